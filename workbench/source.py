@@ -1,0 +1,142 @@
+"""Program text: what may be run at all, which part evolves, and when two programs are the same."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import marshal
+import warnings
+from collections.abc import Collection
+from types import CodeType
+from typing import NamedTuple
+
+from workbench.errors import Rejected
+from workbench.model import Program
+
+MAX_SOURCE_BYTES = 64_000
+"""Longer text is refused before any parser sees it: 10 MB take the parser half a minute."""
+
+MODULES = frozenset(
+    "__future__ abc array bisect cmath collections copy dataclasses decimal enum fractions functools heapq itertools "
+    "json math numbers numpy operator queue random re statistics string types typing".split()
+)
+"""What every program may import: the standard library's pure modules and numpy."""
+
+BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
+
+
+class Block(NamedTuple):
+    """A program cut at its marker lines; `before` ends with the start marker, `after` begins with the end marker."""
+
+    before: str
+    inside: str
+    after: str
+
+
+def split_block(source: str) -> Block | None:
+    """Cut `source` at its first pair of EVOLVE-BLOCK marker comments; None where there is no pair."""
+    lines = source.splitlines(keepends=True)
+    start = next((i for i, s in enumerate(lines) if s.lstrip().startswith("#") and BLOCK_START in s), None)
+    if start is None:
+        return None
+    end = next((i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("#") and BLOCK_END in lines[i]), None)
+    if end is None:
+        return None
+    return Block("".join(lines[: start + 1]), "".join(lines[start + 1 : end]), "".join(lines[end:]))
+
+
+def join_block(block: Block, inside: str) -> str:
+    """Put a new inside between the markers."""
+    return block.before + inside.strip("\n") + "\n" + block.after
+
+
+def parse(source: str) -> ast.Module:
+    """Parse with every fault of the text as `Rejected`.
+
+    Raises
+    ------
+    Rejected
+        Too long, not UTF-8 encodable, no Python, or nested too deeply for the parser.
+    """
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError as error:
+        raise Rejected("the source holds characters that UTF-8 cannot encode") from error
+    if size > MAX_SOURCE_BYTES:
+        raise Rejected(f"the source has {size:,} bytes; at most {MAX_SOURCE_BYTES:,} are allowed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise Rejected(f"SyntaxError: {error.msg} (line {error.lineno}){f': {line[:80]}' if line else ''}") from error
+    except (ValueError, MemoryError, RecursionError, OverflowError) as error:
+        raise Rejected(f"the source cannot be parsed: {type(error).__name__}") from error
+
+
+def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
+    """Make a program of text that is worth running.
+
+    Parameters
+    ----------
+    modules
+        What may be imported beyond `MODULES`.
+
+    Raises
+    ------
+    Rejected
+        Unparsable, no definition of `entry`, or an import that is not allowed. This saves time and gives a clear
+        reason; it is not what keeps a program harmless (the sandbox is).
+    """
+    tree = parse(source)
+    if not defines(tree, entry):
+        raise Rejected(f"the program does not define `{entry}` at its top level")
+    allowed = MODULES.union(modules)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "."] if node.level == 0 else ["."]
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] not in allowed:
+                raise Rejected(f"line {node.lineno} imports {name!r}; allowed are: {', '.join(sorted(allowed - {'__future__'}))}")
+    return Program(source, entry)
+
+
+def defines(tree: ast.Module, name: str) -> bool:
+    """Whether a function, class or variable `name` is defined at the top level."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return True
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            return True
+    return False
+
+
+def fingerprint(program: Program) -> str:
+    """Hash that is equal for programs that differ only in layout, comments and docstrings (within one Python version).
+
+    Raises
+    ------
+    Rejected
+        When the compiler refuses what the parser took (`return` outside a function, say).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(program.source, "<candidate>", "exec", dont_inherit=True, optimize=2)
+        return hashlib.sha256(marshal.dumps(_bare(code))).hexdigest()[:32]
+    except SyntaxError as error:
+        raise Rejected(f"SyntaxError: {error.msg} (line {error.lineno})") from error
+    except (ValueError, MemoryError, RecursionError, OverflowError) as error:
+        raise Rejected(f"the source cannot be compiled: {type(error).__name__}") from error
+
+
+def _bare(code: CodeType) -> tuple[object, ...]:
+    # Line tables and first lines hold the layout; everything else is meaning. Constants are typed: 1, 1.0 and True differ.
+    constants = tuple(_bare(c) if isinstance(c, CodeType) else (type(c).__name__, repr(c)) for c in code.co_consts)
+    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name,
+            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags)  # fmt: skip
