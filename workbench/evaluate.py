@@ -116,7 +116,7 @@ class _Sessions:
     """The program's process: one for all instances, a new one after a failure, or a new one each time."""
 
     def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool) -> None:
-        self._open = lambda: sandbox.open(program, loaded.problem.limits)
+        self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
         self._fresh = fresh
         self._stack = contextlib.ExitStack()
         self._session: Session | None = None
@@ -126,7 +126,7 @@ class _Sessions:
         if self._fresh:
             self.drop()
         if self._session is None:
-            self._session = self._stack.enter_context(self._open())
+            self._session = self._stack.enter_context(self._sandbox.open(self._program, self._limits))
         self._session.next_instance()
         return self._session
 

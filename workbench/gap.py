@@ -65,7 +65,7 @@ def penalties(
     sense: Literal["min", "max"],
 ) -> dict[str, float]:
     """Gap that a failed instance of a family is given: 1 more than the worst gap of any baseline in that family."""
-    worst: dict[str, float] = {family: 0.0 for family in scales}
+    worst: dict[str, float] = dict.fromkeys(scales, 0.0)
     for instance in instances:
         for objectives in baselines.values():
             if instance.id in objectives:

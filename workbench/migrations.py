@@ -1,0 +1,114 @@
+"""The database's layout, as steps from one version to the next; applied ones are never edited."""
+
+from __future__ import annotations
+
+import sqlite3
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        problem TEXT NOT NULL,
+        folder TEXT NOT NULL,          -- where the problem was loaded from
+        version TEXT NOT NULL,         -- hash of problem, references and evaluators
+        options TEXT NOT NULL,         -- JSON: all that resume needs; never a key
+        proposer TEXT NOT NULL,        -- as shown: "no LLM" or the models
+        isolation TEXT NOT NULL,
+        status TEXT NOT NULL,          -- running, paused, done, stopped, failed
+        message TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        heartbeat REAL NOT NULL,
+        active_seconds REAL NOT NULL DEFAULT 0,
+        pid INTEGER,
+        champion INTEGER               -- best on validation so far
+    ) STRICT;
+    CREATE TABLE calls (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES runs(id),
+        number INTEGER NOT NULL,       -- the attempt it was made for
+        task TEXT NOT NULL,            -- JSON: parents, island, repaired attempt
+        operator TEXT NOT NULL,
+        model TEXT NOT NULL,
+        system TEXT NOT NULL,
+        user TEXT NOT NULL,
+        response TEXT NOT NULL,
+        tokens_in INTEGER NOT NULL,
+        tokens_out INTEGER NOT NULL,
+        cost_usd REAL,                 -- NULL: price unknown
+        seconds REAL NOT NULL,
+        retries INTEGER NOT NULL,
+        error TEXT NOT NULL,
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX calls_by_run ON calls(run, number);
+    CREATE TABLE candidates (
+        id INTEGER PRIMARY KEY,        -- order of acknowledgement over all runs
+        run TEXT NOT NULL REFERENCES runs(id),
+        number INTEGER NOT NULL,       -- attempt within the run, seeds first
+        status TEXT NOT NULL,
+        operator TEXT NOT NULL,
+        parents TEXT NOT NULL,         -- JSON list of numbers, the main parent first
+        island INTEGER,
+        repairs INTEGER,               -- the failed attempt that this one repairs
+        entry TEXT,
+        source TEXT,                   -- NULL where no program could be made
+        fingerprint TEXT,
+        gap REAL,                      -- mean train gap; NULL unless ok
+        message TEXT NOT NULL,
+        seconds REAL NOT NULL,         -- evaluation on train
+        created REAL NOT NULL,
+        UNIQUE (run, number)
+    ) STRICT;
+    CREATE INDEX candidates_by_gap ON candidates(run, gap);
+    CREATE TABLE scores (
+        run TEXT NOT NULL REFERENCES runs(id),
+        number INTEGER NOT NULL,
+        split TEXT NOT NULL,
+        status TEXT NOT NULL,
+        gap REAL NOT NULL,
+        families TEXT NOT NULL,        -- JSON: mean gap by family
+        results TEXT NOT NULL,         -- JSON: per instance
+        seconds REAL NOT NULL,
+        PRIMARY KEY (run, number, split)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE control (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL,
+        command TEXT NOT NULL,         -- stop, pause, resume, steer, inject
+        argument TEXT NOT NULL,
+        created REAL NOT NULL,
+        acknowledged REAL,
+        answer TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL,
+        created REAL NOT NULL,
+        kind TEXT NOT NULL,
+        message TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX events_by_run ON events(run, id);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an open database to the newest version; two processes may try at the same time."""
+    if version(connection) >= len(MIGRATIONS):
+        return
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        for number in range(version(connection), len(MIGRATIONS)):
+            for statement in MIGRATIONS[number].split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many steps the database has behind it."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
