@@ -48,6 +48,7 @@ MIGRATIONS: tuple[str, ...] = (
         status TEXT NOT NULL,
         operator TEXT NOT NULL,
         parents TEXT NOT NULL,         -- JSON list of numbers, the main parent first
+        turn INTEGER NOT NULL,         -- order in which answers were read: duplicates are judged by it
         island INTEGER,
         repairs INTEGER,               -- the failed attempt that this one repairs
         entry TEXT,

@@ -138,8 +138,8 @@ class Store:
         now = time.time()
         with self._transaction() as db:
             _insert(
-                db, "runs", id=id, problem=problem, folder=folder, version=version, options=json.dumps(options), proposer=proposer,
-                isolation=isolation, status="running", created=now, heartbeat=now, pid=os.getpid(),
+                db, "runs", id=id, problem=problem, folder=folder, version=version, options=json.dumps(options),
+                proposer=proposer, isolation=isolation, status="running", created=now, heartbeat=now, pid=os.getpid(),
             )  # fmt: skip
 
     def claim(self, run: str, options: Mapping[str, Any], isolation: str) -> None:
@@ -235,17 +235,21 @@ class Store:
         run: str,
         candidate: Candidate,
         *,
+        turn: int = 0,
         report: Report | None = None,
         fingerprint: str | None = None,
         repairs: int | None = None,
     ) -> None:
-        """Acknowledge an attempt, with its train report where it has one, in one transaction."""
+        """Acknowledge an attempt, with its train report where it has one, in one transaction.
+
+        `turn` is the order in which its answer was read, `repairs` the failed attempt that it mends.
+        """
         program = candidate.program
         with self._transaction() as db:
             _insert(
                 db, "candidates", run=run, number=candidate.number, status=candidate.status.value, operator=candidate.operator,
-                parents=json.dumps(candidate.parents), island=candidate.island, repairs=repairs, entry=program and program.entry,
-                source=program and program.source, fingerprint=fingerprint, message=candidate.message,
+                parents=json.dumps(candidate.parents), turn=turn, island=candidate.island, repairs=repairs,
+                entry=program and program.entry, source=program and program.source, fingerprint=fingerprint, message=candidate.message,
                 gap=candidate.gap if candidate.status is Status.OK else None,
                 seconds=report.seconds if report else 0.0, created=time.time(),
             )  # fmt: skip
@@ -277,19 +281,11 @@ class Store:
     def attempts(self, run: str) -> list[dict[str, Any]]:
         """All attempts without their source, for lists and charts, in order of acknowledgement."""
         rows = self._rows(
-            "SELECT number, status, operator, parents, island, repairs, gap, message, seconds, created "
+            "SELECT number, turn, status, operator, parents, island, repairs, fingerprint, gap, message, seconds, created "
             "FROM candidates WHERE run = ? ORDER BY id",
             run,
         )
         return [{**dict(row), "parents": json.loads(row["parents"])} for row in rows]
-
-    def fingerprints(self, run: str) -> dict[str, int]:
-        """First attempt of every fingerprint."""
-        rows = self._rows(
-            "SELECT fingerprint, min(number) AS n FROM candidates WHERE run = ? AND fingerprint IS NOT NULL GROUP BY fingerprint",
-            run,
-        )
-        return {row["fingerprint"]: row["n"] for row in rows}
 
     def report(self, run: str, number: int, split: Split) -> Report | None:
         """A stored report, None where this split was not scored."""

@@ -1,0 +1,85 @@
+"""What a run was asked to do: everything that `resume` and a second run with the same seed need."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Options of one run; stored with it as JSON. Keys are never among them.
+
+    Attributes
+    ----------
+    proposer
+        `litellm`, `builtin`, `replay:RUN` or `scripted` (tests); `auto` is resolved before a run begins.
+    models
+        `NAME` or `NAME=WEIGHT` each.
+    api_base
+        An OpenAI-compatible endpoint for models without a provider of their own.
+    style
+        How a model is asked: `full` (whole programs and edits), `block` (only the evolving part, for weak models), None: by name.
+    strategy, strategy_options
+        Which search, with its constructor's keywords.
+    seeds
+        Names of the problem's programs or paths of files to start from; empty: the problem's own choice.
+    seed
+        Of all randomness.
+    candidates
+        Attempts to make, failed ones included; the starting programs are not counted.
+    max_usd, max_tokens, max_seconds
+        Further budgets; None: no limit.
+    workers
+        Evaluation processes.
+    concurrency
+        Model calls under way at once.
+    tune_trials
+        Optuna trials for each new best program that declares TUNABLE; 0: no tuning.
+    allow_unsafe, isolation
+        Whether to run where the kernel cannot isolate, and a forced level (None: the best there is).
+    """
+
+    proposer: str = "auto"
+    models: tuple[str, ...] = ()
+    api_base: str | None = None
+    style: str | None = None
+    temperature: float | None = None
+    strategy: str = "islands"
+    strategy_options: Mapping[str, Any] = field(default_factory=dict)
+    seeds: tuple[str, ...] = ()
+    seed: int = 0
+    candidates: int = 200
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    max_seconds: float | None = None
+    workers: int = 2
+    concurrency: int = 4
+    tune_trials: int = 24
+    allow_unsafe: bool = False
+    isolation: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
+            if getattr(self, name) < low:
+                raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, not {getattr(self, name)}")
+        for name in ("max_usd", "max_tokens", "max_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"--{name.replace('_', '-')} must be above 0, not {value}: a run without a budget does nothing")
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> RunOptions:
+        """From what `to_json` made; unknown fields of newer versions are refused by name."""
+        known = {f.name for f in dataclasses.fields(cls)}
+        if unknown := sorted(set(raw) - known):
+            raise UsageError(f"the run has options that this version does not know: {', '.join(unknown)}")
+        return cls(**{k: tuple(v) if k in ("models", "seeds") else v for k, v in raw.items()})

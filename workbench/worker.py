@@ -1,0 +1,94 @@
+"""An evaluation worker: a process with its own sandbox, that scores programs until its pipe closes."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from workbench import catalog
+from workbench.errors import WorkbenchError
+from workbench.evaluate import evaluate
+from workbench.model import Program, Report, Split
+from workbench.sandbox import open_sandbox
+
+
+class Job(NamedTuple):
+    """One evaluation. `ids` limits it to some instances, in this order."""
+
+    program: Program
+    split: Split
+    ids: tuple[str, ...] | None = None
+    fresh: bool = False
+    stop_on_failure: bool = False
+
+
+class Ready(NamedTuple):
+    """A worker's first word."""
+
+    isolation: str
+
+
+class Fault(NamedTuple):
+    """The worker's own failure, not the candidate's. `fatal` means that the next job would fare no better."""
+
+    message: str
+    fatal: bool
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when the thread that made it ends (Linux); leave at once if it is gone already."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bool, isolation: str | None) -> None:
+    """Load the problem, open the sandbox, say `Ready`, then answer each `Job` with a `Report` or a `Fault`."""
+    if cpu is not None and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # a decision takes 15 us when caller and sandbox share a CPU, 55 us otherwise
+            os.sched_setaffinity(0, {cpu})
+    try:
+        loaded = catalog.load(folder)
+        sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
+    except WorkbenchError as error:
+        connection.send(Fault(str(error), fatal=True))
+        return
+    connection.send(Ready(sandbox.isolation))
+    try:
+        while True:
+            job: Job = connection.recv()
+            connection.send(_answer(job, loaded, sandbox))
+    except (EOFError, ConnectionResetError, BrokenPipeError):
+        pass  # the host is gone or has finished
+    finally:
+        sandbox.close()
+
+
+def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report | Fault:
+    instances = None
+    if job.ids is not None:
+        by_id = {i.id: i for i in loaded.instances(job.split)}
+        instances = [by_id[id] for id in job.ids]
+    try:
+        return evaluate(
+            loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
+            instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure,
+        )  # fmt: skip
+    except WorkbenchError as error:
+        return Fault(str(error), fatal=True)
+    except Exception as error:  # a verifier's bug must not end the run: it is told with the attempt that showed it
+        return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug of the problem {loaded.slug})", fatal=False)
+
+
+if __name__ == "__main__":
+    descriptor, parent, where, pinned, unsafe, wanted = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(int(parent))
+    serve(Connection(int(descriptor)), where, int(pinned) if pinned else None, unsafe == "1", wanted or None)
