@@ -1,0 +1,275 @@
+"""MAP-Elites on islands: the default strategy."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import random
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from workbench.errors import UsageError
+from workbench.model import Candidate, Selection, Status
+from workbench.source import split_block
+
+Cell: TypeAlias = tuple[int, int]
+"""Size of the code (half octaves) and the family in which it is strongest (-1: even in all)."""
+
+_SPECIALISTS = 32
+"""Instances per island for which the best program is remembered; more instances are thinned evenly."""
+_MOST_SEEDS = 8
+_MEMORY = 0.9
+"""Decay per attempt of an island's record of recent improvement."""
+_SENSITIVITY = 20.0
+"""A recent improvement of 5 % (root mean square) halves the extra exploration."""
+
+
+class _Elite(NamedTuple):
+    """Ordered by gap, then by size: of two equally good programs the shorter one is better."""
+
+    gap: float
+    size: int
+    number: int
+    candidate: Candidate
+    profile: tuple[float, ...]
+    sample: tuple[float, ...]
+
+
+def _code_size(source: str) -> int:
+    """Characters of code in the evolving part: no layout, comments or docstrings. Counting nodes would cost 50 times as much."""
+    block = split_block(source)
+    text = "".join((block.inside if block else source).split('"""')[::2])
+    return sum(len(line) for s in text.splitlines() if (line := s.strip()) and line[0] != "#")
+
+
+class _Island:
+    """One population: a grid of elites, and who is best on each instance."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self.attempts = 0
+        self.stale = 0
+        self.momentum = 0.0  # moving mean of squared relative improvements
+        self._cells: dict[Cell, _Elite] = {}
+        self._cell_of: dict[int, Cell] = {}
+        self.ranked: list[_Elite] = []
+        self._specialists: list[_Elite] = []
+        self._sums: list[float] = []
+
+    @property
+    def best(self) -> _Elite:
+        return self.ranked[0]
+
+    def add(self, elite: _Elite) -> None:
+        """Offer a program to its cell, and to every instance on which it may be the best."""
+        if elite.number in self._cell_of:
+            return
+        self._specialise(elite)
+        cell = self._cell(elite)
+        resident = self._cells.get(cell)
+        if resident is not None:
+            if resident[:2] <= elite[:2]:
+                return
+            self._remove(resident)
+        self._cells[cell] = elite
+        self._cell_of[elite.number] = cell
+        bisect.insort(self.ranked, elite)
+        self._sums = [a + b for a, b in zip(self._sums, elite.profile, strict=True)] if self._sums else list(elite.profile)
+        if len(self.ranked) > self._capacity:
+            self._remove(self.ranked[-1])
+
+    def restart(self, elites: Sequence[_Elite]) -> None:
+        """Forget everybody and begin with these."""
+        self._cells, self._cell_of, self.ranked, self._specialists, self._sums = {}, {}, [], [], []
+        self.stale, self.momentum = 0, 0.0
+        for elite in elites:
+            self.add(elite)
+
+    def vacant(self, elite: _Elite) -> bool:
+        """Whether nobody lives in the cell of this program."""
+        return self._cell(elite) not in self._cells
+
+    def parent(self, rng: random.Random, explore: float, pareto: float) -> _Elite:
+        """Uniform over cells (`explore`), best on a random instance (`pareto`), else biased to the best by rank."""
+        draw = rng.random()
+        if draw < explore:
+            return rng.choice(self.ranked)
+        if draw < explore + pareto and self._specialists:
+            return rng.choice(self._specialists)
+        return self.ranked[int(len(self.ranked) * rng.random() ** 3)]
+
+    def inspirations(self, parent: _Elite, rng: random.Random, count: int) -> tuple[Candidate, ...]:
+        """First one that is good where the parent is poor, then others from other cells, the better the likelier."""
+        chosen: dict[int, Candidate] = {}
+        if count:
+            losses: dict[int, float] = {}
+            elites: dict[int, _Elite] = {}
+            for theirs, own, best in zip(self._specialists, parent.sample, range(len(parent.sample)), strict=False):
+                loss = own - theirs.sample[best]
+                if loss > 0 and theirs.number != parent.number:
+                    losses[theirs.number] = losses.get(theirs.number, 0.0) + loss
+                    elites[theirs.number] = theirs
+            if losses:
+                number = rng.choices(list(losses), list(losses.values()))[0]
+                chosen[number] = elites[number].candidate
+        others = [e for e in self.ranked if e.number != parent.number and e.number not in chosen]
+        while others and len(chosen) < count:
+            other = others.pop(int(len(others) * rng.random() ** 2))
+            chosen[other.number] = other.candidate
+        return tuple(chosen.values())
+
+    def _cell(self, elite: _Elite) -> Cell:
+        return round(2 * math.log2(1 + elite.size)), self._strength(elite.profile)
+
+    def _strength(self, profile: tuple[float, ...]) -> int:
+        """The family in which a program is furthest ahead of the island's mean, its general level taken out."""
+        if len(profile) < 2 or not self._sums:
+            return -1
+        count = len(self.ranked)
+        ahead = [total / count - gap for total, gap in zip(self._sums, profile, strict=True)]
+        level = sum(ahead) / len(ahead)
+        most = max(ahead)
+        usual = sum(abs(total) for total in self._sums) / count / len(ahead)
+        return ahead.index(most) if most - level > 0.05 * usual else -1
+
+    def _specialise(self, elite: _Elite) -> None:
+        if not self._specialists:
+            self._specialists = [elite] * len(elite.sample)
+            return
+        for i, (gap, holder) in enumerate(zip(elite.sample, self._specialists, strict=False)):
+            if gap < holder.sample[i] or (gap == holder.sample[i] and elite[:2] < holder[:2]):
+                self._specialists[i] = elite
+
+    def _remove(self, elite: _Elite) -> None:
+        del self._cells[self._cell_of.pop(elite.number)]
+        del self.ranked[bisect.bisect_left(self.ranked, elite)]
+        self._sums = [a - b for a, b in zip(self._sums, elite.profile, strict=True)]
+
+
+class Islands:
+    """MAP-Elites islands: varied elites by code size and strongest family, ring migration, restarts, adaptive exploration.
+
+    Each island keeps the best program of each cell (size of the code x the family in which it is strongest, relative
+    to the island's mean) and the best program on each instance. It explores more while it does not improve:
+    `explore = low + (high - low) / (1 + c sqrt(G))` with G the moving mean of its squared relative improvements
+    (after AdaEvolve). A parent is drawn from any cell, from the per-instance Pareto front (after GEPA) or by rank;
+    beside it goes a program that is good where the parent is poor.
+
+    Parameters
+    ----------
+    islands
+        Number of populations.
+    capacity
+        Elites kept over all islands together.
+    migration
+        Attempts of an island between two migrations to the next one.
+    patience
+        Attempts without a better best after which an island starts again from the best of the others.
+    inspirations
+        Programs shown beside the parent.
+    explore_low, explore_high
+        Bounds of the probability that a parent is drawn uniformly from the cells.
+    pareto
+        Probability that a parent is the best one on some instance.
+    """
+
+    def __init__(
+        self,
+        *,
+        islands: int = 4,
+        capacity: int = 200,
+        migration: int = 15,
+        patience: int = 60,
+        inspirations: int = 2,
+        explore_low: float = 0.1,
+        explore_high: float = 0.35,
+        pareto: float = 0.25,
+    ) -> None:
+        for name, value, low in (
+            ("islands", islands, 1), ("capacity", capacity, 4 * islands), ("migration", migration, 1),
+            ("patience", patience, 1), ("inspirations", inspirations, 0),
+        ):  # fmt: skip
+            if value < low:
+                raise UsageError(f"{name} must be {low} or more, not {value}")
+        if not 0 <= explore_low <= explore_high or not 0 <= pareto <= 1 - explore_high:
+            raise UsageError("0 <= explore_low <= explore_high and explore_high + pareto <= 1 must hold")
+        self._migration, self._patience, self._inspirations = migration, patience, inspirations
+        self._low, self._high, self._pareto = explore_low, explore_high, pareto
+        self._islands = [_Island(capacity // islands) for _ in range(islands)]
+        self._seeds: list[_Elite] = []
+        self._families: tuple[str, ...] = ()
+        self._best_gap = math.inf
+        self._best_home = 0  # the island that found the best; it is never restarted
+
+    def ask(self, rng: random.Random) -> Selection:
+        """Choose an island (those that improve twice as often as the others at most), a parent and inspirations."""
+        settled = [i for i, island in enumerate(self._islands) if island.ranked]
+        if not settled:
+            raise UsageError("there is nothing to start from: no seed program was valid")
+        momenta = [math.sqrt(self._islands[i].momentum) for i in settled]
+        most = max(momenta)
+        index = rng.choices(settled, [1 + (m / most if most else 0) for m in momenta])[0]
+        island = self._islands[index]
+        explore = self._low + (self._high - self._low) / (1 + _SENSITIVITY * math.sqrt(island.momentum))
+        parent = island.parent(rng, explore, self._pareto)
+        return Selection(parent.candidate, island.inspirations(parent, rng, self._inspirations), index)
+
+    def tell(self, candidate: Candidate) -> None:
+        """Place a valid program on its island (a seed on all of them); count the attempt, then migrate or restart."""
+        elite = self._elite(candidate) if candidate.status is Status.OK and candidate.program is not None else None
+        if candidate.island is None or not candidate.parents:
+            if elite is not None:
+                self._settle_everywhere(elite)
+            return
+        index = candidate.island % len(self._islands)
+        island = self._islands[index]
+        island.attempts += 1
+        island.stale += 1
+        before = island.best.gap if island.ranked else math.inf
+        gain = 0.0
+        if elite is not None:
+            island.add(elite)
+            if elite.gap < before:
+                island.stale = 0
+                gain = min(1.0, (before - elite.gap) / (abs(before) + 1e-12)) if math.isfinite(before) else 1.0
+            if elite.gap < self._best_gap:
+                self._best_gap, self._best_home = elite.gap, index
+        island.momentum = _MEMORY * island.momentum + (1 - _MEMORY) * gain * gain
+        if len(self._islands) > 1 and island.ranked:
+            if island.attempts % self._migration == 0:
+                self._migrate(index)
+            if island.stale >= self._patience and index != self._best_home:
+                self._restart(index)
+
+    def _elite(self, candidate: Candidate) -> _Elite:
+        assert candidate.program is not None
+        if not self._families:
+            self._families = tuple(sorted(candidate.families))
+        profile = tuple(candidate.families.get(f, candidate.gap) for f in self._families)
+        stride = 1 + (len(candidate.instances) - 1) // _SPECIALISTS
+        sample = candidate.instances[::stride] if candidate.instances else (candidate.gap,)
+        return _Elite(candidate.gap, _code_size(candidate.program.source), candidate.number, candidate, profile, sample)
+
+    def _settle_everywhere(self, elite: _Elite) -> None:
+        for island in self._islands:
+            island.add(elite)
+        if not elite.candidate.parents and len(self._seeds) < _MOST_SEEDS:
+            self._seeds.append(elite)
+        if elite.gap < self._best_gap:
+            self._best_gap, self._best_home = elite.gap, 0
+
+    def _migrate(self, index: int) -> None:
+        """Send the island's best to the next one in the ring, and its best that would fill an empty cell there."""
+        source, target = self._islands[index], self._islands[(index + 1) % len(self._islands)]
+        settler = next((e for e in itertools.islice(source.ranked, 1, None) if target.vacant(e)), None)
+        before = target.best.gap if target.ranked else math.inf
+        for elite in (source.best, settler):
+            if elite is not None:
+                target.add(elite)
+        if target.best.gap < before:
+            target.stale = 0
+
+    def _restart(self, index: int) -> None:
+        others = sorted(island.best for i, island in enumerate(self._islands) if i != index and island.ranked)
+        self._islands[index].restart([*self._seeds, *others])
