@@ -1,0 +1,35 @@
+"""Keeps keys out of everything that is stored, shown or raised."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+_SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS", "_KEY_ID")
+_SHORTEST = 6  # "none" and "local" are placeholders, not secrets, and would be struck out of ordinary words
+_KEY_SHAPE = re.compile(r"\b(?:sk|pk|gsk|xai|hf|AIza)[-_][\w*.-]{8,}|\b[Bb]earer [\w.~+/*=-]{8,}")
+
+MARK = "[redacted]"
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether an environment variable of this name holds a key: never hand it to a worker, store it or show it."""
+    upper = name.upper()
+    return upper.endswith(_SECRET_ENDINGS) or upper in {"APIKEY", "API_KEY", "TOKEN", "PASSWORD"}
+
+
+def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """Strike every key out of `text`: the values of secret variables, and what is shaped like a provider's key.
+
+    Parameters
+    ----------
+    environ
+        Where the secrets are; this process's environment unless given.
+    """
+    environment = os.environ if environ is None else environ
+    secrets = {value.strip() for name, value in environment.items() if is_secret_name(name)}
+    for secret in sorted(secrets, key=len, reverse=True):  # longest first: one key may begin with another
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, MARK)
+    return _KEY_SHAPE.sub(MARK, text)
