@@ -1,6 +1,6 @@
 """Milliseconds that a strategy takes for one ask and one tell, early and late in a run, on synthetic candidates.
 
-    python -m tests.benchmarks.strategies --json [--strategy NAME ...] [--sizes 400 10000]
+python -m tests.benchmarks.strategies --json [--strategy NAME ...] [--sizes 400 10000]
 """
 
 from __future__ import annotations
