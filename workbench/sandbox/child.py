@@ -1,0 +1,255 @@
+"""The process that runs a program: one request, one answer, until the channel closes. Standard library alone; run by path."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib.util
+import json
+import os
+import random
+import sys
+from collections.abc import Callable, Collection
+from types import CodeType, ModuleType
+from typing import Any, NoReturn
+
+CANDIDATE = "<candidate>"
+_TEXT = 500  # characters of an exception's message that are sent
+
+
+class Answerless(Exception):
+    """The program's answer cannot be sent; the reason goes to the host as a breach of the protocol."""
+
+
+def read_frame(fd: int) -> Any:
+    """Wait for the host's next request; ends the process when the host closes the channel."""
+    data = os.read(fd, 1 << 16)
+    while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "little"):
+        missing = 4 + int.from_bytes(data[:4], "little") - len(data) if len(data) >= 4 else 4
+        chunk = os.read(fd, max(missing, 1 << 16))
+        if not chunk:
+            os._exit(0)
+        data += chunk
+    return json.loads(data[4:])
+
+
+def write_frame(fd: int, text: str) -> None:
+    """Send JSON text, which must be ASCII, behind its length in four bytes."""
+    data = len(text).to_bytes(4, "little") + text.encode("ascii")
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]) -> NoReturn:
+    """Load the program that the first request brings, then answer requests about it.
+
+    Parameters
+    ----------
+    allowed
+        Top-level modules that the program may import.
+    confine
+        Called with the address space in bytes and the CPU seconds of the load request, before the program's text is touched.
+    """
+    _, source, entry, memory, seconds = read_frame(fd)
+    confine(memory, seconds)
+    program = Hosted(allowed)
+    number = 0
+    reply = _attempt(number, program.load, source, entry)
+    while True:
+        try:
+            write_frame(fd, reply)
+        except OSError:  # the host has seen enough
+            os._exit(0)
+        del reply
+        request = read_frame(fd)
+        number += 1
+        reply = _attempt(number, program.answer, *request)
+        del request
+
+
+class Hosted:
+    """A program in its own module: the entry function or class, and the object that `begin` made of it."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = allowed
+        self._entry: Any = None
+        self._object: Any = None
+
+    def load(self, source: str, entry: str) -> None:
+        """Run the program's top level and find `entry`."""
+        module = ModuleType("candidate")
+        # Dataclasses and type hints look a class's module up by its name.
+        sys.modules["candidate"] = module
+        names = dict(vars(builtins))
+        names["__import__"] = import_guard(self._allowed)
+        module.__dict__["__builtins__"] = names
+        # One known state of the global generators, so that a program that uses them answers alike each time.
+        random.seed(0)
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(0)
+        code: CodeType = compile(source, CANDIDATE, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+        found = module.__dict__.get(entry)
+        if not callable(found):
+            raise Answerless(f"the program defines no function or class `{entry}`")
+        self._entry = found
+
+    def answer(self, kind: str, *arguments: Any) -> Any:
+        """Serve one request: call(args), begin(args) or method(name, args)."""
+        if kind == "call":
+            return self._entry(*arguments[0])
+        if kind == "begin":
+            self._object = None
+            self._object = self._entry(*arguments[0])
+            return None
+        if self._object is None:
+            raise Answerless("a method was called before `begin`")
+        return getattr(self._object, arguments[0])(*arguments[1])
+
+
+def import_guard(allowed: Collection[str]) -> Callable[..., Any]:
+    """An `__import__` for the program's own statements: a clear refusal instead of a puzzling failure further down.
+
+    It is no barrier (a program can reach `sys.modules` in many ways); the kernel's filter is.
+    """
+    original = builtins.__import__
+    listed = ", ".join(sorted(allowed))
+
+    def guarded(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if level or name.partition(".")[0] not in allowed:
+            raise ImportError(f"a program may not import {'.' * level + name!r}; allowed are: {listed}")
+        return original(name, globals, locals, fromlist, level)
+
+    return guarded
+
+
+# --------------------------------------------------------------------------- answers
+
+
+def _attempt(number: int, work: Callable[..., Any], *arguments: Any) -> str:
+    """Do `work` and put its result, or whatever it raised, into a reply."""
+    try:
+        return f'["ok",{number},{to_json(work(*arguments))}]'
+    except Answerless as error:
+        return json.dumps(["error", number, "protocol", "", _words(error), None])
+    except MemoryError as error:
+        line = _line(error)
+        del error  # its traceback holds on to what filled the memory
+        return f'["error",{number},"memory","MemoryError","",{"null" if line is None else line}]'
+    except BaseException as error:
+        try:
+            return json.dumps(["error", number, "crash", type(error).__name__, _words(error), _line(error)])
+        except BaseException:
+            return f'["error",{number},"crash","Exception","it cannot be told: memory or the stack is exhausted",null]'
+
+
+def _numpy_value(value: Any) -> Any:
+    # Called by the encoder for what is not JSON: numpy's scalars have `item`, its arrays both, and an array has `tolist` in full.
+    if type(value).__module__.partition(".")[0] == "numpy":
+        return value.tolist() if hasattr(value, "tolist") else value.item()
+    raise Answerless(
+        f"the answer holds a {type(value).__name__}; return numbers, strings, booleans, None, lists or dicts of them"
+    )
+
+
+_encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_numpy_value)
+
+
+def to_json(answer: Any) -> str:
+    """Encode an answer: tuples become lists, numpy's scalars and arrays plain values.
+
+    Raises
+    ------
+    Answerless
+        NaN, infinity, a key that is no string, nesting too deep, or a type that JSON does not know.
+    """
+    try:
+        text = _encoder.encode(answer)
+    except RecursionError:
+        raise Answerless("the answer is nested too deeply") from None
+    except ValueError as error:
+        if "Circular" in str(error):
+            raise Answerless("the answer contains itself") from None
+        if "JSON compliant" in str(error):
+            raise Answerless("the answer holds NaN or infinity; return finite numbers") from None
+        raise Answerless(f"the answer cannot be sent: {error}") from None
+    except TypeError as error:
+        raise Answerless(f"the answer cannot be sent: {error}") from None
+    if "{" in text:
+        _check_keys(answer)
+    return text
+
+
+def _check_keys(answer: Any) -> None:
+    # The encoder turns the keys 1 and True into "1" and "true" without a word; the verifier would look in vain.
+    pending = [answer]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise Answerless(f"the answer holds a dict with the key {key!r:.60}; keys must be strings")
+            pending.extend(value.values())
+        elif isinstance(value, list | tuple):
+            pending.extend(value)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return str(error.msg)[:_TEXT]
+    if isinstance(error, SystemExit):
+        return f"{error.code}; a program must return its answer, not exit"[:_TEXT]
+    try:
+        return str(error)[:_TEXT]
+    except BaseException:
+        return "its message cannot be shown"
+
+
+def _line(error: BaseException) -> int | None:
+    """Line of the program's own text that the error comes from: the innermost one, for errors inside a library too."""
+    if isinstance(error, SyntaxError) and error.filename == CANDIDATE:
+        return error.lineno
+    line = None
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == CANDIDATE:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+# --------------------------------------------------------------------------- without isolation
+
+
+def sibling(name: str) -> ModuleType:
+    """Load a file beside this one without a package, whose `__init__` would import more than the standard library."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"))  # noqa: PTH100, PTH118, PTH120
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main(fd: int, parent: int) -> NoReturn:
+    """Serve without isolation: resource limits alone. The first request says what to import and where from."""
+    confine = sibling("confine")
+    if sys.platform == "linux":
+        confine.die_with_parent(parent)
+    _, allowed, wanted, path, cpu = read_frame(fd)
+    if cpu is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {cpu})
+    sys.path += [folder for folder in path if folder not in sys.path]
+    for name in wanted:
+        with contextlib.suppress(ImportError):  # the program's own import will tell
+            __import__(name)
+    write_frame(fd, '["ok",0,null]')
+
+    def limit(memory: int, seconds: int) -> None:
+        with contextlib.suppress(OSError, ValueError):  # other kernels know other limits
+            confine.limit(confine.address_space() + memory, seconds)
+
+    serve(fd, allowed, limit)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,132 @@
+"""What a forked child does to itself before a program runs. Standard library alone; loaded by path inside the zygote."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import struct
+from collections.abc import Collection
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_MODE_FILTER = 2
+_CREATE_RULESET, _RESTRICT_SELF, _CLOSE_RANGE = 444, 446, 436  # the same numbers on every architecture
+_NOBODY = 65534
+_STACK = 64 << 20
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{what}: {os.strerror(error)}")
+    return result
+
+
+def _prctl(what: str, option: int, value: int) -> None:
+    _check(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)), what)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the thread that made this process ends; leave at once if process `parent` is gone already."""
+    _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def hide() -> None:
+    """Not dumpable: no core, no ptrace and no /proc/PID/mem from processes of the same user."""
+    _prctl("PR_SET_DUMPABLE", _PR_SET_DUMPABLE, 0)
+
+
+def drop_root() -> None:
+    """From root become nobody, without groups. Clears the parent-death signal, so call `die_with_parent` after it.
+
+    Where the user namespace maps no such user, give up every capability instead.
+    """
+    if os.geteuid() != 0:
+        return
+    try:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    except OSError:
+        version_3 = 0x20080522
+        _check(_libc.capset(struct.pack("Ii", version_3, 0), bytes(24)), "capset")
+
+
+def make_ruleset(attributes: bytes) -> int:
+    """Descriptor of a landlock ruleset without rules."""
+    return _check(_libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0), "landlock_create_ruleset")
+
+
+def close_all_but(kept: Collection[int]) -> None:
+    """Close every descriptor from 3 on, except those `kept`."""
+    first = 3
+    for fd in [*sorted(kept), 0xFFFFFFFF + 1]:
+        if first < fd:
+            last = fd - 1
+            if _libc.syscall(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(last), 0):  # before Linux 5.9
+                os.closerange(first, min(fd, os.sysconf("SC_OPEN_MAX")))
+        first = fd + 1
+
+
+def seal(parent: int, channel: int, ruleset: int) -> int:
+    """All that does not depend on the program: done while a spare waits for one. Returns the channel's new number.
+
+    Parameters
+    ----------
+    ruleset
+        From `make_ruleset`, or -1 for none.
+    """
+    die_with_parent(parent)
+    _prctl("PR_SET_NO_NEW_PRIVS", _PR_SET_NO_NEW_PRIVS, 1)
+    if ruleset >= 0:
+        _check(_libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+    if channel != 3:
+        os.dup2(channel, 3, inheritable=False)
+    close_all_but([3])
+    hide()
+    return 3
+
+
+def address_space() -> int:
+    """Size of this process now, bytes; 0 where the kernel does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 (no pathlib in the zygote)
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Set the resource limits: `memory` bytes of address space in all, `seconds` of CPU, and next to nothing else."""
+    wanted = (
+        (resource.RLIMIT_AS, memory, memory),
+        # The soft limit's SIGXCPU can be told from other ends; the hard one kills.
+        (resource.RLIMIT_CPU, seconds, seconds + 1),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_NOFILE, 16, 16),
+        (resource.RLIMIT_NPROC, 0, 0),  # does nothing for root
+        (resource.RLIMIT_STACK, _STACK, _STACK),
+    )
+    for what, soft, hard in wanted:
+        ceiling = resource.getrlimit(what)[1]
+        if ceiling != resource.RLIM_INFINITY:  # a limit that we inherit may be lowered only
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        resource.setrlimit(what, (soft, hard))
+
+
+class Filter:
+    """A seccomp filter, laid out once in the zygote so that a child only has to hand it to the kernel."""
+
+    def __init__(self, program: bytes) -> None:
+        self._program = ctypes.create_string_buffer(program, len(program))
+        self._header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._program))
+
+    def install(self) -> None:
+        """From here on this process can make the listed system calls alone; there is no way back."""
+        _check(_libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, self._header, 0, 0), "PR_SET_SECCOMP")

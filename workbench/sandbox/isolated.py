@@ -1,0 +1,246 @@
+"""Programs in processes forked from a warm zygote: the sandbox proper."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from time import monotonic
+
+from workbench.errors import SandboxError
+from workbench.model import Limits, Program
+from workbench.sandbox import landlock, seccomp
+from workbench.sandbox.kernel import FULL, inspect
+from workbench.sandbox.session import ProgramSession
+from workbench.source import MODULES
+
+_START_SECONDS = 60.0
+_SPARE_SECONDS = 20.0
+
+
+class IsolatedSandbox:
+    """See `workbench.protocols.Sandbox`. Use it from one thread, the one that made it, and let that thread live as long.
+
+    The kernel ties the zygote's life to the *thread* that started it: when that ends, for whatever reason, the zygote and
+    every program die. (They also die when the host closes its end of the control socket.)
+
+    A zygote that is killed is restarted. While a program is being loaded nobody notices; in the middle of an `open` block
+    the program's state is gone, so its next request raises `SandboxError` and the caller may run the evaluation again.
+
+    Parameters
+    ----------
+    modules
+        What programs may import beyond `workbench.source.MODULES`.
+    isolation
+        `full` (with landlock) or `seccomp-only`.
+    spares
+        How many forked processes wait for a program.
+    cpu
+        The CPU that the zygote and its children are bound to; None for any.
+
+    Raises
+    ------
+    SandboxError
+        When the zygote cannot start, an allowed module cannot be imported, or a trial child could do what it must not.
+    """
+
+    def __init__(self, modules: Collection[str], isolation: str, spares: int, cpu: int | None) -> None:
+        self.isolation = isolation
+        self._config = {
+            "host": os.getpid(),
+            "modules": sorted(MODULES.union(modules)),
+            "path": [folder for folder in sys.path if Path(folder).is_absolute()],
+            "cpu": cpu,
+            "seccomp": seccomp.filter_program(inspect().machine).hex(),
+            "landlock": landlock.ruleset(inspect().landlock_abi).hex() if isolation == FULL else "",
+        }
+        self._spares = max(1, spares)
+        self._closed = False
+        self._zygote = _Zygote(self._config, self._spares)
+
+    @contextlib.contextmanager
+    def open(self, program: Program, limits: Limits) -> Iterator[ProgramSession]:
+        """Load `program` into a fresh process, killed when the block ends."""
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        session = self._load(program, limits)
+        try:
+            yield session
+        finally:
+            session.end()
+
+    def close(self) -> None:
+        """End every process this sandbox began."""
+        self._closed = True
+        self._zygote.close()
+
+    def _load(self, program: Program, limits: Limits) -> ProgramSession:
+        try:
+            return ProgramSession(self._zygote.take(), program, limits)
+        except _ZygoteLost:
+            self._zygote.close()
+        self._zygote = _Zygote(self._config, self._spares)
+        return ProgramSession(self._zygote.take(), program, limits)
+
+
+class _ZygoteLost(SandboxError):
+    """The zygote is gone; the sandbox starts another one at the next `open`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the sandbox lost the process that its programs are forked from ({why}); run the evaluation again")
+
+
+class _Zygote:
+    """The host's handle on one zygote process: spares that wait, reports of deaths, orders to kill."""
+
+    def __init__(self, config: dict[str, object], spares: int) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._waiting: deque[_IsolatedChild] = deque()
+        self._dead: dict[int, int] = {}
+        self._in_use: set[int] = set()
+        self._poll = select.poll()
+        self._poll.register(self._control, select.POLLIN)
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-s", "-P", "-B", str(Path(__file__).with_name("zygote.py")), str(theirs.fileno())],
+                    env=environment(),
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # Ctrl-C at the terminal is for the host alone
+                )
+            except OSError as error:
+                self._control.close()
+                raise SandboxError(f"the sandbox cannot start {sys.executable}: {error}") from error
+        try:
+            self._control.send(json.dumps(config).encode())
+            self._await_ready(config)
+            for _ in range(spares):
+                self._order(b"+")
+            while len(self._waiting) < spares:
+                self._receive(monotonic() + _SPARE_SECONDS)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, _ZygoteLost | OSError):
+                raise SandboxError(f"the sandbox's zygote died at its start (exit code {self._process.returncode})") from error
+            raise
+
+    def take(self) -> _IsolatedChild:
+        """A child ready to load a program; the next spare is forked while this one works."""
+        self._drain()
+        deadline = monotonic() + _SPARE_SECONDS
+        while not self._waiting:
+            self._receive(deadline)
+        self._order(b"+")
+        child = self._waiting.popleft()
+        self._in_use.add(child.pid)
+        return child
+
+    def exit_code(self, pid: int, patience: float) -> int | None:
+        """How child `pid` ended, waiting at most `patience` seconds for the report."""
+        deadline = monotonic() + patience
+        while pid not in self._dead:
+            left = deadline - monotonic()
+            if left <= 0 or not self._poll.poll(left * 1000):
+                return None
+            self._receive(deadline)
+        return self._dead[pid]
+
+    def kill(self, pid: int) -> None:
+        """Kill a child in use and forget it."""
+        self._in_use.discard(pid)
+        if self._dead.pop(pid, None) is None:
+            with contextlib.suppress(_ZygoteLost):  # then the child is dead as well
+                self._order(b"k %d" % pid)
+
+    def close(self) -> None:
+        """End the zygote, and so all its children. May be called twice."""
+        for child in self._waiting:
+            child.channel.close()
+        self._waiting.clear()
+        self._control.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _await_ready(self, config: dict[str, object]) -> None:
+        if not self._poll.poll(_START_SECONDS * 1000):
+            raise SandboxError(f"the sandbox's zygote was not ready within {_START_SECONDS:.0f} s")
+        word, _, rest = self._control.recv(1 << 16).decode(errors="replace").partition(" ")
+        if word == "failed":
+            raise SandboxError(f"the sandbox cannot work here: {rest}")
+        if word != "ready":
+            raise _ZygoteLost("at its start")
+        missing = set(json.loads(rest)["missing"]) - {"numpy"}
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise SandboxError(f"programs may import {names}, but it is not installed for {sys.executable}: install it")
+
+    def _order(self, message: bytes) -> None:
+        try:
+            self._control.send(message)
+        except OSError as error:
+            raise _ZygoteLost(error.strerror or type(error).__name__) from error
+
+    def _drain(self) -> None:
+        while self._poll.poll(0):
+            self._receive(monotonic() + _SPARE_SECONDS)
+
+    def _receive(self, deadline: float) -> None:
+        """Take in one report: a spare, or a death."""
+        if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
+            raise _ZygoteLost("it does not answer")
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
+        except OSError as error:
+            raise _ZygoteLost(error.strerror or type(error).__name__) from error
+        if not message:
+            raise _ZygoteLost("it ended")
+        word, *numbers = message.split()
+        pid = int(numbers[0])
+        if word == b"spare":
+            self._waiting.append(_IsolatedChild(self, pid, socket.socket(fileno=descriptors[0])))
+        elif pid in self._in_use:
+            self._dead[pid] = int(numbers[1])
+        else:
+            for child in [c for c in self._waiting if c.pid == pid]:  # somebody killed a spare
+                child.channel.close()
+                self._waiting.remove(child)
+
+
+class _IsolatedChild:
+    """See `workbench.sandbox.session.Child`."""
+
+    def __init__(self, zygote: _Zygote, pid: int, channel: socket.socket) -> None:
+        self._zygote, self.pid, self.channel = zygote, pid, channel
+
+    def exit_code(self, patience: float) -> int | None:
+        """How it ended; raises `SandboxError` when the zygote ended with it."""
+        return self._zygote.exit_code(self.pid, patience)
+
+    def kill(self) -> None:
+        """End it now and close the channel."""
+        if self.channel.fileno() >= 0:
+            self.channel.close()
+            self._zygote.kill(self.pid)
+
+
+def environment() -> dict[str, str]:
+    """All that a program's process knows of the host's environment: how to find the interpreter's libraries."""
+    single_threaded = dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    )
+    found = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
+    return {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", **single_threaded, **found}

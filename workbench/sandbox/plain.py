@@ -1,0 +1,122 @@
+"""Programs in ordinary subprocesses, where the kernel offers no isolation: labelled "none" wherever it is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from workbench.errors import SandboxError
+from workbench.model import Limits, Program
+from workbench.sandbox.frames import encode
+from workbench.sandbox.isolated import environment
+from workbench.sandbox.kernel import NONE
+from workbench.sandbox.session import ProgramSession
+from workbench.source import MODULES
+
+_START_SECONDS = 60.0
+
+
+class PlainSandbox:
+    """See `workbench.protocols.Sandbox`. The same frames, clocks and resource limits as the isolated one, but no walls.
+
+    A program can read files, use the network and start processes with the rights of whoever runs this. Each one costs
+    the start of an interpreter, so that it works on any POSIX system.
+
+    Parameters
+    ----------
+    modules, spares, cpu
+        As for `IsolatedSandbox`.
+    """
+
+    isolation = NONE
+
+    def __init__(self, modules: Collection[str], spares: int, cpu: int | None) -> None:
+        self._allowed = sorted(MODULES.union(modules))
+        self._cpu = cpu
+        self._waiting: deque[_PlainChild] = deque()
+        self._spares = max(1, spares)
+        self._closed = False
+
+    @contextlib.contextmanager
+    def open(self, program: Program, limits: Limits) -> Iterator[ProgramSession]:
+        """Load `program` into a fresh process, killed when the block ends."""
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        while len(self._waiting) < self._spares + 1:
+            self._waiting.append(_PlainChild())
+        child = self._waiting.popleft()
+        try:
+            wanted = [name for name in self._allowed if name in program.source]
+            path = [folder for folder in sys.path if Path(folder).is_absolute()]
+            child.prepare(encode("prepare", self._allowed, wanted, path, self._cpu))
+            yield ProgramSession(child, program, limits)
+        finally:
+            child.kill()
+
+    def close(self) -> None:
+        """End every process this sandbox began."""
+        self._closed = True
+        while self._waiting:
+            self._waiting.popleft().kill()
+
+
+class _PlainChild:
+    """See `workbench.sandbox.session.Child`."""
+
+    def __init__(self) -> None:
+        self.channel, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-s",
+                        "-P",
+                        "-B",
+                        str(Path(__file__).with_name("child.py")),
+                        str(theirs.fileno()),
+                        str(os.getpid()),
+                    ],
+                    env=environment(),
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self.channel.close()
+                raise SandboxError(f"the sandbox cannot start {sys.executable}: {error}") from error
+
+    def prepare(self, request: bytes) -> None:
+        """Have the imports done before the program's clock starts."""
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        try:
+            self.channel.sendall(request)
+            ready = poll.poll(_START_SECONDS * 1000) and self.channel.recv(64)
+        except OSError:
+            ready = b""
+        if not ready:
+            raise SandboxError(f"the sandbox's process did not start (exit code {self.exit_code(1.0)})")
+
+    def exit_code(self, patience: float) -> int | None:
+        """How it ended; None while it lives."""
+        try:
+            return self._process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """End it now and close the channel."""
+        self.channel.close()
+        self._process.kill()
+        self._process.wait()

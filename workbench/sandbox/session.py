@@ -1,0 +1,216 @@
+"""A loaded program as the verifier sees it: requests, deadlines, byte caps, and failures in one helpful line."""
+
+from __future__ import annotations
+
+import math
+import select
+import signal
+import socket
+import struct
+from time import perf_counter
+from typing import Any, NoReturn, Protocol
+
+from workbench.errors import PolicyFailure, SandboxError
+from workbench.model import Limits, Program, Status
+from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode, one_line
+
+_SLICE = 0.02  # seconds; how long a plain blocking read may overlook the deadline
+_CPU_SHARE = 200  # instances' worth of CPU time before the kernel ends a program whose host has stopped watching
+_CHUNK = 1 << 16
+_DEATHS: dict[int, tuple[Status, str]] = {
+    signal.SIGKILL: (Status.MEMORY, "the system killed the program's process, most likely for lack of memory"),
+    signal.SIGXCPU: (Status.TIMEOUT, "the program used up its CPU time"),
+    signal.SIGSEGV: (Status.CRASH, "the program's process died of a memory fault: often recursion too deep for the stack"),
+    signal.SIGBUS: (Status.CRASH, "the program's process died of a memory fault"),
+}
+
+
+class Child(Protocol):
+    """A process that serves one program, whoever made it."""
+
+    channel: socket.socket
+    """Blocking stream to it."""
+
+    def exit_code(self, patience: float) -> int | None:
+        """How it ended (negative: the signal), waiting at most `patience` seconds; None while it lives.
+
+        Raises
+        ------
+        SandboxError
+            When it was lost through no fault of the program.
+        """
+
+    def kill(self) -> None:
+        """End it now and close the channel; may be called twice."""
+
+
+class ProgramSession:
+    """See `workbench.protocols.Session`.
+
+    A program that raises keeps its process and can be asked again. One that ran out of time, memory or bytes, died or
+    broke the protocol is killed, and every later request fails as that one did.
+
+    Raises
+    ------
+    PolicyFailure
+        When the program cannot be loaded; that may take `limits.seconds` of its own.
+    SandboxError
+        When the child was lost meanwhile. Requests raise it too: the block is over, and the evaluation may be tried again.
+    """
+
+    def __init__(self, child: Child, program: Program, limits: Limits) -> None:
+        self._child, self._limits = child, limits
+        self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._number = 0
+        self._failure: PolicyFailure | None = None
+        self._stage = "the program's top level did not end"
+        self.next_instance()
+        pause = struct.pack("ll", 0, int(_SLICE * 1e6))
+        child.channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, pause)
+        child.channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, pause)
+        self._poll = select.poll()
+        self._poll.register(child.channel, select.POLLIN)
+        memory, seconds = limits.memory_mb << 20, max(1, math.ceil(_CPU_SHARE * limits.seconds))
+        try:
+            self._ask(encode("load", program.source, program.entry, memory, seconds))
+        except PolicyFailure as failure:
+            self._give_up(failure.status, failure.message)
+        self._stage = "no answer came"
+        self.next_instance()
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the entry function."""
+        return self._ask(encode("call", args))
+
+    def begin(self, *args: Any) -> None:
+        """Construct the entry class anew; forgets the previous object."""
+        self._ask(encode("begin", args))
+
+    def call(self, method: str, *args: Any) -> Any:
+        """Call a method of the object that `begin` made."""
+        return self._ask(encode("method", method, args))
+
+    def next_instance(self) -> None:
+        """Start the time and byte allowance anew."""
+        self._spent = 0.0
+        self._bytes = 0
+
+    @property
+    def seconds(self) -> float:
+        """The program's own time since `next_instance`, as the host measured it."""
+        return self._spent
+
+    def end(self) -> None:
+        """Kill the process."""
+        self._child.kill()
+
+    def _ask(self, frame: bytes) -> Any:
+        if self._failure is not None:
+            raise PolicyFailure(self._failure.status, self._failure.message)
+        number = self._number
+        self._number += 1
+        began = perf_counter()
+        try:
+            self._send(frame, began)
+            body = self._receive(began)
+        finally:
+            self._spent += perf_counter() - began
+        try:
+            reply = decode(body)
+        except BadFrame as error:
+            self._give_up(Status.PROTOCOL, str(error))
+        if reply.number != number:
+            self._give_up(Status.PROTOCOL, "the program's process answered another request than the one it was asked")
+        if isinstance(reply, Answer):
+            return reply.value
+        raise PolicyFailure(Status(reply.kind), self._tell(reply))
+
+    def _send(self, frame: bytes, began: float) -> None:
+        channel = self._child.channel
+        view = memoryview(frame)
+        while True:
+            try:
+                view = view[channel.send(view) :]
+            except BlockingIOError:
+                pass  # a slice went by with the buffer full: the program does not read
+            except OSError:
+                self._died()
+            if not view:
+                return
+            if self._left(began) <= 0:
+                self._late()
+
+    def _receive(self, began: float) -> bytearray:
+        data = bytearray(self._some(began))
+        while len(data) < 4:
+            data += self._some(began)
+        need = 4 + int.from_bytes(data[:4], "little")
+        if self._bytes + need > self._limits.reply_bytes:
+            self._give_up(Status.PROTOCOL, f"the answers to one instance exceed {self._limits.reply_bytes:,} bytes")
+        while len(data) < need:
+            data += self._some(began)
+        if len(data) > need:
+            self._give_up(Status.PROTOCOL, "the program's process sent more than one answer to a request")
+        self._bytes += need
+        return data[4:]
+
+    def _some(self, began: float) -> bytes:
+        # One blocking read that the kernel cuts short after a slice costs a system call less than polling first, which is
+        # a fifth of a decision's time; only when the deadline is nearer than a slice is it worth looking first.
+        while True:
+            left = self._left(began)
+            if left < _SLICE and not self._poll.poll(max(0.0, left) * 1000):
+                self._late()
+            try:
+                chunk = self._child.channel.recv(_CHUNK)
+            except BlockingIOError:
+                continue
+            except OSError:
+                chunk = b""
+            return chunk or self._died()
+
+    def _left(self, began: float) -> float:
+        return self._limits.seconds - self._spent - (perf_counter() - began)
+
+    def _late(self) -> NoReturn:
+        self._give_up(Status.TIMEOUT, f"{self._stage} within {self._limits.seconds:g} s")
+
+    def _died(self) -> NoReturn:
+        try:
+            code = self._child.exit_code(patience=1.0)
+        except SandboxError:
+            self._child.kill()
+            self._failure = PolicyFailure(Status.CRASH, "the sandbox lost the program's process")
+            raise
+        if code is None:
+            self._give_up(Status.PROTOCOL, "the program closed the channel to the verifier")
+        if code >= 0:
+            self._give_up(Status.CRASH, f"the program ended its own process with exit code {code} instead of answering")
+        status, words = _DEATHS.get(-code, (Status.CRASH, f"the program's process died of {_signal_name(-code)}"))
+        self._give_up(status, words)
+
+    def _give_up(self, status: Status, message: str) -> NoReturn:
+        self._failure = PolicyFailure(status, message)
+        self._child.kill()
+        raise PolicyFailure(status, message) from None
+
+    def _tell(self, complaint: Complaint) -> str:
+        """One line for whoever mends the program, with the number and text of the line at fault."""
+        if complaint.kind == "memory":
+            words = f"MemoryError: the program needed more than {self._limits.memory_mb} MiB"
+        else:
+            words = ": ".join(filter(None, (one_line(complaint.exception, 60), one_line(complaint.text, 300))))
+        if complaint.exception == "PermissionError":
+            words += "; files, processes and the network are closed to a program"
+        line = complaint.line
+        if line is None or not 0 < line <= len(self._lines):
+            return words
+        text = one_line(self._lines[line - 1], 120)
+        return f"{words} (line {line}: `{text}`)" if text else f"{words} (line {line})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,201 @@
+"""The warm process that every isolated child is forked from. Standard library alone; run by path, with a clean environment.
+
+The host speaks to it over a packet socket, descriptor `sys.argv[1]`, and it ends when that closes:
+
+    host    a JSON object, first of all: the configuration
+    zygote  `ready {"missing": [...]}` or `failed REASON`
+    host    `+` asks for a child; `k PID` kills one
+    zygote  `spare PID` with the child's channel attached; `dead PID CODE` once it is reaped (CODE negative: the signal)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, NoReturn
+
+# Imported by allowed modules in the middle of a function, or by the interpreter itself; a child can open no file any more.
+_LATE = (
+    "collections.abc contextlib encodings.ascii encodings.latin_1 encodings.utf_16 encodings.utf_32 json.decoder json.encoder "
+    "linecache locale traceback tracemalloc types unicodedata warnings weakref"
+).split()
+_NUMPY = "char ctypeslib emath fft lib.stride_tricks lib.scimath linalg ma polynomial random rec strings".split()
+_NO_LIBRARY = ("test", "tests", "testing", "conftest", "setup", "__main__")
+
+
+def sibling(name: str) -> ModuleType:
+    """Load a file beside this one without a package, whose `__init__` would import more than the standard library."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"))  # noqa: PTH100, PTH118, PTH120
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def preload(names: Sequence[str]) -> list[str]:
+    """Import the allowed modules with the parts that they would load late; returns those that are not installed."""
+    missing = []
+    for name in _LATE:
+        importlib.import_module(name)
+    for name in names:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:  # installed, but broken: the program would find half a module
+                raise
+            missing.append(name)
+            continue
+        if name == "numpy":
+            for part in _NUMPY:
+                with contextlib.suppress(ModuleNotFoundError):  # numpy 1 has not all of them
+                    importlib.import_module(f"numpy.{part}")
+        elif name not in sys.stdlib_module_names and hasattr(module, "__path__"):
+            for found in pkgutil.iter_modules(module.__path__):
+                if not found.name.startswith("_") and found.name not in _NO_LIBRARY:
+                    with contextlib.suppress(Exception):  # parts with needs of their own are left out
+                        importlib.import_module(f"{name}.{found.name}")
+    return missing
+
+
+class Zygote:
+    """Forks spares on request, reaps what ends, kills what the host is done with."""
+
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self._control = control
+        self._child, self._confine = sibling("child"), sibling("confine")
+        self._pid = os.getpid()
+        self._pids: dict[int, int] = {}  # by pidfd
+        self._pidfds: dict[int, int] = {}  # by pid
+        self._poll = select.poll()
+        sys.path += [folder for folder in config["path"] if folder not in sys.path]
+        if config["cpu"] is not None:
+            os.sched_setaffinity(0, {config["cpu"]})
+        self.missing = preload(config["modules"])
+        self._allowed = frozenset(config["modules"]).difference(self.missing)
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+            file.write("500")  # when memory runs out, it is the program that goes, not the host
+        self._ruleset = -1
+        if config["landlock"]:
+            self._ruleset = self._confine.make_ruleset(bytes.fromhex(config["landlock"]))
+        self._filter = self._confine.Filter(bytes.fromhex(config["seccomp"]))
+        self._size = self._confine.address_space()
+        if not self._size:
+            raise OSError("the size of the address space cannot be read: is /proc mounted?")
+        self._confine.drop_root()
+        self._confine.die_with_parent(config["host"])
+        self._confine.hide()
+        gc.collect()
+        gc.freeze()  # keep the collector from touching, and so copying, the shared pages
+        gc.disable()
+        self._prove()
+
+    def run(self) -> NoReturn:
+        """Serve the host until it closes the control socket."""
+        self._control.send(b"ready " + json.dumps({"missing": self.missing}).encode())
+        self._poll.register(self._control, select.POLLIN)
+        while True:
+            for fd, _ in self._poll.poll():
+                if fd in self._pids:
+                    self._reap(fd)
+                else:
+                    self._obey(self._control.recv(64))
+
+    def _obey(self, message: bytes) -> None:
+        if not message:
+            os._exit(0)  # the children die with us
+        if message == b"+":
+            self._spare()
+        elif (pidfd := self._pidfds.get(int(message[2:]))) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+    def _spare(self) -> None:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                gc.enable()
+                channel = self._confine.seal(self._pid, theirs.fileno(), self._ruleset)
+                self._child.serve(channel, self._allowed, self._restrict)
+            finally:
+                os._exit(70)
+        theirs.close()
+        pidfd = os.pidfd_open(pid)
+        self._pids[pidfd], self._pidfds[pid] = pid, pidfd
+        self._poll.register(pidfd, select.POLLIN)
+        socket.send_fds(self._control, [b"spare %d" % pid], [ours.fileno()])
+        ours.close()
+
+    def _restrict(self, memory: int, seconds: int) -> None:
+        self._confine.limit(self._size + memory, seconds)
+        self._filter.install()
+
+    def _reap(self, pidfd: int) -> None:
+        pid = self._pids.pop(pidfd)
+        del self._pidfds[pid]
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _, status = os.waitpid(pid, 0)
+        self._control.send(b"dead %d %d" % (pid, os.waitstatus_to_exitcode(status)))
+
+    def _prove(self) -> None:
+        """Fork one child that tries what must fail: a sandbox that does not hold is told before it is used."""
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                self._confine.seal(self._pid, self._control.fileno(), self._ruleset)
+                self._restrict(256 << 20, 10)
+                code = 10 + sum(1 << i for i, forbidden in enumerate(_FORBIDDEN) if not _is_refused(forbidden))
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 10:
+            return
+        held = f"let it {_NAMES[(code - 10).bit_length() - 1]}" if code > 10 else f"it ended with code {code}"
+        raise OSError(f"a confined child was tried and {held}")
+
+
+_NAMES = ("open a file", "open a socket", "start a process", "send a signal")
+_FORBIDDEN = (
+    lambda: os.open("/", os.O_RDONLY),
+    lambda: socket.socket(socket.AF_UNIX),
+    lambda: os.fork() or os._exit(0),
+    lambda: os.kill(0, 0),
+)
+
+
+def _is_refused(forbidden: Any) -> bool:
+    try:
+        forbidden()
+    except PermissionError:
+        return True
+    return False
+
+
+def main() -> None:
+    """Read the configuration, get ready, serve."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        zygote = Zygote(control, json.loads(control.recv(1 << 18)))
+    except Exception as error:
+        control.send(f"failed {type(error).__name__}: {error}"[:2000].encode(errors="replace"))
+        return
+    with contextlib.suppress(ConnectionError):  # the host is gone
+        zygote.run()
+
+
+if __name__ == "__main__":
+    main()
