@@ -1,0 +1,116 @@
+"""Bootstrap intervals against normal theory, exact enumeration and degenerate cases."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import statistics
+
+import pytest
+
+from workbench.gap import family_gaps, mean_gap
+from workbench.model import InstanceResult, Status
+from workbench.stats import bonferroni, bootstrap_ci, holm, paired_bootstrap, wins_ties_losses
+
+
+def test_equal_vectors_give_a_point_at_zero() -> None:
+    a = [0.1, 0.7, 0.3]
+    assert paired_bootstrap(a, a, families=["x", "x", "y"]) == (0.0, 0.0, 0.0)
+
+
+def test_a_constant_difference_gives_a_point() -> None:
+    interval = paired_bootstrap([1.5, 2.5, 3.5], [1.0, 2.0, 3.0])
+    assert interval == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_large_samples_agree_with_normal_theory() -> None:
+    rng = random.Random(1)
+    b = [rng.random() for _ in range(400)]
+    a = [x + rng.gauss(-0.02, 0.3) for x in b]
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    error = statistics.stdev(differences) / math.sqrt(400)
+    mean, low, high = paired_bootstrap(a, b, samples=20_000)
+    assert mean == pytest.approx(statistics.fmean(differences))
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.03)
+    assert (low + high) / 2 == pytest.approx(mean, abs=0.1 * error)
+
+
+def test_stratified_variance_is_that_of_a_stratified_mean() -> None:
+    """Mean over F families: variance is the sum of s_f^2 / n_f over F^2, also for families of 2."""
+    rng = random.Random(2)
+    values, families = [], []
+    for f in range(60):
+        for _ in range(2):
+            values.append(rng.gauss(f, 1.0))
+            families.append(str(f))
+    groups = [values[2 * f : 2 * f + 2] for f in range(60)]
+    error = math.sqrt(sum(statistics.variance(g) / 2 for g in groups)) / 60
+    _, low, high = bootstrap_ci(values, families=families, samples=20_000)
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.04)
+
+
+def test_small_sample_quantiles_agree_with_enumeration() -> None:
+    values = [0.0, 1.0, 5.0]
+    means = sorted((x + y) / 2 for x, y in itertools.product(values, repeat=2))  # 9 resamples of size n - 1 = 2
+    _, low, high = bootstrap_ci(values, confidence=0.5, samples=50_000)
+    assert low == means[2] and high == means[6]  # the quartiles fall on atoms of 2/9
+
+
+def test_the_mean_is_the_gap_of_the_score() -> None:
+    rng = random.Random(3)
+    families = [rng.choice("ABBBC") for _ in range(40)]
+    a, b = [rng.random() for _ in families], [rng.random() for _ in families]
+
+    def score(gaps: list[float]) -> float:
+        results = [InstanceResult(str(i), f, Status.OK, g) for i, (f, g) in enumerate(zip(families, gaps, strict=True))]
+        return mean_gap(family_gaps(results))
+
+    assert paired_bootstrap(a, b, families=families).mean == pytest.approx(score(a) - score(b))
+
+
+def test_families_of_one_instance_are_drawn_together() -> None:
+    values = [random.Random(i).gauss(0, 1) for i in range(50)]
+    single = bootstrap_ci(values, families=[str(i) for i in range(50)])
+    assert single == pytest.approx(bootstrap_ci(values), abs=1e-12)
+    assert single.high - single.low > 0.3
+
+
+def test_blocks_of_draws_cover_all_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [float(x) for x in range(30)]
+    whole = bootstrap_ci(values, samples=999)
+    monkeypatch.setattr("workbench.stats._BLOCK", 100)
+    assert bootstrap_ci(values, samples=999) == whole  # the generator's stream does not depend on the blocks
+
+
+def test_bonferroni_widens() -> None:
+    assert bonferroni(0.95, 5) == pytest.approx(0.99)
+    assert bonferroni(0.95, 1) == 0.95
+    values = [float(x) for x in range(20)]
+    narrow, wide = bootstrap_ci(values), bootstrap_ci(values, confidence=bonferroni(0.95, 5))
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_holm_agrees_with_the_step_down_procedure() -> None:
+    rng = random.Random(4)
+    for _ in range(200):
+        p = [rng.random() ** 3 for _ in range(rng.randrange(1, 7))]
+        alpha, rejected = 0.05, set()
+        for rank, index in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+            if p[index] > alpha / (len(p) - rank):
+                break
+            rejected.add(index)
+        assert {i for i, q in enumerate(holm(p)) if q <= alpha} == rejected
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_wins_ties_losses() -> None:
+    assert wins_ties_losses([0.0, 1.0, 2.0, 3.0], [1.0, 1.0 + 1e-12, 1.0, 1.0]) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(("a", "b", "families"), [([1.0], [1.0, 2.0], None), ([], [], None), ([1.0], [1.0], ["x", "y"])])
+def test_wrong_use_is_refused(a: list[float], b: list[float], families: list[str] | None) -> None:
+    with pytest.raises(ValueError):
+        paired_bootstrap(a, b, families=families)
+    with pytest.raises(ValueError):
+        bootstrap_ci([1.0, 2.0], confidence=1.0)
