@@ -131,6 +131,12 @@ def load(name: str | Path) -> LoadedProblem:
     return _load(_resolve(str(name)))
 
 
+def reload(name: str | Path) -> LoadedProblem:
+    """Load a problem anew, after its files have changed."""
+    _load.cache_clear()
+    return load(name)
+
+
 def _folders() -> dict[str, Path]:
     found = {}
     for path in sorted((root() / "problems").glob("*/*/problem.py")):

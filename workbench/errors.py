@@ -4,6 +4,7 @@
     ├── UsageError                 wrong use: unknown slug, bad option, zero budget (exit 2)
     │   ├── ProblemError           a problem folder that cannot be loaded or breaks its contract
     │   └── StoreError             the runs folder or its database cannot be used
+    ├── RunFailed              a run that had begun ended early; what was acknowledged is kept (exit 1)
     ├── SandboxError               the sandbox itself cannot work (never the candidate's doing)
     └── ModelError                 a model could not be called: wrong key, unreachable, refused
     Infeasible                     a verifier's refusal of a decision; its reason becomes feedback
@@ -32,6 +33,10 @@ class ProblemError(UsageError):
 
 class StoreError(UsageError):
     """The runs folder or its database cannot be used."""
+
+
+class RunFailed(WorkbenchError):
+    """A run that had begun could not go on; `evolve resume` takes it up again."""
 
 
 class SandboxError(WorkbenchError):

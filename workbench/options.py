@@ -67,6 +67,8 @@ class RunOptions:
         for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
             if getattr(self, name) < low:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, not {getattr(self, name)}")
+        if self.isolation == "none" and not self.allow_unsafe:
+            raise UsageError("--isolation none runs programs with your own rights; say so with --allow-unsafe")
         for name in ("max_usd", "max_tokens", "max_seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:

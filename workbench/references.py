@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +63,10 @@ class References:
         """Mean gap of a baseline by family."""
         gaps = self.gaps(name, split)
         return family_gaps(InstanceResult(i.id, i.family, Status.OK, gaps[i.id]) for i in self._instances(split))
+
+    def kinds(self, split: Split) -> dict[str, int]:
+        """How many references of a split are `optimal`, `bound` or `best_known`."""
+        return dict(Counter(self._entry(split, i.id)["status"] for i in self._instances(split)).most_common())
 
     @cached_property
     def ranking(self) -> tuple[tuple[str, float], ...]:

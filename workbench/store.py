@@ -249,7 +249,8 @@ class Store:
             _insert(
                 db, "candidates", run=run, number=candidate.number, status=candidate.status.value, operator=candidate.operator,
                 parents=json.dumps(candidate.parents), turn=turn, island=candidate.island, repairs=repairs,
-                entry=program and program.entry, source=program and program.source, fingerprint=fingerprint, message=candidate.message,
+                entry=program and program.entry, source=program and program.source, fingerprint=fingerprint,
+                message=candidate.message,
                 gap=candidate.gap if candidate.status is Status.OK else None,
                 seconds=report.seconds if report else 0.0, created=time.time(),
             )  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a run may spend, and whether one more attempt fits."""
+
+from __future__ import annotations
+
+import time
+
+from workbench.model import Call
+from workbench.options import RunOptions
+
+
+class Budget:
+    """Counts dollars, tokens and working time of a run over all its sittings.
+
+    Parameters
+    ----------
+    spent
+        What earlier sittings of a resumed run spent, as `Store.spending` tells it.
+    active_seconds
+        How long they worked.
+    """
+
+    def __init__(self, options: RunOptions, spent: dict[str, float], active_seconds: float) -> None:
+        self._options = options
+        self.calls = int(spent["calls"])
+        self.tokens = int(spent["tokens_in"] + spent["tokens_out"])
+        self.dollars = float(spent["cost_usd"])
+        self.unpriced = int(spent["unpriced"])
+        self._before, self._began = active_seconds, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Working time so far."""
+        return self._before + time.monotonic() - self._began
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Dollars spent; None once a call's price is unknown, for then the sum would be a lie."""
+        return None if self.unpriced else self.dollars
+
+    def add(self, call: Call) -> None:
+        """Count a model call, failed ones included."""
+        self.calls += 1
+        self.tokens += call.tokens_in + call.tokens_out
+        if call.cost_usd is not None:
+            self.dollars += call.cost_usd
+        elif not call.error:
+            self.unpriced += 1
+
+    def exhausted(self) -> str:
+        """Why no further attempt may begin; empty while there is room."""
+        options = self._options
+        if options.max_seconds is not None and self.seconds >= options.max_seconds:
+            return f"the time budget of {options.max_seconds:g} s is used up"
+        if options.max_tokens is not None and self.tokens >= options.max_tokens:
+            return f"the budget of {options.max_tokens:,} tokens is used up"
+        if options.max_usd is not None:
+            if self.unpriced:
+                return "the model's price is unknown, so --max-usd cannot be kept; use --max-tokens or --candidates instead"
+            if self.dollars >= options.max_usd:
+                return f"the budget of ${options.max_usd:g} is used up"
+        return ""
+
+    def admits(self, under_way: int) -> bool:
+        """Whether one more model call fits beside those under way, each taken to cost what calls cost on average.
+
+        Until the first price is known only one call is under way at a time.
+        """
+        bounds = ((self.dollars, self._options.max_usd), (self.tokens, self._options.max_tokens))
+        bounded = [(spent, limit) for spent, limit in bounds if limit is not None]
+        if under_way == 0 or not bounded:
+            return True
+        return self.calls > 0 and all(spent * (1 + (under_way + 1) / self.calls) <= limit for spent, limit in bounded)

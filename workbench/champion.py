@@ -1,0 +1,86 @@
+"""Validation picks the champion: the train incumbents are scored on it, and the best one is put to a second look."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from workbench.catalog import LoadedProblem
+from workbench.model import Candidate, Program, Report, Split, Status
+from workbench.pool import Pool, VerifierError
+from workbench.store import Store
+from workbench.worker import Job
+
+if TYPE_CHECKING:
+    from workbench.loop import Display
+
+FINALISTS = 5
+"""So many of the best on train are scored on validation at the end, besides all that were once best."""
+
+
+class Champion:
+    """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
+
+    def __init__(self, run: str, store: Store, pool: Pool, display: Display) -> None:
+        self._run, self._store, self._pool, self._display = run, store, pool, display
+        self._under_way: dict[int, Future[Report]] = {}
+        self._gaps = store.gaps(run, Split.VALIDATION)
+        self._refused: set[int] = set()
+
+    @property
+    def number(self) -> int | None:
+        """The best on validation so far; the earliest of equals."""
+        gaps = {n: g for n, g in self._gaps.items() if n not in self._refused}
+        return min(gaps, key=lambda n: (gaps[n], n), default=None)
+
+    @property
+    def gap(self) -> float | None:
+        """Its validation gap."""
+        return None if self.number is None else self._gaps[self.number]
+
+    def consider(self, candidate: Candidate) -> None:
+        """Have a candidate scored on validation, beside the search."""
+        if candidate.program and candidate.number not in self._gaps and candidate.number not in self._under_way:
+            self._under_way[candidate.number] = self._pool.submit(Job(candidate.program, Split.VALIDATION, stop_on_failure=True))
+
+    def poll(self, wait: bool = False) -> None:
+        """Take up the scores that have come in."""
+        for number in [n for n, f in self._under_way.items() if wait or f.done()]:
+            try:
+                report = self._under_way.pop(number).result()
+            except VerifierError as error:
+                self._store.log(self._run, "error", f"candidate {number} on validation: {error}")
+                continue
+            self._store.add_score(self._run, number, report)
+            if report.status is not Status.OK:
+                self._store.log(self._run, "note", f"candidate {number} fails on validation: {report.message}")
+                continue
+            before = self.number
+            self._gaps[number] = report.gap
+            if self.number != before:
+                self._store.crown(self._run, number)
+
+    def settle(self, loaded: LoadedProblem) -> None:
+        """Score the finalists, then crown the best one that scores the same with a fresh process for every instance.
+
+        A program that remembers earlier instances, or answers differently each time, is passed over.
+        """
+        best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
+        for number, _ in best[:FINALISTS]:
+            self.consider(self._store.candidate(self._run, number))
+        self.poll(wait=True)
+        while (number := self.number) is not None:
+            program = self._store.candidate(self._run, number).program
+            assert program
+            if self._steady(program, self._gaps[number], loaded):
+                self._store.crown(self._run, number)
+                return
+            self._refused.add(number)
+            note = f"candidate {number} scores differently with a fresh process for each instance: it is not crowned"
+            self._store.log(self._run, "note", note)
+            self._display.line(note)
+
+    def _steady(self, program: Program, gap: float, loaded: LoadedProblem) -> bool:
+        ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
+        report = self._pool.submit(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True)).result()
+        return report.status is Status.OK and abs(report.gap - gap) <= 1e-9 * max(1.0, abs(gap))

@@ -1,0 +1,77 @@
+"""`evolve`: the command line. Wrong use ends with one line and exit code 2, a failed run with 1."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from workbench.commands import judging, looking, running, system
+from workbench.errors import RunFailed, WorkbenchError
+
+app = typer.Typer(
+    name="evolve",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Discover heuristics with LLMs (or without), judged by verifiers that cannot be gamed.\n\nFirst time? Try: evolve demo",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _top(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
+    if show:
+        try:
+            typer.echo(f"evolve {version('evolve-workbench')}")
+        except PackageNotFoundError:
+            typer.echo("evolve (not installed)")
+        raise typer.Exit
+
+
+_MAKE, _LOOK, _JUDGE, _STEER, _SYSTEM = "Make runs", "Look", "Judge and take home", "While a run goes on", "This machine"
+for panel, name, command in (
+    (_MAKE, "demo", running.demo),
+    (_MAKE, "run", running.run),
+    (_MAKE, "resume", running.resume_),
+    (_LOOK, "problems", looking.problems),
+    (_LOOK, "list", looking.list_),
+    (_LOOK, "show", looking.show),
+    (_LOOK, "ui", system.ui),
+    (_JUDGE, "eval", judging.eval_),
+    (_JUDGE, "certify", judging.certify_),
+    (_JUDGE, "export", judging.export_),
+    (_JUDGE, "references", judging.references),
+    (_STEER, "stop", running.stop),
+    (_STEER, "pause", running.pause),
+    (_STEER, "continue", running.continue_),
+    (_STEER, "steer", running.steer),
+    (_STEER, "inject", running.inject),
+    (_SYSTEM, "doctor", system.doctor),
+):
+    app.command(name, rich_help_panel=panel)(command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except RunFailed as error:
+        _fail(error, 1)
+    except WorkbenchError as error:
+        _fail(error, 2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader (head, say) has seen enough
+
+
+def _fail(error: WorkbenchError, code: int) -> None:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

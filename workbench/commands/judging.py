@@ -1,0 +1,228 @@
+"""Commands that judge programs and take them home: eval, certify, export, references."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench import catalog
+from workbench.certify import certify
+from workbench.commands.shared import (
+    DEFAULT_RUNS,
+    Isolation,
+    Json,
+    Runs,
+    Unsafe,
+    champion_of,
+    console,
+    emit,
+    percent,
+    program_of,
+    table,
+    the_split,
+)  # fmt: skip
+from workbench.errors import UsageError
+from workbench.evaluate import evaluate
+from workbench.export import write_module
+from workbench.model import Program, Split, Status
+from workbench.sandbox import open_sandbox
+from workbench.solve import make_references
+from workbench.store import Store
+
+
+def eval_(
+    problem: Annotated[str, typer.Argument(help="A problem's slug or folder.")],
+    file: Annotated[str, typer.Argument(help="A Python file, or the name of one of the problem's programs.")],
+    split: Annotated[str, typer.Option(help="train, validation or stress; test is for certify.")] = "validation",
+    fresh: Annotated[bool, typer.Option("--fresh", help="A new process for every instance.")] = False,
+    allow_unsafe: Unsafe = False,
+    isolation: Isolation = None,
+    as_json: Json = False,
+) -> None:
+    """Score a program on a split, in the same sandbox and by the same verifier as in a run.
+
+    [bold]Examples[/bold]
+
+      evolve eval total_tardiness mdd
+      evolve eval total_tardiness my_rule.py --split train --json
+    """
+    words = console(as_json)
+    loaded = catalog.load(problem)
+    wanted = the_split(split)
+    program = program_of(loaded, file)
+    if wanted is Split.TEST:
+        words.print("note: the test split is for one last look with `evolve certify`; choosing by it makes its figures worthless")
+    instances = loaded.instances(wanted)
+    done = 0
+
+    def count(_: object) -> None:
+        nonlocal done
+        done += 1
+        if words.is_terminal:
+            words.print(f"  {done}/{len(instances)}", end="\r")
+
+    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+        report = evaluate(loaded, program, wanted, sandbox, fresh=fresh, on_result=count)
+    if as_json:
+        emit(
+            {
+                "status": report.status,
+                "gap": report.gap,
+                "message": report.message,
+                "families": dict(report.families),
+                "seconds": report.seconds,
+                "isolation": sandbox.isolation,
+                "instances": [
+                    {"id": r.id, "family": r.family, "status": r.status, "objective": r.objective, "reference": r.reference, "gap": r.gap,
+                     "message": r.message, "seconds": r.seconds}
+                    for r in report.results
+                ],
+            }
+        )  # fmt: skip
+        return
+    words.print(
+        f"{loaded.slug} {wanted}: {report.status}, gap {percent(report.gap)} in {report.seconds:.2f} s",
+        style="bold",
+        markup=False,
+    )
+    if report.message:
+        words.print(report.message, markup=False)
+    shown = table("family", "gap", *(name for name, _ in loaded.references.ranking), right=" ".join(["gap", *loaded.programs]))
+    by_baseline = [loaded.references.families(name, wanted) for name, _ in loaded.references.ranking]
+    for family, gap in report.families.items():
+        shown.add_row(family, percent(gap), *(percent(b[family]) for b in by_baseline))
+    words.print(shown)
+
+
+def certify_(
+    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its champion is judged) or a Python file.")],
+    problem: Annotated[str | None, typer.Option(help="The problem, for a file.")] = None,
+    candidate: Annotated[int | None, typer.Option(help="Another candidate of the run than its champion.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+    allow_unsafe: Unsafe = False,
+    as_json: Json = False,
+) -> None:
+    """The second look: sealed test split, stress families and determinism, against every baseline.
+
+    [bold]Examples[/bold]
+
+      evolve certify latest
+      evolve certify my_rule.py --problem total_tardiness --json
+    """
+    words = console(as_json)
+    loaded, program, _ = _program_or_run(what, problem, candidate, runs)
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if words.is_terminal:
+            words.print(f"  {stage}: {done}/{total}      ", end="\r", markup=False)
+
+    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
+        certificate = certify(loaded, program, sandbox, on_progress=progress)
+    if as_json:
+        emit(certificate.to_json())
+        return
+    words.print(f"{certificate.verdict}: {certificate.reason}", style="bold", markup=False)
+    for check in certificate.checks:
+        words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}", markup=False)
+
+
+def export_(
+    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its champion is taken) or a Python file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The module to write.")],
+    problem: Annotated[str | None, typer.Option(help="The problem, for a file.")] = None,
+    candidate: Annotated[int | None, typer.Option(help="Another candidate of the run than its champion.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    runs: Runs = DEFAULT_RUNS,
+    allow_unsafe: Unsafe = False,
+    as_json: Json = False,
+) -> None:
+    """Write a heuristic as one Python module that needs nothing of us and checks itself.
+
+    [bold]Examples[/bold]
+
+      evolve export latest --out my_rule.py
+      python my_rule.py
+    """
+    loaded, program, origin = _program_or_run(what, problem, candidate, runs)
+    if out.exists() and not force:
+        raise UsageError(f"{out} is there already; choose another name or replace it with --force")
+    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
+        try:
+            write_module(loaded, program, sandbox, out, origin)
+        except OSError as error:
+            raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+    if as_json:
+        emit({"out": str(out), "problem": loaded.slug, "version": loaded.version, **origin})
+    else:
+        console().print(f"wrote {out}; check it with: python {out}", markup=False)
+
+
+def references(
+    problem: Annotated[str, typer.Argument(help="A problem's slug or folder.")],
+    workers: Annotated[int | None, typer.Option(help="Solver processes; one a core if not given.")] = None,
+    make: Annotated[
+        bool, typer.Option("--make", help="Solve all instances anew and write references.json, even if it is there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make references.json (bounds, optima, baselines) where it is missing, and show the baseline table.
+
+    [bold]Examples[/bold]
+
+      evolve references total_tardiness
+      evolve references ./my_problem --make
+    """
+    words = console(as_json)
+    loaded = catalog.load(problem)
+    if make or not (loaded.folder / "references.json").exists():
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if words.is_terminal:
+                words.print(f"  {stage}: {done}/{total}      ", end="\r", markup=False)
+            elif done == total:
+                words.print(f"{stage}: {done}/{total}", markup=False)
+
+        with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
+            path = make_references(loaded, sandbox, workers=workers or os.cpu_count() or 1, on_progress=progress)
+        words.print(f"wrote {path}", markup=False)
+        loaded = catalog.reload(problem)
+    measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
+    if as_json:
+        emit({split.value: gaps for split, gaps in measured.items()})
+        return
+    for split in Split:
+        kinds = loaded.references.kinds(split)
+        words.print(f"\n{split}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}", style="bold", markup=False)
+        families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
+        shown = table("baseline", *families, "mean", right=" ".join(["mean", *families]))
+        for name, gaps in sorted(measured[split].items(), key=lambda pair: math.fsum(pair[1].values())):
+            shown.add_row(name, *(percent(gaps[f]) for f in families), percent(math.fsum(gaps.values()) / len(gaps)))
+        words.print(shown)
+
+
+def _program_or_run(
+    what: str, problem: str | None, candidate: int | None, runs: Path
+) -> tuple[catalog.LoadedProblem, Program, dict[str, Any]]:
+    """Problem, program and where it comes from: a file needs `--problem`, a run knows its own."""
+    if problem is not None or what.endswith(".py"):
+        if problem is None:
+            raise UsageError(f"name the problem that {what} is for with --problem SLUG")
+        loaded = catalog.load(problem)
+        return loaded, program_of(loaded, what), {"file": Path(what).name}
+    with Store(runs, write=False) as store:
+        row = store.run(what)
+        number = champion_of(store, row, candidate)
+        found = store.candidate(row["id"], number)
+    if found.program is None or found.status is not Status.OK:
+        raise UsageError(f"candidate {number} of run {row['id']} is no valid program ({found.status}): {found.message}")
+    loaded = catalog.load(row["folder"] if Path(row["folder"]).is_dir() else row["problem"])
+    if loaded.version != row["version"]:
+        console(True).print(
+            f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})", markup=False
+        )
+    return loaded, found.program, {"run": row["id"], "candidate": number, "proposer": row["proposer"]}

@@ -1,0 +1,225 @@
+"""Commands that show what is there: problems, list, show."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+from rich.syntax import Syntax
+
+from workbench import catalog
+from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
+from workbench.errors import WorkbenchError
+from workbench.gap import mean_gap
+from workbench.model import Split
+from workbench.start import outcome
+from workbench.store import Store
+
+
+def problems(
+    name: Annotated[str | None, typer.Argument(metavar="[SLUG]", help="Show one problem's statement and baselines.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the problems, or show one.
+
+    [bold]Examples[/bold]
+
+      evolve problems
+      evolve problems total_tardiness
+    """
+    words = console(as_json)
+    if name is not None:
+        loaded = catalog.load(name)
+        if as_json:
+            emit(_summary(loaded))
+            return
+        words.print(loaded.statement, markup=False)
+        for line in baseline_lines(loaded, None):
+            words.print(line, markup=False)
+        return
+    found, broken = [], []
+    for slug in catalog.slugs():
+        try:
+            found.append(catalog.load(slug))
+            found[-1].references.ranking  # noqa: B018  a problem without references is told here, not half-way through the list
+        except WorkbenchError as error:
+            broken.append(str(error))
+    if as_json:
+        emit([_summary(loaded) for loaded in found])
+    else:
+        shown = table("problem", "question", "baselines", "best known rule (train gap)", "references", right="baselines")
+        for loaded in found:
+            best = loaded.references.ranking[0]
+            count = str(len(loaded.problem.baselines))
+            shown.add_row(loaded.slug, loaded.problem.question, count, f"{best[0]} {percent(best[1])}", loaded.problem.bound)
+        words.print(shown)
+    for line in broken:
+        console(True).print(f"not usable: {line}", markup=False)
+
+
+def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
+    return {
+        "slug": loaded.slug,
+        "title": loaded.problem.title,
+        "question": loaded.problem.question,
+        "baselines": [b.name for b in loaded.problem.baselines],
+        "best_baseline": dict(zip(("name", "train_gap"), loaded.references.ranking[0], strict=True)),
+        "splits": {split.value: len(loaded.instances(split)) for split in Split},
+        "bound": loaded.problem.bound,
+        "version": loaded.version,
+    }
+
+
+def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
+    """The baselines' validation gaps, best first, with where `gap` would stand among them."""
+    titles = {b.name: b.title for b in loaded.problem.baselines}
+    gaps = sorted((mean_gap(loaded.references.families(name, Split.VALIDATION)), name) for name in titles)
+    lines = ["validation gap of the baselines (0 is the reference):"]
+    marked = gap is None
+    for value, name in gaps:
+        if not marked and gap is not None and gap < value:
+            lines.append(f"  {gap:>9.3%}  <- this run")
+            marked = True
+        lines.append(f"  {value:>9.3%}  {name} ({titles[name]})")
+    return lines if marked else [*lines, f"  {gap:>9.3%}  <- this run"]
+
+
+def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
+    """List the runs, newest first."""
+    with Store(runs, write=False) as store:
+        rows = store.runs()
+    if as_json:
+        emit([_row(row) for row in rows])
+        return
+    words = console()
+    if not rows:
+        words.print("no runs yet; start one with: evolve demo")
+        return
+    shown = table(
+        "run",
+        "status",
+        "attempts",
+        "valid",
+        "train",
+        "validation",
+        "cost",
+        "proposer",
+        right="attempts valid train validation cost",
+    )
+    for row in rows:
+        made = row["candidates"] or 0
+        shown.add_row(
+            row["id"], row["status"], str(made), f"{(row['valid'] or 0) / made:.0%}" if made else "-", percent(row["best_gap"]),
+            percent(row["validation_gap"]), dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, row["proposer"] == "no LLM"),
+            row["proposer"],
+        )  # fmt: skip
+    words.print(shown)
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "run": row["id"],
+        "problem": row["problem"],
+        "version": row["version"],
+        "status": row["status"],
+        "message": row["message"],
+        "proposer": row["proposer"],
+        "isolation": row["isolation"],
+        "created": row["created"],
+        "candidates": row["candidates"] or 0,
+        "valid": row["valid"] or 0,
+        "best_train_gap": row["best_gap"],
+        "champion": row["champion"],
+        "validation_gap": row["validation_gap"],
+        "calls": row["calls"] or 0,
+        "cost_usd": None if row["unpriced"] else row["cost_usd"] or 0.0,
+        "seconds": row["active_seconds"],
+    }
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
+    candidate: Annotated[int | None, typer.Argument(help="An attempt's number; the champion if not given.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> None:
+    """Show a run and its champion, or one attempt: code, lineage, gaps.
+
+    [bold]Examples[/bold]
+
+      evolve show latest
+      evolve show latest 117
+    """
+    with Store(runs, write=False) as store:
+        row = store.run(name)
+        found = outcome(store, row["id"])
+        attempts = store.attempts(row["id"])
+        number = candidate if candidate is not None or row["champion"] is None else champion_of(store, row, None)
+        chosen = None if number is None else store.candidate(row["id"], number)
+        reports = {} if number is None else {s.value: store.report(row["id"], number, s) for s in Split}
+        events = store.events(row["id"], limit=10)
+    statuses = Counter(a["status"] for a in attempts if a["operator"] != "seed")
+    steps = [] if number is None else lineage({a["number"]: a for a in attempts}, number)
+    if as_json:
+        emit(
+            found
+            | {
+                "options": row["options"],
+                "version": row["version"],
+                "statuses": dict(statuses),
+                "candidate": None
+                if chosen is None
+                else {
+                    "number": chosen.number,
+                    "status": chosen.status,
+                    "operator": chosen.operator,
+                    "parents": chosen.parents,
+                    "message": chosen.message,
+                    "source": chosen.program.source if chosen.program else None,
+                    "lineage": steps,
+                    "splits": {
+                        s: {"gap": r.gap, "status": r.status, "families": dict(r.families)} for s, r in reports.items() if r
+                    },
+                },
+            }
+        )
+        return
+    words = console()
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
+    words.print(f"{row['id']}  {found['status']}  {row['problem']} (version {row['version']})", style="bold", markup=False)
+    words.print(f"began {began}, {found['seconds']:.0f} s, {row['proposer']}, isolation {row['isolation']}", markup=False)
+    if found["message"]:
+        words.print(found["message"], markup=False)
+    words.print(f"{found['candidates']} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()), markup=False)
+    if chosen is not None:
+        words.print(
+            f"\ncandidate {chosen.number} ({chosen.operator}): {chosen.status} {chosen.message}".rstrip(),
+            style="bold",
+            markup=False,
+        )
+        for split, report in reports.items():
+            if report:
+                by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
+                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}", markup=False)
+        words.print(
+            "  lineage: " + " -> ".join(f"{s['number']} {s['operator']} {percent(s['gap'])}" for s in steps), markup=False
+        )
+        if chosen.program:
+            words.print(Syntax(chosen.program.source, "python", background_color="default"))
+    for event in events:
+        words.print(
+            f"{time.strftime('%H:%M:%S', time.localtime(event['created']))}  {event['message']}", style="dim", markup=False
+        )
+
+
+def lineage(attempts: dict[int, dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    """From the seed to `number` along main parents, each with its operator and train gap."""
+    steps: list[dict[str, Any]] = []
+    at: int | None = number
+    while at is not None and at in attempts and len(steps) < 10_000:
+        row = attempts[at]
+        steps.append({"number": at, "operator": row["operator"], "gap": row["gap"]})
+        at = row["parents"][0] if row["parents"] else None
+    return steps[::-1]
