@@ -1,0 +1,194 @@
+"""Proposes children by operators on the syntax tree, without any model."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.errors import Rejected
+from workbench.model import Brief, Candidate, Program, Reply, Task
+from workbench.operators import expressions, tunables
+from workbench.operators.crossover import cross
+from workbench.operators.decisions import decide
+from workbench.operators.evolving import open_program
+from workbench.operators.kinds import key
+from workbench.operators.protect import protect, trusted
+from workbench.operators.scene import DECLARATION, Scene, look
+from workbench.operators.statements import rearrange
+from workbench.source import fingerprint, screen
+
+ATTEMPTS = 20
+"""Tries for a child that is new; the last one is handed over as it is."""
+
+COMFORTABLE_SIZE = 60
+"""Nodes of the evolving part above which operators that shorten it come up more often than those that lengthen it."""
+
+WEIGHTS = {
+    "constant": 0.24,
+    "arithmetic": 0.12,
+    "feature": 0.22,
+    "condition": 0.1,
+    "crossover": 0.14,
+    "statement": 0.06,
+    "simplify": 0.12,
+    "tunable": 0.06,
+}
+"""How often each family of operators is tried, while the program is of comfortable size."""
+
+_DONORS_KEPT = 64
+_GROWING = frozenset({"arithmetic", "feature", "condition", "crossover", "statement"})
+
+
+@dataclass(slots=True)
+class _Donor:
+    """A second parent, ready to give; only read."""
+
+    scene: Scene
+    trust: set[str]
+
+
+class Builtin:
+    """Mutation and crossover of the evolving part, seeded by the caller: the proposer that needs no model.
+
+    Each child has 1 to 5 changes, one most often. What evolves is what lies between the markers, the whole program
+    where there are none; all other text stays as it is, byte for byte, but for a constant that the program itself
+    declares as tunable. New code reads only names that are bound where it stands, and new divisions, powers and
+    exponentials are made safe for any finite value, so that most children run.
+
+    Parameters
+    ----------
+    brief
+        The problem; its features are the names that new terms are made of.
+    known
+        Whether a program has been tried before; such children are passed over while a new one can be found.
+    bold
+        Scales the number of changes and the size of steps; 1 is the measured default, 2 explores more.
+    """
+
+    label = "no LLM"
+    concurrency = 1
+    repairs = False
+
+    def __init__(self, brief: Brief, known: Callable[[Program], bool] | None = None, bold: float = 1.0) -> None:
+        self._brief = brief
+        self._known = known or (lambda program: False)
+        self._bold = bold
+        self._donors: dict[str, _Donor] = {}
+        self._features = {k: meaning for name, meaning in brief.features.items() if (k := _kept(name)) is not None}
+
+    def propose(self, task: Task, rng: random.Random) -> Reply:
+        """Make one child of the task's parent; the same task and generator state give the same child.
+
+        Raises
+        ------
+        ValueError
+            When the parent has no program.
+        """
+        parent = task.selection.parent
+        if parent.program is None:
+            raise ValueError(f"candidate {parent.number} has no program to start from")
+        try:
+            unchanged: str | None = fingerprint(parent.program)
+        except Rejected:
+            unchanged = None
+        reply = Reply("constant", program=parent.program, parents=(parent.number,))
+        for attempt in range(ATTEMPTS):
+            try:
+                child = self._child(parent.program, task, rng, attempt)
+                if child is None or child.program is None:
+                    continue
+                reply = child
+                if fingerprint(child.program) != unchanged and not self._known(child.program):
+                    break
+            except Rejected:
+                continue
+        return reply
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _child(self, parent: Program, task: Task, rng: random.Random, attempt: int) -> Reply | None:
+        """One try; None where no operator applied or a name would be unbound."""
+        evolving = open_program(parent.source)
+        scene = look(evolving, self._features)
+        loose, trust = set(scene.loose), trusted(evolving.run)
+        parents = [task.selection.parent.number]
+        done: list[str] = []
+        others = [c for c in task.selection.inspirations if c.program is not None and c.program.source != parent.source]
+        donor = rng.choice(others) if others else None
+        moved = 0
+        for _ in range(self._changes(task.stagnation, attempt, rng)):
+            operator = self._operator(scene, donor is not None, DECLARATION in parent.source, rng)
+            if operator == "tunable":
+                moved += 1
+                done.append(operator)
+            elif self._apply(operator, scene, donor, rng, trust):
+                done.append(operator)
+                if operator == "crossover" and donor is not None:
+                    parents = [parents[0], donor.number]
+                scene = look(evolving, self._features, scene.kinds)
+        if not done or not evolving.run or not scene.loose <= loose:
+            return None
+        program = parent
+        if done.count("tunable") < len(done):
+            protect(evolving.run, trust)
+            program = Program(evolving.text(), parent.entry)
+        for _ in range(moved):
+            program = tunables.perturbed(program, rng, 0.15 * self._bold) or program
+        return Reply(done[0], program=screen(program.source, program.entry, self._brief.modules), parents=tuple(parents))
+
+    def _changes(self, stagnation: int, attempt: int, rng: random.Random) -> int:
+        """1 to 5, geometrically distributed; more when nothing has improved for long or tries were in vain."""
+        more = min(0.7, self._bold * (0.3 + 0.2 * min(1.0, stagnation / 300)) + 0.02 * attempt)
+        count = 1
+        while count < 5 and rng.random() < more:
+            count += 1
+        return count
+
+    def _operator(self, scene: Scene, paired: bool, declares: bool, rng: random.Random) -> str:
+        excess = max(0.0, scene.size / COMFORTABLE_SIZE - 1)
+        weights = dict(WEIGHTS)
+        if not paired:
+            weights["crossover"] = 0.0
+        if not declares:
+            weights["tunable"] = 0.0
+        for operator in _GROWING:
+            weights[operator] /= 1 + 4 * excess
+        weights["simplify"] *= 1 + 3 * min(excess, 1.0)
+        return rng.choices(list(weights), list(weights.values()))[0]
+
+    def _apply(self, operator: str, scene: Scene, donor: Candidate | None, rng: random.Random, trust: set[str]) -> bool:
+        if operator == "constant":
+            return expressions.constant(scene, rng, 0.35 * self._bold)
+        if operator == "crossover":
+            if donor is None or donor.program is None:
+                return False
+            given = self._given(donor.program.source)
+            trust |= given.trust
+            return cross(scene, given.scene, rng)
+        act = {
+            "arithmetic": expressions.arithmetic,
+            "feature": expressions.insert,
+            "condition": decide,
+            "statement": rearrange,
+            "simplify": expressions.simplify,
+        }[operator]
+        return act(scene, rng)
+
+    def _given(self, source: str) -> _Donor:
+        if source not in self._donors:
+            while len(self._donors) >= _DONORS_KEPT:
+                del self._donors[next(iter(self._donors))]
+            evolving = open_program(source)
+            self._donors[source] = _Donor(look(evolving, self._features), trusted(evolving.run))
+        return self._donors[source]
+
+
+def _kept(feature: str) -> str | None:
+    """A feature as `kinds.key` writes it; None where it is no name."""
+    try:
+        return key(ast.parse(feature, mode="eval").body)
+    except (SyntaxError, ValueError):
+        return None
