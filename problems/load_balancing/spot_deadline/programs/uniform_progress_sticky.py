@@ -1,0 +1,38 @@
+"""Uniform Progress as its authors' simulator runs it: an on-demand machine is left for spot alone.
+
+The policy `rc_cr_threshold` of the simulator published with the paper. It never goes from on demand to idle, and to spot only
+once it is ahead of the even pace by two overheads, so it pays for fewer launches than the rules in the text.
+Z. Wu et al., "Can't Be Late: Optimizing Spot Instance Savings under Deadlines", NSDI 2024.
+"""
+
+import math
+
+
+class Policy:
+    """The even pace C(0)/R(0), with hysteresis and safety net."""
+
+    def __init__(self, task):
+        """Take the task (a dict, see statement.md)."""
+        self.work = task["work_h"]
+        self.pace = task["work_h"] / task["deadline_h"]
+        self.overhead = task["overhead_h"]
+        self.tick = task["tick_h"]
+
+    def decide(self, now):
+        """Choose "spot", "on_demand" or "idle" for the tick that begins."""
+        running = now["running"]
+        ticks_left = self._ticks(now["time_left_h"])
+        if self._ticks(now["work_left_h"] + self.overhead) >= ticks_left:
+            warm = running == "spot" and now["overhead_left_h"] < 1e-9
+            return "spot" if warm else "on_demand"
+        if self._ticks(now["work_left_h"] + 2 * self.overhead) >= ticks_left and running != "spot":
+            return "on_demand"
+        ahead = self.work - now["work_left_h"] - self.pace * now["elapsed_h"]
+        if running == "on_demand" and (not now["spot"] or ahead < 2 * self.overhead * self.pace):
+            return "on_demand"
+        if now["spot"]:
+            return "spot"
+        return "on_demand" if ahead < 0 else "idle"
+
+    def _ticks(self, hours):
+        return math.ceil(hours / self.tick - 1e-9)
