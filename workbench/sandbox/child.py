@@ -1,10 +1,9 @@
-"""The process that runs a program: one request, one answer, until the channel closes. Standard library alone; run by path."""
+"""The process that runs a program: one request, one answer, until the channel closes. Standard library alone."""
 
 from __future__ import annotations
 
 import builtins
 import contextlib
-import importlib.util
 import json
 import os
 import random
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 
 CANDIDATE = "<candidate>"
 _TEXT = 500  # characters of an exception's message that are sent
+_decode = json.JSONDecoder().raw_decode
 
 
 class Answerless(Exception):
@@ -30,7 +30,7 @@ def read_frame(fd: int) -> Any:
         if not chunk:
             os._exit(0)
         data += chunk
-    return json.loads(data[4:])
+    return _decode(data[4:].decode("ascii"))[0]
 
 
 def write_frame(fd: int, text: str) -> None:
@@ -147,9 +147,7 @@ def _numpy_value(value: Any) -> Any:
     # Called by the encoder for what is not JSON: numpy's scalars have `item`, its arrays both, and an array has `tolist` in full.
     if type(value).__module__.partition(".")[0] == "numpy":
         return value.tolist() if hasattr(value, "tolist") else value.item()
-    raise Answerless(
-        f"the answer holds a {type(value).__name__}; return numbers, strings, booleans, None, lists or dicts of them"
-    )
+    raise Answerless(f"the answer holds a {type(value).__name__}; return numbers, strings, booleans, None, lists or dicts of them")
 
 
 _encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_numpy_value)
@@ -221,20 +219,8 @@ def _line(error: BaseException) -> int | None:
 # --------------------------------------------------------------------------- without isolation
 
 
-def sibling(name: str) -> ModuleType:
-    """Load a file beside this one without a package, whose `__init__` would import more than the standard library."""
-    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"))  # noqa: PTH100, PTH118, PTH120
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def main(fd: int, parent: int) -> NoReturn:
-    """Serve without isolation: resource limits alone. The first request says what to import and where from."""
-    confine = sibling("confine")
-    if sys.platform == "linux":
-        confine.die_with_parent(parent)
+def serve_plainly(fd: int, confine: ModuleType) -> NoReturn:
+    """Serve under resource limits alone. The host's first request says what to import, and where from."""
     _, allowed, wanted, path, cpu = read_frame(fd)
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cpu})
@@ -242,14 +228,10 @@ def main(fd: int, parent: int) -> NoReturn:
     for name in wanted:
         with contextlib.suppress(ImportError):  # the program's own import will tell
             __import__(name)
-    write_frame(fd, '["ok",0,null]')
+    write_frame(fd, "[]")
 
     def limit(memory: int, seconds: int) -> None:
         with contextlib.suppress(OSError, ValueError):  # other kernels know other limits
             confine.limit(confine.address_space() + memory, seconds)
 
     serve(fd, allowed, limit)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import select
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from time import monotonic
 
 from workbench.errors import SandboxError
 from workbench.model import Limits, Program
 from workbench.sandbox import landlock, seccomp
 from workbench.sandbox.kernel import FULL, inspect
+from workbench.sandbox.launch import launch, search_path
 from workbench.sandbox.session import ProgramSession
 from workbench.source import MODULES
 
@@ -53,10 +52,9 @@ class IsolatedSandbox:
 
     def __init__(self, modules: Collection[str], isolation: str, spares: int, cpu: int | None) -> None:
         self.isolation = isolation
-        self._config = {
-            "host": os.getpid(),
+        self._config: dict[str, object] = {
             "modules": sorted(MODULES.union(modules)),
-            "path": [folder for folder in sys.path if Path(folder).is_absolute()],
+            "path": search_path(),
             "cpu": cpu,
             "seccomp": seccomp.filter_program(inspect().machine).hex(),
             "landlock": landlock.ruleset(inspect().landlock_abi).hex() if isolation == FULL else "",
@@ -107,21 +105,11 @@ class _Zygote:
         self._in_use: set[int] = set()
         self._poll = select.poll()
         self._poll.register(self._control, select.POLLIN)
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-s", "-P", "-B", str(Path(__file__).with_name("zygote.py")), str(theirs.fileno())],
-                    env=environment(),
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,  # Ctrl-C at the terminal is for the host alone
-                )
-            except OSError as error:
-                self._control.close()
-                raise SandboxError(f"the sandbox cannot start {sys.executable}: {error}") from error
+        try:
+            self._process = launch("zygote", theirs)
+        except SandboxError:
+            self._control.close()
+            raise
         try:
             self._control.send(json.dumps(config).encode())
             self._await_ready(config)
@@ -150,6 +138,7 @@ class _Zygote:
         """How child `pid` ended, waiting at most `patience` seconds for the report."""
         deadline = monotonic() + patience
         while pid not in self._dead:
+            self._require_open()
             left = deadline - monotonic()
             if left <= 0 or not self._poll.poll(left * 1000):
                 return None
@@ -194,7 +183,12 @@ class _Zygote:
         except OSError as error:
             raise _ZygoteLost(error.strerror or type(error).__name__) from error
 
+    def _require_open(self) -> None:
+        if self._control.fileno() < 0:  # its number may be somebody else's by now
+            raise _ZygoteLost("it was closed")
+
     def _drain(self) -> None:
+        self._require_open()
         while self._poll.poll(0):
             self._receive(monotonic() + _SPARE_SECONDS)
 
@@ -235,12 +229,3 @@ class _IsolatedChild:
         if self.channel.fileno() >= 0:
             self.channel.close()
             self._zygote.kill(self.pid)
-
-
-def environment() -> dict[str, str]:
-    """All that a program's process knows of the host's environment: how to find the interpreter's libraries."""
-    single_threaded = dict.fromkeys(
-        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-    )
-    found = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
-    return {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", **single_threaded, **found}

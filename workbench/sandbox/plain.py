@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 from workbench.errors import SandboxError
 from workbench.model import Limits, Program
 from workbench.sandbox.frames import encode
-from workbench.sandbox.isolated import environment
 from workbench.sandbox.kernel import NONE
+from workbench.sandbox.launch import launch, search_path
 from workbench.sandbox.session import ProgramSession
 from workbench.source import MODULES
 
@@ -54,8 +51,7 @@ class PlainSandbox:
         child = self._waiting.popleft()
         try:
             wanted = [name for name in self._allowed if name in program.source]
-            path = [folder for folder in sys.path if Path(folder).is_absolute()]
-            child.prepare(encode("prepare", self._allowed, wanted, path, self._cpu))
+            child.prepare(encode("prepare", self._allowed, wanted, search_path(), self._cpu))
             yield ProgramSession(child, program, limits)
         finally:
             child.kill()
@@ -72,29 +68,11 @@ class _PlainChild:
 
     def __init__(self) -> None:
         self.channel, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-s",
-                        "-P",
-                        "-B",
-                        str(Path(__file__).with_name("child.py")),
-                        str(theirs.fileno()),
-                        str(os.getpid()),
-                    ],
-                    env=environment(),
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,
-                )
-            except OSError as error:
-                self.channel.close()
-                raise SandboxError(f"the sandbox cannot start {sys.executable}: {error}") from error
+        try:
+            self._process = launch("plain", theirs)
+        except SandboxError:
+            self.channel.close()
+            raise
 
     def prepare(self, request: bytes) -> None:
         """Have the imports done before the program's clock starts."""

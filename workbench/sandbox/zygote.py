@@ -1,6 +1,6 @@
-"""The warm process that every isolated child is forked from. Standard library alone; run by path, with a clean environment.
+"""The warm process that every isolated child is forked from. Standard library alone.
 
-The host speaks to it over a packet socket, descriptor `sys.argv[1]`, and it ends when that closes:
+The host speaks to it over a packet socket, and it ends when that closes:
 
     host    a JSON object, first of all: the configuration
     zygote  `ready {"missing": [...]}` or `failed REASON`
@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
@@ -32,15 +31,6 @@ _LATE = (
 ).split()
 _NUMPY = "char ctypeslib emath fft lib.stride_tricks lib.scimath linalg ma polynomial random rec strings".split()
 _NO_LIBRARY = ("test", "tests", "testing", "conftest", "setup", "__main__")
-
-
-def sibling(name: str) -> ModuleType:
-    """Load a file beside this one without a package, whose `__init__` would import more than the standard library."""
-    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"))  # noqa: PTH100, PTH118, PTH120
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def preload(names: Sequence[str]) -> list[str]:
@@ -71,9 +61,8 @@ def preload(names: Sequence[str]) -> list[str]:
 class Zygote:
     """Forks spares on request, reaps what ends, kills what the host is done with."""
 
-    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
-        self._control = control
-        self._child, self._confine = sibling("child"), sibling("confine")
+    def __init__(self, control: socket.socket, config: dict[str, Any], child: ModuleType, confine: ModuleType, host: int) -> None:
+        self._control, self._child, self._confine = control, child, confine
         self._pid = os.getpid()
         self._pids: dict[int, int] = {}  # by pidfd
         self._pidfds: dict[int, int] = {}  # by pid
@@ -93,7 +82,7 @@ class Zygote:
         if not self._size:
             raise OSError("the size of the address space cannot be read: is /proc mounted?")
         self._confine.drop_root()
-        self._confine.die_with_parent(config["host"])
+        self._confine.die_with_parent(host)  # again: becoming nobody clears it
         self._confine.hide()
         gc.collect()
         gc.freeze()  # keep the collector from touching, and so copying, the shared pages
@@ -185,17 +174,13 @@ def _is_refused(forbidden: Any) -> bool:
     return False
 
 
-def main() -> None:
-    """Read the configuration, get ready, serve."""
-    control = socket.socket(fileno=int(sys.argv[1]))
+def main(fd: int, child: ModuleType, confine: ModuleType, host: int) -> None:
+    """Read the configuration from the control socket, get ready, serve."""
+    control = socket.socket(fileno=fd)
     try:
-        zygote = Zygote(control, json.loads(control.recv(1 << 18)))
+        zygote = Zygote(control, json.loads(control.recv(1 << 18)), child, confine, host)
     except Exception as error:
         control.send(f"failed {type(error).__name__}: {error}"[:2000].encode(errors="replace"))
         return
     with contextlib.suppress(ConnectionError):  # the host is gone
         zygote.run()
-
-
-if __name__ == "__main__":
-    main()
