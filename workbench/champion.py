@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from workbench.catalog import LoadedProblem
+from workbench.jobs import Job
 from workbench.model import Candidate, Program, Report, Split, Status
 from workbench.pool import Pool, VerifierError
 from workbench.store import Store
-from workbench.worker import Job
 
 if TYPE_CHECKING:
     from workbench.loop import Display
@@ -66,8 +66,8 @@ class Champion:
         A program that remembers earlier instances, or answers differently each time, is passed over.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
-        for number, _ in best[:FINALISTS]:
-            self.consider(self._store.candidate(self._run, number))
+        for finalist, _ in best[:FINALISTS]:
+            self.consider(self._store.candidate(self._run, finalist))
         self.poll(wait=True)
         while (number := self.number) is not None:
             program = self._store.candidate(self._run, number).program

@@ -25,6 +25,7 @@ from workbench.budget import Budget
 from workbench.catalog import LoadedProblem
 from workbench.champion import Champion
 from workbench.errors import Rejected
+from workbench.jobs import Job
 from workbench.model import Call, Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.options import RunOptions
 from workbench.pool import Pool, VerifierError
@@ -32,7 +33,6 @@ from workbench.protocols import Proposer, Strategy
 from workbench.reply import parse
 from workbench.source import fingerprint, screen
 from workbench.store import Store
-from workbench.worker import Job
 
 LAG = 8
 """Attempts under way at once in lagged order; a constant, so that a run does not depend on the machine's cores."""
@@ -268,9 +268,7 @@ class Loop:
         if not self._plan:
             return False
         item = self._plan[0]
-        if any(p not in self._recorded for p in item.parents) or (
-            item.repairs is not None and item.repairs not in self._recorded
-        ):
+        if any(p not in self._recorded for p in item.parents) or (item.repairs is not None and item.repairs not in self._recorded):
             return False
         self._plan.popleft()
         flight = Flight(item.number)

@@ -84,4 +84,5 @@ class RunOptions:
         known = {f.name for f in dataclasses.fields(cls)}
         if unknown := sorted(set(raw) - known):
             raise UsageError(f"the run has options that this version does not know: {', '.join(unknown)}")
-        return cls(**{k: tuple(v) if k in ("models", "seeds") else v for k, v in raw.items()})
+        values: dict[str, Any] = {k: tuple(v) if k in ("models", "seeds") else v for k, v in raw.items()}
+        return cls(**values)

@@ -14,9 +14,9 @@ from typing import Any
 
 from workbench.catalog import LoadedProblem
 from workbench.errors import SandboxError, WorkbenchError
+from workbench.jobs import Fault, Job, Ready
 from workbench.model import Report
 from workbench.proposers.redact import is_secret_name
-from workbench.worker import Fault, Job, Ready
 
 START_SECONDS = 120.0
 

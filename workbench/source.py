@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import marshal
 import warnings
 from collections.abc import Collection
 from types import CodeType
@@ -128,7 +127,7 @@ def fingerprint(program: Program) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(program.source, "<candidate>", "exec", dont_inherit=True, optimize=2)
-        return hashlib.sha256(marshal.dumps(_bare(code))).hexdigest()[:32]
+        return hashlib.sha256(repr(_bare(code)).encode()).hexdigest()[:32]
     except SyntaxError as error:
         raise Rejected(f"SyntaxError: {error.msg} (line {error.lineno})") from error
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:

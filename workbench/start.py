@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench import catalog, prompt, proposers, search
 from workbench.errors import ProblemError, Rejected, RunFailed, UsageError
+from workbench.jobs import Job
 from workbench.loop import Display, Loop, Planned
 from workbench.model import Candidate, Program, Split, Status
 from workbench.options import RunOptions
@@ -23,7 +24,6 @@ from workbench.protocols import Proposer
 from workbench.replay import recorded_replies
 from workbench.source import fingerprint, screen, split_block
 from workbench.store import Store, call_of
-from workbench.worker import Job
 
 
 def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, display: Display) -> dict[str, Any]:
@@ -174,8 +174,8 @@ def _proposer(
                 f"run {source['id']} was made with {source['problem']} version {source['version']}, not {loaded.version}"
             )
         plan, lookup = recorded_replies(store, source["id"], options.candidates)
-        return plan, proposers.make("replay", loaded.brief, lookup=lookup)
-    return None, proposers.make(options.proposer, loaded.brief, options=options, known=lambda p: fingerprint(p) in known)
+        return plan, proposers.make(options.proposer, loaded.brief, options, lookup=lookup)
+    return None, proposers.make(options.proposer, loaded.brief, options, known=lambda program: fingerprint(program) in known)
 
 
 def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict[int, str]) -> dict[str, Any]:

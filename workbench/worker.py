@@ -8,36 +8,13 @@ import os
 import signal
 import sys
 from multiprocessing.connection import Connection
-from typing import NamedTuple
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
 from workbench.evaluate import evaluate
-from workbench.model import Program, Report, Split
+from workbench.jobs import Fault, Job, Ready
+from workbench.model import Report
 from workbench.sandbox import open_sandbox
-
-
-class Job(NamedTuple):
-    """One evaluation. `ids` limits it to some instances, in this order."""
-
-    program: Program
-    split: Split
-    ids: tuple[str, ...] | None = None
-    fresh: bool = False
-    stop_on_failure: bool = False
-
-
-class Ready(NamedTuple):
-    """A worker's first word."""
-
-    isolation: str
-
-
-class Fault(NamedTuple):
-    """The worker's own failure, not the candidate's. `fatal` means that the next job would fare no better."""
-
-    message: str
-    fatal: bool
 
 
 def die_with_parent(parent: int) -> None:

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from workbench import catalog
-from workbench.certify import certify
 from workbench.commands.shared import (
     DEFAULT_RUNS,
     Isolation,
@@ -28,11 +27,12 @@ from workbench.commands.shared import (
 )  # fmt: skip
 from workbench.errors import UsageError
 from workbench.evaluate import evaluate
-from workbench.export import write_module
 from workbench.model import Program, Split, Status
 from workbench.sandbox import open_sandbox
 from workbench.solve import make_references
 from workbench.store import Store
+
+_RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
 
 
 def eval_(
@@ -77,21 +77,13 @@ def eval_(
                 "families": dict(report.families),
                 "seconds": report.seconds,
                 "isolation": sandbox.isolation,
-                "instances": [
-                    {"id": r.id, "family": r.family, "status": r.status, "objective": r.objective, "reference": r.reference, "gap": r.gap,
-                     "message": r.message, "seconds": r.seconds}
-                    for r in report.results
-                ],
+                "instances": [{name: getattr(result, name) for name in _RESULT} for result in report.results],
             }
-        )  # fmt: skip
+        )
         return
-    words.print(
-        f"{loaded.slug} {wanted}: {report.status}, gap {percent(report.gap)} in {report.seconds:.2f} s",
-        style="bold",
-        markup=False,
-    )
+    words.print(f"{loaded.slug} {wanted}: {report.status}, gap {percent(report.gap)} in {report.seconds:.2f} s", style="bold")
     if report.message:
-        words.print(report.message, markup=False)
+        words.print(report.message)
     shown = table("family", "gap", *(name for name, _ in loaded.references.ranking), right=" ".join(["gap", *loaded.programs]))
     by_baseline = [loaded.references.families(name, wanted) for name, _ in loaded.references.ranking]
     for family, gap in report.families.items():
@@ -114,21 +106,23 @@ def certify_(
       evolve certify latest
       evolve certify my_rule.py --problem total_tardiness --json
     """
+    from workbench.certify import certify  # numpy is not worth waiting for in every other command
+
     words = console(as_json)
     loaded, program, _ = _program_or_run(what, problem, candidate, runs)
 
     def progress(stage: str, done: int, total: int) -> None:
         if words.is_terminal:
-            words.print(f"  {stage}: {done}/{total}      ", end="\r", markup=False)
+            words.print(f"  {stage}: {done}/{total}      ", end="\r")
 
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
         certificate = certify(loaded, program, sandbox, on_progress=progress)
     if as_json:
         emit(certificate.to_json())
         return
-    words.print(f"{certificate.verdict}: {certificate.reason}", style="bold", markup=False)
+    words.print(f"{certificate.verdict}: {certificate.reason}", style="bold")
     for check in certificate.checks:
-        words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}", markup=False)
+        words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}")
 
 
 def export_(
@@ -148,6 +142,8 @@ def export_(
       evolve export latest --out my_rule.py
       python my_rule.py
     """
+    from workbench.export import write_module
+
     loaded, program, origin = _program_or_run(what, problem, candidate, runs)
     if out.exists() and not force:
         raise UsageError(f"{out} is there already; choose another name or replace it with --force")
@@ -159,7 +155,7 @@ def export_(
     if as_json:
         emit({"out": str(out), "problem": loaded.slug, "version": loaded.version, **origin})
     else:
-        console().print(f"wrote {out}; check it with: python {out}", markup=False)
+        console().print(f"wrote {out}; check it with: python {out}")
 
 
 def references(
@@ -183,13 +179,13 @@ def references(
 
         def progress(stage: str, done: int, total: int) -> None:
             if words.is_terminal:
-                words.print(f"  {stage}: {done}/{total}      ", end="\r", markup=False)
+                words.print(f"  {stage}: {done}/{total}      ", end="\r")
             elif done == total:
-                words.print(f"{stage}: {done}/{total}", markup=False)
+                words.print(f"{stage}: {done}/{total}")
 
         with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
             path = make_references(loaded, sandbox, workers=workers or os.cpu_count() or 1, on_progress=progress)
-        words.print(f"wrote {path}", markup=False)
+        words.print(f"wrote {path}")
         loaded = catalog.reload(problem)
     measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
     if as_json:
@@ -197,7 +193,7 @@ def references(
         return
     for split in Split:
         kinds = loaded.references.kinds(split)
-        words.print(f"\n{split}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}", style="bold", markup=False)
+        words.print(f"\n{split}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}", style="bold")
         families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
         shown = table("baseline", *families, "mean", right=" ".join(["mean", *families]))
         for name, gaps in sorted(measured[split].items(), key=lambda pair: math.fsum(pair[1].values())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from workbench import catalog
 from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
 from workbench.errors import WorkbenchError
 from workbench.gap import mean_gap
-from workbench.model import Split
+from workbench.model import Candidate, Report, Split
 from workbench.start import outcome
 from workbench.store import Store
 
@@ -35,9 +36,9 @@ def problems(
         if as_json:
             emit(_summary(loaded))
             return
-        words.print(loaded.statement, markup=False)
+        words.print(loaded.statement)
         for line in baseline_lines(loaded, None):
-            words.print(line, markup=False)
+            words.print(line)
         return
     found, broken = [], []
     for slug in catalog.slugs():
@@ -56,7 +57,7 @@ def problems(
             shown.add_row(loaded.slug, loaded.problem.question, count, f"{best[0]} {percent(best[1])}", loaded.problem.bound)
         words.print(shown)
     for line in broken:
-        console(True).print(f"not usable: {line}", markup=False)
+        console(True).print(f"not usable: {line}")
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
@@ -97,24 +98,14 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     if not rows:
         words.print("no runs yet; start one with: evolve demo")
         return
-    shown = table(
-        "run",
-        "status",
-        "attempts",
-        "valid",
-        "train",
-        "validation",
-        "cost",
-        "proposer",
-        right="attempts valid train validation cost",
-    )
+    columns = ("run", "status", "attempts", "valid", "train", "validation", "cost", "proposer")
+    shown = table(*columns, right="attempts valid train validation cost")
     for row in rows:
         made = row["candidates"] or 0
-        shown.add_row(
-            row["id"], row["status"], str(made), f"{(row['valid'] or 0) / made:.0%}" if made else "-", percent(row["best_gap"]),
-            percent(row["validation_gap"]), dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, row["proposer"] == "no LLM"),
-            row["proposer"],
-        )  # fmt: skip
+        valid = f"{(row['valid'] or 0) / made:.0%}" if made else "-"
+        cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, row["proposer"] == "no LLM")
+        gaps = percent(row["best_gap"]), percent(row["validation_gap"])
+        shown.add_row(row["id"], row["status"], str(made), valid, *gaps, cost, row["proposer"])
     words.print(shown)
 
 
@@ -163,36 +154,16 @@ def show(
     statuses = Counter(a["status"] for a in attempts if a["operator"] != "seed")
     steps = [] if number is None else lineage({a["number"]: a for a in attempts}, number)
     if as_json:
-        emit(
-            found
-            | {
-                "options": row["options"],
-                "version": row["version"],
-                "statuses": dict(statuses),
-                "candidate": None
-                if chosen is None
-                else {
-                    "number": chosen.number,
-                    "status": chosen.status,
-                    "operator": chosen.operator,
-                    "parents": chosen.parents,
-                    "message": chosen.message,
-                    "source": chosen.program.source if chosen.program else None,
-                    "lineage": steps,
-                    "splits": {
-                        s: {"gap": r.gap, "status": r.status, "families": dict(r.families)} for s, r in reports.items() if r
-                    },
-                },
-            }
-        )
+        detail = None if chosen is None else _detail(chosen, reports, steps)
+        emit(found | {"options": row["options"], "version": row["version"], "statuses": dict(statuses), "candidate": detail})
         return
     words = console()
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
-    words.print(f"{row['id']}  {found['status']}  {row['problem']} (version {row['version']})", style="bold", markup=False)
-    words.print(f"began {began}, {found['seconds']:.0f} s, {row['proposer']}, isolation {row['isolation']}", markup=False)
+    words.print(f"{row['id']}  {found['status']}  {row['problem']} (version {row['version']})", style="bold")
+    words.print(f"began {began}, {found['seconds']:.0f} s, {row['proposer']}, isolation {row['isolation']}")
     if found["message"]:
-        words.print(found["message"], markup=False)
-    words.print(f"{found['candidates']} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()), markup=False)
+        words.print(found["message"])
+    words.print(f"{found['candidates']} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
     if chosen is not None:
         words.print(
             f"\ncandidate {chosen.number} ({chosen.operator}): {chosen.status} {chosen.message}".rstrip(),
@@ -202,16 +173,27 @@ def show(
         for split, report in reports.items():
             if report:
                 by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
-                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}", markup=False)
-        words.print(
-            "  lineage: " + " -> ".join(f"{s['number']} {s['operator']} {percent(s['gap'])}" for s in steps), markup=False
-        )
+                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}")
+        words.print("  lineage: " + " -> ".join(f"{s['number']} {s['operator']} {percent(s['gap'])}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(chosen.program.source, "python", background_color="default"))
     for event in events:
-        words.print(
-            f"{time.strftime('%H:%M:%S', time.localtime(event['created']))}  {event['message']}", style="dim", markup=False
-        )
+        clock = time.strftime("%H:%M:%S", time.localtime(event["created"]))
+        words.print(f"{clock}  {event['message']}", style="dim")
+
+
+def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list[dict[str, Any]]) -> dict[str, Any]:
+    scored = {split: report for split, report in reports.items() if report}
+    return {
+        "number": chosen.number,
+        "status": chosen.status,
+        "operator": chosen.operator,
+        "parents": chosen.parents,
+        "message": chosen.message,
+        "source": chosen.program.source if chosen.program else None,
+        "lineage": steps,
+        "splits": {s: {"gap": r.gap, "status": r.status, "families": dict(r.families)} for s, r in scored.items()},
+    }
 
 
 def lineage(attempts: dict[int, dict[str, Any]], number: int) -> list[dict[str, Any]]:

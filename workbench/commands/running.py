@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench import catalog, proposers
+from workbench.commands.looking import baseline_lines
 from workbench.commands.shared import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, dollars, emit, percent, program_of
 from workbench.errors import UsageError
 from workbench.options import RunOptions
@@ -23,20 +24,16 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 600,
 def run(
     problem: Annotated[str, typer.Argument(help="A problem's slug, the unique last part of one, or a folder.")],
     proposer: Annotated[str, typer.Option(help="auto, litellm, builtin (no LLM) or replay:RUN.")] = "auto",
-    model: Annotated[
-        list[str] | None, typer.Option(help="A litellm model name; repeat for several, each with =WEIGHT if you like.")
-    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
     candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
     seed: Annotated[int, typer.Option(help="Of all randomness.")] = 0,
     strategy: Annotated[str, typer.Option(help="islands, best_of_n, greedy or openevolve.")] = "islands",
     opt: Annotated[list[str] | None, typer.Option(help="An option of the strategy, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[
-        list[str] | None, typer.Option("--from", help="Start from this program (name or file); repeatable.")
+        list[str] | None, typer.Option("--from", help="Start from this program (name, file); repeatable.")
     ] = None,
-    style: Annotated[
-        str | None, typer.Option(help="How models are asked: full, or block for weak ones; by their name if not given.")
-    ] = None,
+    style: Annotated[str | None, typer.Option(help="How models are asked: full, or block (weak ones).")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature of the model.")] = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes; one a core if not given.")] = None,
     concurrency: Annotated[int, typer.Option(help="Model calls under way at once.")] = 4,
@@ -59,35 +56,33 @@ def run(
       evolve run ./my_problem --strategy greedy --from my_start.py
     """
     words = console(as_json)
-    options = {
-        "models": tuple(model or ()),
-        "api_base": api_base,
-        "candidates": candidates,
-        "seed": seed,
-        "strategy": strategy,
-        "strategy_options": _pairs(opt or []),
-        "seeds": tuple(start_from or ()),
-        "style": style,
-        "temperature": temperature,
-        "workers": workers or _cores(),
-        "concurrency": concurrency,
-        "max_usd": max_usd,
-        "max_tokens": max_tokens,
-        "max_seconds": None if max_minutes is None else max_minutes * 60,
-        "tune_trials": tune_trials,
-        "allow_unsafe": allow_unsafe,
-        "isolation": isolation,
-    }
-    if proposer == "auto":
-        choice = proposers.choose(tuple(model or ()), api_base)
-        words.print(f"proposer: {choice.why}", markup=False)
-        proposer = choice.name
-        options["models"], options["api_base"] = choice.models, choice.api_base
-    elif model and proposer == "builtin":
-        raise UsageError("--model is for --proposer litellm; the built-in operators call no model")
+    options, why = proposers.resolve(
+        RunOptions(
+            proposer=proposer,
+            models=tuple(model or ()),
+            api_base=api_base,
+            candidates=candidates,
+            seed=seed,
+            strategy=strategy,
+            strategy_options=_pairs(opt or []),
+            seeds=tuple(start_from or ()),
+            style=style,
+            temperature=temperature,
+            workers=workers if workers is not None else _cores(),
+            concurrency=concurrency,
+            max_usd=max_usd,
+            max_tokens=max_tokens,
+            max_seconds=None if max_minutes is None else max_minutes * 60,
+            tune_trials=tune_trials,
+            allow_unsafe=allow_unsafe,
+            isolation=isolation,
+        )
+    )
+    if why:
+        words.print(f"proposer: {why}")
     loaded = catalog.load(problem)
     with Progress(words).running() as display:
-        found = begin(loaded, RunOptions(proposer=proposer, **options), runs, display)
+        found = begin(loaded, options, runs, display)
     _report(found, loaded, runs, as_json)
 
 
@@ -120,9 +115,10 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     """Evolve a scheduling rule in about two minutes: no key, no network, no LLM."""
     words = console(as_json)
     loaded = catalog.load(DEMO_PROBLEM)
+    words.print(loaded.problem.title, style="bold")
     words.print(
-        f"[bold]{loaded.problem.title}[/bold]: {loaded.problem.question}\n"
-        "The built-in operators (no LLM) change a naive rule; every program runs isolated and is scored against the proven optimum.\n"
+        f"{loaded.problem.question}\nThe built-in operators (no LLM) change a naive rule; every program runs isolated, "
+        "and is scored against the proven optimum.\n"
     )
     options = RunOptions(proposer="builtin", candidates=DEMO_CANDIDATES, max_seconds=DEMO_SECONDS, workers=_cores())
     with Progress(words).running() as display:
@@ -130,15 +126,14 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     _report(found, loaded, runs, as_json)
     if not as_json:
         where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
+        words.print("\nWhat next", style="bold")
         words.print(
-            "\n[bold]What next[/bold]\n"
             f"  look at it      evolve ui{where}\n"
             f"  take it home    evolve export {found['run']}{where} --out my_rule.py && python my_rule.py\n"
             f"  a second look   evolve certify {found['run']}{where}\n"
             "  with a model    export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
-            "  other problems  evolve problems",
-            highlight=False,
+            "  other problems  evolve problems"
         )
 
 
@@ -209,19 +204,19 @@ def _cores() -> int:
 
 def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
     if as_json:
-        emit(
-            {key: value for key, value in found.items() if key not in ("status", "message", "proposer")}
-            | {"status": found["status"]}
-        )
+        emit({key: value for key, value in found.items() if key not in ("message", "proposer")})
         return
     words = console()
     state = found["status"] + (f" ({found['message']})" if found["message"] else "")
-    words.print(f"\nrun {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
-                f"{dollars(found['cost_usd'], found['proposer'] == 'no LLM')}, isolation {found['isolation']}", markup=False)  # fmt: skip
+    cost = dollars(found["cost_usd"], found["proposer"] == "no LLM")
+    words.print(
+        f"\nrun {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
+        f"{cost}, isolation {found['isolation']}"
+    )
     if best := found["best"]:
-        words.print(f"best on validation: candidate {best['candidate']}, train gap {percent(best['train']['gap'])}, "
-                    f"validation gap {percent(best['validation']['gap'])}")  # fmt: skip
-        from workbench.commands.looking import baseline_lines
-
-        for line in baseline_lines(loaded, best["validation"]["gap"]):
-            words.print(line, markup=False)
+        train, validation = best["train"]["gap"], best["validation"]["gap"]
+        words.print(
+            f"best on validation: candidate {best['candidate']}, train gap {percent(train)}, validation gap {percent(validation)}"
+        )
+        for line in baseline_lines(loaded, validation):
+            words.print(line)

@@ -25,8 +25,8 @@ DEFAULT_RUNS = Path("runs")
 
 
 def console(as_json: bool = False) -> Console:
-    """Where words for people go: stdout, or stderr when stdout is for machines."""
-    return Console(stderr=as_json, highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Where words for people go: stdout, or stderr when stdout is for machines. Brackets in them are just brackets."""
+    return Console(stderr=as_json, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
 def emit(value: Any) -> None:

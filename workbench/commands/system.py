@@ -35,7 +35,7 @@ def ui(
         raise UsageError("the dashboard needs the package streamlit: pip install streamlit")
     if host not in ("127.0.0.1", "localhost", "::1"):
         console(True).print(f"warning: whoever reaches {host}:{port} can submit programs and start runs", style="yellow")
-    console().print(f"dashboard of {runs.resolve()}: http://{host}:{port}  (Ctrl-C ends it)", markup=False)
+    console().print(f"dashboard of {runs.resolve()}: http://{host}:{port}  (Ctrl-C ends it)")
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(catalog.root()), *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -60,7 +60,7 @@ def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
             rows.append((name, True, version(name)))
         except PackageNotFoundError:
             rows.append((name, False, f"missing: pip install {name}"))
-    rows.append(("proposer", True, proposers.choose((), None).why))
+    rows.append(("proposer", True, proposers.choose()[1]))
     for slug in catalog.slugs():
         try:
             loaded = catalog.load(slug)
@@ -79,7 +79,7 @@ def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         return
     shown = table("", "", "")
     for name, ok, detail in rows:
-        shown.add_row("ok" if ok else "[yellow]look[/yellow]", name, detail)
+        shown.add_row("ok" if ok else "look", name, detail)
     console().print(shown)
 
 

@@ -1,0 +1,5 @@
+"""The square."""
+
+
+def f(x: float, a: float) -> float:
+    return x * x
