@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import subprocess
@@ -50,7 +51,7 @@ class PlainSandbox:
             self._waiting.append(_PlainChild())
         child = self._waiting.popleft()
         try:
-            wanted = [name for name in self._allowed if name in program.source]
+            wanted = sorted(set(re.findall(r"\w+", program.source)).intersection(self._allowed))
             child.prepare(encode("prepare", self._allowed, wanted, search_path(), self._cpu))
             yield ProgramSession(child, program, limits)
         finally:
