@@ -1,0 +1,171 @@
+"""Two small problems with all that a folder holds: a one-shot function and an online class."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog import LoadedProblem
+from workbench.errors import Infeasible
+from workbench.model import Baseline, Instance, Limits, Measurement, Problem, Program, Reference, Split
+from workbench.protocols import Policy
+
+FUNCTION_SEED = '''"""Order jobs on one machine."""
+
+
+# EVOLVE-BLOCK-START: only this changes
+def key(p: int, w: int) -> float:
+    """Smaller goes first."""
+    return 0.0  # in the order of arrival
+# EVOLVE-BLOCK-END
+
+
+def order(processing: list[int], weight: list[int]) -> list[int]:
+    """Order jobs so that their weighted completion times are small in sum.
+
+    Parameters
+    ----------
+    processing
+        Hours of each job.
+    weight
+        Weight of each job.
+
+    Returns
+    -------
+    list of int
+        A permutation of the jobs' indices.
+    """
+    return sorted(range(len(processing)), key=lambda j: key(processing[j], weight[j]))
+'''
+
+CLASS_SEED = '''class Dispatcher:
+    """Sends each arriving job to a server at once."""
+
+    def __init__(self, servers: int) -> None:
+        self.loads = [0.0] * servers
+
+    def assign(self, hours: float) -> int:
+        """Choose the server of a job of so many hours."""
+        best = self.loads.index(min(self.loads))
+        self.loads[best] += hours
+        return best
+'''
+
+
+def with_key(expression: str, extra: str = "") -> str:
+    """The function seed with another key, and statements above it."""
+    return extra + FUNCTION_SEED.replace("0.0  # in the order of arrival", expression)
+
+
+WSPT = with_key("p / w")  # Smith's rule: the optimum
+SPT = with_key("p")
+
+
+class Sequencing:
+    """Sum of weighted completion times."""
+
+    def run(self, instance: Instance, policy: Policy) -> Measurement:
+        p, w = instance.data["processing"], instance.data["weight"]
+        answer = policy(p, w)
+        if not isinstance(answer, list) or sorted(answer) != list(range(len(p))):
+            raise Infeasible(f"{answer!r:.80} is no permutation of 0..{len(p) - 1}")
+        return Measurement(cost(p, w, answer))
+
+
+class Dispatching:
+    """Makespan of jobs that arrive one by one."""
+
+    def run(self, instance: Instance, policy: Policy) -> Measurement:
+        loads = [0.0] * instance.data["servers"]
+        policy.begin(len(loads))
+        for hours in instance.data["hours"]:
+            loads[policy.call("assign", hours)] += hours
+        return Measurement(max(loads))
+
+
+def cost(p: Sequence[int], w: Sequence[int], order: Sequence[int]) -> float:
+    clock = total = 0
+    for j in order:
+        clock += p[j]
+        total += w[j] * clock
+    return float(total)
+
+
+def function_problem(folder: Path) -> LoadedProblem:
+    """Weighted completion times; even sizes in train and validation, odd ones in test; `single` and `large` under stress."""
+
+    def make(split: Split, family: str, number: int, size: int) -> Instance:
+        rng = random.Random(f"{split} {family} {number}")
+        data = {"processing": [rng.randint(1, 99) for _ in range(size)], "weight": [rng.randint(1, 9) for _ in range(size)]}
+        return Instance(f"{split}-{family}-{number}", family, data)
+
+    def instances(split: Split) -> list[Instance]:
+        if split is Split.STRESS:
+            return [make(split, "single", i, 1) for i in range(2)] + [make(split, "large", i, 80) for i in range(2)]
+        odd = split is Split.TEST
+        return [make(split, family, i, size + odd) for family, size in (("short", 6), ("long", 12)) for i in range(6)]
+
+    def smith(instance: Instance) -> list[int]:
+        p, w = instance.data["processing"], instance.data["weight"]
+        return sorted(range(len(p)), key=lambda j: p[j] / w[j])
+
+    def shortest(instance: Instance) -> list[int]:
+        return sorted(range(len(instance.data["processing"])), key=instance.data["processing"].__getitem__)
+
+    def value(instance: Instance, order: list[int]) -> float:
+        return cost(instance.data["processing"], instance.data["weight"], order)
+
+    problem = Problem(
+        slug="toys/weighted_completion", title="Weighted completion times", entry="order", verifier=Sequencing(),
+        question="In which order should one machine do its jobs?", instances=instances,
+        solve=lambda i: Reference(value(i, smith(i)), "optimal", "Smith's rule"), seeds=("seed",),
+        baselines=(Baseline("spt", "Shortest first", "folklore"), Baseline("arrival", "As they come", "folklore")),
+        features={"p": "hours", "w": "weight"}, unit="weighted hours", bound="proven optimum", limits=Limits(seconds=1.0),
+    )  # fmt: skip
+    baselines = {"spt": shortest, "arrival": lambda i: list(range(len(i.data["processing"])))}
+    references = {
+        split.value: {
+            i.id: {
+                "value": value(i, smith(i)), "status": "optimal", "solver": "Smith's rule",
+                "baselines": {name: value(i, rule(i)) for name, rule in baselines.items()},
+            }
+            for i in instances(split)
+        }
+        for split in Split
+    }  # fmt: skip
+    return _write(folder, problem, {"seed": FUNCTION_SEED, "spt": SPT, "arrival": FUNCTION_SEED}, references)
+
+
+def class_problem(folder: Path) -> LoadedProblem:
+    """Online dispatching to two servers."""
+
+    def instances(split: Split) -> list[Instance]:
+        rng = random.Random(str(split))
+        lists = [[rng.randint(1, 20) / 2 for _ in range(4 + i)] for i in range(6)]
+        return [Instance(f"{split}-{i}", "all", {"servers": 2, "hours": hours}) for i, hours in enumerate(lists)]
+
+    problem = Problem(
+        slug="toys/dispatch", title="Dispatching", question="Which server takes the job?", entry="Dispatcher",
+        verifier=Dispatching(), instances=instances, solve=lambda i: Reference(sum(i.data["hours"]) / 2, "bound", "half"),
+        seeds=("seed",), baselines=(), features={}, unit="hours", bound="half of all work",
+    )  # fmt: skip
+    references = {
+        split.value: {i.id: {"value": sum(i.data["hours"]) / 2, "status": "bound", "baselines": {}} for i in instances(split)}
+        for split in Split
+    }
+    return _write(folder, problem, {"seed": CLASS_SEED}, references)
+
+
+def _write(folder: Path, problem: Problem, programs: Mapping[str, str], references: Mapping[str, Any]) -> LoadedProblem:
+    (folder / "programs").mkdir(parents=True)
+    for name, source in programs.items():
+        (folder / "programs" / f"{name}.py").write_text(source)
+    (folder / "references.json").write_text(json.dumps({"format": 1, "splits": references}))
+    return LoadedProblem(folder, problem)
+
+
+def program(loaded: LoadedProblem, source: str) -> Program:
+    return Program(source, loaded.problem.entry)
