@@ -1,0 +1,28 @@
+"""Shared by all tests: the toy problem, a runs folder, no keys of the developer's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench import catalog
+from workbench.proposers.redact import is_secret_name
+
+TOY = Path(__file__).parent / "toy"
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may spend anybody's money."""
+    import os
+
+    for name in list(os.environ):
+        if is_secret_name(name):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toy() -> catalog.LoadedProblem:
+    """A problem whose evaluation takes milliseconds."""
+    return catalog.load(TOY)

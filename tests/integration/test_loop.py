@@ -1,0 +1,236 @@
+"""The loop end to end, on a toy problem with real workers, sandbox and store."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOY
+from tests.integration.silent import Silent, run, trace
+from workbench import catalog, proposers
+from workbench.errors import RunFailed, UsageError
+from workbench.model import Split, Status
+from workbench.options import RunOptions
+from workbench.proposers.scripted import Scripted
+from workbench.start import begin, resume
+from workbench.store import Store
+
+GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
+
+
+def scripted(monkeypatch, *replies, **settings):
+    """Let `--proposer scripted` answer with these."""
+    proposer = Scripted(replies, **settings)
+    monkeypatch.setattr(proposers, "make", lambda *args, **kwargs: proposer)
+    return proposer
+
+
+def test_run_improves_and_its_outcome_is_what_the_store_holds(tmp_path):
+    found = run(tmp_path, candidates=60)
+    assert found["status"] == "done" and found["candidates"] == 60 and found["isolation"] == "full"
+    with Store(tmp_path, write=False) as store:
+        candidates = store.candidates(found["run"])
+        seeds = [c for c in candidates if c.operator == "seed"]
+        champion = found["best"]["candidate"]
+        assert len(candidates) == 60 + len(seeds)
+        assert found["best"]["train"]["gap"] == store.candidate(found["run"], champion).gap < min(s.gap for s in seeds)
+        assert found["best"]["validation"]["gap"] == min(store.gaps(found["run"], Split.VALIDATION).values())
+
+
+def test_same_seed_gives_the_same_run_on_any_number_of_workers(tmp_path):
+    one, three, other = (run(tmp_path, workers=w, seed=s)["run"] for w, s in ((1, 0), (3, 0), (1, 1)))
+    assert trace(tmp_path, one) == trace(tmp_path, three)
+    assert trace(tmp_path, one) != trace(tmp_path, other)
+
+
+def test_replay_makes_the_same_candidates(tmp_path):
+    first = run(tmp_path)["run"]
+    again = run(tmp_path, proposer=f"replay:{first}", workers=1)["run"]
+    assert trace(tmp_path, first) == trace(tmp_path, again)
+
+
+def test_replay_of_model_answers_with_repairs_and_failures(tmp_path, monkeypatch):
+    replies = [GOOD.format(3), "no code at all", GOOD.format(2), "```python\ndef f(x, a):\n    return x / 0\n```",
+               GOOD.format(1), GOOD.format(3), RuntimeError("503"), GOOD.format(4)]  # fmt: skip
+    scripted(monkeypatch, *replies, concurrency=3)
+    first = run(tmp_path, proposer="scripted", candidates=8)["run"]
+    monkeypatch.undo()
+    again = run(tmp_path, proposer=f"replay:{first}", workers=1)["run"]
+    recorded = trace(tmp_path, first)
+    assert recorded == trace(tmp_path, again)
+    statuses = [row[1] for row in recorded if row[5] != "seed"]
+    assert statuses.count(Status.LLM_ERROR) == 1 and statuses.count(Status.CRASH) == 1 and statuses.count(Status.REJECTED) == 2
+    with Store(tmp_path, write=False) as store:
+        assert len(store.calls(first)) == 8 and store.calls(again) == []
+
+
+def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
+    bad = "```python\ndef f(x, a):\n    return y\n```"
+    proposer = scripted(monkeypatch, bad, *[GOOD.format(k) for k in range(2, 6)], brief=catalog.load(TOY).brief, delay=0.3)
+    found = run(tmp_path, proposer="scripted", candidates=5)
+    rows = [row for row in trace(tmp_path, found["run"]) if row[5] != "seed"]
+    assert [row[1] for row in rows] == [Status.CRASH, *[Status.OK] * 4]
+    assert [row[5] for row in rows].count("repair") == 1
+    asked = [p.user for p in proposer.prompts if "NameError" in p.user]
+    assert len(asked) == 1 and "return y" in asked[0]
+
+
+@pytest.mark.parametrize(("limit", "value", "spent"), [("max_usd", 0.5, 5), ("max_tokens", 40, 2)])
+def test_budget_is_kept_with_many_calls_under_way(tmp_path, monkeypatch, limit, value, spent):
+    scripted(monkeypatch, *[GOOD.format(k) for k in range(50)], cost_usd=0.1, concurrency=8, delay=0.02)
+    found = run(tmp_path, proposer="scripted", candidates=50, **{limit: value})
+    with Store(tmp_path, write=False) as store:
+        spending = store.spending(found["run"])
+    assert spending["calls"] == spent if limit == "max_usd" else spending["calls"] < 10
+    assert "budget" in found["message"] and found["status"] == "done"
+
+
+def test_unknown_price_ends_a_run_with_a_dollar_budget(tmp_path, monkeypatch):
+    scripted(monkeypatch, *[GOOD.format(k) for k in range(5)])
+    with pytest.raises(RunFailed, match="price is unknown"):
+        run(tmp_path, proposer="scripted", candidates=5, max_usd=1.0)
+
+
+def test_model_that_stays_away_ends_the_run_and_keeps_its_budget(tmp_path, monkeypatch):
+    scripted(monkeypatch, *[RuntimeError("connection refused")] * 100)
+    with pytest.raises(RunFailed, match="20 model calls in a row failed"):
+        run(tmp_path, proposer="scripted", candidates=100)
+    with Store(tmp_path, write=False) as store:
+        assert store.runs()[0]["status"] == "failed" and store.runs()[0]["candidates"] == 20
+
+
+def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
+    texts = [GOOD.format(2 + k / 7) for k in range(400)]
+    proposer = scripted(monkeypatch, *texts, brief=catalog.load(TOY).brief, delay=0.02)
+    sent = []
+
+    def act(loop):
+        plan = ["pause", "resume", "steer", "inject", "stop"]
+        due = [0.5, 1.0, 1.2, 1.4, 2.4]
+        while len(sent) < len(plan) and loop.budget.seconds > due[len(sent)]:
+            command = plan[len(sent)]
+            argument = {"steer": json.dumps({"text": "think of parabolas", "next": None}),
+                        "inject": "def f(x, a):\n    return a * x ** 2 + x\n"}.get(command, "")  # fmt: skip
+            loop.store.send(loop.run, command, argument)
+            sent.append(loop.done)
+
+    found = run(tmp_path, act, proposer="scripted", candidates=400)
+    assert found["status"] == "stopped" and found["candidates"] < 400
+    assert sent[1] - sent[0] <= 12  # hardly anything while paused
+    assert any("think of parabolas" in p.user for p in proposer.prompts) and "parabolas" not in proposer.prompts[0].user
+    with Store(tmp_path, write=False) as store:
+        injected = [c for c in store.candidates(found["run"]) if c.operator == "inject"]
+        assert len(injected) == 1 and injected[0].gap == 0 and found["best"]["candidate"] == injected[0].number
+        assert all(m["acknowledged"] for m in store.messages(found["run"], pending=False))
+
+
+def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
+    cheat = "```python\nmemory = []\n\ndef f(x, a):\n    memory.append(x)\n    return a * x * x + x if len(memory) > 3 else 0\n```"
+    scripted(monkeypatch, cheat, GOOD.format(40))
+    found = run(tmp_path, proposer="scripted", candidates=2)
+    with Store(tmp_path, write=False) as store:
+        best_on_train = min(store.candidates(found["run"]), key=lambda c: c.gap)
+        assert "memory" in best_on_train.program.source
+        assert "memory" not in store.candidate(found["run"], found["best"]["candidate"]).program.source
+
+
+def test_seed_that_crashes_is_told_before_a_run_exists(tmp_path):
+    bad = tmp_path / "bad.py"
+    bad.write_text("def f(x, a):\n    return x[0]\n")
+    with pytest.raises(UsageError, match=r"starting program .*bad.py fails \(crash\).*TypeError"):
+        begin(catalog.load(TOY), RunOptions(proposer="builtin", seeds=(str(bad),)), tmp_path / "runs", Silent())
+    with Store(tmp_path / "runs", write=False) as store:
+        assert store.runs() == []
+
+
+HOST = """
+import sys
+from tests.integration.silent import run
+print(run({runs!r}, candidates=80, seed=5)["run"])
+"""
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes below one, by /proc."""
+    children: dict[int, set[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), set()).add(int(stat.parent.name))
+    found, queue = set(), [pid]
+    while queue:
+        below = children.get(queue.pop(), set())
+        found |= below
+        queue.extend(below)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
+@pytest.mark.parametrize("kill", range(3))
+def test_killed_run_loses_nothing_leaves_nothing_and_resumes_to_the_same_end(tmp_path, kill):
+    undisturbed = run(tmp_path / "a", candidates=80, seed=5)["run"]
+    runs = tmp_path / "b"
+    host = subprocess.Popen([sys.executable, "-c", HOST.format(runs=str(runs))], cwd=TOY.parent.parent)
+    deadline = time.monotonic() + 30
+    wanted = random.Random(kill).randrange(1, 75)
+    while time.monotonic() < deadline and acknowledged(runs) < wanted:
+        time.sleep(0.005)
+    below = descendants(host.pid)
+    host.send_signal(signal.SIGKILL)
+    host.wait()
+    before = acknowledged(runs)
+    assert below and before >= wanted
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}").exists() for pid in below) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    resumed = resume("latest", runs, Silent())["run"]
+    assert acknowledged(runs) == 80 and trace(runs, resumed) == trace(tmp_path / "a", undisturbed)
+
+
+def acknowledged(runs: Path) -> int:
+    """Attempts recorded so far."""
+    try:
+        with Store(runs, write=False) as store:
+            return store.runs()[0]["candidates"] or 0
+    except (UsageError, IndexError):
+        return 0
+
+
+def test_answers_paid_for_are_used_on_resume(tmp_path, monkeypatch):
+    scripted(monkeypatch, *[GOOD.format(k) for k in range(4)])
+    found = run(tmp_path, proposer="scripted", candidates=4)
+    with Store(tmp_path) as store:
+        store._db.execute("DELETE FROM scores WHERE number = 5")
+        store._db.execute("DELETE FROM candidates WHERE number = 5")
+    proposer = scripted(monkeypatch)
+    again = resume(found["run"], tmp_path, Silent())
+    assert again["candidates"] == 4 and proposer.prompts == []
+    with Store(tmp_path, write=False) as store:
+        assert len(store.calls(found["run"])) == 4
+
+
+def test_run_that_goes_on_cannot_be_resumed(tmp_path):
+    found = run(tmp_path, candidates=2)
+    with Store(tmp_path) as store:
+        store._db.execute("UPDATE runs SET status = 'running', pid = ?, heartbeat = ?", (os.getppid(), time.time()))
+    with pytest.raises(UsageError, match="still going on"):
+        resume(found["run"], tmp_path, Silent())
+
+
+def test_edited_problem_is_not_mixed_into_a_run(tmp_path):
+    found = run(tmp_path, candidates=2)
+    with Store(tmp_path) as store:
+        store._db.execute("UPDATE runs SET version = 'older'")
+    with pytest.raises(UsageError, match="changed since run"):
+        resume(found["run"], tmp_path, Silent())
