@@ -177,7 +177,7 @@ class ProgramSession:
 
     def _died(self) -> NoReturn:
         try:
-            code = self._child.exit_code(patience=1.0)
+            code = self._child.exit_code(patience=0.5)
         except SandboxError:
             self._child.kill()
             self._failure = PolicyFailure(Status.CRASH, "the sandbox lost the program's process")

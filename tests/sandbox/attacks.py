@@ -1,0 +1,268 @@
+"""Programs that try to harm, spy or cheat, one idea each; `python -m tests.sandbox.attacks` runs them all and prints JSON.
+
+Each defines `attack(...)`, which returns something true when it has won. Against the sandbox none may win: it fails, or
+it answers something false. Against a scorer that runs programs in its own process most do win (`IN_PROCESS`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import PolicyFailure
+from workbench.model import Limits, Program, Status
+from workbench.protocols import Sandbox
+
+# What every attacker knows: the way past the import guard, to whatever the warm process has loaded.
+PRELUDE = """
+import random
+os = random._os
+sys = os.sys
+load = os.__builtins__["__import__"]
+def attack(target):
+"""
+
+CANARY = "EVOLVE_CANARY_API_KEY"
+LIMITS = Limits(seconds=0.4, memory_mb=256, reply_bytes=1 << 20)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One attempt.
+
+    Attributes
+    ----------
+    body
+        The body of `attack(target)`, behind PRELUDE; or a whole program, where it defines `attack` itself.
+    ends
+        The status it must end with; None where either a failure or a false answer will do.
+    in_process
+        Whether it wins against a scorer that runs it in its own process (so that the suite proves it can fail).
+    needs
+        A machine or module without which it means nothing.
+    """
+
+    body: str
+    ends: Status | None = None
+    in_process: bool = False
+    needs: str = ""
+
+    @property
+    def program(self) -> Program:
+        """The attack as a candidate."""
+        if "def attack(" in self.body:
+            return Program(PRELUDE.partition("def attack")[0] + self.body, "attack")
+        return Program(PRELUDE + "\n".join("    " + line for line in self.body.strip().splitlines()), "attack")
+
+    def applies(self) -> bool:
+        """Whether it can be tried on this machine."""
+        if self.needs == "numpy":
+            try:
+                import numpy  # noqa: F401
+            except ImportError:
+                return False
+            return True
+        return self.needs in ("", platform.machine())
+
+
+LIBC = "ctypes = load('ctypes')\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+FRAMES = """
+def texts():
+    frame, pending = sys._getframe(), []
+    while frame:
+        pending += [frame.f_locals, frame.f_globals]
+        frame = frame.f_back
+    seen, budget = set(), 20000
+    while pending and budget:
+        value = pending.pop()
+        budget -= 1
+        if id(value) in seen: continue
+        seen.add(id(value))
+        if isinstance(value, str): yield value
+        elif type(value) is dict: pending += [v for v in list(value.values()) if type(v) in (dict, list, tuple, str)]
+        elif type(value) in (list, tuple): pending += list(value)
+"""
+
+
+def syscall(number: int, *arguments: str) -> str:
+    """Body that makes a raw system call; it wins when the kernel does not refuse it."""
+    return LIBC + f"return libc.syscall({', '.join([str(number), *arguments])}) >= 0"
+
+
+def forged(frame: str) -> str:
+    """Body that writes a frame of its own to the channel before it answers."""
+    return f"data = {frame}\nos.write(3, len(data).to_bytes(4, 'little') + data)\nwhile True: pass"
+
+
+ATTACKS: Mapping[str, Attack] = {
+    # --- files
+    "read a file": Attack("return 'root' in open('/etc/passwd').read()", Status.CRASH, True),
+    "read a file by number": Attack("return os.read(os.open('/etc/passwd', 0), 9)", Status.CRASH, True),
+    "list a folder": Attack("return os.listdir('/')", Status.CRASH, True),
+    "ask whether a file exists": Attack("return os.stat('/etc/passwd').st_size", Status.CRASH, True),
+    "resolve a link": Attack("return os.readlink('/proc/self/exe')", Status.CRASH, True),
+    "write a file": Attack("open(target['folder'] + '/loot', 'w').write('x')\nreturn True", Status.CRASH, True),
+    "make a folder": Attack("os.mkdir(target['folder'] + '/loot')\nreturn True", Status.CRASH, True),
+    "remove a file": Attack("os.unlink(target['folder'] + '/precious')\nreturn True", Status.CRASH),
+    "load a library from disk": Attack("return bool(load('ctypes').CDLL('libthread_db.so.1'))", Status.CRASH),
+    "map a file in memory": Attack("return os.memfd_create('x') >= 0", Status.CRASH, True),
+    # --- keys and other processes
+    "read keys from the environment": Attack(f"return os.environ.get('{CANARY}')", None, True),
+    "list the environment's names": Attack("return [n for n in os.environ if 'KEY' in n or n in ('HOME', 'PATH')]", None, True),
+    "read the host's environment": Attack("return open(f\"/proc/{target['host']}/environ\").read()", Status.CRASH, True),
+    "read the host's command line": Attack("return open(f\"/proc/{target['host']}/cmdline\").read()", Status.CRASH, True),
+    "read its own maps": Attack("return open('/proc/self/maps').read()", Status.CRASH, True),
+    "signal the host": Attack("os.kill(target['host'], 0)\nreturn True", Status.CRASH, True),
+    "signal every process": Attack("os.kill(0, 0)\nreturn True", Status.CRASH, True),
+    "signal by pidfd": Attack("return os.pidfd_open(target['host']) >= 0", Status.CRASH, True),
+    "trace the host": Attack(LIBC + "return libc.ptrace(16, target['host'], 0, 0) == 0"),
+    "read the host's memory": Attack(LIBC + "return libc.process_vm_readv(target['host'], None, 0, None, 0, 0) == 0", None, True),
+    "fork": Attack("pid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)\nreturn True", Status.CRASH, True),
+    "run a shell": Attack("return os.system('true') == 0", None, True),
+    "spawn": Attack("return os.posix_spawn('/bin/true', ['true'], {})", Status.CRASH),
+    "become another program": Attack("os.execv('/bin/true', ['true'])", Status.CRASH),
+    "run a subprocess": Attack("return load('subprocess').run(['true']).returncode == 0", Status.CRASH, True),
+    "start a thread": Attack("load('_thread').start_new_thread(len, ((),))\nreturn True", Status.CRASH, True),
+    "become root": Attack("os.setuid(0)\nreturn True", Status.CRASH),
+    "raise its limits": Attack(
+        "r = load('resource')\nr.setrlimit(r.RLIMIT_CORE, r.getrlimit(r.RLIMIT_CORE))\nreturn True", Status.CRASH, True
+    ),
+    "outlive a signal": Attack("load('signal').signal(24, lambda *_: None)\nreturn True", Status.CRASH, True),
+    "lower its priority and the host's": Attack("os.setpriority(0, 0, 0)\nreturn True", Status.CRASH, True),
+    "leave its CPU": Attack("os.sched_setaffinity(0, range(64))\nreturn True", Status.CRASH),
+    # --- network
+    "open a socket": Attack("return bool(load('socket').socket())", Status.CRASH, True),
+    "open a local socket": Attack("return bool(load('socket').socketpair())", Status.CRASH, True),
+    "look up a name": Attack("return load('socket').getaddrinfo('localhost', 1)", Status.CRASH, True),
+    "pass a descriptor over the channel": Attack(
+        "s = load('socket')\nreturn s.send_fds(s.socket(1, 1, 0, 3), [b'x'], [1])", Status.CRASH
+    ),
+    "write to the zygote's descriptors": Attack(
+        "won = []\nfor fd in range(4, 256):\n    try: won.append(os.write(fd, b'x'))\n    except OSError: pass\nreturn won"
+    ),
+    # --- the kernel, by number (x86_64)
+    "raw call: io_uring": Attack(syscall(425, "1", "ctypes.create_string_buffer(120)"), needs="x86_64"),
+    "raw call: bpf": Attack(syscall(321, "0", "None", "0"), needs="x86_64"),
+    "raw call: userfaultfd": Attack(syscall(323, "1"), needs="x86_64"),
+    "raw call: memfd": Attack(syscall(319, "b'x'", "0"), None, True, "x86_64"),
+    "raw call: unshare": Attack(syscall(272, "0"), None, True, "x86_64"),
+    "raw call: shared memory": Attack(syscall(29, "0", "4096", "0o1600"), needs="x86_64"),
+    "raw call: keyring": Attack(syscall(250, "0", "-3", "0"), needs="x86_64"),
+    "raw call: a second filter": Attack(syscall(157, "22", "2", "None"), needs="x86_64"),
+    "raw call: personality": Attack(syscall(135, "0xffffffff"), None, True, "x86_64"),
+    "raw call: x32 numbers": Attack(syscall(0x40000000 + 39), needs="x86_64"),
+    "raw call: the 32-bit gate": Attack(
+        LIBC + "page = libc.mmap; page.restype = ctypes.c_void_p\nat = page(None, ctypes.c_size_t(4096), 7, 0x62, -1, 0)\n"
+        "ctypes.memmove(at, bytes.fromhex('b814000000cd80c3'), 8)\nreturn ctypes.CFUNCTYPE(ctypes.c_int)(at)() > 0",
+        Status.CRASH, needs="x86_64",
+    ),
+    # --- time and memory
+    "loop for ever": Attack("while True: pass", Status.TIMEOUT),
+    "sleep for ever": Attack("load('time').sleep(1000)", Status.TIMEOUT),
+    "a loop inside C": Attack("return sum(iter(int, 1))", Status.TIMEOUT),
+    "a number too large": Attack("return (10**10**7) ** 9", Status.TIMEOUT),
+    "a memory bomb": Attack("a = []\nwhile True: a.append(bytes(10**6))", Status.MEMORY),
+    "a memory bomb in numpy": Attack("import numpy\nreturn float(numpy.ones((10**5, 10**5)).sum())", Status.MEMORY, needs="numpy"),
+    "a memory bomb in a string": Attack("return len('x' * 10**10)", Status.MEMORY),
+    "memory errors swallowed": Attack(
+        "a = []\nwhile True:\n    try:\n        while True: a.append(bytes(10**6))\n    except MemoryError: pass", Status.TIMEOUT
+    ),
+    "recursion without end": Attack("return attack(target)", Status.CRASH),
+    "recursion with a higher limit": Attack("sys.setrecursionlimit(10**9)\nreturn attack(target)"),
+    "recursion inside C": Attack("sys.setrecursionlimit(10**9)\na = []\nfor _ in range(10**6): a = [a]\nreturn repr(a) == ''"),
+    "a parser bomb": Attack("compile('(' * 10**5, '', 'eval')", Status.CRASH),
+    "a deep expression": Attack("eval('-' * 10**6 + '1')"),
+    "a crash in C": Attack(LIBC + "ctypes.string_at(0)", Status.CRASH),
+    "leave without a word": Attack("os._exit(0)", Status.CRASH),
+    "raise from everything": Attack("while True:\n    try: raise SystemExit\n    except BaseException: pass", Status.TIMEOUT),
+    # --- the channel
+    "flood the channel": Attack("while True: os.write(3, b'A' * 65536)", Status.PROTOCOL),
+    "flood by an answer": Attack("return 'A' * (1 << 21)", Status.PROTOCOL),
+    "flood standard output": Attack("for _ in range(100): print('A' * 10**5)\nreturn False"),
+    "announce a frame that never comes": Attack("os.write(3, b'\\xff\\xff\\xff\\x7f')\nwhile True: pass", Status.PROTOCOL),
+    "announce a small frame that never comes": Attack("os.write(3, b'\\x40\\0\\0\\0')\nwhile True: pass", Status.TIMEOUT),
+    "close the channel": Attack("os.close(3)\nwhile True: pass", Status.PROTOCOL),
+    "peek at the next request": Attack("return os.read(3, 1 << 16)", Status.TIMEOUT),
+    "answer twice": Attack("frame = b'[\"ok\",1,0]'\nos.write(3, 2 * (len(frame).to_bytes(4, 'little') + frame))\nwhile True: pass",
+                           Status.PROTOCOL),
+    "answer another request": Attack(forged("b'[\"ok\",7,1]'"), Status.PROTOCOL),
+    "forge no JSON": Attack(forged("b'[\"ok\",1,'"), Status.PROTOCOL),
+    "forge more behind the JSON": Attack(forged("b'[\"ok\",1,1] 2'"), Status.PROTOCOL),
+    "forge an empty frame": Attack(forged("b''"), Status.PROTOCOL),
+    "forge NaN": Attack(forged("b'[\"ok\",1,NaN]'"), Status.PROTOCOL),
+    "forge an infinite number": Attack(forged("b'[\"ok\",1,[1e999]]'"), Status.PROTOCOL),
+    "forge a huge integer": Attack(forged("b'[\"ok\",1,' + b'9' * 5000 + b']'"), Status.PROTOCOL),
+    "forge deep nesting": Attack(forged("b'[\"ok\",1,' + b'[' * 200 + b']' * 201"), Status.PROTOCOL),
+    "forge nesting to break the parser": Attack(forged("b'[' * 500000"), Status.PROTOCOL),
+    "forge half a surrogate": Attack(forged("b'[\"ok\",1,\"\\\\ud800\"]'"), Status.PROTOCOL),
+    "forge no UTF-8": Attack(forged("b'[\"ok\",1,\"\\xff\"]'"), Status.PROTOCOL),
+    "forge a status": Attack(forged("b'[\"error\",1,\"ok\",\"\",\"\",null]'"), Status.PROTOCOL),
+    "forge an object": Attack(forged("b'{\"ok\":1}'"), Status.PROTOCOL),
+    "forge a line far away": Attack(forged("b'[\"error\",1,\"crash\",\"E\",\"m\",-99999999999999999999]'"), Status.CRASH),
+    "control characters in a message": Attack("raise ValueError('\\x1b]0;owned\\x07\\x1b[2J\\r\\n\\u202e\\u2028ok')", Status.CRASH),
+    # --- the verifier
+    "a number that equals everything": Attack(
+        "class Best(int):\n    __eq__ = __le__ = __ge__ = lambda *_: True\n    __hash__ = None\nreturn Best(0)", None, True
+    ),
+    "a list that lies about its length": Attack(
+        "class Short(list):\n    __len__ = lambda _: 0\n    __bool__ = lambda _: True\nreturn Short([])", None, True
+    ),
+    "change the instance": Attack("target['jobs'].clear()\nreturn False"),
+    "frames: find the cases to come": Attack(
+        FRAMES + "def attack(target):\n    return any(t == '-'.join(['answer', 'to', 'come']) for t in texts())", None, True
+    ),
+    "gc: find the cases to come": Attack(
+        "lists = [o for o in load('gc').get_objects() if type(o) is list]\n"
+        "return any(type(e) is str and e == '-'.join(['answer', 'to', 'come']) for o in lists for e in o)", None, True
+    ),
+    "import a forbidden module": Attack("import subprocess\nreturn True", Status.CRASH, True),
+    "import by another name": Attack("return __import__('socket')", Status.CRASH, True),
+    "import past the guard": Attack("import builtins\nreturn True", Status.CRASH, True),
+    "import a module from disk": Attack("return load('colorsys')", Status.CRASH),
+    "poison a library for the next program": Attack("load('json').loads = lambda *_: 'poison'\nreturn False"),
+    "trace the harness": Attack("sys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\nreturn False"),
+}  # fmt: skip
+
+
+def try_it(sandbox: Sandbox, attack: Attack, target: dict[str, Any]) -> tuple[Status, Any]:
+    """Run one attack: its status with the answer, or with the failure's message."""
+    try:
+        with sandbox.open(attack.program, LIMITS) as session:
+            return Status.OK, session(target)
+    except PolicyFailure as failure:
+        return failure.status, failure.message
+
+
+def is_stopped(attack: Attack, status: Status, answer: Any) -> bool:
+    """Whether the sandbox held: the attack ended as it must, or won nothing."""
+    if attack.ends is not None:
+        return status is attack.ends and bool(answer) and str(answer).isprintable()
+    return status is not Status.OK or not answer
+
+
+def main() -> None:
+    """Run all attacks at full isolation as the user that we are."""
+    from workbench.sandbox import open_sandbox
+
+    os.environ[CANARY] = "sk-canary"
+    sandbox = open_sandbox(isolation="full")
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "precious").touch()
+        for name, attack in ATTACKS.items():
+            if attack.applies() and attack.ends is not Status.TIMEOUT:  # a clock does not care who we are
+                status, answer = try_it(sandbox, attack, {"folder": folder, "host": os.getpid(), "jobs": [1]})
+                results[name] = {"stopped": is_stopped(attack, status, answer), "status": status, "told": str(answer)[:200]}
+    sandbox.close()
+    sys.stdout.write(json.dumps({"uid": os.geteuid(), "results": results}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Every attack is stopped or harmless under full isolation, as root and as anybody; in the scorer's own process many win."""
+
+from __future__ import annotations
+
+import builtins
+import ctypes  # noqa: F401 (what a host has loaded anyway, an attack in its process finds loaded)
+import json
+import os
+import resource  # noqa: F401
+import shutil
+import socket  # noqa: F401
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.attacks import ATTACKS, CANARY, LIMITS, is_stopped, try_it
+from workbench.errors import PolicyFailure
+from workbench.model import Limits, Program, Status
+from workbench.protocols import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = [pytest.param(a, id=n, marks=pytest.mark.skipif(not a.applies(), reason=f"needs {a.needs}")) for n, a in ATTACKS.items()]
+WINNERS = [case for case in CASES if case.values[0].in_process]
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv(CANARY, "sk-canary")
+    (tmp_path / "precious").touch()
+    return {"folder": str(tmp_path), "host": os.getpid(), "jobs": [1, 2]}
+
+
+@pytest.mark.parametrize("attack", CASES)
+def test_stopped(full: Sandbox, attack: Any, target: dict[str, Any]) -> None:
+    upcoming = ["answer-to-come"]  # in this process, and in this frame
+    status, answer = try_it(full, attack, target)
+    assert is_stopped(attack, status, answer), (status, answer)
+    assert "sk-canary" not in str(answer)
+    assert sorted(p.name for p in Path(target["folder"]).iterdir()) == ["precious"]
+    assert target["jobs"] == [1, 2] and upcoming
+    with full.open(Program("import json\ndef f(x):\n    return json.loads('[1]') + [x]", "f"), LIMITS) as session:
+        assert session(2) == [1, 2], "the next program is not touched by the one before"
+
+
+@pytest.mark.parametrize("attack", WINNERS)
+def test_the_same_attack_wins_in_process(attack: Any, target: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    upcoming = ["answer-to-come"]
+    assert score_in_process(attack.program.source, target), "an attack that wins nowhere proves nothing"
+    assert upcoming
+
+
+def score_in_process(source: str, target: dict[str, Any]) -> Any:
+    """How a scorer without a sandbox asks a program, as most published ones do."""
+    namespace: dict[str, Any] = {"__name__": "candidate", "__builtins__": builtins}
+    exec(compile(source, "<candidate>", "exec"), namespace)
+    answer = namespace["attack"](target)
+    return answer == 42 or answer  # is it the optimum, 42?
+
+
+# --------------------------------------------------------------------------- attacks over more than one call
+
+
+def test_a_patched_clock_fools_a_scorer_in_process_but_not_the_host(full: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+import random
+time = random._os.sys.modules["time"]
+def attack(x):
+    end = time.monotonic() + 0.06
+    while time.monotonic() < end: pass
+    time.perf_counter = lambda: 0.0
+    return x
+"""
+    import time
+
+    monkeypatch.setattr(time, "perf_counter", time.perf_counter)  # put back afterwards
+    score_in_process(source, {})
+    assert time.perf_counter() == 0.0
+    monkeypatch.undo()
+    with full.open(Program(source, "attack"), LIMITS) as session:
+        session(1)
+        assert session.seconds >= 0.06
+
+
+def test_a_patched_library_stays_with_the_program_that_patched_it(full: Sandbox) -> None:
+    patch = Program("import math, random\nmath.sqrt = random.random = lambda *_: 0\ndef f(x):\n    return math.sqrt(x)", "f")
+    honest = Program("import math\ndef f(x):\n    return math.sqrt(x)", "f")
+    with full.open(patch, LIMITS) as session:
+        assert session(4) == 0
+    with full.open(honest, LIMITS) as session:
+        assert session(4) == 2
+
+
+def test_nothing_runs_after_the_block(full: Sandbox, tmp_path: Path) -> None:
+    source = """
+import random
+class Late:
+    def __del__(self): random._os.write(3, b"late")
+keep = Late()
+random._os.__builtins__["__import__"]("atexit").register(lambda: random._os.write(3, b"late"))
+def f(x): return x
+"""
+    with full.open(Program(source, "f"), LIMITS) as session:
+        assert session(1) == 1
+        assert session(2) == 2, "a stray frame would have broken the protocol"
+
+
+def test_a_forged_answer_ahead_of_time_breaks_the_protocol(full: Sandbox) -> None:
+    source = """
+import random
+def f(x):
+    for n in (1, 2, 3):
+        frame = b'["ok",%d,0]' % n
+        random._os.write(3, len(frame).to_bytes(4, "little") + frame)
+    return x
+"""
+    with full.open(Program(source, "f"), LIMITS) as session, pytest.raises(PolicyFailure) as caught:
+        session(1), session(1), session(1)
+    assert caught.value.status is Status.PROTOCOL
+
+
+def test_memory_of_one_case_is_not_the_next_programs(full: Sandbox) -> None:
+    leave = Program("import math\nmath.secret = []\ndef f(x):\n    math.secret.append(x)\n    return len(math.secret)", "f")
+    with full.open(leave, LIMITS) as session:
+        assert [session(1), session(2)] == [1, 2], "one process keeps its state between cases"
+    with full.open(leave, LIMITS) as session:
+        assert session(3) == 1, "a fresh one has none"
+
+
+@pytest.mark.parametrize("text", ["(" * 60_000, "[" * 60_000, "-" * 60_000 + "1", "if 1:\n" + " if 1:\n" * 200, "\x00", "#\ud800"])
+def test_a_program_that_is_a_bomb_for_the_parser(full: Sandbox, text: str) -> None:
+    with pytest.raises(PolicyFailure) as caught, full.open(Program(text, "f"), Limits(seconds=1.0)):
+        pass
+    assert caught.value.status in (Status.CRASH, Status.MEMORY, Status.TIMEOUT)
+
+
+# --------------------------------------------------------------------------- as somebody else
+
+
+NOBODY = 65534
+
+
+def interpreter_for(uid: int) -> str | None:
+    """A Python that user `uid` can run: ours, or the system's (the sandbox needs the standard library alone)."""
+    for python in (sys.executable, "/usr/bin/python3", shutil.which("python3", path="/usr/local/bin:/usr/bin") or ""):
+        check = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+        try:
+            if (
+                subprocess.run(check, user=uid, group=uid, extra_groups=[], capture_output=True, check=False, cwd="/").returncode
+                == 0
+            ):
+                return python
+        except OSError:
+            continue
+    return None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: the tests above ran as an unprivileged user already")
+def test_all_attacks_are_stopped_for_an_unprivileged_host(full: Sandbox) -> None:
+    python = interpreter_for(NOBODY)
+    if python is None:
+        pytest.skip("no Python 3.11 or newer that an unprivileged user can run")
+    run = subprocess.run(
+        [python, "-B", "-m", "tests.sandbox.attacks"], cwd=ROOT, env={"PATH": "/usr/bin"}, check=False,
+        user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert found["uid"] == NOBODY and len(found["results"]) >= 60
+    assert {name: r for name, r in found["results"].items() if not r["stopped"]} == {}
