@@ -17,7 +17,7 @@ from workbench import catalog, prompt, proposers, search
 from workbench.errors import ProblemError, Rejected, RunFailed, UsageError
 from workbench.jobs import Job
 from workbench.loop import Display, Loop, Planned
-from workbench.model import Candidate, Program, Split, Status
+from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.pool import Pool
 from workbench.protocols import Proposer
@@ -48,8 +48,7 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
     with Store(runs) as store:
         plan, proposer = _proposer(loaded, options, store, known)
         with contextlib.closing(proposer):
-            if check := getattr(proposer, "check", None):
-                check()
+            checks = _check(proposer)
             with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
                 reports = _score_seeds(loaded, seeds, pool)
                 run = _name(loaded.slug)
@@ -62,6 +61,7 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
                     proposer=proposer.label,
                     isolation=pool.isolation,
                 )
+                _keep_checks(store, run, checks)
                 prints = {}
                 for number, ((name, program), report) in enumerate(zip(seeds, reports, strict=True)):
                     gaps = tuple(r.gap for r in report.results)
@@ -99,14 +99,16 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
         known: dict[str, int] = {}
         _, proposer = _proposer(loaded, options, store, known)
         with contextlib.closing(proposer):
-            if check := getattr(proposer, "check", None):
-                check()
+            checks = _check(proposer)
             with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
                 store.claim(run, options.to_json(), pool.isolation)
+                _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a["number"] for a in attempts}
                 answers = [
-                    (c["number"], c["task"], c["operator"], call_of(c)) for c in store.calls(run) if c["number"] not in recorded
+                    (c["number"], c["task"], c["operator"], call_of(c))
+                    for c in store.calls(run)
+                    if c["number"] not in recorded and c["operator"] != CHECK
                 ]
                 loop = Loop(
                     run, loaded, options, store, pool, proposer, strategy, display,
@@ -117,6 +119,21 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
                 )
                 prints = {a["number"]: a["fingerprint"] for a in attempts if a["fingerprint"]}
                 return _drive(loop, store.candidates(run), max(a["turn"] for a in attempts), prints)
+
+
+CHECK = "check"
+"""Operator of the calls that only try whether a model answers: they count as spent, but make no attempt."""
+
+
+def _check(proposer: Proposer) -> Sequence[Call]:
+    """Have a proposer try its models before anything is spent on a wrong key."""
+    check = getattr(proposer, "check", None)
+    return check() if check else ()
+
+
+def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
+    for call in calls:
+        store.add_call(run, -1, {"parents": [], "island": None, "repairs": None}, CHECK, call)
 
 
 def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
