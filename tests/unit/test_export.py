@@ -1,0 +1,238 @@
+"""Exported modules: they import, check themselves, notice damage, and pass linters and type checkers."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.unit.toy import CLASS_SEED, FUNCTION_SEED, WSPT, class_problem, function_problem, program, with_key
+from workbench.catalog import LoadedProblem
+from workbench.errors import UsageError
+from workbench.export import Provenance, Step, record_cases, render
+from workbench.model import Split
+from workbench.protocols import Sandbox
+from workbench.sandbox import open_sandbox
+
+TABLE = {"this module": {"train": 0.0, "validation": 0.01}, "spt": {"train": 0.25}}
+UGLY = """
+import math, numpy as np
+import heapq; from collections import deque
+from typing import List as L
+
+TUNABLE = {"ALPHA": (0.5, 2.0)}
+ALPHA = 1.25  # tuned
+
+def order(processing, weight): return Rule(ALPHA).sort(processing, weight)
+
+class Rule:
+    def __init__(self, a): self.a = a; l = None
+    def sort(self, p, w):
+        \'\'\'Größer first.\'\'\'
+        l = 0
+        smaller = lambda j: p[j] / w[j] ** self.a
+        try:
+            if l == None or not l in p: text = f"plain"
+        except: pass
+        # EVOLVE-BLOCK-START
+        queue: L = [(smaller(j), j) for j in range(len(p))]   # EVOLVE-BLOCK is kept here
+        # EVOLVE-BLOCK-END
+        l = l + 0.5
+        heapq.heapify(queue)
+        return np.array([heapq.heappop(queue)[1] for _ in p])
+
+if __name__ == "__main__":
+    print(order([1], [1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = open_sandbox(allow_unsafe=True)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def sequencing(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
+    return function_problem(tmp_path_factory.mktemp("toy") / "weighted_completion")
+
+
+@pytest.fixture(scope="module")
+def dispatching(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
+    return class_problem(tmp_path_factory.mktemp("toy") / "dispatch")
+
+
+@pytest.fixture
+def export(sandbox: Sandbox, tmp_path: Path) -> Callable[[LoadedProblem, str], Path]:
+    def write(loaded: LoadedProblem, source: str) -> Path:
+        path = tmp_path / "heuristic.py"
+        chosen = program(loaded, source)
+        path.write_text(render(loaded, chosen, provenance(loaded), TABLE, record_cases(loaded, chosen, sandbox, 3)))
+        return path
+
+    return write
+
+
+def provenance(loaded: LoadedProblem, models: tuple[str, ...] = ()) -> Provenance:
+    steps = (Step(0, "seed", 0.5), Step(7, "constant", 0.25), Step(17, "crossover", 0.0))
+    return Provenance(loaded.slug, loaded.version, "run-1", 17, steps, models, "2025-11-22")
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("heuristic", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_function_checks_itself_and_can_be_imported(
+    export: Callable[[LoadedProblem, str], Path], sequencing: LoadedProblem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = export(sequencing, WSPT)
+    done = run("-I", path)
+    assert (done.returncode, done.stdout) == (0, "ok: 3 of 3 cases\n"), done.stderr
+    module = load(path)
+    assert capsys.readouterr().out == ""
+    assert module.order([9, 1], [1, 1]) == [1, 0]
+    assert set(module.__all__) == {"order", "PROVENANCE", "MEASURED"}
+    assert module.PROVENANCE["models"] == "no LLM"
+    assert module.PROVENANCE["problem"] == sequencing.slug and module.PROVENANCE["version"] == sequencing.version
+    assert module.PROVENANCE["lineage"][1] == (7, "constant", 0.25)
+    assert module.MEASURED == TABLE
+    for words in ("Weighted completion times", "no LLM", "2025-11-22", "this module", "0.2500", "run-1", "proven optimum"):
+        assert words in (module.__doc__ or "")
+    contract = module.order.__doc__
+    for words in ("Weight of each job.", "permutation of the jobs", sequencing.version, "minimised, in weighted hours"):
+        assert words in contract
+    assert contract.count("Weight of each job.") == 1
+    assert "workbench" not in path.read_text() and "EVOLVE-BLOCK" not in path.read_text()
+
+
+@pytest.mark.parametrize("damage", [("p / w", "p * w"), ("p / w", "p // 0"), ("for j in range", "for j in reversed")])
+def test_a_damaged_function_is_noticed(
+    export: Callable[[LoadedProblem, str], Path], sequencing: LoadedProblem, damage: tuple[str, str]
+) -> None:
+    path = export(sequencing, WSPT.replace("range(len(processing))", "[j for j in range(len(processing))]"))
+    assert run(path).returncode == 0
+    path.write_text(path.read_text().replace(*damage, 1))
+    done = run(path)
+    assert done.returncode == 1
+    assert re.match(r"failed: [0-2] of 3 cases\n", done.stdout)
+    assert "recorded was" in done.stderr or "Error" in done.stderr
+
+
+def test_a_class_replays_its_recorded_episodes(export: Callable[[LoadedProblem, str], Path], dispatching: LoadedProblem) -> None:
+    path = export(dispatching, CLASS_SEED)
+    done = run("-I", path)
+    assert (done.returncode, done.stdout) == (0, "ok: 3 of 3 cases\n"), done.stderr
+    assert "Sends each arriving job" in path.read_text()
+    path.write_text(path.read_text().replace("self.loads[best] += hours", "self.loads[best] -= hours", 1))
+    done = run(path)
+    assert done.returncode == 1
+    assert re.search(r"call 3 \(assign\) answered 0, recorded was 1", done.stderr)
+
+
+def test_cases_are_the_smallest_one_of_each_family_first(sequencing: LoadedProblem, sandbox: Sandbox) -> None:
+    cases = record_cases(sequencing, program(sequencing, WSPT), sandbox, 3)
+    assert sorted({c.family for c in cases}) == ["long", "short"]
+    assert [c.family for c in cases].count("short") == 2
+    known = {i.id: i for split in (Split.TRAIN, Split.VALIDATION) for i in sequencing.instances(split)}
+    for case in cases:
+        ((method, arguments, answer),) = case.calls
+        data = known[case.instance].data
+        assert (method, arguments) == ("__call__", [data["processing"], data["weight"]])
+        assert sorted(answer) == list(range(len(data["weight"])))
+        assert case.total == 1 and case.objective > 0
+
+
+def test_a_long_episode_is_cut(
+    dispatching: LoadedProblem, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("workbench.export._CASE_BYTES", 20)
+    chosen = dispatching.program("seed")
+    cases = record_cases(dispatching, chosen, sandbox, 2)
+    assert all(1 < len(c.calls) < c.total for c in cases)
+    path = tmp_path / "cut.py"
+    path.write_text(render(dispatching, chosen, provenance(dispatching), TABLE, cases))
+    assert "of 2 long episodes, the beginning" in " ".join(path.read_text().split())
+    assert run(path).returncode == 0
+
+
+def test_a_program_that_fails_is_not_exported(sequencing: LoadedProblem, sandbox: Sandbox) -> None:
+    with pytest.raises(UsageError, match=r"fails on .*ZeroDivisionError"):
+        record_cases(sequencing, program(sequencing, with_key("p // 0")), sandbox)
+    with pytest.raises(UsageError, match="at least one"):
+        render(sequencing, program(sequencing, WSPT), provenance(sequencing), TABLE, [])
+
+
+def test_a_name_that_the_module_needs_is_refused(sequencing: LoadedProblem, sandbox: Sandbox) -> None:
+    chosen = program(sequencing, with_key("p / w", "CASES = 3\n"))
+    with pytest.raises(UsageError, match="CASES"):
+        render(sequencing, chosen, provenance(sequencing), TABLE, record_cases(sequencing, chosen, sandbox, 1))
+
+
+def test_linter_type_checker_and_self_check_pass(
+    sandbox: Sandbox, sequencing: LoadedProblem, dispatching: LoadedProblem, tmp_path: Path
+) -> None:
+    bare_class = re.sub(r": (int|float)(?=[,)])| -> \w+(?=:)", "", CLASS_SEED)
+    assert "->" not in bare_class and "(self, hours):" in bare_class
+    variants = {
+        "clean": (sequencing, FUNCTION_SEED),
+        "clean_class": (dispatching, CLASS_SEED),
+        "ugly": (sequencing, UGLY),
+        "bare": (sequencing, "def order(processing, weight):\n    return sorted(range(len(weight)), key=weight.__getitem__)\n"),
+        "bare_class": (dispatching, "from dataclasses import dataclass\n" + bare_class),
+        "luck": (sequencing, with_key("p / w + random.random() + np.random.rand()", "import random\nimport numpy as np\n")),
+    }
+    for name, (loaded, source) in variants.items():
+        path, chosen = tmp_path / f"{name}.py", program(loaded, source)
+        text = render(loaded, chosen, provenance(loaded), TABLE, record_cases(loaded, chosen, sandbox, 3))
+        path.write_text(text)
+        if name.startswith("clean"):  # what is added to clean code must be clean without any exemption
+            (tmp_path / f"{name}_strict.py").write_text(re.sub(r"(?m)^# (ruff: noqa|mypy: ignore-errors)\n", "", text))
+            assert "ignore-errors" not in (tmp_path / f"{name}_strict.py").read_text()
+        done = run(path)
+        assert done.returncode == 0, name + done.stdout + done.stderr
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name in {"order", "__init__", "assign"} and name != "ugly":
+                assert all(a.annotation for a in node.args.args if a.arg != "self") and node.returns, (name, node.name)
+    lint = run("-m", "ruff", "check", "--isolated", "--no-cache", tmp_path)
+    assert lint.returncode == 0, lint.stdout
+    types = run("-m", "mypy", "--config-file=", f"--cache-dir={os.devnull}", "--follow-imports=skip", tmp_path)
+    assert types.returncode == 0, types.stdout
+
+
+def test_found_code_keeps_comments_constants_and_contract(
+    export: Callable[[LoadedProblem, str], Path], sequencing: LoadedProblem
+) -> None:
+    text = export(sequencing, UGLY).read_text()
+    for words in ("ALPHA = 1.25  # tuned", "Größer first.", "# EVOLVE-BLOCK is kept here", "Hours of each job."):
+        assert words in text
+    assert "def order(processing: list[int], weight: list[int]) -> list[int]:" in text
+    for gone in ("deque", "# EVOLVE-BLOCK-START", "print(order"):
+        assert gone not in text
+    assert "import heapq\nimport json\nimport math" in text
+
+
+def test_models_are_named(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
+    chosen = program(sequencing, WSPT)
+    cases = record_cases(sequencing, chosen, sandbox, 1)
+    path = tmp_path / "named.py"
+    path.write_text(render(sequencing, chosen, provenance(sequencing, ("qwen", "other")), TABLE, cases))
+    module = load(path)
+    assert module.PROVENANCE["models"] == ["qwen", "other"]
+    assert "written by: qwen, other" in (module.__doc__ or "") and "no LLM" not in (module.__doc__ or "")
