@@ -23,8 +23,7 @@ _CODE_START = re.compile(
     r"(?:async )?def \w+ *\(|class \w+ *[(:]|import [\w.]+ *(?:$|,|as )|from [\w.]+ import |@\w|[A-Za-z_]\w* *(?::[^=]*)?=[^=]"
 )
 _CODE_LINE = re.compile(
-    r"\s|$|#|[)\]}]|(?:if|elif|for|while|with) .*|(?:else|try|finally|except.*):|[A-Za-z_]\w* *[-+*/]?=[^=]|"
-    + _CODE_START.pattern
+    r"\s|$|#|[)\]}]|(?:if|elif|for|while|with) .*|(?:else|try|finally|except.*):|[A-Za-z_]\w* *[-+*/]?=[^=]|" + _CODE_START.pattern
 )
 
 
@@ -279,3 +278,8 @@ def _shifted(line: str, shift: int) -> str:
     if not line or shift == 0:
         return line
     return " " * shift + line if shift > 0 else line[min(-shift, len(line) - len(line.lstrip())) :]
+
+
+def has_edits(text: str) -> bool:
+    """Whether a reply looks like SEARCH/REPLACE edits (they may yet fail to apply)."""
+    return "<<<<<<< SEARCH" in text

@@ -109,9 +109,7 @@ def _is_whole(code: str, tree: ast.Module, defined: Set[str], parent: Frame) -> 
     return BLOCK_START in code or not parent.fixed or bool(parent.fixed & defined)
 
 
-def _replace(
-    code: str, tree: ast.Module, region: str, inside: ast.Module, fixed: Collection[str], called: Collection[str]
-) -> str:
+def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed: Collection[str], called: Collection[str]) -> str:
     old = _bound_at_top(inside)
     new = {name: node for name, node in _bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
     wanted = {name for name in new if name in old}

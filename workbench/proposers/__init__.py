@@ -1,0 +1,130 @@
+"""Proposers by file name, and which of them to take when nobody says."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable
+
+from workbench.errors import UsageError
+from workbench.model import Brief, Call, Program, Reply
+from workbench.options import RunOptions
+from workbench.proposers.providers import detect
+from workbench.protocols import Proposer
+
+NAMES = ("builtin", "litellm", "replay", "scripted")
+"""`replay:RUN` needs the store and `scripted` its replies; the other two are made from options alone."""
+
+Lookup = Callable[[int], Reply | Call | Program | None]
+
+
+def choose() -> tuple[str, str]:
+    """What `auto` means here and now: a proposer's name, and one line that says which model, why, and how to choose another."""
+    name, why, _, _ = detect()
+    return name, why
+
+
+def resolve(options: RunOptions) -> tuple[RunOptions, str]:
+    """Settle `auto`, and `litellm` without a model, so that the options say all about the run.
+
+    Returns
+    -------
+    tuple
+        The options with proposer, models and endpoint filled in, and one line on why (empty where nothing was open).
+
+    Raises
+    ------
+    UsageError
+        Unknown proposer, a model beside one that calls none, or `litellm` where no model can be found.
+    """
+    name = _known(options.proposer)
+    if name == "auto" and options.models:
+        return dataclasses.replace(options, proposer="litellm"), ""
+    if name == "auto" and options.api_base:
+        name = "litellm"
+    if name == "litellm" and not options.models:
+        return _with_model(options)
+    if name == "builtin" and options.models:
+        raise UsageError("--proposer builtin calls no model: leave --model out, or choose --proposer litellm")
+    if name != "auto":
+        return options, ""
+    choice = detect()
+    return dataclasses.replace(options, proposer=choice.name, models=choice.models, api_base=choice.api_base), choice.why
+
+
+def make(
+    name: str,
+    brief: Brief,
+    options: RunOptions,
+    lookup: Lookup | None = None,
+    known: Callable[[Program], bool] | None = None,
+) -> Proposer:
+    """Make a proposer.
+
+    Parameters
+    ----------
+    name
+        Its file's name below `workbench/proposers/`, `replay:RUN`, or `auto`.
+    lookup
+        Gives the recorded answers that `replay` repeats.
+    known
+        Whether a program was tried before: `builtin` passes over those.
+    known
+        Whether the run has had a program already; the built-in operators then try another.
+
+    Raises
+    ------
+    UsageError
+        Unknown name, or options that do not fit it.
+    """
+    if _known(name) in ("auto", "litellm"):
+        options, _ = resolve(dataclasses.replace(options, proposer=name))
+        name = options.proposer
+    match name.partition(":")[0]:
+        case "builtin":
+            from workbench.proposers.builtin import Builtin
+
+            return Builtin(brief, known)
+        case "litellm":
+            from workbench.proposers.litellm import LiteLLM, parse_models, parse_style
+
+            return LiteLLM(
+                brief,
+                parse_models(options.models),
+                api_base=options.api_base,
+                temperature=options.temperature,
+                concurrency=options.concurrency,
+                style=parse_style(options.style),
+            )
+        case "replay":
+            from workbench.proposers.replay import Replay
+
+            if lookup is None:
+                raise UsageError(f"{name}: the run to replay is not at hand")
+            return Replay(lookup, label=name)
+    raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
+
+
+def _known(name: str) -> str:
+    base = name.partition(":")[0]
+    if base not in ("auto", *NAMES):
+        near = difflib.get_close_matches(base, NAMES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"unknown proposer {name!r}; {hint}there are: auto, builtin, litellm, replay:RUN")
+    return base
+
+
+def _with_model(options: RunOptions) -> tuple[RunOptions, str]:
+    from workbench.proposers.providers import served
+
+    if options.api_base:
+        listed = served(options.api_base, timeout=2.0)
+        if not listed:
+            raise UsageError(f"--api-base {options.api_base} lists no models; name one with --model")
+        return dataclasses.replace(
+            options, proposer="litellm", models=(listed[0],)
+        ), f"{listed[0]}, the first that {options.api_base} lists"
+    choice = detect()
+    if choice.name != "litellm":
+        raise UsageError("--proposer litellm: no provider's key is set and no local server answers; name a model with --model")
+    return dataclasses.replace(options, proposer="litellm", models=choice.models, api_base=choice.api_base), choice.why

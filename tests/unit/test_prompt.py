@@ -1,0 +1,117 @@
+"""What a model is sent: enough, nothing sealed, short where the model is weak, and the same for the same task."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from workbench import prompt
+from workbench.model import Brief, Candidate, Failure, Limits, Program, Selection, Status, Task
+from workbench.proposers import redact
+
+SOURCE = '''
+def order(processing, due):
+    """Return a permutation."""
+    return sorted(range(len(due)), key=lambda j: priority(processing[j], due[j]))
+
+
+# EVOLVE-BLOCK-START
+def priority(p, d):
+    """Lowest goes first."""
+    return d
+# EVOLVE-BLOCK-END
+'''
+BRIEF = Brief(
+    "scheduling/toy", "Toy title", "Which order is best?", "STATEMENT", "order", "hours", "min",
+    {"p": "processing time", "d": "due date", "unused": "not a parameter"}, ("FIRST-HINT", "SECOND-HINT"),
+    (("MDD", 0.0186), ("EDD", 0.466)), ("math", "numpy"), Limits(seconds=2.5),
+)  # fmt: skip
+PARENT = Candidate(
+    3, Status.OK, Program(SOURCE, "order"), "seed", gap=0.125, families={"easy": 0.05, "hard": 0.2}, instances=(0.777,)
+)
+OTHER = Candidate(
+    4, Status.OK, Program("def order(p, d):\n    return OTHERS_IDEA\n", "order"), "edit", gap=0.1, families={"easy": 0.1}
+)
+TASK = Task(7, Selection(PARENT, (OTHER,)), guidance=("prefer short rules",))
+FAILURE = Failure(6, Status.CRASH, "NameError: name 'jobs' is not defined", "<think>hmm</think>\n```python\nBAD_ANSWER = jobs\n```")
+
+
+def both(task: Task, style: prompt.Style) -> str:
+    made = prompt.build(BRIEF, task, style)
+    return made.system + made.user
+
+
+def test_the_full_prompt_tells_all_that_helps() -> None:
+    text = both(TASK, "full")
+    for part in ("Toy title", "STATEMENT", "12.50 %", "hard 20.00 %, easy 5.00 %", "MDD: 1.86 %", "OTHERS_IDEA",
+                 "prefer short rules", "FIRST-HINT", "SEARCH", "REPLACE", "`order`", "2.5 s", "math, numpy", "due date", SOURCE.strip()):  # fmt: skip
+        assert part in text
+    assert "SECOND-HINT" not in text and "0.777" not in text  # a plateau opens the second hints; single instances stay unseen
+
+
+def test_a_plateau_opens_the_second_hints() -> None:
+    assert "SECOND-HINT" in both(dataclasses.replace(TASK, stagnation=prompt.PLATEAU), "full")
+
+
+@pytest.mark.parametrize("style", ["full", "block"])
+def test_a_repair_shows_the_answer_and_the_fault(style: prompt.Style) -> None:
+    text = both(dataclasses.replace(TASK, failure=FAILURE), style)
+    assert "BAD_ANSWER" in text and "name 'jobs' is not defined" in text and "hmm" not in text
+
+
+@pytest.mark.parametrize("style", ["full", "block"])
+def test_the_same_task_makes_the_same_prompt(style: prompt.Style) -> None:
+    assert prompt.build(BRIEF, TASK, style) == prompt.build(BRIEF, TASK, style)
+
+
+def test_the_block_prompt_is_short_and_holds_the_block_alone() -> None:
+    text = both(TASK, "block")
+    assert len(text) < 700 * 3.2  # tokens of code have 3.2 characters or more
+    assert "def priority(p, d)" in text and "processing time" in text and "prefer short rules" in text
+    assert "def order" not in text and "STATEMENT" not in text and "not a parameter" not in text
+
+
+def test_block_prompts_ask_for_different_changes() -> None:
+    asked = {prompt.build(BRIEF, Task(n, Selection(PARENT)), "block").user.rpartition("Change to make")[2] for n in range(40)}
+    assert len(asked) >= 12
+
+
+def test_without_a_block_function_the_prompt_is_full() -> None:
+    plain = dataclasses.replace(PARENT, program=Program("def order(p, d):\n    return d\n", "order"))
+    task = Task(1, Selection(plain))
+    assert prompt.build(BRIEF, task, "block") == prompt.build(BRIEF, task, "full")
+
+
+def test_a_huge_answer_and_a_huge_inspiration_do_not_swell_the_prompt() -> None:
+    huge = dataclasses.replace(OTHER, program=Program("x = 1\n" * 9_000, "order"))
+    failure = Failure(1, Status.REJECTED, "m" * 90_000, "y" * 300_000)
+    task = Task(1, Selection(PARENT, (huge, OTHER)), failure)
+    assert len(both(task, "full")) < 30_000 and "OTHERS_IDEA" in both(task, "full")
+    assert len(both(task, "block")) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("model", "style"),
+    {
+        "qwen2.5-coder-1.5b": "block", "ollama/llama3.2:3b": "block", "openai/Qwen2.5-7B-Instruct": "block",
+        "gemma-2-9b-it": "block", "qwen3:0.6b": "block", "qwen2.5-coder:32b": "full", "gpt-oss-20b": "full", "gpt-5-mini": "full",
+        "anthropic/claude-sonnet-4-5": "full", "llama-3.1-405b": "full", "mixtral-8x22b": "full", "deepseek-r1:671b": "full",
+    }.items(),
+)  # fmt: skip
+def test_style_by_name(model: str, style: str) -> None:
+    assert prompt.style_for(model) == style
+
+
+def test_keys_are_struck_out() -> None:
+    environ = {"A_KEY": "swordfish-1", "B_TOKEN": "swordfish-12", "HOME": "/root", "C_KEY": "none"}
+    text = redact.redact("swordfish-12 swordfish-1 none /root sk-abcdEFGH1234*** Bearer abcdef123456", environ)
+    assert "swordfish" not in text and "abcd" not in text and "none /root" in text
+    assert redact.redact("sk-" + "x" * 30, {}) == redact.MARK
+    assert redact.redact("risk-adjusted-weighting of task-lengths", {}) == "risk-adjusted-weighting of task-lengths"
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "HF_TOKEN", "aws_secret_access_key", "DB_PASSWORD", "AWS_ACCESS_KEY_ID"])
+def test_secret_names(name: str) -> None:
+    assert redact.is_secret_name(name)
+    assert not redact.is_secret_name("PATH") and not redact.is_secret_name("TOKENIZERS_PARALLELISM")

@@ -1,0 +1,376 @@
+"""Calls models in a process of their own: both ends of the channel.
+
+Importing litellm takes seconds and 150 MB, and each call some milliseconds of Python. Here that neither slows the loop down
+nor swells its memory, and no key comes near it: what crosses the channel is the request and the answer's text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from workbench.errors import ModelError
+
+Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
+"""How a call failed: wrong key, unknown model, other 4xx, rate limit, 5xx, too slow, no connection, no sense, no gateway."""
+
+_HEADER = struct.Struct(">I")
+_MOST_BYTES = 64 << 20
+_START_SECONDS = 90.0
+_SLACK_SECONDS = 15.0  # beyond the client library's own time-out, which a trickle of bytes can outlast
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+
+# Where the client library's status tells too little, or its message too much.
+_NOISE = re.compile(r"Traceback \(most|Learn more:|This looks like a bug in LiteLLM")
+_PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): )+(?:\w+Exception - )?")
+_KEYLESS = re.compile(r"API key not valid|Missing credentials|Missing \w+ API key|api_key client option must be set", re.IGNORECASE)
+_BROKEN = re.compile(r"invalid response (?:from|object)|Unable to get json response|list index out of range", re.IGNORECASE)
+
+
+class Request(NamedTuple):
+    """One call: the model as the person named it, what to say, and where to."""
+
+    model: str
+    system: str
+    user: str
+    max_tokens: int
+    timeout: float
+    temperature: float | None = None
+    api_base: str | None = None
+
+
+class Answer(NamedTuple):
+    """What came of one call. `kind` is empty when it went well; `cost_usd` is None where the price is unknown."""
+
+    text: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = None
+    finish: str = ""
+    reasoned: bool = False
+    kind: Kind = ""
+    error: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+
+
+# --------------------------------------------------------------------------- the loop's end
+
+
+class Gateway:
+    """Starts the process at the first call, begins it anew when it dies, and ends it with `close`. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._peer: _Peer | None = None
+        self._numbers = 0
+        self._fruitless = 0  # gateways in a row that died before any answer
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        peer = self._peer
+        return peer.process.pid if peer and peer.process else None
+
+    def call(self, request: Request) -> Answer:
+        """Make one call and wait for its answer. Failures are told in the answer.
+
+        Raises
+        ------
+        ModelError
+            When litellm cannot be imported.
+        """
+        with self._lock:
+            if self._closed:
+                return Answer(kind="lost", error="the run is closing")
+            if self._peer is None or self._peer.gone:
+                if self._peer is not None:
+                    self._fruitless = 0 if self._peer.answered else self._fruitless + 1
+                if self._fruitless > 1:
+                    return Answer(kind="lost", error="the process that calls models died twice without an answer")
+                self._peer = _Peer()
+            peer = self._peer
+            self._numbers += 1
+            number = self._numbers
+        return peer.call(number, request, self._sending)
+
+    def close(self) -> None:
+        """End the process; calls under way end as lost."""
+        with self._lock:
+            self._closed = True
+            peer, self._peer = self._peer, None
+        if peer is not None:
+            peer.kill()
+
+
+class _Peer:
+    """One gateway process and the thread that began it and reads from it."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.gone = False
+        self.answered = False
+        self._link, self._far = socket.socketpair()
+        self._waiting: dict[int, Future[Answer]] = {}
+        self._guard = threading.Lock()
+        self._ready: Future[str] = Future()
+        # A parent-death signal follows the *thread* that forks: the reader lives exactly as long as its process.
+        self._reader = threading.Thread(target=self._live, name="gateway", daemon=True)
+        self._reader.start()
+
+    def call(self, number: int, request: Request, sending: threading.Lock) -> Answer:
+        future: Future[Answer] = Future()
+        with self._guard:
+            if self.gone:
+                return _lost()
+            self._waiting[number] = future
+        try:
+            with sending:
+                _send(self._link, {"number": number, **request._asdict()})
+            fault = self._ready.result(_START_SECONDS)
+            if fault:
+                raise ModelError(fault)
+            return future.result(request.timeout + _SLACK_SECONDS)
+        except OSError:
+            return _lost()
+        except FutureTimeout:
+            return Answer(kind="timeout", error=f"no answer within {request.timeout:g} s")
+        finally:
+            with self._guard:
+                self._waiting.pop(number, None)
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)
+        if self.process is not None:
+            self.process.kill()
+        self._reader.join(5.0)
+
+    def _live(self) -> None:
+        try:
+            self.process = _spawn(self._far)
+        except OSError as error:
+            self._ready.set_result(f"the process that calls models cannot be started: {error}")
+        self._far.close()
+        try:
+            for message in _receive(self._link):
+                if "ready" in message:
+                    self._ready.set_result(message["ready"])
+                    continue
+                with self._guard:
+                    future = self._waiting.get(message.pop("number"))
+                if future is not None:
+                    self.answered = True
+                    future.set_result(Answer(**message))
+        except (OSError, ValueError):
+            pass  # torn down while a frame was under way: the same as its end
+        with self._guard:
+            self.gone = True
+            waiting, self._waiting = list(self._waiting.values()), {}
+        if not self._ready.done():
+            self._ready.set_result("")
+        for future in waiting:
+            if not future.done():
+                future.set_result(_lost())
+        self._link.close()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+def _lost() -> Answer:
+    return Answer(kind="lost", error="the process that calls models died")
+
+
+def _spawn(link: socket.socket) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).resolve().parents[2])
+    code = "import sys; sys.path.append(sys.argv[1]); from workbench.proposers.gateway import serve; serve(int(sys.argv[2]))"
+    local = {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+        "LITELLM_LOCAL_BLOG_POSTS": "True",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid())],
+        env={**os.environ, **local},  # no network but the models' endpoints: prices come from the installed map
+        pass_fds=[link.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # client libraries print there what may hold a key
+        start_new_session=True,  # Ctrl-C is for the loop, which lets calls under way end
+    )
+
+
+# --------------------------------------------------------------------------- frames
+
+
+def _send(link: socket.socket, message: Mapping[str, Any]) -> None:
+    body = json.dumps(message).encode()
+    link.sendall(_HEADER.pack(len(body)) + body)
+
+
+def _receive(link: socket.socket) -> Iterator[dict[str, Any]]:
+    with link.makefile("rb") as stream:
+        while len(header := stream.read(_HEADER.size)) == _HEADER.size:
+            (size,) = _HEADER.unpack(header)
+            if size > _MOST_BYTES:
+                raise ValueError(f"a frame of {size:,} bytes")
+            body = stream.read(size)
+            if len(body) < size:
+                return
+            yield json.loads(body)
+
+
+# --------------------------------------------------------------------------- the far end
+
+
+def serve(descriptor: int) -> None:
+    """Answer requests until the channel ends; this process's main function."""
+    with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux the channel's end has to do
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    if os.getppid() != int(sys.argv[3]):
+        os._exit(0)  # the parent died before the signal was asked for
+    link, sending = socket.socket(fileno=descriptor), threading.Lock()
+
+    def answer(message: dict[str, Any]) -> None:
+        number = message.pop("number")
+        result = _complete(Request(**message))
+        with sending, contextlib.suppress(OSError):
+            _send(link, {"number": number, **result._asdict()})
+
+    try:
+        import litellm
+    except ImportError as error:
+        _send(link, {"ready": f"litellm cannot be imported ({error}); install it, or choose --proposer builtin"})
+    else:
+        litellm.telemetry = False
+        litellm.suppress_debug_info = True
+        litellm.drop_params = True  # a parameter that a model does not know (temperature, mostly) is no reason to fail
+        _send(link, {"ready": ""})
+    with contextlib.suppress(OSError, ValueError):
+        for message in _receive(link):
+            # A thread each, not a pool: one that hangs on a trickling endpoint holds up nobody; the loop bounds their number.
+            threading.Thread(target=answer, args=(message,), daemon=True).start()
+    os._exit(0)
+
+
+def _complete(request: Request) -> Answer:
+    import litellm
+
+    try:
+        arguments = _arguments(request)
+        response = litellm.completion(
+            messages=[{"role": "system", "content": request.system}, {"role": "user", "content": request.user}],
+            timeout=request.timeout,
+            max_retries=0,
+            num_retries=0,
+            **arguments,
+        )
+        choice = response.choices[0]
+        content = choice.message.content
+        usage = getattr(response, "usage", None)
+        cost = None if request.api_base else (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        return Answer(
+            text=content if isinstance(content, str) else "",
+            tokens_in=int(getattr(usage, "prompt_tokens", 0) or 0),
+            tokens_out=int(getattr(usage, "completion_tokens", 0) or 0),
+            cost_usd=float(cost) if cost else None,  # 0 is what litellm says of a model without a price
+            finish=str(choice.finish_reason or ""),
+            reasoned=bool(getattr(choice.message, "reasoning_content", None)),
+        )
+    except Exception as error:
+        return _failure(error)
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    import litellm
+
+    arguments: dict[str, Any] = {"model": request.model, "max_tokens": request.max_tokens}
+    if request.temperature is not None:
+        arguments["temperature"] = request.temperature
+    if request.api_base:
+        arguments["api_base"] = request.api_base
+        if request.model.partition("/")[0] not in set(litellm.provider_list):
+            # The route for vLLM's servers speaks the same protocol as `openai/` at two thirds of the CPU time. It does not
+            # rename parameters for OpenAI's own models, so it is for local servers alone.
+            route = "hosted_vllm" if is_loopback(request.api_base) else "openai"
+            arguments["model"] = f"{route}/{request.model}"
+            arguments["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
+        elif is_loopback(request.api_base) and request.model.startswith("openai/"):
+            arguments["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
+    else:
+        with contextlib.suppress(Exception):  # an unknown model has no known limit
+            arguments["max_tokens"] = min(request.max_tokens, int(litellm.get_model_info(request.model)["max_output_tokens"]))
+    return arguments
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an endpoint is on this machine."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _failure(error: Exception) -> Answer:
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and len(chain) < 12:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    names = {type(e).__name__ for e in chain}
+    status = getattr(error, "status_code", None)
+    text = " ".join(_NOISE.split(str(error))[0].split())
+    text = _PREFIXES.sub("", text) or type(error).__name__
+    return Answer(kind=_kind(status, names, text), error=text[:2000], status=status, retry_after=_retry_after(chain))
+
+
+def _kind(status: int | None, names: set[str], text: str) -> Kind:
+    if names & {"ConnectError", "ConnectionRefusedError", "gaierror"}:
+        return "unreachable"
+    if names & {"JSONDecodeError", "APIResponseValidationError"} or _BROKEN.search(text):
+        return "broken"
+    if names & {"Timeout", "ReadTimeout", "ConnectTimeout", "APITimeoutError"} or status == 408:
+        return "timeout"
+    if "LLM Provider NOT provided" in text:
+        return "model"
+    if status in (401, 403) or _KEYLESS.search(text):
+        return "key"
+    if status == 404:
+        return "model"
+    if status == 429:
+        return "refused" if "insufficient_quota" in text else "busy"
+    if status is None:
+        return "broken"
+    return "server" if status >= 500 else "refused"
+
+
+def _retry_after(chain: list[BaseException]) -> float | None:
+    for error in chain:
+        headers = getattr(getattr(error, "response", None), "headers", None) or getattr(error, "litellm_response_headers", None)
+        value = headers.get("retry-after") if headers is not None else None
+        if value is None:
+            continue
+        with contextlib.suppress(ValueError):
+            return max(0.0, float(value))
+        with contextlib.suppress(ValueError, TypeError):
+            from datetime import UTC, datetime
+            from email.utils import parsedate_to_datetime
+
+            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None

@@ -1,0 +1,230 @@
+"""Proposes with language models of any provider, through LiteLLM in a process of its own."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import cast, get_args
+
+from workbench.errors import ModelError, UsageError
+from workbench.model import Brief, Call, Prompt, Reply, Task
+from workbench.prompt import Style, build, style_for
+from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
+from workbench.proposers.providers import key_variable, served
+from workbench.proposers.redact import redact
+from workbench.reply import has_edits
+
+TRIES = 4
+"""Calls made for one attempt before it is given up."""
+LONGEST_WAIT = 60.0
+"""Seconds between two tries at most; a provider that asks for more is not waited for."""
+
+_TEMPERATURE: dict[Style, float | None] = {"full": None, "block": 0.8}
+_MAX_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
+_RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
+
+
+class LiteLLM:
+    """Language models. Every call is kept whole; failures are told in `Reply.call.error`.
+
+    Parameters
+    ----------
+    models
+        Names with weights; each attempt draws one. A name without a provider (`qwen2.5-coder`) needs `api_base`.
+    api_base
+        OpenAI-compatible endpoint; on this machine no key is needed.
+    temperature
+        None: the provider's default for full prompts, 0.8 for block prompts (weak models repeat themselves below it).
+    max_tokens
+        Longest answer, reasoning included; None: 16,384 for full prompts and 640 for block prompts.
+    concurrency
+        Calls under way at once.
+    timeout
+        Seconds for one try. A call is given up after four tries or when twice this time has passed.
+    style
+        `full` or `block`; None: by the model's name.
+    backoff
+        Seconds before the second try, doubled at each further one, with jitter.
+    gateway
+        To share with other proposers; its owner closes it.
+
+    Raises
+    ------
+    UsageError
+        No model, or a weight that is not positive.
+    """
+
+    repairs = True
+
+    def __init__(
+        self,
+        brief: Brief,
+        models: Sequence[tuple[str, float]],
+        api_base: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        concurrency: int = 4,
+        timeout: float = 180.0,
+        style: Style | None = None,
+        backoff: float = 1.0,
+        gateway: Gateway | None = None,
+    ) -> None:
+        if not models:
+            raise UsageError("no model: name one with --model (for example --model openai/gpt-5-mini)")
+        for name, weight in models:
+            if not name or not 0 < weight < float("inf"):
+                raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
+        self.label = ", ".join(dict.fromkeys(name for name, _ in models))
+        self.concurrency = concurrency
+        self._brief, self._models, self._api_base = brief, tuple(models), api_base
+        self._temperature, self._max_tokens, self._style = temperature, max_tokens, style
+        self._timeout, self._backoff = timeout, backoff
+        self._gateway, self._owned = gateway or Gateway(), gateway is None
+        self._closed = threading.Event()
+        self._jitter = random.Random()  # apart from the run's randomness: waiting changes no result
+
+    def propose(self, task: Task, rng: random.Random) -> Reply:
+        """Ask one of the models. Draws from `rng` once, whatever happens."""
+        names, weights = zip(*self._models, strict=True)
+        (model,) = rng.choices(names, weights)
+        style = self._style or style_for(model)
+        prompt = build(self._brief, task, style)
+        try:
+            call = self._call(model, prompt, style)
+        except ModelError as error:
+            call = Call(model, prompt, "", error=str(error))
+        operator = "repair" if task.failure else "edit" if has_edits(call.text) else "rewrite"
+        return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,))
+
+    def check(self) -> tuple[Call, ...]:
+        """Call each model once with a tiny prompt, so that no budget is spent on a wrong key or name.
+
+        Returns
+        -------
+        tuple of Call
+            What the calls were, since they too may cost.
+
+        Raises
+        ------
+        ModelError
+            When a model cannot be called: wrong key, unknown name, unreachable or senseless endpoint.
+        """
+        calls = []
+        for model in dict.fromkeys(name for name, _ in self._models):
+            prompt = Prompt("You answer in one word.", "Say OK.")
+            answer, retries, seconds = self._ask(self._request(model, prompt, 16), TRIES, {"server", "lost", "busy"})
+            if answer.kind and not _passes(answer):
+                raise ModelError(self._complaint(model, answer))
+            calls.append(self._record(model, prompt, answer, retries, seconds))
+        return tuple(calls)
+
+    def close(self) -> None:
+        """End the gateway (unless it is shared) and all waiting between tries."""
+        self._closed.set()
+        if self._owned:
+            self._gateway.close()
+
+    def _call(self, model: str, prompt: Prompt, style: Style) -> Call:
+        temperature = _TEMPERATURE[style] if self._temperature is None else self._temperature
+        request = self._request(model, prompt, self._max_tokens or _MAX_TOKENS[style], temperature)
+        answer, retries, seconds = self._ask(request, TRIES, _RETRIED)
+        if not answer.kind and not answer.text.strip():
+            answer = answer._replace(error=_emptiness(answer))
+        return self._record(model, prompt, answer, retries, seconds)
+
+    def _request(self, model: str, prompt: Prompt, max_tokens: int, temperature: float | None = None) -> Request:
+        return Request(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base)
+
+    def _ask(self, request: Request, tries: int, retried: set[str]) -> tuple[Answer, int, float]:
+        """Call until it works, is hopeless or takes too long; the answer, the number of retries and the seconds."""
+        began = time.monotonic()
+        for attempt in range(tries):
+            answer = self._gateway.call(request)
+            if answer.kind not in retried:
+                break
+            wait = self._backoff * 2**attempt * self._jitter.uniform(0.5, 1.5)
+            if answer.retry_after is not None:
+                wait = answer.retry_after + self._jitter.uniform(0.0, 0.25) * self._backoff
+            late = time.monotonic() - began + wait > 2 * self._timeout
+            if attempt == tries - 1 or wait > LONGEST_WAIT or late or self._closed.wait(wait):
+                break
+        return answer, attempt, time.monotonic() - began
+
+    def _record(self, model: str, prompt: Prompt, answer: Answer, retries: int, seconds: float) -> Call:
+        error = redact(f"{answer.kind}: {answer.error}"[:500] if answer.kind else answer.error)
+        return Call(
+            model,
+            prompt,
+            redact(answer.text),
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            cost_usd=answer.cost_usd,
+            seconds=seconds,
+            retries=retries,
+            error=error,
+        )
+
+    def _complaint(self, model: str, answer: Answer) -> str:
+        local = self._api_base is not None and is_loopback(self._api_base)
+        where = f"{model} at {self._api_base}" if self._api_base else model
+        variable = "OPENAI_API_KEY" if self._api_base and "/" not in model else key_variable(model)
+        said = redact(answer.error[:200])
+        match answer.kind:
+            case "key":
+                return f"{where}: the key is missing or was refused; set the environment variable {variable} ({said})"
+            case "model" if "LLM Provider NOT provided" in answer.error:
+                return f"{where}: no provider of that name; write provider/model (openai/gpt-5-mini), or add --api-base URL"
+            case "model":
+                known = ", ".join(served(self._api_base or "")[:6]) if local else ""
+                mend = f"it serves {known}" if known else "check --model and --api-base (which mostly ends in /v1)"
+                return f"{where}: no such model (404); {mend}"
+            case "unreachable":
+                mend = "start the server or correct --api-base" if self._api_base else "check the network"
+                return f"{where}: cannot be reached; {mend} ({said})"
+            case "timeout":
+                return f"{where}: no answer within {self._timeout:g} s; try a longer time-out or a smaller model"
+            case "broken":
+                return f"{where}: the answer is no chat completion; --api-base mostly ends in /v1 ({said})"
+        return f"{where}: the call failed ({said})"
+
+
+def parse_models(texts: Sequence[str]) -> list[tuple[str, float]]:
+    """Read `NAME` or `NAME=WEIGHT`; a weight is 1 where none is given."""
+    models = []
+    for text in texts:
+        name, _, weight = text.rpartition("=")
+        try:
+            models.append((name, float(weight)) if name else (text, 1.0))
+        except ValueError:
+            models.append((text, 1.0))
+    return models
+
+
+def _passes(answer: Answer) -> bool:
+    """Whether a failed check shows a model that works all the same: it is only busy, or 16 tokens were too few for it."""
+    return answer.kind == "busy" or (answer.kind == "refused" and "max_tokens" in answer.error)
+
+
+def _emptiness(answer: Answer) -> str:
+    finish = f" (finish reason: {answer.finish})" if answer.finish else ""
+    if answer.reasoned:
+        return f"the model gave reasoning and no answer{finish}; more tokens may help"
+    return f"the model answered nothing{finish}"
+
+
+def parse_style(text: str | None) -> Style | None:
+    """Read how a model is to be asked.
+
+    Raises
+    ------
+    UsageError
+        Neither `full` nor `block`.
+    """
+    if text is None:
+        return None
+    for style in get_args(Style):
+        if text == style:
+            return cast(Style, style)
+    raise UsageError(f"--style {text}: there are full (whole programs and edits) and block (only the evolving part)")

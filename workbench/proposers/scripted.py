@@ -1,0 +1,61 @@
+"""Proposes from a queue of prepared replies: a model for tests."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from workbench.model import Brief, Call, Prompt, Reply, Task
+from workbench.prompt import build
+
+
+class Scripted:
+    """Prepared replies, in order; once they are used up, every call is an error.
+
+    Parameters
+    ----------
+    replies
+        Texts to answer with. An exception stands for a call that failed, with its message.
+    brief
+        Where it is given, the prompts are those a model would have been sent (see `prompts`).
+    delay
+        Seconds that every call takes.
+    cost_usd
+        What every call costs.
+    """
+
+    label = "scripted"
+
+    def __init__(
+        self,
+        replies: Sequence[str | Exception],
+        brief: Brief | None = None,
+        delay: float = 0.0,
+        concurrency: int = 1,
+        repairs: bool = True,
+        cost_usd: float | None = None,
+    ) -> None:
+        self.concurrency, self.repairs = concurrency, repairs
+        self.prompts: list[Prompt] = []
+        self._replies = deque(replies)
+        self._brief, self._delay, self._cost_usd = brief, delay, cost_usd
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def propose(self, task: Task, rng: random.Random) -> Reply:
+        """Answer with the next reply; draws nothing from `rng`."""
+        prompt = build(self._brief, task, "full") if self._brief else Prompt("", "")
+        with self._lock:
+            self.prompts.append(prompt)
+            reply = self._replies.popleft() if self._replies else LookupError("no more scripted replies")
+        if self._delay:
+            self._closed.wait(self._delay)
+        text, error = (reply, "") if isinstance(reply, str) else ("", f"{type(reply).__name__}: {reply}")
+        call = Call(self.label, prompt, text, len(prompt.user) // 4, len(text) // 4, self._cost_usd, self._delay, error=error)
+        return Reply("repair" if task.failure else "rewrite", text, call=call, parents=(task.selection.parent.number,))
+
+    def close(self) -> None:
+        """End all delays."""
+        self._closed.set()
