@@ -1,0 +1,144 @@
+"""Seeded instances of 1||sum T_j: the Potts-Van Wassenhove grid for three splits, and shapes that hurt for the fourth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+from workbench.model import Instance, Split
+
+RANGES = (0.2, 0.4, 0.6, 0.8, 1.0)
+"""RDD: how wide due dates spread, as a share of the total processing time."""
+
+TIGHTNESS = (0.2, 0.4, 0.6, 0.8)
+"""TF: how much of the work is due too early, roughly the share of late jobs."""
+
+Jobs = tuple[list[int], list[int]]
+"""Processing times and due dates."""
+
+# Instances per cell (RDD, TF) of the grid, by number of jobs. Small on train: a dispatching rule takes 0.1-0.3 s on all of it.
+_GRID: dict[Split, dict[int, int]] = {
+    Split.TRAIN: {20: 2, 50: 1, 100: 1},
+    Split.VALIDATION: {20: 2, 50: 1, 100: 1},
+    Split.TEST: {20: 4, 50: 2, 100: 2, 200: 1, 500: 1},
+}
+
+
+def instances(split: Split) -> list[Instance]:
+    """All instances of a split. The same on every machine and Python version: each is seeded by its own id."""
+    return list(_stress()) if split is Split.STRESS else list(_grid(split))
+
+
+def uniform(n: int, rdd: float, tf: float, rng: random.Random) -> Jobs:
+    """Draw n jobs as Potts and Van Wassenhove (1982) do.
+
+    p ~ U{1..100}; with P the sum of all p, d ~ U{P(1 - TF - RDD/2) .. P(1 - TF + RDD/2)}, rounded to integers. A due date
+    may be negative: that job was late before the machine started.
+    """
+    processing = [rng.randint(1, 100) for _ in range(n)]
+    work = sum(processing)
+    low, high = round(work * (1 - tf - rdd / 2)), round(work * (1 - tf + rdd / 2))
+    return processing, [rng.randint(low, high) for _ in range(n)]
+
+
+def _grid(split: Split) -> Iterator[Instance]:
+    for n, copies in _GRID[split].items():
+        for rdd in RANGES:
+            for tf in TIGHTNESS:
+                for copy in range(copies):
+                    id = f"{split}-n{n}-r{rdd}-t{tf}-{copy}"
+                    yield _instance(id, f"n{n}", uniform(n, rdd, tf, _rng(id)))
+
+
+def _stress() -> Iterator[Instance]:
+    shapes: dict[str, tuple[int, Callable[[random.Random, int], Jobs]]] = {
+        "single_job": (3, _single),
+        "ties": (4, _ties),
+        "same_jobs": (2, _same),
+        "zero_due": (3, _zero_due),
+        "loose": (3, _loose),
+        "huge_values": (3, _huge),
+        "one_giant": (3, _one_giant),
+        "against_mdd": (4, _against_mdd),
+        "ten_times": (4, _ten_times),
+    }
+    for family, (copies, make) in shapes.items():
+        for copy in range(copies):
+            id = f"{Split.STRESS}-{family}-{copy}"
+            yield _instance(id, family, make(_rng(id), copy))
+
+
+def _single(rng: random.Random, copy: int) -> Jobs:
+    # On time, just in time, late.
+    return [p := rng.randint(1, 100)], [(2 * p, p, p // 2)[copy]]
+
+
+def _ties(rng: random.Random, copy: int) -> Jobs:
+    # Few distinct values: every comparison is a tie somewhere.
+    processing = [rng.choice((10, 20, 30)) for _ in range(60)]
+    step = sum(processing) // (3 + copy)
+    return processing, [step * rng.randint(1, 2) for _ in processing]
+
+
+def _same(rng: random.Random, copy: int) -> Jobs:
+    n, p = (40, 80)[copy], rng.randint(1, 100)
+    return [p] * n, [p * n // 2] * n
+
+
+def _zero_due(rng: random.Random, copy: int) -> Jobs:
+    # All are late from the start: the shortest first is optimal.
+    return (processing := [rng.randint(1, 100) for _ in range(30 * (copy + 1))]), [0] * len(processing)
+
+
+def _loose(rng: random.Random, copy: int) -> Jobs:
+    # The sequence by due date leaves nothing late, at times with no time unit to spare.
+    processing = [rng.randint(1, 100) for _ in range(30 * (copy + 1))]
+    end, due = 0, []
+    for p in processing:
+        end += p
+        due.append(end + rng.choice((0, 0, rng.randint(0, 200))))
+    jobs = list(zip(processing, due, strict=True))
+    rng.shuffle(jobs)
+    return [p for p, _ in jobs], [d for _, d in jobs]
+
+
+def _huge(rng: random.Random, copy: int) -> Jobs:
+    # Time in nanoseconds, say; sums stay below 2^53.
+    processing, due = uniform(50, rng.choice(RANGES[:3]), TIGHTNESS[copy + 1], rng)
+    scale = 10**10
+    return [p * scale + rng.randrange(scale) for p in processing], [d * scale + rng.randrange(scale) for d in due]
+
+
+def _one_giant(rng: random.Random, copy: int) -> Jobs:
+    # One job as long as all others together, due early, in the middle, or late.
+    processing, due = uniform(60, RANGES[1], TIGHTNESS[2], rng)
+    giant = sum(processing)
+    return [*processing, giant], [*due, round(giant * (0.6, 1.2, 1.8)[copy])]
+
+
+def _against_mdd(rng: random.Random, copy: int) -> Jobs:
+    # Blocks of one long job and many short ones that are due just after it. By modified due date the long one goes first
+    # and every short one is late; the other way round only the long one is.
+    processing, due, begin = list[int](), list[int](), 0
+    for _ in range(2 + copy):
+        length, shorts = rng.randint(200, 400), rng.randint(10, 20)
+        processing.append(length)
+        due.append(begin + length)
+        for _ in range(shorts):
+            processing.append(rng.randint(1, 5))
+            due.append(begin + length + rng.randint(1, 3))
+        begin += length + 5 * shorts
+    return processing, due
+
+
+def _ten_times(rng: random.Random, copy: int) -> Jobs:
+    # Ten times the largest size of train.
+    return uniform(1000, (1.0, 0.8, 0.6, 0.4)[copy], TIGHTNESS[copy], rng)
+
+
+def _rng(id: str) -> random.Random:
+    return random.Random(f"scheduling/total_tardiness {id}")
+
+
+def _instance(id: str, family: str, jobs: Jobs) -> Instance:
+    return Instance(id, family, {"processing": jobs[0], "due": jobs[1]})
