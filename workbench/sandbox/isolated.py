@@ -212,6 +212,7 @@ class _Zygote:
             for child in [c for c in self._waiting if c.pid == pid]:  # somebody killed a spare
                 child.channel.close()
                 self._waiting.remove(child)
+                self._order(b"+")
 
 
 class _IsolatedChild:
