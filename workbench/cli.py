@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands import judging, looking, running, system
+from workbench.commands import judging, looking, making, running, system
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -31,7 +31,8 @@ def _top(show: Annotated[bool, typer.Option("--version", help="Print the version
         raise typer.Exit
 
 
-_MAKE, _LOOK, _JUDGE, _STEER, _SYSTEM = "Make runs", "Look", "Judge and take home", "While a run goes on", "This machine"
+_MAKE, _LOOK, _JUDGE, _STEER = "Make runs", "Look", "Judge and take home", "While a run goes on"
+_OWN, _SYSTEM = "Problems of your own", "This machine"
 for panel, name, command in (
     (_MAKE, "demo", running.demo),
     (_MAKE, "run", running.run),
@@ -43,12 +44,13 @@ for panel, name, command in (
     (_JUDGE, "eval", judging.eval_),
     (_JUDGE, "certify", judging.certify_),
     (_JUDGE, "export", judging.export_),
-    (_JUDGE, "references", judging.references),
     (_STEER, "stop", running.stop),
     (_STEER, "pause", running.pause),
     (_STEER, "continue", running.continue_),
     (_STEER, "steer", running.steer),
     (_STEER, "inject", running.inject),
+    (_OWN, "new", making.new),
+    (_OWN, "references", judging.references),
     (_SYSTEM, "doctor", system.doctor),
 ):
     app.command(name, rich_help_panel=panel)(command)
