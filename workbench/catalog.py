@@ -131,6 +131,11 @@ def load(name: str | Path) -> LoadedProblem:
     return _load(_resolve(str(name)))
 
 
+def load_recorded(folder: str, slug: str) -> LoadedProblem:
+    """The problem of a recorded run: from the folder it was loaded from, or by slug where that is gone."""
+    return load(folder if (Path(folder) / "problem.py").is_file() else slug)
+
+
 def reload(name: str | Path) -> LoadedProblem:
     """Load a problem anew, after its files have changed."""
     _load.cache_clear()

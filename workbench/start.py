@@ -21,6 +21,7 @@ from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.pool import Pool
 from workbench.protocols import Proposer
+from workbench.queries import outcome
 from workbench.replay import recorded_replies
 from workbench.source import fingerprint, screen, split_block
 from workbench.store import Store, call_of
@@ -87,7 +88,7 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
         row = store.run(run_name)
         run = row["id"]
         options = replace(RunOptions.from_json(row["options"]), **{k: v for k, v in changes.items() if v is not None})
-        loaded = catalog.load(row["folder"] if Path(row["folder"]).is_dir() else row["problem"])
+        loaded = catalog.load_recorded(row["folder"], row["problem"])
         if loaded.version != row["version"]:
             raise UsageError(
                 f"{loaded.slug} changed since run {run} began (version {row['version']}, now {loaded.version}): its scores "
@@ -214,30 +215,6 @@ def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict
         with contextlib.suppress(Exception):  # a full disk must not hide the first error
             store.end_run(run, status, message, loop.budget.seconds)
     return outcome(store, run)
-
-
-def outcome(store: Store, name: str) -> dict[str, Any]:
-    """What a run came to: its champion with train and validation gaps, counts, time, cost."""
-    row = next(r for r in store.runs() if r["id"] == store.run(name)["id"])
-    number = row["champion"]
-    best = None
-    if number is not None:
-        reports = {split: store.report(row["id"], number, split) for split in (Split.TRAIN, Split.VALIDATION)}
-        best = {"candidate": number, **{s.value: {"gap": r.gap} if r else None for s, r in reports.items()}}
-    priced = not row["unpriced"]
-    return {
-        "run": row["id"],
-        "problem": row["problem"],
-        "status": row["status"],
-        "message": row["message"],
-        "proposer": row["proposer"],
-        "best": best,
-        "candidates": row["candidates"] or 0,
-        "valid": row["valid"] or 0,
-        "seconds": round(row["active_seconds"], 3),
-        "cost_usd": (row["cost_usd"] or 0.0) if priced else None,
-        "isolation": row["isolation"],
-    }
 
 
 @contextlib.contextmanager

@@ -216,7 +216,7 @@ def _program_or_run(
         found = store.candidate(row["id"], number)
     if found.program is None or found.status is not Status.OK:
         raise UsageError(f"candidate {number} of run {row['id']} is no valid program ({found.status}): {found.message}")
-    loaded = catalog.load(row["folder"] if Path(row["folder"]).is_dir() else row["problem"])
+    loaded = catalog.load_recorded(row["folder"], row["problem"])
     if loaded.version != row["version"]:
         console(True).print(
             f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})", markup=False

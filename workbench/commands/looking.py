@@ -15,7 +15,7 @@ from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, con
 from workbench.errors import WorkbenchError
 from workbench.gap import mean_gap
 from workbench.model import Candidate, Report, Split
-from workbench.start import outcome
+from workbench.queries import outcome
 from workbench.store import Store
 
 

@@ -108,7 +108,7 @@ def resume_(
             name, runs, display, candidates=candidates, max_usd=max_usd, max_tokens=max_tokens,
             max_seconds=None if max_minutes is None else max_minutes * 60, workers=workers,
         )  # fmt: skip
-    _report(found, catalog.load(found["problem"]), runs, as_json)
+    _report(found, catalog.load_recorded(found["folder"], found["problem"]), runs, as_json)
 
 
 def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
@@ -175,7 +175,7 @@ def inject(
     """Give a program of your own to a run: it is scored like any other and can become a parent."""
     with Store(runs) as store:
         row = store.run(name)
-    source = program_of(catalog.load(row["problem"]), str(file)).source
+    source = program_of(catalog.load_recorded(row["folder"], row["problem"]), str(file)).source
     _send(name, runs, "inject", source)
 
 
@@ -204,7 +204,7 @@ def _cores() -> int:
 
 def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
     if as_json:
-        emit({key: value for key, value in found.items() if key not in ("message", "proposer")})
+        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "folder")})
         return
     words = console()
     state = found["status"] + (f" ({found['message']})" if found["message"] else "")
