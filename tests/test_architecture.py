@@ -13,9 +13,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"errors", "protocols", "gap", "source", "migrations", "jobs"}),
-    frozenset({"references", "options", "stats", "splice", "readable"}),
+    frozenset({"references", "options", "stats", "splice", "readable", "changes"}),
     frozenset({"catalog", "prompt", "reply", "store", "sandbox", "operators", "tune"}),
-    frozenset({"proposers", "search", "evaluate", "budget"}),
+    frozenset({"proposers", "search", "evaluate", "budget", "queries"}),
     frozenset({"worker", "solve", "pool", "certify", "export"}),
     frozenset({"champion", "loop", "replay", "start", "progress"}),
     frozenset({"commands", "cli"}),

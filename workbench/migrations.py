@@ -90,6 +90,16 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX events_by_run ON events(run, id);
     """,
+    # What lists and charts read, without the sources, prompts and results that lie in the rows themselves.
+    """
+    CREATE INDEX candidates_to_list ON candidates(
+        run, number, status, operator, gap, island, parents, repairs, seconds, created
+    );
+    CREATE INDEX calls_to_sum ON calls(
+        run, number, model, operator, cost_usd, tokens_in, tokens_out, seconds, retries, error, created
+    );
+    CREATE INDEX scores_to_list ON scores(run, split, status, gap);
+    """,
 )
 
 
