@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import re
 import sys
 import tokenize
@@ -117,9 +118,10 @@ def take_apart(
     own = ast.get_docstring(tree) or ""
     if own:
         text.drop(tree.body[0])
-    for number, line in enumerate(source.split("\n")):
-        if line.lstrip().startswith("#") and (BLOCK_START in line or BLOCK_END in line):
-            text.drop_lines(number, number + 1)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        marker = token.type == tokenize.COMMENT and (BLOCK_START in token.string or BLOCK_END in token.string)
+        if marker and token.line.lstrip().startswith("#"):
+            text.drop_lines(token.start[0] - 1, token.start[0])
     entry = _entry(tree, program.entry)
     if entry is not None:
         known = _bound(tree.body) | set(dir(builtins)) | _imported("\n".join(lines))
@@ -311,7 +313,7 @@ def _grouped(lines: Iterable[str]) -> str:
     plain = {line for line in lines if line.startswith("import ")}
     ordered = sorted(plain)
     for module, members in sorted(merged.items()):
-        renamed = {n for n in members if " as " in n}
+        renamed = {n for n in members if " as " in n or n == "*"}
         together = [", ".join(sorted(members - renamed, key=by_kind))] if members - renamed else []
         ordered += [f"from {module} import {some}" for some in (*together, *sorted(renamed))]
     for line in ordered:
