@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from workbench import catalog
+from workbench.commands.looking import lineage
 from workbench.commands.shared import (
     DEFAULT_RUNS,
+    NO_LLM,
     Isolation,
     Json,
     Runs,
@@ -27,6 +30,7 @@ from workbench.commands.shared import (
 )  # fmt: skip
 from workbench.errors import UsageError
 from workbench.evaluate import evaluate
+from workbench.gap import mean_gap
 from workbench.model import Program, Split, Status
 from workbench.sandbox import open_sandbox
 from workbench.solve import make_references
@@ -142,18 +146,35 @@ def export_(
       evolve export latest --out my_rule.py
       python my_rule.py
     """
-    from workbench.export import write_module
+    from workbench.export import Provenance, Step, record_cases, render
 
     loaded, program, origin = _program_or_run(what, problem, candidate, runs)
     if out.exists() and not force:
         raise UsageError(f"{out} is there already; choose another name or replace it with --force")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out} cannot be written: there is no folder {out.parent}")
+    splits = (Split.TRAIN, Split.VALIDATION)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
-        try:
-            write_module(loaded, program, sandbox, out, origin)
-        except OSError as error:
-            raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+        measured = {"this program": {split.value: evaluate(loaded, program, split, sandbox, fresh=True).gap for split in splits}}
+        cases = record_cases(loaded, program, sandbox)
+    for name, _ in loaded.references.ranking:
+        measured[name] = {split.value: mean_gap(loaded.references.families(name, split)) for split in splits}
+    provenance = Provenance(
+        loaded.slug,
+        loaded.version,
+        origin.run,
+        origin.candidate,
+        tuple(Step(step["number"], step["operator"], step["gap"]) for step in origin.lineage),
+        () if origin.proposer == NO_LLM else (origin.proposer,),
+        datetime.now(UTC).date().isoformat(),
+    )
+    text = render(loaded, program, provenance, measured, cases)
+    try:
+        out.write_text(text)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
     if as_json:
-        emit({"out": str(out), "problem": loaded.slug, "version": loaded.version, **origin})
+        emit({"out": str(out), "problem": loaded.slug, "version": loaded.version, "run": origin.run, "candidate": origin.candidate})
     else:
         console().print(f"wrote {out}; check it with: python {out}")
 
@@ -201,24 +222,33 @@ def references(
         words.print(shown)
 
 
+class Origin(NamedTuple):
+    """Where a program comes from: a run's attempt, or a file (then `run` is its name and there is no lineage)."""
+
+    run: str
+    candidate: int
+    proposer: str
+    lineage: list[dict[str, Any]]
+
+
 def _program_or_run(
     what: str, problem: str | None, candidate: int | None, runs: Path
-) -> tuple[catalog.LoadedProblem, Program, dict[str, Any]]:
-    """Problem, program and where it comes from: a file needs `--problem`, a run knows its own."""
+) -> tuple[catalog.LoadedProblem, Program, Origin]:
+    """Problem, program and origin: a file needs `--problem`, a run knows its own."""
     if problem is not None or what.endswith(".py"):
         if problem is None:
             raise UsageError(f"name the problem that {what} is for with --problem SLUG")
         loaded = catalog.load(problem)
-        return loaded, program_of(loaded, what), {"file": Path(what).name}
+        return loaded, program_of(loaded, what), Origin(f"file {Path(what).name}", 0, "unknown: a file", [])
     with Store(runs, write=False) as store:
         row = store.run(what)
         number = champion_of(store, row, candidate)
         found = store.candidate(row["id"], number)
+        steps = lineage({a["number"]: a for a in store.attempts(row["id"])}, number)
     if found.program is None or found.status is not Status.OK:
         raise UsageError(f"candidate {number} of run {row['id']} is no valid program ({found.status}): {found.message}")
     loaded = catalog.load_recorded(row["folder"], row["problem"])
     if loaded.version != row["version"]:
-        console(True).print(
-            f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})", markup=False
-        )
-    return loaded, found.program, {"run": row["id"], "candidate": number, "proposer": row["proposer"]}
+        note = f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})"
+        console(True).print(note)
+    return loaded, found.program, Origin(row["id"], number, row["proposer"], steps)

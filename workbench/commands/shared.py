@@ -22,6 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last l
 Unsafe = Annotated[bool, typer.Option("--allow-unsafe", help="Run even where this kernel cannot isolate candidates.")]
 Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
 DEFAULT_RUNS = Path("runs")
+NO_LLM = "no LLM"
+"""Label of the built-in operators."""
 
 
 def console(as_json: bool = False) -> Console:
