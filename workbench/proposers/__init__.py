@@ -9,7 +9,7 @@ from collections.abc import Callable
 from workbench.errors import UsageError
 from workbench.model import Brief, Call, Program, Reply
 from workbench.options import RunOptions
-from workbench.proposers.providers import detect
+from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
 NAMES = ("builtin", "litellm", "replay", "scripted")
@@ -77,9 +77,8 @@ def make(
     UsageError
         Unknown name, or options that do not fit it.
     """
-    if _known(name) in ("auto", "litellm"):
-        options, _ = resolve(dataclasses.replace(options, proposer=name))
-        name = options.proposer
+    options, _ = resolve(dataclasses.replace(options, proposer=name))
+    name = options.proposer
     match name.partition(":")[0]:
         case "builtin":
             from workbench.proposers.builtin import Builtin
@@ -115,8 +114,6 @@ def _known(name: str) -> str:
 
 
 def _with_model(options: RunOptions) -> tuple[RunOptions, str]:
-    from workbench.proposers.providers import served
-
     if options.api_base:
         listed = served(options.api_base, timeout=2.0)
         if not listed:

@@ -23,9 +23,17 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from workbench.errors import ModelError
+from workbench.proposers.redact import redact
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
 """How a call failed: wrong key, unknown model, other 4xx, rate limit, 5xx, too slow, no connection, no sense, no gateway."""
+
+LOCAL = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
+}
+"""Environment in which litellm reads its installed tables instead of fetching them: no network but the models' endpoints."""
 
 _HEADER = struct.Struct(">I")
 _MOST_BYTES = 64 << 20
@@ -146,10 +154,10 @@ class _Peer:
             if fault:
                 raise ModelError(fault)
             return future.result(request.timeout + _SLACK_SECONDS)
+        except FutureTimeout:  # before OSError, which it is a kind of
+            return Answer(kind="timeout", error=f"no answer within {request.timeout:g} s")
         except OSError:
             return _lost()
-        except FutureTimeout:
-            return Answer(kind="timeout", error=f"no answer within {request.timeout:g} s")
         finally:
             with self._guard:
                 self._waiting.pop(number, None)
@@ -200,14 +208,9 @@ def _lost() -> Answer:
 def _spawn(link: socket.socket) -> subprocess.Popen[bytes]:
     root = str(Path(__file__).resolve().parents[2])
     code = "import sys; sys.path.append(sys.argv[1]); from workbench.proposers.gateway import serve; serve(int(sys.argv[2]))"
-    local = {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
-        "LITELLM_LOCAL_BLOG_POSTS": "True",
-    }
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid())],
-        env={**os.environ, **local},  # no network but the models' endpoints: prices come from the installed map
+        env={**os.environ, **LOCAL},
         pass_fds=[link.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -250,6 +253,7 @@ def serve(descriptor: int) -> None:
     def answer(message: dict[str, Any]) -> None:
         number = message.pop("number")
         result = _complete(Request(**message))
+        result = result._replace(text=redact(result.text), error=redact(result.error)[:500])
         with sending, contextlib.suppress(OSError):
             _send(link, {"number": number, **result._asdict()})
 
@@ -337,7 +341,7 @@ def _failure(error: Exception) -> Answer:
     status = getattr(error, "status_code", None)
     text = " ".join(_NOISE.split(str(error))[0].split())
     text = _PREFIXES.sub("", text) or type(error).__name__
-    return Answer(kind=_kind(status, names, text), error=text[:2000], status=status, retry_after=_retry_after(chain))
+    return Answer(kind=_kind(status, names, text), error=text, status=status, retry_after=_retry_after(chain))
 
 
 def _kind(status: int | None, names: set[str], text: str) -> Kind:

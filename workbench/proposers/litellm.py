@@ -13,7 +13,6 @@ from workbench.model import Brief, Call, Prompt, Reply, Task
 from workbench.prompt import Style, build, style_for
 from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
 from workbench.proposers.providers import key_variable, served
-from workbench.proposers.redact import redact
 from workbench.reply import has_edits
 
 TRIES = 4
@@ -153,11 +152,11 @@ class LiteLLM:
         return answer, attempt, time.monotonic() - began
 
     def _record(self, model: str, prompt: Prompt, answer: Answer, retries: int, seconds: float) -> Call:
-        error = redact(f"{answer.kind}: {answer.error}"[:500] if answer.kind else answer.error)
+        error = f"{answer.kind}: {answer.error}" if answer.kind else answer.error
         return Call(
             model,
             prompt,
-            redact(answer.text),
+            answer.text,
             tokens_in=answer.tokens_in,
             tokens_out=answer.tokens_out,
             cost_usd=answer.cost_usd,
@@ -170,7 +169,7 @@ class LiteLLM:
         local = self._api_base is not None and is_loopback(self._api_base)
         where = f"{model} at {self._api_base}" if self._api_base else model
         variable = "OPENAI_API_KEY" if self._api_base and "/" not in model else key_variable(model)
-        said = redact(answer.error[:200])
+        said = answer.error[:200]
         match answer.kind:
             case "key":
                 return f"{where}: the key is missing or was refused; set the environment variable {variable} ({said})"

@@ -42,7 +42,6 @@ PROVIDERS = (
     Provider("groq", "GROQ_API_KEY", "groq/openai/gpt-oss-120b"),
     Provider("cerebras", "CEREBRAS_API_KEY", "cerebras/gpt-oss-120b"),
     Provider("together_ai", "TOGETHERAI_API_KEY", "together_ai/openai/gpt-oss-120b"),
-    Provider("openrouter", "OPENROUTER_API_KEY", "openrouter/deepseek/deepseek-chat"),
 )
 SERVERS = (Server("Ollama", "http://127.0.0.1:11434/v1"), Server("llama.cpp", "http://127.0.0.1:8080/v1"))
 """Looked for in this order."""

@@ -1,0 +1,211 @@
+"""What every proposer keeps to, and how one is chosen."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration import model_server
+from workbench import proposers
+from workbench.errors import UsageError
+from workbench.model import Brief, Call, Candidate, Limits, Program, Prompt, Reply, Selection, Status, Task
+from workbench.options import RunOptions
+from workbench.proposers import gateway, providers
+from workbench.proposers.builtin import Builtin
+from workbench.proposers.litellm import LiteLLM, parse_models
+from workbench.proposers.replay import Replay
+from workbench.proposers.scripted import Scripted
+from workbench.protocols import Proposer
+
+SOURCE = "# EVOLVE-BLOCK-START\ndef f(x, y):\n    return 2.0 * x + y if x > 3 else y\n# EVOLVE-BLOCK-END\n"
+FEATURES = {"x": "a number", "y": "another"}
+BRIEF = Brief("toy/toy", "Toy", "Which?", "Text.", "f", "s", "min", FEATURES, ("hint",), (("best", 0.1),), ("math",), Limits())
+PARENT = Candidate(0, Status.OK, Program(SOURCE, "f"), "seed", gap=0.5)
+TEXT = "```python\ndef f(x, y):\n    return x\n```"
+
+
+class Canned(gateway.Gateway):
+    """A gateway without a process: every model answers with its own name."""
+
+    def call(self, request: gateway.Request) -> gateway.Answer:
+        return gateway.Answer(text=f"```python\ndef f(x, y):\n    return x  # {request.model}\n```", tokens_out=5)
+
+
+MAKERS: dict[str, Callable[[], Proposer]] = {
+    "builtin": lambda: Builtin(BRIEF),
+    "litellm": lambda: LiteLLM(BRIEF, [("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()),
+    "replay": lambda: Replay(lambda n: Call("m", Prompt("", ""), f"{TEXT}  {n}")),
+    "scripted": lambda: Scripted([TEXT] * 100, BRIEF, concurrency=4),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def make(request: pytest.FixtureRequest) -> Callable[[], Proposer]:
+    return MAKERS[request.param]
+
+
+def task(number: int) -> Task:
+    return Task(number, Selection(PARENT))
+
+
+def test_a_reply_is_a_program_or_a_text_with_its_call(make: Callable[[], Proposer]) -> None:
+    proposer = make()
+    reply = proposer.propose(task(1), random.Random(1))
+    assert isinstance(reply, Reply) and reply.operator and 0 in reply.parents
+    assert (reply.program is None) != (reply.call is None)
+    assert reply.program is not None or reply.text
+    assert proposer.label and proposer.concurrency >= 1 and isinstance(proposer.repairs, bool)
+    proposer.close()
+
+
+def test_the_same_generator_gives_the_same_answer(make: Callable[[], Proposer]) -> None:
+    def answers() -> list[tuple[str, Program | None]]:
+        proposer = make()
+        replies = [proposer.propose(task(n), random.Random(n)) for n in range(12)]
+        proposer.close()
+        return [(r.text, r.program) for r in replies]
+
+    first = answers()
+    assert first == answers()
+
+
+def test_the_global_generator_is_left_alone(make: Callable[[], Proposer]) -> None:
+    random.seed(5)
+    state = random.getstate()
+    make().propose(task(1), random.Random(1))
+    assert random.getstate() == state
+
+
+def test_many_threads_at_once(make: Callable[[], Proposer]) -> None:
+    proposer = make()
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda n: proposer.propose(task(n), random.Random(n)), range(48)))
+    alone = make()
+    assert sorted(r.text for r in replies) == sorted(alone.propose(task(n), random.Random(n)).text for n in range(48))
+    proposer.close()
+
+
+def test_closing_twice_leaves_no_thread(make: Callable[[], Proposer]) -> None:
+    before = threading.active_count()
+    proposer = make()
+    proposer.propose(task(1), random.Random(1))
+    proposer.close()
+    proposer.close()
+    assert threading.active_count() <= before
+
+
+def test_models_are_drawn_by_weight() -> None:
+    proposer = LiteLLM(BRIEF, [("a", 0.8), ("b", 0.2)], "http://127.0.0.1:9/v1", gateway=Canned())
+    drawn = [r.call.model for n in range(400) if (r := proposer.propose(task(n), random.Random(n))).call]
+    assert 40 < drawn.count("b") < 120 and proposer.label == "a, b"
+
+
+def test_scripted_errors_and_exhaustion() -> None:
+    proposer = Scripted([TimeoutError("too slow"), TEXT])
+    errors = [r.call.error for n in range(3) if (r := proposer.propose(task(n), random.Random(n))).call]
+    assert errors == ["TimeoutError: too slow", "", "LookupError: no more scripted replies"]
+
+
+def test_replay_gives_programs_and_gaps() -> None:
+    answers = {1: Program("x = 1", "x"), 2: Reply("edit", "text", call=Call("m", Prompt("", ""), "text"))}
+    proposer = Replay(answers.get)
+    assert proposer.propose(task(1), random.Random(0)).program == answers[1]
+    assert proposer.propose(task(2), random.Random(0)) is answers[2]
+    missing = proposer.propose(task(3), random.Random(0)).call
+    assert missing is not None and "no answer for attempt 3" in missing.error
+
+
+# --------------------------------------------------------------------------- choosing
+
+
+def closed_port() -> str:
+    return "http://127.0.0.1:1/v1"
+
+
+def test_a_key_comes_first_then_a_local_server_then_no_llm() -> None:
+    with model_server.serve() as base:
+        servers = (providers.Server("Nobody", closed_port()), providers.Server("Ollama", base))
+        keyed = providers.detect({"MISTRAL_API_KEY": "k" * 20}, servers)
+        assert keyed.models == ("mistral/codestral-latest",) and "MISTRAL_API_KEY" in keyed.why and keyed.api_base is None
+        local = providers.detect({"OPENAI_API_KEY": "none"}, servers)
+        assert (local.name, local.models, local.api_base) == ("litellm", ("served-model",), base)
+        assert "Ollama answers" in local.why and "--proposer builtin" in local.why
+    none = providers.detect({}, (providers.Server("Nobody", closed_port()),))
+    assert none.name == "builtin" and "--model" in none.why
+
+
+def test_a_web_page_on_the_port_is_no_model() -> None:
+    with model_server.serve() as base:
+        assert providers.served(base.removesuffix("/v1") + "/other") == []
+
+
+def test_auto_is_resolved_to_what_can_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposers, "detect", lambda: providers.Choice("litellm", "why", ("m",), "http://h/v1"))
+    options, why = proposers.resolve(RunOptions())
+    assert (options.proposer, options.models, options.api_base, why) == ("litellm", ("m",), "http://h/v1", "why")
+    assert proposers.resolve(RunOptions(models=("x",)))[0].proposer == "litellm"
+    assert proposers.resolve(RunOptions(proposer="builtin")) == (RunOptions(proposer="builtin"), "")
+    assert proposers.choose() == ("litellm", "why")
+
+
+def test_an_endpoint_alone_names_its_first_model() -> None:
+    with model_server.serve() as base:
+        options, why = proposers.resolve(RunOptions(api_base=base))
+    assert options.models == ("served-model",) and base in why
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (RunOptions(proposer="litelm"), "did you mean 'litellm'"),
+        (RunOptions(proposer="builtin", models=("x",)), "calls no model"),
+        (RunOptions(proposer="litellm", api_base=closed_port()), "name one with --model"),
+        (RunOptions(proposer="replay:7"), "not at hand"),
+        (RunOptions(proposer="scripted"), "for tests"),
+        (RunOptions(proposer="litellm", models=("x=0",)), "weight above 0"),
+        (RunOptions(proposer="litellm", models=("x",), style="short"), "full .* and block"),
+    ],
+)
+def test_wrong_use_is_told(options: RunOptions, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        proposers.make(options.proposer, BRIEF, options)
+
+
+def test_make_by_name() -> None:
+    assert isinstance(proposers.make("builtin", BRIEF, RunOptions()), Builtin)
+    made = proposers.make("auto", BRIEF, RunOptions(models=("gpt-5=0.8", "b"), concurrency=3))
+    assert isinstance(made, LiteLLM) and made.concurrency == 3 and made.label == "gpt-5, b"
+    assert proposers.make("replay:7", BRIEF, RunOptions(), lookup=lambda n: None).label == "replay:7"
+
+
+def test_models_with_weights() -> None:
+    assert parse_models(["gpt-5=0.8", "a/b:c", "x=y"]) == [("gpt-5", 0.8), ("a/b:c", 1.0), ("x=y", 1.0)]
+
+
+def test_the_models_that_auto_takes_are_known_and_priced() -> None:
+    spec = importlib.util.find_spec("litellm")
+    assert spec is not None and spec.origin is not None
+    prices = json.loads(Path(spec.origin).with_name("model_prices_and_context_window_backup.json").read_text())
+    for provider in providers.PROVIDERS:
+        entry = prices.get(provider.model) or prices[provider.model.partition("/")[2]]
+        assert entry["litellm_provider"] == provider.prefix and entry["output_cost_per_token"] > 0
+        assert providers.key_variable(provider.model) == provider.variable
+
+
+def test_importing_proposers_does_not_import_litellm() -> None:
+    names = "__init__ builtin gateway litellm providers redact replay scripted".split()
+    code = (
+        "import sys\n" + "\n".join(f"import workbench.proposers.{n}" for n in names[1:]) + "\nassert 'litellm' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert "| litellm" not in done.stderr.replace("workbench.proposers.litellm", "")
