@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import process_time
 
 from evaluators.single_machine import total_tardiness
 
@@ -32,15 +32,15 @@ def improve(
     Parameters
     ----------
     deadline
-        Value of `perf_counter` at which to stop.
+        Value of `time.process_time` at which to stop.
     """
     best = list(order)
     value = total_tardiness(best, processing, due)
     width = 25
-    while width <= 200 and perf_counter() < deadline:
+    while width <= 200 and process_time() < deadline:
         before = value
-        best = _insertions(best, processing, due, deadline)
         best = _windows(best, processing, due, min(width, len(best)), deadline, window)
+        best = _insertions(best, processing, due, deadline)
         value = total_tardiness(best, processing, due)
         if value == before:
             width *= 2
@@ -53,7 +53,7 @@ def _windows(
     order = list(order)
     step = max(width // 2, 1)
     for low in range(0, len(order) - width + step, step):
-        if perf_counter() > deadline:
+        if process_time() > deadline:
             break
         jobs = order[low : low + width]
         start = sum(processing[job] for job in order[:low])
@@ -73,7 +73,7 @@ def _insertions(order: list[int], processing: Sequence[int], due: Sequence[int],
     while improved:
         improved = False
         for job in list(order):
-            if perf_counter() > deadline:
+            if process_time() > deadline:
                 return order
             gain, place = _best_insertion(order, order.index(job), processing, due)
             if gain > 0:

@@ -69,6 +69,6 @@ PROBLEM = Problem(
         "left": "number of waiting jobs",
     },
     unit="time units of tardiness",
-    bound="proven optimum by decomposition; best known where the proof takes longer than 30 s (some of n >= 500)",
+    bound="proven optimum by decomposition; best known where the proof takes longer than 15 s (half of n = 500, and n = 1000)",
     limits=Limits(seconds=4.0),
 )

@@ -9,40 +9,36 @@ import numpy as np
 
 def order(processing: list[int], due: list[int]) -> list[int]:
     """Job indices in augmented MDDC order; ties of the priority by index."""
-    waiting = list(range(len(processing)))
-    work = sum(processing)
+    waiting = np.arange(len(processing))
+    lengths, dates = np.array(processing), np.array(due)
     t = 0
-    sequence = []
-    while waiting:
-        lengths = [processing[j] for j in waiting]
-        longest, mean = max(lengths), work / len(lengths)
-        values = []
-        for j in waiting:
-            p = processing[j]
-            rho = min(p / (t + longest), 1)
-            theta = rho * rho / (1 + rho * rho)
-            values.append(max(1.1 * p + t, due[j]) * (1 + theta) + p / (t + mean))
-        job = waiting.pop(values.index(min(values)))
-        sequence.append(job)
-        t += processing[job]
-        work -= processing[job]
-        _move_to_end(sequence, t, processing, due)
-    return sequence
+    sequence = np.array([], dtype=int)
+    while len(waiting):
+        p, d = lengths[waiting], dates[waiting]
+        rho = np.minimum(p / (t + p.max()), 1)
+        theta = rho * rho / (1 + rho * rho)
+        best = np.argmin(np.maximum(1.1 * p + t, d) * (1 + theta) + p / (t + p.sum() / len(p)))
+        sequence = np.append(sequence, waiting[best])
+        waiting = np.delete(waiting, best)
+        t += p[best]
+        sequence = _move_to_end(sequence, t, lengths, dates)
+    return sequence.tolist()
 
 
-def _move_to_end(sequence, end, processing, due):
+def _move_to_end(sequence, end, lengths, dates):
     """Try each position once, from the front; `end` is the completion of the last job, whichever it is."""
-    i = 0
-    while i < len(sequence) - 1:
-        p, d = np.array([processing[j] for j in sequence]), np.array([due[j] for j in sequence])
+    tried = 0
+    while tried < len(sequence) - 1:
+        p, d = lengths[sequence], dates[sequence]
         late = np.maximum(np.cumsum(p) - d, 0)
         cost = np.maximum(end - d, 0) - late
-        later = late.sum() - np.cumsum(late)
-        # Each job behind completes p earlier. Their tardiness bounds what that can save: most positions stop here.
-        for k in np.flatnonzero(cost[i:-1] < later[i:-1]) + i:
+        # Each job behind completes p earlier, which saves no more than its tardiness: most positions stop at this bound.
+        bound = np.minimum(late.sum() - np.cumsum(late), p * ((late > 0).sum() - np.cumsum(late > 0)))
+        for k in np.flatnonzero(cost[tried:-1] < bound[tried:-1]) + tried:
             if np.minimum(late[k + 1 :], p[k]).sum() > cost[k]:
-                sequence.append(sequence.pop(k))
-                i = k + 1
+                sequence = np.concatenate((sequence[:k], sequence[k + 1 :], sequence[k : k + 1]))
+                tried = k + 1
                 break
         else:
-            return
+            break
+    return sequence
