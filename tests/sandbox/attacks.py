@@ -1,7 +1,7 @@
 """Programs that try to harm, spy or cheat, one idea each; `python -m tests.sandbox.attacks` runs them all and prints JSON.
 
 Each defines `attack(...)`, which returns something true when it has won. Against the sandbox none may win: it fails, or
-it answers something false. Against a scorer that runs programs in its own process most do win (`IN_PROCESS`).
+it answers something false. Against a scorer that runs programs in its own process many do win (`in_process`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ FRAMES = """
 def texts():
     frame, pending = sys._getframe(), []
     while frame:
-        pending += [frame.f_locals, frame.f_globals]
+        pending += [dict(frame.f_locals), frame.f_globals]
         frame = frame.f_back
     seen, budget = set(), 20000
     while pending and budget:

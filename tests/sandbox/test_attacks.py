@@ -46,7 +46,7 @@ def test_stopped(full: Sandbox, attack: Any, target: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("attack", WINNERS)
-def test_the_same_attack_wins_in_process(attack: Any, target: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_attack_wins_in_process(attack: Any, target: dict[str, Any]) -> None:
     upcoming = ["answer-to-come"]
     assert score_in_process(attack.program.source, target), "an attack that wins nowhere proves nothing"
     assert upcoming
@@ -93,7 +93,7 @@ def test_a_patched_library_stays_with_the_program_that_patched_it(full: Sandbox)
         assert session(4) == 2
 
 
-def test_nothing_runs_after_the_block(full: Sandbox, tmp_path: Path) -> None:
+def test_nothing_runs_behind_an_answer(full: Sandbox) -> None:
     source = """
 import random
 class Late:
@@ -117,7 +117,8 @@ def f(x):
     return x
 """
     with full.open(Program(source, "f"), LIMITS) as session, pytest.raises(PolicyFailure) as caught:
-        session(1), session(1), session(1)
+        for _ in range(6):  # the forged frames may last for three requests, no longer
+            session(1)
     assert caught.value.status is Status.PROTOCOL
 
 

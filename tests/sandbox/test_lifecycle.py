@@ -127,7 +127,9 @@ def test_a_zygote_killed_under_a_program_ends_the_block_but_not_the_sandbox(watc
 
 
 def test_a_zygote_that_cannot_be_replaced_is_one_clear_line(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    os.kill(watched.zygote, signal.SIGKILL)
+    zygote = watched.zygote
+    os.kill(zygote, signal.SIGKILL)
+    assert eventually(lambda: not alive(zygote))
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     for _ in range(2):
         with pytest.raises(SandboxError, match="cannot start /nonexistent/python"):
