@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Failure, Prompt, Task
@@ -37,8 +37,8 @@ def build(brief: Brief, task: Task, style: Style) -> Prompt:
         `full`: everything, for strong models. `block`: only the function that may change and one concrete change to make, for
         models that lose the thread in more; parents without such a function fall back to `full`.
     """
-    if style == "block" and (function := _block_function(task.selection.parent)):
-        return _block(brief, task, *function)
+    if style == "block" and (part := _evolving(task.selection.parent)):
+        return _block(brief, task, part)
     return _full(brief, task)
 
 
@@ -163,31 +163,46 @@ def score(size, age):
 ```"""
 
 
-def _block(brief: Brief, task: Task, code: str, names: list[str], function: str) -> Prompt:
-    used = [n for n in names if n in brief.features] or list(brief.features)
-    meanings = "\n".join(f"- {n}: {brief.features[n]}" for n in used)
-    rules = (
-        f"Rules: the line stays `def {function}({', '.join(names)})`. Only these parameters, numbers and `math` exist. "
-        "Return the same kind of value as now, in every case."
-    )
-    parts = [f"Task: {brief.question}", f"This function decides:\n{_fence(code)}", f"Parameters:\n{meanings}", rules]
+def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
+    used = [n for n in part.parameters if n in brief.features] or list(brief.features)
+    contract = part.contract
+    if untold := [n for n in used if not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)]:
+        contract += "\n\n" + "\n".join(f"{n}: {brief.features[n]}" for n in untold)
+    parts = [
+        f"Task: {brief.question}",
+        f"This function decides:\n{_fence(part.code)}",
+        contract.strip(),
+        f"Rules: the line stays `def {part.function}({', '.join(part.parameters)})`. Only these parameters, numbers and `math` "
+        "exist. Return the same kind of value as now, in every case.",
+    ]
     if task.guidance:
         parts.append("Wish: " + task.guidance[-1][:300])
     if task.failure:
         parts.append(f"You answered:\n{_answer(task.failure, 1_600)}\n{_fault(task.failure)}")
-        parts.append(f"Write the corrected function `{function}`, complete, and nothing else.")
+        parts.append(f"Write the corrected function `{part.function}`, complete, and nothing else.")
     else:
         draw = random.Random(task.number)
         a, b = draw.sample(used, 2) if len(used) > 1 else (used or ["a constant"]) * 2
         change = _CHANGES[(task.number + draw.randrange(3)) % len(_CHANGES)].format(a=a, b=b)
         parts.append(_EXAMPLE)
         parts.append(f"Change to make: {change}. What is returned must differ from now in some cases.")
-        parts.append(f"Write the new function `{function}`, complete, and nothing else.")
+        parts.append(f"Write the new function `{part.function}`, complete, and nothing else.")
     return Prompt(_BLOCK_SYSTEM, "\n\n".join(parts))
 
 
-def _block_function(parent: Candidate) -> tuple[str, list[str], str] | None:
-    """The block's code, its main function's parameters, and that function's name; None where there is none."""
+class _Evolving(NamedTuple):
+    """What a weak model is shown of a program."""
+
+    code: str
+    """The evolving part without its main function's docstring, which need not be copied (`splice` puts it back)."""
+    function: str
+    parameters: list[str]
+    contract: str
+    """The docstring."""
+
+
+def _evolving(parent: Candidate) -> _Evolving | None:
+    """The evolving part, where it is marked and made of functions."""
     block = split_block(_source(parent))
     if block is None:
         return None
@@ -200,7 +215,13 @@ def _block_function(parent: Candidate) -> tuple[str, list[str], str] | None:
         return None
     outside = block.before + block.after
     main = next((f for f in functions if re.search(rf"\b{f.name}\b", outside)), functions[-1])
-    return block.inside.strip("\n"), [a.arg for a in main.args.posonlyargs + main.args.args], main.name
+    lines = block.inside.split("\n")
+    if (contract := ast.get_docstring(main)) and len(main.body) > 1 and main.lineno < main.body[0].lineno:
+        first, last = main.body[0].lineno, main.body[0].end_lineno or 0
+        if last < main.body[1].lineno:
+            del lines[first - 1 : last]
+    parameters = [a.arg for a in main.args.posonlyargs + main.args.args]
+    return _Evolving("\n".join(lines).strip("\n"), main.name, parameters, contract or "")
 
 
 # --------------------------------------------------------------------------- both

@@ -125,7 +125,8 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     changes: list[tuple[int, int, list[str]]] = []
     for node in kept:
         mended = _mend_parameters(node, old, called)
-        shown = ast.unparse(node).split("\n") if mended or id(node) in crowded else answer[_first(node) : node.end_lineno]
+        as_text = None if mended or id(node) in crowded else answer[_first(node) : node.end_lineno]
+        shown = _shown(node, as_text, old, lines)
         replaced = {id(old[name]): old[name] for name in _names(node) if name in old}
         if not replaced:
             extra += [*shown, ""] if isinstance(node, Definition) else shown
@@ -136,6 +137,21 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
         lines[start:end] = shown
     first = min((start for start, _, _ in changes), default=0)
     return "\n".join(lines[:first] + extra + lines[first:])
+
+
+def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: list[str]) -> list[str]:
+    """Lines of a definition, with the contract put back where the answer left out the docstring."""
+    before = old.get(node.name) if isinstance(node, ast.FunctionDef) else None
+    if isinstance(node, ast.FunctionDef) and isinstance(before, ast.FunctionDef):
+        docstring = before.body[0]
+        if ast.get_docstring(before) is not None and ast.get_docstring(node) is None:
+            header = (as_text or [])[: node.body[0].lineno - 1 - _first(node)]
+            end = next((i for i, s in enumerate(header, 1) if s.rstrip().endswith(":")), None)
+            if as_text and end and docstring.col_offset == node.body[0].col_offset and docstring.lineno > before.lineno:
+                return [*as_text[:end], *region[docstring.lineno - 1 : docstring.end_lineno], *as_text[end:]]
+            node.body.insert(0, docstring)
+            as_text = None
+    return ast.unparse(node).split("\n") if as_text is None else as_text
 
 
 def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> ast.Module:

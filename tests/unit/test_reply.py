@@ -133,6 +133,23 @@ def test_a_forgotten_import_is_added(body: str, line: str) -> None:
     assert scope["priority"](4) > 1  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        NEW,
+        NEW.replace(":\n", ":  # smallest first\n", 1),
+        "def priority(p, d, t): return max(d, t + p)",
+        "def priority(d, p):\n    return d + t",
+        "def priority(p, d, t):\n  if t:\n    return d\n  return p",
+        "def priority(\n    p,\n    d,\n    t,\n):\n    # its end\n    if t:\n        return max(d, t + p)\n    return d",
+    ],
+)
+def test_a_contract_that_was_left_out_is_put_back(text: str) -> None:
+    program = reply.parse(f"```python\n{text}\n```", PARENT)
+    assert ast.get_docstring(ast.parse(priority_of(program)).body[0]) == "Lowest goes first."
+    assert sorted(run(program)) == [0, 1, 2]
+
+
 def test_a_whole_program_is_taken_as_it_is() -> None:
     program = reply.parse(f"```python\n{WHOLE}```", PARENT)
     assert "priority" not in program.source and run(program) == [2, 1, 0]
