@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard
 
+from evaluators.checks import describe
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
@@ -183,7 +183,7 @@ class SpotMarket:
             choice = policy.call("decide", _now(job, preempted))
             if not _is_choice(choice):
                 raise Infeasible(
-                    f"decide() returned {reprlib.repr(choice)} at hour {_hours(job.tick * market.tick_s):.2f}; "
+                    f"decide() returned {describe(choice)} at hour {_hours(job.tick * market.tick_s):.2f}; "
                     'it must return "spot", "on_demand" or "idle"'
                 )
             job.advance(choice)

@@ -4,11 +4,10 @@ The part between the markers chooses; the class below it keeps the history, and 
 that still guarantees the deadline, so that no choice can be late.
 """
 
-
 # EVOLVE-BLOCK-START
-TUNABLE = {"RESERVE": (0.0, 12.0), "PATIENCE": (0.0, 6.0)}
-RESERVE = 1.0  # hours of slack that are kept for later
-PATIENCE = 0.5  # for how many overheads spot must have been there before an on-demand machine is left for it
+TUNABLE = {"START": (-6.0, 3.0), "STAY": (-6.0, 8.0)}
+START = -2.0  # without spot, go on demand when this many hours ahead of the even pace or fewer
+STAY = -1.0  # and stay there up to this many
 
 
 def choose(
@@ -33,10 +32,8 @@ def choose(
     Idle costs nothing but uses up slack; every launch (from idle, or from one kind to the other) wastes `overhead`.
     """
     if spot:
-        if on_demand and streak < PATIENCE * overhead:
-            return "on_demand"
         return "spot"
-    return "idle" if slack > RESERVE else "on_demand"
+    return "on_demand" if ahead < (STAY if on_demand else START) else "idle"
 
 
 # EVOLVE-BLOCK-END

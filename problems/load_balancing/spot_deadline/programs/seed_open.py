@@ -6,7 +6,7 @@ Everything may change but the contract: `Policy(task)`, then one call of `decide
 
 # EVOLVE-BLOCK-START
 class Policy:
-    """Take spot whenever there is one; otherwise wait while enough slack is left, then go on demand."""
+    """Take spot whenever there is one; without it, wait while not much behind an even pace, then catch up on demand."""
 
     def __init__(self, task):
         """Take the task: a dict of work_h, deadline_h, overhead_h, tick_h, spot_price ($/h) and on_demand_price ($/h)."""
@@ -27,7 +27,10 @@ class Policy:
         """What would be best if the deadline took care of itself."""
         if now["spot"]:
             return "spot"
-        return "idle" if now["slack_h"] > 1.0 else "on_demand"
+        done = self.task["work_h"] - now["work_left_h"]
+        ahead = done - now["elapsed_h"] * self.task["work_h"] / self.task["deadline_h"]
+        enough = 1.0 if now["running"] == "on_demand" else -1.0
+        return "on_demand" if ahead < enough else "idle"
 
     def can_wait(self, choice, now):
         """Whether on demand alone still makes the deadline after a tick of `choice`, even if spot is gone by then."""
