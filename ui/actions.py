@@ -1,0 +1,152 @@
+"""What a page may set going: processes of their own that outlive it, and messages that the loop reads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench import catalog
+from workbench.errors import UsageError
+from workbench.queries import Reader
+from workbench.store import Store
+
+EVOLVE = (sys.executable, "-m", "workbench.cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process that was started: its number, where it writes, and when it began."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    began: float
+
+    def ended(self) -> int | None:
+        """Its exit code, None while it goes on."""
+        return self.process.poll()
+
+    def last_line(self) -> str:
+        """The last thing it said."""
+        try:
+            said = self.log.read_text(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return said[-1] if said else ""
+
+
+def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
+    """Begin a run as `evolve run` would, detached: it goes on when the page, the browser or the server is closed."""
+    return _spawn(runs, "run", [problem, *options])
+
+
+def resume(runs: Path, run: str, candidates: int | None = None) -> Launch:
+    """Go on with a run that stopped or was killed."""
+    return _spawn(runs, "resume", [run, *(["-n", str(candidates)] if candidates else [])])
+
+
+def demo(runs: Path) -> Launch:
+    """The run that needs no key."""
+    return _spawn(runs, "demo", [])
+
+
+def run_of(launch: Launch, runs: Path) -> str | None:
+    """The run that a started process has made its own, None as long as it has not."""
+    try:
+        with Reader(runs) as store:
+            rows = store.runs()
+    except UsageError:
+        return None
+    return next((r["id"] for r in rows if r["pid"] == launch.process.pid and r["heartbeat"] >= launch.began - 1), None)
+
+
+def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
+    """The run that a process has begun, or why there is none: its last words, or empty while it is still getting ready."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := run_of(launch, runs):
+            return found, ""
+        if launch.ended() is not None:
+            # A run may have begun and ended between two looks.
+            with Reader(runs) as store:
+                done = [r["id"] for r in store.runs() if r["heartbeat"] >= launch.began and r["created"] >= launch.began - 1]
+            return (done[0], "") if launch.ended() == 0 and done else (None, launch.last_line() or "it ended without a word")
+        time.sleep(0.2)
+    return None, ""
+
+
+def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
+    """Leave a message for a run's loop: stop, pause, resume or inject.
+
+    Raises
+    ------
+    UsageError
+        The run is not going on.
+    """
+    with Store(runs) as store:
+        row = store.run(run)
+        if row["status"] not in ("running", "paused"):
+            raise UsageError(f"run {run} is not going on ({row['status']})")
+        store.send(run, command, argument)
+
+
+def steer(runs: Path, run: str, text: str, attempts: int | None) -> None:
+    """Put a message into the prompts of the next attempts, or of all that follow."""
+    if not text.strip():
+        raise UsageError("there is nothing to tell: write what the model should try or avoid")
+    tell(runs, run, "steer", json.dumps({"text": text.strip(), "next": attempts}))
+
+
+def certify(runs: Path, run: str, number: int) -> None:
+    """Have the sealed test split opened for one program, in a process of its own; `data.certificate` reads what it writes."""
+    place = runs / "certificates" / f"{run}-{number}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    command = [*EVOLVE, "certify", run, "--candidate", str(number), "--runs", str(runs), "--json"]
+    with place.with_suffix(".json").open("wb") as out, place.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True
+        )
+    _reaped(process)
+
+
+def export(runs: Path, run: str, number: int) -> bytes:
+    """The self-checking module of a program.
+
+    Raises
+    ------
+    UsageError
+        With the command's own words.
+    """
+    out = runs / "exports" / f"{run}-{number}.py"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [*EVOLVE, "export", run, "--candidate", str(number), "--runs", str(runs), "--out", str(out), "--force"]
+    try:
+        done = subprocess.run(command, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise UsageError("the export took more than 5 minutes; make it with: evolve export") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise UsageError(said[-1] if said else f"evolve export ended with code {done.returncode}")
+    return out.read_bytes()
+
+
+def _spawn(runs: Path, command: str, options: Sequence[str]) -> Launch:
+    logs = runs / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06}.log"
+    began = time.time()
+    with log.open("wb") as out:
+        process = subprocess.Popen([*EVOLVE, command, *options, "--runs", str(runs)], cwd=catalog.root(), stdin=subprocess.DEVNULL,
+                                   stdout=out, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+    return Launch(_reaped(process), log, began)
+
+
+def _reaped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    # A child that nobody waits for stays in the process table, and would be taken for alive.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process

@@ -1,0 +1,22 @@
+"""The dashboard's router: `streamlit run ui/app.py -- --runs DIR`, or `evolve ui`."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:  # the script's own folder is on the path, the project's need not be
+    sys.path.append(ROOT)
+
+from ui import theme  # noqa: E402
+
+PAGES = (
+    st.Page("views/runs.py", title="Runs", icon=":material/list_alt:", url_path="runs", default=True),
+    st.Page("views/run.py", title="Run", icon=":material/monitoring:", url_path="run"),
+    st.Page("views/program.py", title="Program", icon=":material/code:", url_path="program"),
+)
+
+st.set_page_config(page_title="evolve", page_icon=":material/genetics:", layout="wide")
+st.html(theme.CSS)
+st.navigation(list(PAGES), position="top").run()

@@ -1,0 +1,319 @@
+"""Figures of the pages: pure functions from frames to Plotly figures and ECharts options."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from ui.theme import Palette, percent
+
+VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
+GL_FROM = 2000
+"""So many points are drawn by the graphics card."""
+AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start"}
+
+
+class Level(NamedTuple):
+    """A horizontal line with its name: a baseline, or the bound."""
+
+    name: str
+    gap: float
+
+
+def layout(figure: go.Figure, palette: Palette, height: int, **more: Any) -> go.Figure:
+    """What all figures share: transparent, no title, thin grid."""
+    axis = {"gridcolor": palette.grid, "zeroline": False, "linecolor": palette.grid,
+            "tickfont": {"color": palette.muted, "size": 11}, "title": {"font": {"color": palette.muted, "size": 12}}}  # fmt: skip
+    figure.update_layout(
+        height=height, margin={"l": 56, "r": 12, "t": 8, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": palette.ink, "size": 12}, hoverlabel={"align": "left"},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "itemsizing": "constant"},
+        **more,
+    )  # fmt: skip
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
+    return figure
+
+
+def spread(values: Sequence[float], least: float) -> list[float]:
+    """Places for labels, in the order of `values`: as near to their values as can be, `least` apart."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    placed: dict[int, float] = {}
+    below = -math.inf
+    for index in order:
+        below = placed[index] = max(values[index], below + least)
+    return [placed[i] for i in range(len(values))]
+
+
+def view(gaps: pd.Series, levels: Sequence[Level]) -> tuple[float, float]:
+    """The part of the gap axis worth seeing: all baselines, the start and most attempts, not the wildest."""
+    valid = gaps.dropna()
+    if valid.empty:
+        return -0.05, max([1.0, *(level.gap for level in levels)])
+    start = float(valid.iloc[0])
+    usual = float(valid.quantile(0.9))
+    high = max([min(start, 3 * usual), usual, *(level.gap for level in levels)])
+    low = min(float(valid.min()), 0.0)
+    room = (high - low) * 0.06 or 0.01
+    return low - room, high + room
+
+
+def across(frame: pd.DataFrame, axis: str) -> pd.Series:
+    """The x of every attempt on one of `AXES`; hours for time."""
+    if axis == "usd":
+        return frame["usd"]
+    return (frame["created"] - frame["created"].min()) / 3600 if axis == "time" else frame["number"]
+
+
+def progress(
+    frame: pd.DataFrame,
+    palette: Palette,
+    *,
+    axis: str = "attempts",
+    levels: Sequence[Level] = (),
+    rug: bool = True,
+    validation: dict[int, float] | None = None,
+    steered: Sequence[int] = (),
+    height: int = 430,
+) -> go.Figure:
+    """Gap of every attempt, the best so far, baselines dotted, the reference solid, failures as a rug below.
+
+    Parameters
+    ----------
+    frame
+        As of `data.attempts`, thinned by `data.charted` where it is long.
+    validation
+        Validation gap by attempt: shown in place of the train gaps, where given.
+    steered
+        Attempts at which a person's message went into the prompts: diamonds on the line of the best.
+    """
+    x = across(frame, axis)
+    shown = frame["gap"] if validation is None else frame["number"].map(validation)
+    best = shown.cummin()
+    low, high = view(shown, levels)
+    kind = go.Scattergl if len(frame) > GL_FROM else go.Scatter
+    figure = go.Figure()
+    for island, group in frame[shown.notna()].groupby(frame["island"].fillna(-1).astype(int)):
+        figure.add_trace(
+            kind(
+                x=x[group.index], y=shown[group.index], mode="markers", customdata=group["number"],
+                name="start" if island < 0 else f"island {island}",
+                marker={"size": 4 if len(frame) > GL_FROM else 6, "opacity": 0.55,
+                        "color": palette.muted if island < 0 else palette.islands[island % len(palette.islands)]},
+                hovertemplate="no. %{customdata}: %{y:.2%}<extra></extra>",
+            )
+        )  # fmt: skip
+    failed = frame["status"].astype(str) != "ok"
+    if rug and failed.any():
+        figure.add_trace(
+            kind(
+                x=x[failed], y=[low + (high - low) * 0.012] * int(failed.sum()), mode="markers", name="failed",
+                customdata=frame.loc[failed, "number"], text=frame.loc[failed, "status"].astype(str),
+                marker={"symbol": "line-ns-open", "size": 8, "color": palette.worse, "opacity": 0.55, "line": {"width": 1}},
+                hovertemplate="no. %{customdata}: %{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    if best.notna().any():
+        figure.add_trace(
+            kind(
+                x=x,
+                y=best,
+                mode="lines",
+                name="best so far",
+                line={"color": palette.ink, "width": 2, "shape": "hv"},
+                hoverinfo="skip",
+            )
+        )
+    marks = [i for i in steered if 0 <= i < len(frame) and pd.notna(best.iloc[i])]
+    if marks:
+        figure.add_trace(
+            go.Scatter(
+                x=x.iloc[marks], y=best.iloc[marks], mode="markers", name="steered", hoverinfo="skip",
+                marker={"symbol": "diamond", "size": 11, "color": palette.worse, "line": {"color": palette.paper, "width": 1}},
+            )
+        )  # fmt: skip
+    _levels(figure, palette, levels, (low, high), height)
+    layout(figure, palette, height)
+    figure.update_layout(margin={"r": 150 if levels else 12}, uirevision=f"{axis}{validation is None}", dragmode="zoom")
+    figure.update_yaxes(range=[low, high], tickformat=".0%" if high > 0.2 else ".1%",
+                        title_text="mean gap to the reference, " + ("train" if validation is None else "validation"))  # fmt: skip
+    figure.update_xaxes(title_text="Time since the start (hours)" if axis == "time" else AXES[axis],
+                        tickprefix="$" if axis == "usd" else "")  # fmt: skip
+    return figure
+
+
+def _levels(figure: go.Figure, palette: Palette, levels: Sequence[Level], window: tuple[float, float], height: int) -> None:
+    low, high = window
+    lines = [Level("reference", 0.0), *(level for level in levels if low <= level.gap <= high)]
+    places = spread([line.gap for line in lines], (high - low) * 15 / max(1, height - 60))
+    for line, place in zip(lines, places, strict=True):
+        bound = line.name == "reference"
+        colour = palette.bound if bound else palette.muted
+        figure.add_hline(y=line.gap, line={"color": colour, "width": 1.4, "dash": "solid" if bound else "dot"}, layer="below")
+        name = line.name if len(line.name) <= 22 else f"{line.name[:21]}…"
+        if levels:
+            figure.add_annotation(
+                x=1, xref="paper", xanchor="left", xshift=6, y=place, yref="y", yanchor="middle", showarrow=False,
+                text=plain(name), hovertext=plain(f"{line.name}: {percent(line.gap)}"), font={"color": colour, "size": 11},
+            )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Text that Plotly shows as it is: it reads a little HTML otherwise."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def lineage(frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, most: int = 600, height: int = 430) -> go.Figure:
+    """The path to a program, over all attempts that became parents.
+
+    Attempts on the path are filled, other parents hollow; of those the most recent `most` are drawn.
+    """
+    known = frame.set_index("number")
+    parents = pd.Index(frame["parent"].dropna().astype(int).unique())
+    others = known.loc[parents.intersection(known.index).difference(list(path)).sort_values()[-most:]]
+    others = others[others["gap"].notna()]
+    figure = go.Figure()
+    ends = others.assign(number=others.index)[others["parent"].isin(known.index)]
+    if len(ends):
+        starts = known.loc[ends["parent"].astype(int)]
+        xs = [v for a, b in zip(starts.index, ends.index, strict=True) for v in (a, b, None)]
+        ys = [v for a, b in zip(starts["gap"], ends["gap"], strict=True) for v in (a, b, None)]
+        figure.add_trace(
+            go.Scatter(x=xs, y=ys, mode="lines", line={"color": palette.grid, "width": 1}, hoverinfo="skip", showlegend=False)
+        )
+    hover = "no. %{customdata}: %{y:.2%}, %{text}<extra></extra>"
+    figure.add_trace(
+        go.Scatter(
+            x=others.index, y=others["gap"], mode="markers", name="other parents", customdata=others.index,
+            text=others["operator"].astype(str),
+            marker={"symbol": "circle-open", "size": 7, "color": palette.muted}, hovertemplate=hover,
+        )
+    )  # fmt: skip
+    steps = known.loc[[n for n in path if n in known.index]]
+    figure.add_trace(
+        go.Scatter(
+            x=steps.index, y=steps["gap"], mode="lines+markers", name="path to the program", customdata=steps.index,
+            text=steps["operator"].astype(str),
+            line={"color": palette.better, "width": 2}, marker={"size": 9, "color": palette.better}, hovertemplate=hover,
+        )
+    )  # fmt: skip
+    layout(figure, palette, height, uirevision="lineage")
+    low, high = view(pd.concat([steps["gap"], others["gap"]]), ())
+    figure.update_yaxes(range=[low, high], tickformat=".0%" if high > 0.2 else ".1%", title_text="mean gap to the reference, train")
+    figure.update_xaxes(title_text="Attempts")
+    return figure
+
+
+class Grid(NamedTuple):
+    """Cells of an archive: labels of both axes, and (column, row, best gap, attempts, best attempt) of each filled cell."""
+
+    columns: list[str]
+    rows: list[str]
+    cells: list[tuple[int, int, float, int, int]]
+
+
+def grid(sizes: pd.DataFrame, gaps: pd.Series, rows: str) -> Grid:
+    """Bin valid attempts by size of code (half octaves) and by strongest family or evaluation time (half octaves).
+
+    Parameters
+    ----------
+    sizes
+        As of `data.sizes`.
+    gaps
+        Train gap by attempt.
+    rows
+        `strongest` or `seconds`.
+    """
+    frame = sizes.assign(gap=sizes["number"].map(gaps)).dropna(subset=["gap"])
+    if frame.empty:
+        return Grid([], [], [])
+    column = frame["size"].map(lambda n: round(2 * math.log2(1 + n)))
+    if rows == "seconds":
+        row = frame["seconds"].map(lambda s: round(2 * math.log2(max(s, 1e-6))))
+        labels = {k: f"{2 ** (k / 2) * 1000:.3g} ms" for k in range(row.min(), row.max() + 1)}
+    else:
+        row = frame["strongest"]
+        labels = {name: str(name) for name in sorted(row.unique())}
+    columns = list(range(column.min(), column.max() + 1))
+    place = {name: k for k, name in enumerate(labels)}
+    cells = []
+    for (c, r), group in frame.groupby([column, row]):
+        best = group["gap"].idxmin()
+        cells.append((c - columns[0], place[r], float(group.loc[best, "gap"]), len(group), int(group.loc[best, "number"])))
+    return Grid([f"{2 ** (k / 2):.0f}" for k in columns], list(labels.values()), cells)
+
+
+def archive(made: Grid, palette: Palette, rows: str) -> dict[str, Any]:
+    """ECharts option of an archive: Viridis for the gap, the number of attempts in each cell; cells can be selected."""
+    gaps = sorted(cell[2] for cell in made.cells) or [0.0]
+    low, high = gaps[0], gaps[int(0.9 * (len(gaps) - 1))]
+    axis = {"type": "category", "splitArea": {"show": False}, "axisTick": {"show": False}, "nameLocation": "middle",
+            "axisLine": {"lineStyle": {"color": palette.grid}}, "axisLabel": {"color": palette.muted},
+            "nameTextStyle": {"color": palette.muted}}  # fmt: skip
+    return {
+        "animation": False,
+        "grid": {"left": 110, "right": 90, "top": 12, "bottom": 52},
+        "tooltip": {"formatter": "{b}", "confine": True},
+        "xAxis": {**axis, "data": made.columns, "name": "characters of code (half octaves)", "nameGap": 30},
+        "yAxis": {**axis, "data": made.rows, "name": "" if rows == "strongest" else "evaluation time", "nameGap": 78},
+        "visualMap": {
+            "min": round(low * 100, 4), "max": round(max(high, low + 1e-9) * 100, 4), "dimension": 2, "calculable": True,
+            "right": 0, "top": "middle", "itemHeight": 180, "precision": 2, "text": ["gap %", ""],
+            "textStyle": {"color": palette.muted}, "inRange": {"color": list(VIRIDIS[::-1])},
+        },
+        "series": [
+            {
+                "type": "heatmap", "selectedMode": "single", "label": {"show": False},
+                "itemStyle": {"borderColor": palette.paper, "borderWidth": 2, "borderRadius": 3},
+                "select": {"itemStyle": {"borderColor": palette.worse, "borderWidth": 3}},
+                "emphasis": {"itemStyle": {"borderColor": palette.ink, "borderWidth": 2}},
+                "data": [
+                    {"value": [c, r, round(gap * 100, 4)],
+                     "name": f"best no. {number}: {percent(gap)} of {count} attempt{'s' if count != 1 else ''}"}
+                    for c, r, gap, count, number in made.cells
+                ],
+            }
+        ],
+    }  # fmt: skip
+
+
+def failures(groups: Sequence[dict[str, Any]], palette: Palette, *, height: int = 260) -> go.Figure:
+    """Failed attempts by class, stacked by model (operator, where there is no model)."""
+    frame = pd.DataFrame(groups)
+    frame["who"] = frame["model"].where(frame["model"].notna(), frame["operator"])
+    table = frame.pivot_table(index="status", columns="who", values="attempts", aggfunc="sum", fill_value=0, observed=True)
+    table = table.loc[table.sum(axis=1).sort_values().index, table.sum().sort_values(ascending=False).index]
+    figure = go.Figure()
+    for k, who in enumerate(table.columns):
+        figure.add_trace(
+            go.Bar(
+                y=[s.replace("_", " ") for s in table.index], x=table[who], orientation="h", name=plain(str(who)),
+                marker={"color": palette.islands[k % len(palette.islands)]},
+                hovertemplate=f"%{{y}}, {plain(str(who))}: %{{x}}<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height, barmode="stack", bargap=0.35)
+    figure.update_layout(margin={"l": 84})
+    figure.update_xaxes(title_text="attempts")
+    return figure
+
+
+def worth(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Figure:
+    """Improvement of the best train gap per dollar, by model and operator; where nothing was paid, improvement alone."""
+    paid = groups["per_dollar"].notna().any()
+    frame = groups[groups["gained"] > 0].sort_values("per_dollar" if paid else "gained").tail(12)
+    values = (frame["per_dollar"] if paid else frame["gained"]) * 100
+    figure = go.Figure(
+        go.Bar(
+            x=values, y=[plain(f"{m} · {o}") for m, o in zip(frame["model"], frame["operator"], strict=True)], orientation="h",
+            marker={"color": palette.better}, hovertemplate="%{y}: %{x:.2f} pp<extra></extra>",
+        )
+    )  # fmt: skip
+    layout(figure, palette, height, bargap=0.35)
+    figure.update_xaxes(title_text="pp of gap per dollar" if paid else "pp of gap")
+    figure.update_yaxes(automargin=True)
+    return figure

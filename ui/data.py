@@ -1,0 +1,311 @@
+"""All that the pages read: short queries, each answer cached at the mark (attempts, last id) it was read at."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench import catalog
+from workbench.errors import StoreError, UsageError, WorkbenchError
+from workbench.gap import mean_gap
+from workbench.model import Report, Split
+from workbench.queries import Mark, Reader
+from workbench.stats import Interval, paired_bootstrap
+
+CHARTED = 20_000
+"""Points drawn of a longer run: all that were ever best, the others thinned evenly."""
+STOPPING = 120.0
+"""Seconds after a stop was seen in which a run still counts as stopping; if it lives on longer, it was resumed."""
+_COLUMNS = ["id", "number", "status", "operator", "gap", "island", "parents", "repairs", "seconds", "created"]
+
+
+def folder() -> Path:
+    """The runs folder, from `-- --runs DIR`."""
+    words = sys.argv[1:]
+    given = words[words.index("--runs") + 1] if "--runs" in words[:-1] else st.session_state.get("runs_folder", "runs")
+    return Path(given).resolve()
+
+
+def reader() -> Reader | None:
+    """The store of the runs folder; None while there is none."""
+    path = folder() / "evolve.db"
+    try:
+        return _reader(str(folder()), path.stat().st_ino)
+    except FileNotFoundError:
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _reader(path: str, inode: int) -> Reader:
+    # The inode: a folder that was deleted and made anew is another database.
+    return Reader(path)
+
+
+def find(store: Reader, name: str) -> dict[str, Any] | None:
+    """A run's row by exact id, or None."""
+    try:
+        row = store.run(name)
+    except UsageError:
+        return None
+    return row if row["id"] == name else None
+
+
+# --------------------------------------------------------------------------- runs
+
+
+def runs(store: Reader) -> list[dict[str, Any]]:
+    """All runs with counts, costs and gaps; read anew when any of them has moved."""
+    return store.runs()
+
+
+def is_live(row: dict[str, Any]) -> bool:
+    """Whether a process is at work on the run, or could be again after a pause."""
+    return row["status"] in ("running", "paused")
+
+
+def state(store: Reader, row: dict[str, Any]) -> str:
+    """The status as it will be once the loop has seen the last message: `stopping`, `pausing`, `going on`."""
+    if not is_live(row):
+        return str(row["status"])
+    for message in reversed(store.messages(row["id"], pending=False)):
+        if message["created"] < row["created"]:
+            break
+        if message["command"] == "stop":
+            seen = message["acknowledged"]
+            return "stopping" if seen is None or time.time() - seen < STOPPING else str(row["status"])
+        if message["command"] in ("pause", "resume"):
+            if message["acknowledged"] is None:
+                return "pausing" if message["command"] == "pause" else "going on"
+            break
+    return str(row["status"])
+
+
+def curve(store: Reader, run: str) -> list[float]:
+    """Best train gap over the run, for a sparkline."""
+    return _curve(str(store.folder), run, store.mark(run), store)
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _curve(place: str, run: str, mark: Mark, _store: Reader) -> list[float]:
+    return _store.curve(run)
+
+
+def first_error(store: Reader, run: str) -> str:
+    """Why a failed run failed, in one line."""
+    row = store.run(run)
+    return row["message"] or store.first_error(run)
+
+
+def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple[float | None, float | None]:
+    """Dollars a call of these models, and seconds an attempt on this problem, over all runs here; None: never seen."""
+    if store is None:
+        return None, None
+    rows = store.runs()
+    seconds = [r["active_seconds"] / r["candidates"] for r in rows if r["problem"] == problem and r["candidates"]]
+    costs = [
+        r["cost_usd"] / r["calls"] for r in rows
+        if r["calls"] and r["cost_usd"] and not r["unpriced"] and set(r["options"].get("models", ())) == set(models)
+    ]  # fmt: skip
+    return (sum(costs) / len(costs) if costs else None), (sum(seconds) / len(seconds) if seconds else None)
+
+
+# --------------------------------------------------------------------------- attempts
+
+
+def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
+    """Every attempt up to a mark: the columns of `Reader.points`, the main parent, and dollars spent up to it.
+
+    The frame is shared between sessions: never change it in place.
+    """
+    return _attempts(str(store.folder), run, mark, store)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
+    frame = pd.DataFrame(_store.points(run, mark), columns=_COLUMNS)
+    frame["gap"] = frame["gap"].astype(float)
+    frame["best"] = frame["gap"].cummin()
+    frame["improved"] = frame["gap"].notna() & (frame["gap"] < frame["best"].shift(fill_value=float("inf")).fillna(float("inf")))
+    parents = frame.pop("parents").str.strip("[]").str.partition(",")[0]
+    frame["parent"] = pd.to_numeric(parents, errors="coerce")
+    for column in ("status", "operator"):
+        frame[column] = frame[column].astype("category")
+    spent = calls(_store, run, mark)
+    frame["usd"] = frame["number"].map(spent.groupby("number")["cost_usd"].sum()).fillna(0.0).cumsum() if len(spent) else 0.0
+    return frame
+
+
+def calls(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
+    """Every model call of a run at a mark, without its texts."""
+    return _calls(str(store.folder), run, mark, store)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _calls(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
+    columns = ["number", "model", "operator", "cost_usd", "tokens_in", "tokens_out", "seconds", "error", "created"]
+    return pd.DataFrame(_store.calls_made(run), columns=columns).astype({"cost_usd": float})
+
+
+def charted(frame: pd.DataFrame, most: int = CHARTED) -> pd.DataFrame:
+    """So many attempts as a chart can take."""
+    if len(frame) <= most:
+        return frame
+    keep = frame["improved"] | (frame["number"] % (1 + len(frame) // most) == 0)
+    return frame[keep]
+
+
+def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """Calls, valid attempts, dollars and improvement by model and operator.
+
+    `gained` is the sum of the steps by which attempts of the group lowered the best train gap; `per_dollar` is that a dollar.
+    """
+    known = frame.set_index("number")
+    last = made.drop_duplicates("number", keep="last")
+    step = (known["best"].shift() - known["best"]).where(known["improved"], 0.0).fillna(0.0)
+    rows = made.assign(
+        valid=made["number"].map(known["status"].astype(str) == "ok").fillna(False).astype(bool),
+        unpriced=made["cost_usd"].isna() & (made["error"] == ""),
+        gained=0.0, better=0,
+    )  # fmt: skip
+    rows.loc[last.index, "gained"] = last["number"].map(step).fillna(0.0)
+    rows.loc[last.index, "better"] = last["number"].map(known["improved"]).fillna(False).astype(int)
+    grouped = rows.groupby(["model", "operator"], observed=True).agg(
+        calls=("number", "size"), valid=("valid", "mean"), better=("better", "sum"), gained=("gained", "sum"),
+        usd=("cost_usd", "sum"), unpriced=("unpriced", "sum"), tokens=("tokens_out", "sum"), seconds=("seconds", "mean"),
+    ).reset_index()  # fmt: skip
+    grouped["per_dollar"] = (grouped["gained"] / grouped["usd"]).where(grouped["usd"] > 0)
+    return grouped.sort_values("gained", ascending=False)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
+    """Number, characters, evaluation seconds and strongest family of every valid attempt.
+
+    The strongest family is the one in which an attempt is furthest ahead of the run's mean, its general level taken out.
+    """
+    frame = pd.DataFrame(_store.sizes(run, mark), columns=["number", "size", "seconds", "families"])
+    families = pd.DataFrame([json.loads(text) for text in frame.pop("families")], index=frame.index)
+    if families.shape[1] > 1:
+        ahead = families.mean() - families
+        frame["strongest"] = ahead.sub(ahead.mean(axis=1), axis=0).fillna(float("-inf")).idxmax(axis=1)
+    else:
+        frame["strongest"] = families.columns[0] if families.shape[1] else "all"
+    return frame
+
+
+def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[dict[str, Any]]:
+    """What people told the run, with the improvements a hundred attempts in equal windows before and after."""
+    told = []
+    for message in store.messages(run, pending=False):
+        entry = {**message, "text": message["argument"], "next": None, "before": None, "after": None, "at": None}
+        if message["command"] == "steer":
+            wish = json.loads(message["argument"])
+            entry["text"], entry["next"] = wish["text"], wish.get("next")
+            at = int((frame["created"] <= (message["acknowledged"] or message["created"])).sum())
+            window = min(entry["next"] or 50, at, len(frame) - at)
+            entry["at"] = at
+            if window >= 5:
+                entry["before"] = float(frame["improved"].iloc[at - window : at].mean() * 100)
+                entry["after"] = float(frame["improved"].iloc[at : at + window].mean() * 100)
+        told.append(entry)
+    return told
+
+
+# --------------------------------------------------------------------------- the problem's side
+
+
+def problem(row: dict[str, Any]) -> tuple[catalog.LoadedProblem | None, str]:
+    """The problem of a run, and why it is not there or not the same any more."""
+    name = row["folder"] if Path(row["folder"]).is_dir() else row["problem"]
+    try:
+        loaded = catalog.load(name)
+        loaded.references.ranking  # noqa: B018  without references there are no baselines to show
+    except WorkbenchError as error:
+        return None, str(error)
+    changed = loaded.version != row["version"]
+    return loaded, f"{loaded.slug} has changed since this run began; baselines are those of today" if changed else ""
+
+
+def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[str, str, float]]:
+    """Name, title and mean gap of each baseline on a split, best first."""
+    if loaded is None:
+        return []
+    found = [(b.name, b.title, mean_gap(loaded.references.families(b.name, split))) for b in loaded.problem.baselines]
+    return sorted(found, key=lambda item: item[2])
+
+
+def verdict(store: Reader, row: dict[str, Any], number: int | None = None) -> tuple[str, str, Interval | None]:
+    """How a run's champion stands to the best baseline on validation: a word, the baseline, the paired difference."""
+    number = row["champion"] if number is None else number
+    if number is None:
+        return "", "", None
+    return _verdict(str(store.folder), row["id"], number, row["version"], store, row)
+
+
+@st.cache_data(show_spinner=False, max_entries=2000)
+def _verdict(
+    place: str, run: str, number: int, version: str, _store: Reader, _row: dict[str, Any]
+) -> tuple[str, str, Interval | None]:
+    loaded, why = problem(_row)
+    report = _store.report(run, number, Split.VALIDATION)
+    if loaded is None or why or report is None or not loaded.problem.baselines:
+        return "", "", None
+    name = baselines(loaded, Split.VALIDATION)[0][0]
+    theirs = loaded.references.gaps(name, Split.VALIDATION)
+    pairs = [(r.gap, theirs[r.id], r.family) for r in report.results if r.id in theirs]
+    if not pairs:
+        return "", "", None
+    own, other, families = zip(*pairs, strict=True)
+    interval = paired_bootstrap(own, other, families=families, samples=4000)
+    word = "better" if interval.high < 0 else "worse" if interval.low > 0 else "no clear difference"
+    return word, name, interval
+
+
+def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFrame:
+    """One row an instance: objective, reference, gap, the best baseline's gap and the difference to it."""
+    split = report.split
+    ranking = baselines(loaded, split)
+    theirs = loaded.references.gaps(ranking[0][0], split) if loaded and ranking else {}
+    rows = []
+    for r in report.results:
+        kind = ""
+        if loaded is not None:
+            try:
+                kind = loaded.references.reference(split, r.id).status.replace("_", " ")
+            except WorkbenchError:
+                kind = ""
+        other = theirs.get(r.id)
+        rows.append(
+            {"instance": r.id, "family": r.family, "split": split.value, "status": r.status.value, "objective": r.objective,
+             "reference": r.reference, "kind": kind, "gap": r.gap, "baseline": other,
+             "difference": None if other is None else r.gap - other, "seconds": r.seconds, "message": r.message}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def certificate(run: str, number: int) -> tuple[str, dict[str, Any]]:
+    """State (`none`, `running`, `failed`, `ready`) and content of the certificate that was asked for on the page."""
+    place = folder() / "certificates" / f"{run}-{number}"
+    try:
+        text, age = place.with_suffix(".json").read_text(), time.time() - place.with_suffix(".json").stat().st_mtime
+    except OSError:
+        return "none", {}
+    if text.strip():
+        try:
+            return "ready", json.loads(text.strip().splitlines()[-1])
+        except ValueError:
+            return "failed", {"message": "what the command wrote is no certificate"}
+    error = place.with_suffix(".log")
+    said = error.read_text().strip().splitlines() if error.exists() else []
+    if said and said[-1].startswith("error:"):
+        return "failed", {"message": said[-1]}
+    return ("running", {}) if age < 3600 else ("failed", {"message": "it ended without a word"})
+
+
+__all__ = ["Mark", "StoreError", "attempts", "baselines", "certificate", "find", "folder", "problem", "reader", "runs", "state"]

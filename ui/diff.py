@@ -1,0 +1,114 @@
+"""Two sources side by side or one above the other, with marks on the characters that differ."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+CONTEXT = 4
+"""Equal lines shown around a change when the rest is folded away."""
+
+
+class Line(NamedTuple):
+    """One row: line numbers from 1 (None: no such line on that side) and HTML of both sides."""
+
+    old: int | None
+    left: str
+    new: int | None
+    right: str
+    changed: bool
+
+
+def lines(before: str, after: str) -> list[Line]:
+    """Rows of a side-by-side comparison; everything is escaped, differing characters lie in `<mark>`."""
+    a, b = before.splitlines(), after.splitlines()
+    rows: list[Line] = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            rows += [
+                Line(i + 1, escape(a[i]), j + 1, escape(b[j]), False) for i, j in zip(range(i1, i2), range(j1, j2), strict=True)
+            ]
+            continue
+        for k in range(max(i2 - i1, j2 - j1)):
+            i, j = i1 + k, j1 + k
+            if i < i2 and j < j2:
+                left, right = marked(a[i], b[j])
+                rows.append(Line(i + 1, left, j + 1, right, True))
+            elif i < i2:
+                rows.append(Line(i + 1, escape(a[i]), None, "", True))
+            else:
+                rows.append(Line(None, "", j + 1, escape(b[j]), True))
+    return rows
+
+
+def marked(a: str, b: str) -> tuple[str, str]:
+    """Two lines with what differs marked; lines with little in common are left unmarked, the whole row says enough."""
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    if matcher.ratio() < 0.4:
+        return escape(a), escape(b)
+    left, right = [], []
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        old, new = escape(a[i1:i2]), escape(b[j1:j2])
+        left.append(old if tag == "equal" or not old else f"<mark>{old}</mark>")
+        right.append(new if tag == "equal" or not new else f"<mark>{new}</mark>")
+    return "".join(left), "".join(right)
+
+
+def folded(rows: Sequence[Line], context: int = CONTEXT) -> list[Line | int]:
+    """Rows near a change; an int stands for so many equal rows left out."""
+    near = set[int]()
+    for k, row in enumerate(rows):
+        if row.changed:
+            near.update(range(k - context, k + context + 1))
+    shown: list[Line | int] = []
+    skipped = 0
+    for k, row in enumerate(rows):
+        if k in near:
+            if skipped:
+                shown.append(skipped)
+                skipped = 0
+            shown.append(row)
+        else:
+            skipped += 1
+    return [*shown, skipped] if skipped else shown
+
+
+def side_by_side(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:
+    """An HTML table of two columns of code."""
+    rows = lines(before, after)
+    body = []
+    for row in rows if whole else folded(rows):
+        if isinstance(row, int):
+            body.append(f'<tr class="skip"><td colspan="4">{row} equal lines</td></tr>')
+            continue
+        old, new = (("old" if row.old else ""), ("new" if row.new else "")) if row.changed else ("", "")
+        body.append(
+            f'<tr><td class="no">{row.old or ""}</td><td class="{old}">{row.left}</td>'
+            f'<td class="no">{row.new or ""}</td><td class="{new}">{row.right}</td></tr>'
+        )
+    head = f"<tr><th></th><th>{escape(names[0])}</th><th></th><th>{escape(names[1])}</th></tr>"
+    return f'<div class="scroll"><table class="diff"><thead>{head}</thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def unified(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:
+    """An HTML table of one column: what is gone above what is new."""
+    rows = lines(before, after)
+    body = []
+    pending: list[str] = []
+    for row in rows if whole else folded(rows):
+        if isinstance(row, Line) and row.changed:
+            if row.old:
+                body.append(f'<tr><td class="no">{row.old}</td><td class="no"></td><td class="old">− {row.left}</td></tr>')
+            if row.new:
+                pending.append(f'<tr><td class="no"></td><td class="no">{row.new}</td><td class="new">+ {row.right}</td></tr>')
+            continue
+        body += pending
+        pending = []
+        if isinstance(row, int):
+            body.append(f'<tr class="skip"><td colspan="3">{row} equal lines</td></tr>')
+        else:
+            body.append(f'<tr><td class="no">{row.old}</td><td class="no">{row.new}</td><td>  {row.left}</td></tr>')
+    head = f"<tr><th></th><th></th><th>{escape(names[0])} → {escape(names[1])}</th></tr>"
+    return f'<div class="scroll"><table class="diff"><thead>{head}</thead><tbody>{"".join([*body, *pending])}</tbody></table></div>'

@@ -1,0 +1,174 @@
+"""Pieces that several pages show: missing runs, the card of a program, what can be done with a run."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from ui import actions, data, theme
+from workbench.errors import StoreError, UsageError
+from workbench.model import Split
+from workbench.queries import Reader
+
+RUNS, RUN, PROGRAM = "views/runs.py", "views/run.py", "views/program.py"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+
+
+def literal(text: object) -> str:
+    """Text as it is, for the commands of Streamlit that read markdown."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def say_error(error: object) -> None:
+    """An error as one line."""
+    st.error(literal(error), icon=":material/error:")
+
+
+def store_or_stop() -> Reader:
+    """The store, or the empty state: how to begin."""
+    try:
+        store = data.reader()
+    except StoreError as error:
+        say_error(error)
+        st.stop()
+    if store is None or not store.runs():
+        empty()
+        st.stop()
+    return store
+
+
+def empty() -> None:
+    """What there is to do in a folder without runs."""
+    with st.container(border=True):
+        st.markdown("**No runs yet.** Evolve a scheduling rule in about two minutes: no API key, no network, no LLM.")
+        st.caption(f"Runs folder: {literal(data.folder())}")
+        if st.button("Run the demo", type="primary", icon=":material/play_arrow:", key="demo"):
+            launched(actions.demo(data.folder()))
+
+
+def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
+    """Wait until a started process has its run, then show it; or say why it has none."""
+    with st.spinner("Starting: the problem is loaded and the starting programs are scored…"):
+        run, why = actions.wait_for_run(launch, data.folder(), seconds)
+    if run:
+        st.switch_page(RUN, query_params={"run": run})
+    if why:
+        say_error(why)
+    else:
+        st.info(f"It is still getting ready and will appear under Runs. What it says: {literal(launch.log)}")
+
+
+def chosen_run(store: Reader) -> dict[str, Any]:
+    """The run that the URL names, else the last one looked at, else the newest; stops the page on an unknown one."""
+    name = st.query_params.get("run") or st.session_state.get("last_run")
+    row = data.find(store, name) if name else None
+    if row is None and st.query_params.get("run"):
+        say_error(f"There is no run {name} in {data.folder()}.")
+        st.page_link(RUNS, label="All runs", icon=":material/list_alt:")
+        st.stop()
+    row = row or store.run("latest")
+    if st.query_params.get("run") != row["id"]:
+        st.query_params["run"] = row["id"]
+    st.session_state["last_run"] = row["id"]
+    return row
+
+
+def try_to(action: Any, *words: Any) -> bool:
+    """Do it, and say why not where that fails."""
+    try:
+        action(data.folder(), *words)
+    except UsageError as error:
+        say_error(error)
+        return False
+    return True
+
+
+def open_program(run: str, number: int, **more: str) -> None:
+    """Go to the page of a program."""
+    st.switch_page(PROGRAM, query_params={"run": run, "n": str(number), **more})
+
+
+def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> None:
+    """A program at a glance: gaps by split, where it comes from, its first lines, and the way to its page."""
+    attempt = store.attempt(row["id"], number)
+    if attempt is None:
+        st.caption(f"There is no attempt {number}.")
+        return
+    with st.container(border=True):
+        chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"])]
+        if number == row["champion"]:
+            chips.insert(0, theme.chip("champion", "live"))
+        theme.heading(f"no. {number}", chips)
+        origin = [f"parent {attempt['parents'][0]}" if attempt["parents"] else "start"]
+        if attempt["island"] is not None:
+            origin.append(f"island {attempt['island']}")
+        lines = (attempt["source"] or "").count("\n")
+        origin.append(f"{lines} lines")
+        st.caption(literal(" · ".join(origin)))
+        rows = []
+        for split in (Split.TRAIN, Split.VALIDATION):
+            report = store.report(row["id"], number, split)
+            if report is not None:
+                worst = max((r.gap for r in report.results), default=None)
+                rows.append([split.value, theme.percent(report.gap), theme.percent(worst), str(len(report.results))])
+        kind, certificate = data.certificate(row["id"], number)
+        if kind == "ready" and "test" in certificate.get("gaps", {}):
+            rows.append(["test", theme.percent(certificate["gaps"]["test"]), "", ""])
+        if rows:
+            st.html(theme.table(["split", "gap", "worst", "instances"], rows, {1, 2, 3}))
+        if attempt["status"] != "ok":
+            st.html(f'<div class="worse">{escape(attempt["message"])}</div>')
+        if attempt["source"]:
+            st.code(attempt["source"], "python", height=230)
+        if st.button("Open", key=f"open-{key}", icon=":material/open_in_new:"):
+            open_program(row["id"], number)
+
+
+def controls(store: Reader, row: dict[str, Any], state: str) -> None:
+    """Pause, stop, steer and export; or take the run up again."""
+    run = row["id"]
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if data.is_live(row):
+            paused = row["status"] == "paused" and state != "going on"
+            if st.button("Continue" if paused else "Pause", icon=":material/play_arrow:" if paused else ":material/pause:",
+                         disabled=state in ("stopping", "pausing", "going on")):  # fmt: skip
+                try_to(actions.tell, run, "resume" if paused else "pause")
+                st.rerun()
+            if st.button("Stop", icon=":material/stop:", disabled=state == "stopping"):
+                try_to(actions.tell, run, "stop")
+                st.rerun()
+            with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or row["proposer"] == "no LLM",
+                            help="The built-in operators read no messages." if row["proposer"] == "no LLM" else None):  # fmt: skip
+                text = st.text_area("What should the model try or avoid?", key="steer-text", max_chars=2000)
+                attempts = st.number_input("For so many attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
+                if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):
+                    st.toast("Sent: it goes into the prompts from the next attempt on.")
+        else:
+            with st.popover("Resume", icon=":material/play_arrow:"):
+                made = row["options"].get("candidates", 200)
+                budget = st.number_input(
+                    "Attempts in all", 1, 1_000_000, made + (100 if row["status"] == "done" else 0), key="budget"
+                )
+                if st.button("Go on", type="primary", key="go-on"):
+                    launched(actions.resume(data.folder(), run, int(budget)))
+        if row["champion"] is not None:
+            export(row, row["champion"], "run")
+
+
+def export(row: dict[str, Any], number: int, key: str) -> None:
+    """A program as one module that needs nothing of the workbench."""
+    with st.popover("Export", icon=":material/download:"):
+        st.caption(f"No. {number} as one Python module that checks itself.")
+        made = f"module-{row['id']}-{number}"
+        if st.button("Make the module", key=f"make-{key}"):
+            with st.spinner("The module is written and checked…"):
+                try:
+                    st.session_state[made] = actions.export(data.folder(), row["id"], number)
+                except (UsageError, OSError) as error:
+                    say_error(error)
+        if made in st.session_state:
+            name = f"{row['problem'].partition('/')[2]}_{number}.py"
+            st.download_button("Download", st.session_state[made], name, "text/x-python", key=f"get-{key}", on_click="ignore")

@@ -1,0 +1,166 @@
+"""Colours of both themes, the pages' few own styles, and numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+Tone = Literal["better", "worse", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of one theme. Blue is better, orange worse, green a proven bound: told apart by every kind of eye."""
+
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    better: str
+    worse: str
+    bound: str
+    point: str
+    islands: tuple[str, ...]
+
+
+LIGHT = Palette(
+    "#1b2430", "#667180", "#e1e5ea", "#ffffff", "#3b5bdb", "#d9480f", "#099268", "#91a7ff",
+    ("#4263eb", "#1098ad", "#ae3ec9", "#868e96", "#f59f00", "#c2255c", "#5f3dc4", "#0b7285"),
+)  # fmt: skip
+DARK = Palette(
+    "#e6eaf0", "#93a0b0", "#2a3442", "#0f141b", "#91a7ff", "#ff922b", "#38d9a9", "#4c6ef5",
+    ("#748ffc", "#22b8cf", "#cc5de8", "#adb5bd", "#fcc419", "#f06595", "#9775fa", "#66d9e8"),
+)  # fmt: skip
+
+CSS = """<style>
+.kpis {display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: .5rem;}
+.kpi {border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: 6px; padding: .5rem .7rem; min-width: 0;}
+.kpi .name {font-size: .82rem; opacity: .75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
+.kpi .value {font-size: 1.35rem; font-weight: 620; line-height: 1.35; white-space: nowrap; overflow: hidden;
+       text-overflow: ellipsis;}
+.kpi .note {font-size: .8rem; opacity: .8; min-height: 1.15em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
+.better {color: light-dark(#3b5bdb, #91a7ff); opacity: 1 !important;}
+.worse {color: light-dark(#d9480f, #ff922b); opacity: 1 !important;}
+.head {display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .5rem; min-height: 2.5rem;}
+.head b {font-size: 1.15rem; font-weight: 630; overflow-wrap: anywhere;}
+.chip {font-size: .8rem; padding: .08rem .45rem; border-radius: 5px; white-space: nowrap; max-width: 22rem; overflow: hidden;
+       text-overflow: ellipsis; background: color-mix(in srgb, currentColor 9%, transparent);}
+.chip.live {color: light-dark(#3b5bdb, #91a7ff); font-weight: 600;}
+.chip.bad {color: light-dark(#d9480f, #ff922b); font-weight: 600;}
+.scroll {overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: 6px;}
+table.plain {border-collapse: collapse; width: 100%; font-size: .88rem;}
+table.plain td, table.plain th {padding: .28rem .6rem; text-align: left; vertical-align: top;
+       border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent);}
+table.plain th {font-weight: 500; opacity: .7; white-space: nowrap;}
+table.plain tr:last-child td {border-bottom: none;}
+table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
+table.plain code, .words code {font-size: .82rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
+       border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
+table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", monospace; font-size: .82rem; line-height: 1.5;}
+table.diff td {padding: 0 .5rem; white-space: pre; vertical-align: top;}
+table.diff td.no {text-align: right; opacity: .5; user-select: none; width: 1%;}
+table.diff th {text-align: left; padding: .3rem .5rem; font-weight: 600;
+       border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent);}
+table.diff .old {background: rgba(232, 89, 12, .13);} table.diff .old mark {background: rgba(232, 89, 12, .42);}
+table.diff .new {background: rgba(66, 99, 235, .13);} table.diff .new mark {background: rgba(66, 99, 235, .42);}
+table.diff mark {color: inherit; border-radius: 2px;}
+table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
+       background: color-mix(in srgb, currentColor 5%, transparent);}
+.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
+</style>"""
+
+
+def current() -> Palette:
+    """The palette of the theme that the browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+# --------------------------------------------------------------------------- numbers
+
+
+def percent(gap: float | None) -> str:
+    """A gap with three figures that mean something; a dash where there is none."""
+    if gap is None or not math.isfinite(gap):
+        return "–"
+    size = abs(gap)
+    return (
+        f"{gap:.0%}" if size >= 10 else f"{gap:.1%}" if size >= 0.1 else f"{gap:.2%}" if size >= 0.01 or gap == 0 else f"{gap:.3%}"
+    )
+
+
+def points(difference: float | None) -> str:
+    """A difference of gaps in percentage points, signed."""
+    if difference is None or not math.isfinite(difference):
+        return "–"
+    size = abs(difference) * 100
+    return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
+
+
+def dollars(cost: float | None, *, model: bool = True) -> str:
+    """A cost; an unknown price is said, not taken for nothing."""
+    if not model:
+        return "no LLM"
+    if cost is None:
+        return "unknown"
+    return f"${cost:,.0f}" if cost >= 1000 else f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
+
+
+# --------------------------------------------------------------------------- small pieces of HTML; whatever goes in is escaped
+
+
+def kpi(name: str, value: str, note: str = "", tone: Tone = "plain", help: str = "") -> str:
+    """One card of the strip."""
+    title = escape(help or f"{name}: {value} {note}".strip(), quote=True)
+    note_class = "note" if tone == "plain" else f"note {tone}"
+    return (
+        f'<div class="kpi" title="{title}"><div class="name">{escape(name)}</div><div class="value">{escape(value)}</div>'
+        f'<div class="{note_class}">{escape(note)}</div></div>'
+    )
+
+
+def kpis(cards: list[str]) -> None:
+    """A strip of cards of one height; it wraps where the window is narrow."""
+    st.html(f'<div class="kpis">{"".join(cards)}</div>')
+
+
+def chip(text: str, kind: str = "") -> str:
+    """A small label; its whole text is in the tooltip."""
+    return f'<span class="chip {kind}" title="{escape(text, quote=True)}">{escape(text)}</span>'
+
+
+def heading(title: str, chips: list[str]) -> None:
+    """A page's first line: what it is about."""
+    st.html(f'<div class="head"><b>{escape(title)}</b>{"".join(chips)}</div>')
+
+
+def status_chip(status: str) -> str:
+    """The state of a run or an attempt."""
+    return chip(
+        status, "live" if status in ("running", "paused", "stopping") else "" if status in ("done", "stopped", "ok") else "bad"
+    )
+
+
+def table(columns: list[str], rows: list[list[str]], numbers: set[int] = frozenset()) -> str:  # type: ignore[assignment]
+    """A plain table of cells that are HTML already; columns in `numbers` are right-aligned."""
+    mark = ['class="n"' if i in numbers else "" for i in range(len(columns))]
+    head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
+    body = "".join("<tr>" + "".join(f"<td {m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def text_code(text: str) -> str:
+    """Code within a sentence."""
+    return f"<code>{escape(text)}</code>"

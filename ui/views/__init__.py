@@ -1,0 +1,1 @@
+"""One file a page; Streamlit runs it from top to bottom."""

@@ -1,0 +1,329 @@
+"""Program: what does it do, why is it better, can I trust it?"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import actions, data, diff, parts, theme
+from workbench.changes import Change, changes
+from workbench.errors import WorkbenchError
+from workbench.model import Split
+from workbench.queries import Reader
+
+TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
+
+
+def page() -> None:
+    """The heading, figures and tabs of one attempt."""
+    store = parts.store_or_stop()
+    row = parts.chosen_run(store)
+    number = chosen(store, row)
+    attempt = store.attempt(row["id"], number)
+    if attempt is None:
+        parts.say_error(f"Run {row['id']} has no attempt {number}.")
+        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row["id"]})
+        st.stop()
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left:
+        chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"]), theme.chip(row["id"])]
+        if number == row["champion"]:
+            chips.insert(0, theme.chip("champion", "live"))
+        theme.heading(f"Program {number}", chips)
+    with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+        other = st.number_input("Attempt", 0, None, number, key=f"number-{number}", label_visibility="collapsed", width=110)
+        if other != number:
+            parts.open_program(row["id"], int(other))
+        if attempt["parents"] and st.button("Parent", icon=":material/arrow_upward:"):
+            parts.open_program(row["id"], attempt["parents"][0])
+        if st.button("Run", icon=":material/monitoring:"):
+            st.switch_page(parts.RUN, query_params={"run": row["id"]})
+        if attempt["status"] == "ok":
+            parts.export(row, number, "program")
+    loaded, note = data.problem(row)
+    if note:
+        st.caption(parts.literal(note))
+    theme.kpis(figures(store, row, attempt, loaded))
+    if attempt["status"] != "ok":
+        parts.say_error(f"{attempt['status'].replace('_', ' ')}: {attempt['message']}")
+    tabs = st.tabs(TABS, key="tab", bind="query-params")
+    shows = (code, difference, chain, instances, conversation, certificate)
+    for tab, show in zip(tabs, shows, strict=True):
+        if tab.open:
+            with tab:
+                show(store, row, attempt, loaded)
+
+
+def chosen(store: Reader, row: dict[str, Any]) -> int:
+    """The attempt that the URL names, else the champion, else the first."""
+    given = st.query_params.get("n")
+    if given is not None and given.isdecimal() and len(given) < 10:
+        return int(given)
+    if given is not None:
+        parts.say_error(f"{given} is no attempt's number.")
+        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row["id"]})
+        st.stop()
+    number = row["champion"] if row["champion"] is not None else 0
+    st.query_params["n"] = str(number)
+    return int(number)
+
+
+def figures(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> list[str]:
+    """Cards of the strip."""
+    run, number = row["id"], attempt["number"]
+    reports = {split: store.report(run, number, split) for split in (Split.TRAIN, Split.VALIDATION)}
+    cards = []
+    for split, report in reports.items():
+        base = data.baselines(loaded, split)
+        note, tone = "", "plain"
+        if report is not None and report.status == "ok" and base:
+            behind = report.gap - base[0][2]
+            note, tone = f"{theme.points(behind)} vs {base[0][0]}", "better" if behind < 0 else "worse" if behind > 0 else "plain"
+        gap = report.gap if report and report.status == "ok" else None
+        cards.append(
+            theme.kpi(f"{split.value.capitalize()} gap", theme.percent(gap), note or ("not scored" if gap is None else ""), tone)
+        )
+    kind, certified = data.certificate(run, number)
+    cards.append(theme.kpi("Test gap", theme.percent(certified.get("gaps", {}).get("test")),
+                           certified.get("verdict", "not certified"), help=certified.get("reason", "")))  # fmt: skip
+    above = store.attempt(run, attempt["parents"][0]) if attempt["parents"] else None
+    step = attempt["gap"] - above["gap"] if above and above["gap"] is not None and attempt["gap"] is not None else None
+    cards.append(
+        theme.kpi("Against its parent", theme.points(step), f"no. {above['number']}" if above else "a start",
+                  "plain" if not step else "better" if step < 0 else "worse")
+    )  # fmt: skip
+    made = store.conversation(run, number)
+    models = ", ".join(dict.fromkeys(call["model"] for call in made)) or (
+        "given by hand" if attempt["operator"] == "inject" else "no LLM"
+    )
+    cost = None if any(call["cost_usd"] is None for call in made) else sum(call["cost_usd"] for call in made)
+    cards.append(theme.kpi("Proposed by", models, attempt["operator"]))
+    cards.append(
+        theme.kpi("Cost", theme.dollars(cost, model=bool(made)), f"{sum(c['tokens_out'] for c in made):,} tokens" if made else "")
+    )
+    lines = len((attempt["source"] or "").splitlines())
+    cards.append(theme.kpi("Evaluation", f"{attempt['seconds']:.3f} s", f"on train, {lines} lines"))
+    return cards
+
+
+# --------------------------------------------------------------------------- tabs
+
+
+def code(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """The source, and what it changed in words."""
+    if not attempt["source"]:
+        st.caption("No program could be made of the answer; it is under Prompt & response.")
+        return
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        st.code(attempt["source"], "python", line_numbers=True)
+    above = store.attempt(row["id"], attempt["parents"][0]) if attempt["parents"] else None
+    with right, st.container(border=True):
+        if above is None or not above["source"]:
+            st.markdown("**A starting program**")
+        else:
+            st.markdown(f"**What changed since its parent, no. {above['number']}**")
+            told(changes(above["source"], attempt["source"]))
+
+
+def told(found: list[Change], most: int = 14) -> None:
+    """Changes as a list of sentences."""
+    st.html(in_words(found, most))
+
+
+def in_words(found: list[Change], most: int) -> str:
+    """Changes as HTML; everything that comes from a program is escaped."""
+    if not found:
+        return "Nothing but layout or comments."
+    items = []
+    for change in found[:most]:
+        parts_ = [escape(change.text[:1].upper() + change.text[1:])]
+        if change.before and change.after:
+            parts_.append(f"{theme.text_code(change.before)} → {theme.text_code(change.after)}")
+        elif change.before or change.after:
+            parts_.append(theme.text_code(change.after or change.before))
+        where = f" in {theme.text_code(change.where)}" if change.where and change.kind != "function" else ""
+        items.append(f"<li>{' '.join(parts_)}{where}</li>")
+    more = f"<li>and {len(found) - most} more</li>" if len(found) > most else ""
+    return f'<ul class="words">{"".join(items)}{more}</ul>'
+
+
+def difference(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """This program beside another."""
+    if not attempt["source"]:
+        st.caption("No program could be made of the answer.")
+        return
+    run, number = row["id"], attempt["number"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        choices = [*(["parent"] if attempt["parents"] else []), "start", "champion", "baseline", "another"]
+        against = st.segmented_control("Against", choices, default=choices[0], key="against", bind="query-params", required=True,
+                                       label_visibility="collapsed")  # fmt: skip
+        names = [b.name for b in loaded.problem.baselines] if loaded else []
+        if against == "another":
+            entered = st.number_input(
+                "Attempt", 0, None, 0, key="other", bind="query-params", label_visibility="collapsed", width=130
+            )
+        if against == "baseline" and names:
+            baseline = st.selectbox("Baseline", names, key="baseline", bind="query-params", label_visibility="collapsed", width=260)
+        split = st.segmented_control("Layout", ["Side by side", "Unified"], default="Side by side", key="layout", required=True,
+                                     label_visibility="collapsed")  # fmt: skip
+        whole = st.toggle("Equal lines", key="whole")
+    other, name = None, ""
+    if against == "baseline":
+        if not names:
+            st.caption("The problem's baselines cannot be loaded.")
+            return
+        try:
+            other, name = loaded.program(baseline).source, f"baseline {baseline}"
+        except WorkbenchError as error:
+            parts.say_error(error)
+            return
+    else:
+        wanted = {"parent": (attempt["parents"] or [None])[0], "start": store.ancestors(run, number)[0]["number"],
+                  "champion": row["champion"], "another": entered if against == "another" else None}[against]  # fmt: skip
+        found = store.attempt(run, wanted) if wanted is not None else None
+        if found is None or not found["source"]:
+            st.caption(f"There is no program {wanted if wanted is not None else against} to compare with.")
+            return
+        other, name = found["source"], f"no. {wanted}, gap {theme.percent(found['gap'])}"
+    if other == attempt["source"]:
+        st.caption(f"The same program as {parts.literal(name)}.")
+        return
+    show = diff.side_by_side if split == "Side by side" else diff.unified
+    st.html(show(other, attempt["source"], (name, f"no. {number}, gap {theme.percent(attempt['gap'])}"), whole=whole))
+    with st.container(border=True):
+        st.markdown("**In words**")
+        told(changes(other, attempt["source"]), 30)
+
+
+def chain(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """From the start to this program, with each step's change in gap."""
+    steps = store.ancestors(row["id"], attempt["number"])
+    if len(steps) == 1:
+        st.caption("A program without ancestors.")
+        return
+    shown, hidden = steps[-60:], max(0, len(steps) - 60)
+    rows = []
+    for k, step in enumerate(shown):
+        before = steps[hidden + k - 1] if hidden + k else None
+        moved = step["gap"] - before["gap"] if before and None not in (step["gap"], before["gap"]) else None
+        tone = "" if not moved else "better" if moved < 0 else "worse"
+        words = ""
+        if before and step["source"] and before["source"]:
+            words = in_words(changes(before["source"], step["source"]), 3)
+        link = (
+            f'<a href="program?run={escape(row["id"], quote=True)}&n={step["number"]}&tab=Diff" target="_self">{step["number"]}</a>'
+        )
+        rows.append([link, escape(step["operator"]), theme.percent(step["gap"]),
+                     f'<span class="{tone}">{theme.points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
+    gained = [s["gap"] for s in steps if s["gap"] is not None]
+    if len(gained) > 1:
+        st.caption(f"{len(steps) - 1} steps, {theme.points(gained[-1] - gained[0])} on train from no. {steps[0]['number']}."
+                   + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
+    st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}))
+
+
+def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """Every instance that it was scored on."""
+    reports = [store.report(row["id"], attempt["number"], split) for split in (Split.TRAIN, Split.VALIDATION)]
+    frames = [data.instances(loaded, report) for report in reports if report is not None and report.results]
+    if not frames:
+        st.caption("It was never evaluated.")
+        return
+    frame = pd.concat(frames, ignore_index=True)
+    known = frame["difference"].notna()
+    if known.any():
+        delta = frame.loc[known, "difference"]
+        st.caption(f"Against the best baseline of each split: better on {(delta < -1e-9).sum()}, equal on "
+                   f"{(delta.abs() <= 1e-9).sum()}, worse on {(delta > 1e-9).sum()} of {len(delta)} instances.")  # fmt: skip
+    palette = theme.current()
+    columns = [c for c in frame.columns if c != "message" or frame["message"].any()]
+    styled = frame[columns].style.map(
+        lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
+    )
+    st.dataframe(
+        styled, hide_index=True, height=min(36 * len(frame) + 40, 560), key="instances",
+        column_config={
+            "gap": st.column_config.NumberColumn("gap", format="percent"),
+            "baseline": st.column_config.NumberColumn("best baseline", format="percent"),
+            "difference": st.column_config.NumberColumn("difference", format="percent", help="Below 0: better than the best baseline"),
+            "objective": st.column_config.NumberColumn(f"objective, {loaded.problem.unit}" if loaded else "objective", format="%.4g"),
+            "reference": st.column_config.NumberColumn("reference", format="%.4g"),
+            "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), best known (attained)"),
+            "seconds": st.column_config.NumberColumn("seconds", format="%.4f"),
+        },
+    )  # fmt: skip
+    name = f"{row['id']}-{attempt['number']}.csv"
+    st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")
+
+
+def conversation(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """What the model was asked and what it answered, as it was."""
+    made = store.conversation(row["id"], attempt["number"])
+    if not made:
+        words = {"seed": "A starting program: nobody was asked.", "inject": "Given by a person."}
+        st.caption(words.get(attempt["operator"], f"Made by the built-in operator {attempt['operator']}: no model was asked."))
+        return
+    for call in made:
+        bits = [call["model"], theme.dollars(call["cost_usd"]), f"{call['tokens_in']:,} tokens in, {call['tokens_out']:,} out",
+                f"{call['seconds']:.1f} s", *([f"{call['retries']} retries"] if call["retries"] else [])]  # fmt: skip
+        st.html(f'<div class="head">{"".join(theme.chip(b) for b in bits)}</div>')
+        if call["error"]:
+            parts.say_error(call["error"])
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.caption("Asked")
+            st.code(call["system"], None, wrap_lines=True, height=90)
+            st.code(call["user"], None, wrap_lines=True, height=420)
+        with right:
+            st.caption("Answered")
+            st.code(call["response"] or "(nothing)", None, wrap_lines=True, height=526)
+
+
+def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+    """The verdict on the sealed test split, or the way to it."""
+    run, number = row["id"], attempt["number"]
+    kind, found = data.certificate(run, number)
+    if kind == "none" or kind == "failed":
+        if kind == "failed":
+            parts.say_error(found["message"])
+        st.caption("A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares with "
+                   "every baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless.")  # fmt: skip
+        if attempt["status"] != "ok":
+            st.caption("Only a valid program can be certified.")
+        elif st.button("Certify", type="primary", icon=":material/verified:"):
+            actions.certify(data.folder(), run, number)
+            st.rerun()
+        return
+    if kind == "running":
+        st.fragment(waiting, run_every=2.0)(run, number)
+        return
+    good = found["verdict"] == "certified"
+    st.html(
+        f'<div class="head"><b class="{"better" if good else "worse"}">{escape(found["verdict"])}</b></div>{escape(found["reason"])}'
+    )
+    rows = [
+        [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]), f"{theme.points(c['low'])} to {theme.points(c['high'])}",
+         f"{c['wins']} / {c['ties']} / {c['losses']}",
+         f'<span class="{"better" if c["better"] else "worse"}">{"better" if c["better"] else "not shown to be better"}</span>']
+        for c in found["comparisons"]
+    ]  # fmt: skip
+    st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
+    checks = [
+        [f'<span class="{"better" if c["passed"] else "worse"}">{"passed" if c["passed"] else "failed"}</span>', escape(c["line"])]
+        for c in found["checks"]
+    ]
+    st.html(theme.table(["", "check"], checks))
+
+
+def waiting(run: str, number: int) -> None:
+    """Until the certificate is there."""
+    if data.certificate(run, number)[0] != "running":
+        st.rerun(scope="app")
+    st.info("The certificate is being made: test, stress and a second run, each instance in a fresh process.")
+
+
+page()

@@ -1,0 +1,331 @@
+"""Run: is it improving, is it worth going on?"""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import charts, data, parts, theme
+from workbench.model import Split
+from workbench.queries import Mark, Reader
+
+TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
+LISTED = 1000
+"""Rows of the table of programs."""
+
+
+def page() -> None:
+    """The heading and the tabs; figures and log renew themselves while the run goes on, charts when asked to."""
+    store = parts.store_or_stop()
+    row = parts.chosen_run(store)
+    row = next(r for r in store.runs() if r["id"] == row["id"])
+    state = data.state(store, row)
+    live = data.is_live(row)
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left:
+        chips = [theme.status_chip(state), theme.chip(row["problem"]), theme.chip(row["proposer"])]
+        chips.append(theme.chip(f"isolation {row['isolation']}", "" if row["isolation"] == "full" else "bad"))
+        theme.heading(row["id"], chips)
+    with right:
+        parts.controls(store, row, state)
+    if row["status"] in ("failed", "abandoned"):
+        why = (
+            data.first_error(store, row["id"])
+            if row["status"] == "failed"
+            else "Its process was killed; what was recorded is kept."
+        )
+        parts.say_error(f"{row['status']}: {why}")
+    loaded, note = data.problem(row)
+    if note:
+        st.caption(parts.literal(note))
+    st.fragment(pulse, run_every=2.0 if live else None)(row["id"], state)
+    mark = pinned(store, row["id"], live)
+    tabs = st.tabs(TABS, key="tab", bind="query-params")
+    shows = (progress, programs, lineage, archive, failures, spend, steering, log)
+    for tab, show in zip(tabs, shows, strict=True):
+        if tab.open:
+            with tab:
+                show(store, row, mark, loaded)
+
+
+def pinned(store: Reader, run: str, live: bool) -> Mark:
+    """The mark that the charts are drawn at: a chart that redraws itself would lose its zoom."""
+    now = store.mark(run)
+    key = f"mark-{run}"
+    if not live or key not in st.session_state or st.session_state.get("follow") or st.session_state.pop("refresh", False):
+        st.session_state[key] = now
+    return st.session_state[key]
+
+
+# --------------------------------------------------------------------------- what renews itself
+
+
+def pulse(run: str, state: str) -> None:
+    """The strip of figures, and how much is new since the charts were drawn."""
+    store = data.reader()
+    row = next((r for r in store.runs() if r["id"] == run), None) if store else None
+    if store is None or row is None or data.state(store, row) != state:
+        st.rerun(scope="app")
+    theme.kpis(figures(store, row))
+    if not data.is_live(row):
+        return
+    new = store.mark(run).attempts - st.session_state.get(f"mark-{run}", store.mark(run)).attempts
+    with st.container(horizontal=True, vertical_alignment="center"):
+        follow = st.toggle("Follow", key="follow", help="Redraw charts as attempts come in; they lose their zoom then.")
+        if new and follow:
+            st.rerun(scope="app")
+        if st.button(f"{new:,} new, refresh" if new else "charts are up to date", key="renew", disabled=not new, type="tertiary",
+                     icon=":material/refresh:"):  # fmt: skip
+            st.session_state["refresh"] = True
+            st.rerun(scope="app")
+
+
+def figures(store: Reader, row: dict[str, Any]) -> list[str]:
+    """Cards of the strip."""
+    run, made = row["id"], row["candidates"] or 0
+    options = row["options"]
+    word, baseline, difference = data.verdict(store, row)
+    tone: theme.Tone = "better" if word == "better" else "worse" if word == "worse" else "plain"
+    against = f"{theme.points(difference.mean)} vs {baseline}" if difference else "no baseline"
+    interval = f"95 % interval {theme.points(difference.low)} to {theme.points(difference.high)}: {word}" if difference else ""
+    kind, certificate = data.certificate(run, row["champion"]) if row["champion"] is not None else ("none", {})
+    test = certificate.get("gaps", {}).get("test")
+    best = store.best(run)
+    failing = {k: v for k, v in store.counts(run).items() if k != "ok"}
+    commonest = max(failing, key=failing.__getitem__, default="")
+    pace = (
+        store.rate(run, 60, time.time())
+        if data.is_live(row)
+        else made / row["active_seconds"] * 60
+        if row["active_seconds"]
+        else 0.0
+    )
+    model = row["proposer"] != "no LLM"
+    cap = options.get("max_usd")
+    return [
+        theme.kpi("Best validation gap", theme.percent(row["validation_gap"]), against, tone, f"{against}. {interval}"),
+        theme.kpi("Its test gap", theme.percent(test), certificate.get("verdict", "not certified"),
+                  help=certificate.get("reason", "The test split is opened by certifying the champion (on its page).")),
+        theme.kpi("Best train gap", theme.percent(row["best_gap"]), f"no. {best[0]}" if best else ""),
+        theme.kpi("Attempts", f"{made:,}", f"of {options.get('candidates', 0):,}"),
+        theme.kpi("Spend", theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
+                  f"cap {theme.dollars(cap)}" if cap else f"{(row['tokens_out'] or 0):,} tokens out" if model else ""),
+        theme.kpi("Valid", f"{(row['valid'] or 0) / made:.0%}" if made else "–",
+                  f"{failing[commonest] / made:.0%} {commonest.replace('_', ' ')}" if commonest and made else ""),
+        theme.kpi("Since improvement", f"{max(0, made + 1 - best[0]) if best else 0:,}", "attempts"),
+        theme.kpi("Pace", f"{pace:,.0f}/min" if pace >= 1 else f"{pace * 60:,.0f}/h" if pace else "–",
+                  f"{options.get('workers', 1)} workers, {theme.duration(row['active_seconds'])}"),
+    ]  # fmt: skip
+
+
+# --------------------------------------------------------------------------- tabs
+
+
+def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """Every attempt and the best so far; a click shows the attempt beside the chart."""
+    frame = data.attempts(store, row["id"], mark)
+    plot, card = st.columns([7, 3], gap="medium")
+    with plot:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            axes = {"Attempts": "attempts", **({"Dollars": "usd"} if frame["usd"].iloc[-1] else {}), "Time": "time"}
+            axis = axes[st.segmented_control("x", list(axes), default="Attempts", key="x", bind="query-params", required=True,
+                                             label_visibility="collapsed")]  # fmt: skip
+            split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
+                                               required=True, label_visibility="collapsed"))  # fmt: skip
+            rug = st.toggle("Failures", value=True, key="rug")
+        shown = data.charted(frame)
+        steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
+        figure = charts.progress(
+            shown, theme.current(), axis=axis, rug=rug, steered=steered,
+            levels=[charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)],
+            validation=store.gaps(row["id"], split) if split is Split.VALIDATION else None,
+        )  # fmt: skip
+        event = st.plotly_chart(figure, key=f"progress-{axis}-{split}", on_select="rerun", selection_mode="points", theme=None,
+                                config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
+        if len(shown) < len(frame):
+            st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all that were ever best, the others thinned evenly.")
+    picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
+    with card:
+        first = picked[0][0] if picked and isinstance(picked[0], list) else picked[0] if picked else row["champion"]
+        if first is None:
+            st.caption("No attempt has been valid on validation yet.")
+        else:
+            parts.program_card(store, row, int(first), "progress")
+
+
+def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """A table of attempts, the best first."""
+    frame = data.attempts(store, row["id"], mark)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kinds = ["valid", "failed", *frame["operator"].cat.categories]
+        kind = st.pills("Which", kinds, default="valid", key="which", bind="query-params", label_visibility="collapsed")
+    failed = frame["status"] != "ok"
+    chosen = frame[failed if kind == "failed" else ~failed if kind in ("valid", None) else frame["operator"] == kind]
+    chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
+    validation = store.gaps(row["id"], Split.VALIDATION)
+    listed = chosen.assign(validation=chosen["number"].map(validation))
+    shown = ["number", "status", "operator", "gap", "validation", "parent", "island", "seconds"]
+    event = st.dataframe(
+        listed[shown], key="programs", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], height=560,
+        column_config={
+            "number": st.column_config.NumberColumn("no.", format="%d"),
+            "gap": st.column_config.NumberColumn("train gap", format="percent"),
+            "validation": st.column_config.NumberColumn("validation gap", format="percent"),
+            "parent": st.column_config.NumberColumn("parent", format="%d"),
+            "island": st.column_config.NumberColumn("island", format="%d"),
+            "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
+        },
+    )  # fmt: skip
+    if len(chosen) == LISTED:
+        st.caption(f"The best {LISTED:,}; open any other by its number on the page Program.")
+    picked = event.selection.rows or [cell[0] for cell in event.selection.cells]
+    if picked and picked[0] < len(chosen):
+        parts.open_program(row["id"], int(chosen["number"].iloc[picked[0]]))
+
+
+def lineage(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """The path to the champion among all parents."""
+    frame = data.attempts(store, row["id"], mark)
+    number = row["champion"] if row["champion"] is not None else int(frame["number"].iloc[0])
+    path = ancestors(frame, number)
+    st.caption(f"How no. {number} came about: {len(path) - 1} steps from its start. Hollow: other attempts that became parents. "
+               "Click a step to see what it changed.")  # fmt: skip
+    figure = charts.lineage(frame, path, theme.current())
+    event = st.plotly_chart(figure, key="lineage", on_select="rerun", selection_mode="points", theme=None,
+                            config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
+    picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
+    if picked:
+        first = picked[0][0] if isinstance(picked[0], list) else picked[0]
+        parts.open_program(row["id"], int(first), tab="Diff")
+
+
+def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
+    """Main parents of an attempt, from the start to itself."""
+    parents = dict(zip(frame["number"], frame["parent"], strict=True))
+    path = [number]
+    while pd.notna(above := parents.get(path[-1])) and int(above) not in path and len(path) < 5000:
+        path.append(int(above))
+    return path[::-1]
+
+
+def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """The best program of each cell of code size and strength."""
+    frame = data.attempts(store, row["id"], mark)
+    sizes = data.sizes(str(store.folder), row["id"], mark, store)
+    kinds = {"Strongest family": "strongest", "Evaluation time": "seconds"}
+    rows = kinds[st.segmented_control("Rows", list(kinds), default="Strongest family", key="rows", bind="query-params",
+                                      required=True, label_visibility="collapsed")]  # fmt: skip
+    made = charts.grid(sizes, frame.set_index("number")["gap"], rows)
+    if not made.cells:
+        st.caption("No attempt has been valid yet.")
+        return
+    plot, card = st.columns([7, 3], gap="medium")
+    with plot:
+        event = st.echarts_chart(charts.archive(made, theme.current(), rows), key=f"archive-{rows}", on_select="rerun",
+                                 height=max(260, 60 + 46 * len(made.rows)))  # fmt: skip
+        total = len(made.columns) * len(made.rows)
+        st.caption(f"{len(made.cells)} of {total} cells are filled; the colour is the best train gap of the cell.")
+    picked = [k for group in event.selection.selected for k in group["data_indices"]]
+    best = min(made.cells, key=lambda cell: cell[2])
+    with card:
+        parts.program_card(store, row, made.cells[picked[0]][4] if picked else best[4], "archive")
+
+
+def failures(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """What went wrong, for whom, and what it cost."""
+    groups = store.failures(row["id"])
+    if not groups:
+        st.caption("No attempt has failed.")
+        return
+    wasted = sum(group["cost_usd"] or 0.0 for group in groups)
+    total = sum(group["attempts"] for group in groups)
+    lost = f", {theme.dollars(wasted)} of model calls" if wasted else ""
+    st.caption(parts.literal(f"{total:,} failed attempts{lost}. The first message of each group is shown."))
+    st.plotly_chart(charts.failures(groups, theme.current()), key="failures", theme=None, config={"displayModeBar": False})
+    table = [
+        [escape(g["status"].replace("_", " ")), escape(g["operator"]), escape(g["model"] or ""), f"{g['attempts']:,}",
+         theme.dollars(g["cost_usd"]) if g["cost_usd"] is not None else "",
+         f'<a href="program?run={escape(row["id"], quote=True)}&n={g["first"]}" target="_self">{g["first"]}</a>',
+         escape(g["message"])]
+        for g in groups[:60]
+    ]  # fmt: skip
+    st.html(theme.table(["class", "operator", "model", "attempts", "wasted", "first", "what it said"], table, {3, 4, 5}))
+
+
+def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """What each model and operator brought, and what that cost."""
+    frame = data.attempts(store, row["id"], mark)
+    made = data.calls(store, row["id"], mark)
+    if not len(made):
+        made = pd.DataFrame({"number": frame["number"], "model": "no LLM", "operator": frame["operator"].astype(str), "cost_usd": 0.0,
+                             "tokens_in": 0, "tokens_out": 0, "seconds": frame["seconds"], "error": "", "created": 0.0})  # fmt: skip
+        made = made[made["operator"] != "seed"]
+    groups = data.spending(frame, made)
+    if not (groups["gained"] > 0).any():
+        st.caption("Nothing has improved on the starting programs yet.")
+    else:
+        st.plotly_chart(charts.worth(groups, theme.current()), key="worth", theme=None, config={"displayModeBar": False})
+    table = [
+        [escape(g.model), escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}", theme.points(g.gained),
+         theme.dollars(None if g.unpriced and not g.usd else g.usd) if g.model != "no LLM" else "",
+         theme.points(g.per_dollar).replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
+        for g in groups.itertuples()
+    ]  # fmt: skip
+    columns = [
+        "model",
+        "operator",
+        "attempts",
+        "valid",
+        "improved",
+        "gap lowered by",
+        "spent",
+        "a dollar",
+        "tokens out",
+        "seconds each",
+    ]
+    st.html(theme.table(columns, table, set(range(2, 10))))
+
+
+def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """What people told the run, and whether it helped."""
+    told = data.steering(store, data.attempts(store, row["id"], mark), row["id"])
+    if not told:
+        st.caption("Nobody has told this run anything yet. Pause, stop, steer and inject are kept here, with what came of them.")
+        return
+    rows = [
+        [time.strftime("%H:%M:%S", time.localtime(t["created"])), escape(t["command"]), escape(t["text"][:500]),
+         escape(f"next {t['next']}" if t["next"] else "all that follow" if t["command"] == "steer" else ""),
+         escape(t["answer"] if t["acknowledged"] else "waiting for the run"),
+         "" if t["before"] is None else f"{t['before']:.1f} → {t['after']:.1f}"]
+        for t in reversed(told)
+    ]  # fmt: skip
+    st.html(theme.table(["sent", "what", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}))
+    st.caption(
+        "Improvements of the best train gap in equal windows before and after a message: a measurement, not a proof of cause."
+    )
+
+
+def log(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+    """What happened, the newest first; it renews itself."""
+    st.fragment(events, run_every=2.0 if data.is_live(row) else None)(row["id"])
+
+
+def events(run: str) -> None:
+    """The last events."""
+    store = data.reader()
+    found = store.events(run, limit=300) if store else []
+    if not found:
+        st.caption("Nothing was logged.")
+        return
+    rows = [
+        [time.strftime("%m-%d %H:%M:%S", time.localtime(e["created"])), escape(e["kind"]), escape(e["message"])]
+        for e in reversed(found)
+    ]  # fmt: skip
+    st.html(theme.table(["when", "kind", "what"], rows))
+
+
+page()

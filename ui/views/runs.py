@@ -1,0 +1,173 @@
+"""Runs: what runs, what is best, what did it cost?"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import actions, data, parts, theme
+from workbench import catalog, search
+from workbench.queries import Reader
+
+BUILTIN, MODELS = "Built-in operators (no LLM, no key)", "Language models"
+
+
+def page() -> None:
+    """Everything above the table is always there; the table redraws itself while a run is going on."""
+    title, action = st.columns([3, 1], vertical_alignment="center")
+    with title:
+        theme.heading("Runs", [theme.chip(str(data.folder()))])
+    with action, st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("New run", type="primary", icon=":material/add:"):
+            new_run()
+    store = parts.store_or_stop()
+    live = any(data.is_live(row) for row in store.runs())
+    st.fragment(listing, run_every=3.0 if live else None)()
+
+
+def listing() -> None:
+    """Figures over all runs, and the table."""
+    store = data.reader()
+    if store is None:
+        st.rerun()
+    rows = store.runs()
+    live = [row for row in rows if data.is_live(row)]
+    spent = sum(row["cost_usd"] or 0.0 for row in rows)
+    unknown = sum(row["unpriced"] or 0 for row in rows)
+    attempts = sum(row["candidates"] or 0 for row in rows)
+    theme.kpis(
+        [
+            theme.kpi("Going on", str(len(live)), ", ".join(sorted({row["problem"].partition("/")[2] for row in live}))),
+            theme.kpi("Runs", f"{len(rows):,}", f"{len({row['problem'] for row in rows})} problems"),
+            theme.kpi("Attempts", f"{attempts:,}", f"{sum(row['valid'] or 0 for row in rows):,} valid"),
+            theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
+        ]
+    )
+    frame = pd.DataFrame([line(store, row) for row in rows])
+    event = st.dataframe(
+        frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], row_height=34,
+        height=min(36 * len(frame) + 40, 640),
+        column_config={
+            "run": st.column_config.TextColumn("run", width="medium", help="Click to open"),
+            "curve": st.column_config.LineChartColumn("best train gap", width="small"),
+            "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width="small"),
+            "gap": st.column_config.NumberColumn("validation gap", format="percent", help="Of the champion; 0 is the reference"),
+            "test": st.column_config.NumberColumn("test gap", format="percent", help="Known once the champion was certified"),
+            "verdict": st.column_config.TextColumn("against the best baseline", width="medium",
+                                                   help="On validation: paired bootstrap, 95 % interval"),
+            "valid": st.column_config.NumberColumn("valid", format="percent"),
+            "note": st.column_config.TextColumn("note", width="large"),
+        },
+    )  # fmt: skip
+    chosen = event.selection.rows or [cell[0] for cell in event.selection.cells]
+    if chosen and chosen[0] < len(rows):
+        st.switch_page(parts.RUN, query_params={"run": rows[chosen[0]]["id"]})
+    st.caption("Click a row to open the run.")
+
+
+def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the table."""
+    word, baseline, difference = data.verdict(store, row)
+    state = data.state(store, row)
+    silent = time.time() - row["heartbeat"]
+    kind, certificate = data.certificate(row["id"], row["champion"]) if row["champion"] is not None else ("none", {})
+    verdict = f"{word} than {baseline}, {theme.points(difference.mean)}" if difference and word in ("better", "worse") else word
+    if kind == "ready":
+        verdict = f"{certificate['verdict']}: {verdict}"
+    note = row["message"]
+    if row["status"] in ("failed", "abandoned"):
+        note = (
+            data.first_error(store, row["id"]) if row["status"] == "failed" else f"its process ended {theme.duration(silent)} ago"
+        )
+    elif data.is_live(row) and silent > 8:
+        note = f"no sign of life for {theme.duration(silent)}"
+    made = row["candidates"] or 0
+    model = row["proposer"] != "no LLM"
+    return {
+        "status": state,
+        "run": row["id"],
+        "problem": row["problem"],
+        "gap": row["validation_gap"],
+        "test": certificate.get("gaps", {}).get("test"),
+        "verdict": verdict,
+        "curve": [round(gap, 6) for gap in data.curve(store, row["id"])],
+        "progress": min(1.0, made / max(1, row["options"].get("candidates", 1))),
+        "attempts": made,
+        "valid": (row["valid"] or 0) / made if made else None,
+        "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
+        "proposer": row["proposer"],
+        "begun": f"{theme.duration(time.time() - row['created'])} ago",
+        "note": note,
+    }
+
+
+@st.dialog("New run", width="large")
+def new_run() -> None:
+    """Ask for problem, proposer, strategy and budgets; say what it may cost; start it."""
+    slugs = usable()
+    left, right = st.columns(2)
+    problem = left.selectbox("Problem", slugs, key="new-problem")
+    strategies = search.names()
+    strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
+    kind = st.segmented_control("Proposer", [BUILTIN, MODELS], default=BUILTIN, key="new-proposer", required=True)
+    options = [f"--strategy={strategy}", f"--proposer={'builtin' if kind == BUILTIN else 'litellm'}"]
+    models: list[str] = []
+    if kind == MODELS:
+        left, right = st.columns(2)
+        given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2",
+                                help="Names as litellm knows them, separated by commas; =2 asks a model twice as often.")  # fmt: skip
+        base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1",
+                                help="For models of your own behind an OpenAI-compatible server. Keys come from the environment.")  # fmt: skip
+        models = [name.strip() for name in given.split(",") if name.strip()]
+        options += [f"--model={name}" for name in models] + ([f"--api-base={base.strip()}"] if base.strip() else [])
+    columns = st.columns(4)
+    attempts = columns[0].number_input("Attempts", 1, 1_000_000, 200, key="new-attempts")
+    minutes = columns[1].number_input("Minutes at most", 0.5, None, None, key="new-minutes", placeholder="no limit")
+    usd = columns[2].number_input(
+        "Dollars at most", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == BUILTIN
+    )
+    seed = columns[3].number_input("Seed", 0, 2**31, 0, key="new-seed")
+    options += [f"--candidates={attempts}", f"--seed={seed}"]
+    options += [f"--max-minutes={minutes}"] if minutes else []
+    options += [f"--max-usd={usd}"] if usd and kind == MODELS else []
+    st.caption(parts.literal(estimate(problem, models, int(attempts), usd, kind == BUILTIN)))
+    missing = kind == MODELS and not models
+    if st.button("Start", type="primary", key="new-start", disabled=missing or not problem, icon=":material/play_arrow:"):
+        parts.launched(actions.start_run(data.folder(), problem, options))
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def usable() -> list[str]:
+    """Slugs of the problems that can be run."""
+    found = []
+    for slug in catalog.slugs():
+        try:
+            if catalog.load(slug).references.ranking:
+                found.append(slug)
+        except catalog.UsageError:
+            continue
+    return found
+
+
+def estimate(problem: str | None, models: list[str], attempts: int, usd: float | None, builtin: bool) -> str:
+    """What a run may cost, from the runs in this folder; what is not known is said."""
+    each, seconds = data.typical_cost(data.reader(), models, problem or "")
+    time_said = (
+        f"about {theme.duration(seconds * attempts)} at the pace of earlier runs"
+        if seconds
+        else "no earlier run to tell the time by"
+    )
+    if builtin:
+        return f"No cost: no model is called; {time_said}."
+    cap = f" It stops before {theme.dollars(usd)} is passed." if usd else " There is no limit in dollars."
+    if not models:
+        return "Name at least one model." + cap
+    if each is None:
+        return f"No earlier calls of {', '.join(models)} here to estimate the cost from; {time_said}.{cap}"
+    return f"About {theme.dollars(each * attempts)}: {theme.dollars(each)} a call in earlier runs; {time_said}.{cap}"
+
+
+page()
