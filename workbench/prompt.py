@@ -37,7 +37,7 @@ def build(brief: Brief, task: Task, style: Style) -> Prompt:
         `full`: everything, for strong models. `block`: only the function that may change and one concrete change to make, for
         models that lose the thread in more; parents without such a function fall back to `full`.
     """
-    if style == "block" and (part := _evolving(task.selection.parent)):
+    if style == "block" and (part := _evolving(task.selection.parent, brief.entry)):
         return _block(brief, task, part)
     return _full(brief, task)
 
@@ -164,9 +164,13 @@ def score(size, age):
 
 
 def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
-    used = [n for n in part.parameters if n in brief.features] or list(brief.features)
+    used = [n for n in part.parameters if n in brief.features] or part.parameters
     contract = part.contract
-    if untold := [n for n in used if not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)]:
+    if untold := [
+        n
+        for n in used
+        if n in brief.features and not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)
+    ]:
         contract += "\n\n" + "\n".join(f"{n}: {brief.features[n]}" for n in untold)
     parts = [
         f"Task: {brief.question}",
@@ -201,7 +205,7 @@ class _Evolving(NamedTuple):
     """The docstring."""
 
 
-def _evolving(parent: Candidate) -> _Evolving | None:
+def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
     """The evolving part, where it is marked and made of functions."""
     block = split_block(_source(parent))
     if block is None:
@@ -214,7 +218,7 @@ def _evolving(parent: Candidate) -> _Evolving | None:
     if not functions or any(isinstance(n, ast.ClassDef) for n in tree.body):
         return None
     outside = block.before + block.after
-    main = next((f for f in functions if re.search(rf"\b{f.name}\b", outside)), functions[-1])
+    main = next((f for f in functions if f.name == entry or re.search(rf"\b{f.name}\b", outside)), functions[-1])
     lines = block.inside.split("\n")
     if (contract := ast.get_docstring(main)) and len(main.body) > 1 and main.lineno < main.body[0].lineno:
         first, last = main.body[0].lineno, main.body[0].end_lineno or 0

@@ -84,6 +84,18 @@ def test_without_a_block_function_the_prompt_is_full() -> None:
     assert prompt.build(BRIEF, task, "block") == prompt.build(BRIEF, task, "full")
 
 
+def test_a_block_that_holds_the_entry_asks_for_it_with_its_own_parameters() -> None:
+    source = "# EVOLVE-BLOCK-START\ndef order(jobs, dates):\n    return g(jobs)\ndef g(jobs):\n    return jobs\n# EVOLVE-BLOCK-END\n"
+    task = Task(1, Selection(dataclasses.replace(PARENT, program=Program(source, "order"))))
+    text = prompt.build(BRIEF, task, "block").user
+    assert "`def order(jobs, dates)`" in text and "function `order`" in text and "`p`" not in text and "due date" not in text
+
+
+def test_a_docstring_is_the_contract_and_not_part_of_what_is_copied() -> None:
+    text = prompt.build(BRIEF, Task(1, Selection(PARENT)), "block").user
+    assert text.count("Lowest goes first.") == 1 and '"""' not in text
+
+
 def test_a_huge_answer_and_a_huge_inspiration_do_not_swell_the_prompt() -> None:
     huge = dataclasses.replace(OTHER, program=Program("x = 1\n" * 9_000, "order"))
     failure = Failure(1, Status.REJECTED, "m" * 90_000, "y" * 300_000)
