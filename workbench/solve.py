@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench import catalog
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
-from workbench.model import Split
+from workbench.model import Instance, Program, Split
 from workbench.protocols import Sandbox
 from workbench.references import FILE, FORMAT
 
@@ -43,32 +43,52 @@ def make_references(
             entries[split.value][id] = future.result()
             if on_progress:
                 on_progress("solve", done, len(futures))
-    for done, (split, instance) in enumerate(instances, 1):
-        entry = entries[split.value][instance.id]
-        entry["baselines"] = {}
-        for baseline in loaded.problem.baselines:
-            try:
-                with sandbox.open(loaded.program(baseline.name), loaded.problem.limits) as session:
-                    session.next_instance()
-                    objective = float(loaded.problem.verifier.run(instance, session).objective)
-            except (Infeasible, PolicyFailure):
-                entry["baselines"][baseline.name] = None
-                continue
-            entry["baselines"][baseline.name] = objective
-            better = objective - entry["value"] if loaded.problem.sense == "min" else entry["value"] - objective
-            if better < -1e-6 * max(1.0, abs(entry["value"])) and entry["status"] != "best_known":
-                raise ProblemError(
-                    f"{loaded.slug}: on {instance.id} the baseline {baseline.name} ({objective}) is better than the "
-                    f"{entry['status']} reference ({entry['value']}): solver or verifier is wrong"
-                )
+    for done, baseline in enumerate(loaded.problem.baselines, 1):
+        for split in Split:
+            objectives = _objectives(loaded, loaded.program(baseline.name), loaded.instances(split), sandbox)
+            for id, objective in objectives.items():
+                _refuse_impossible(loaded, id, entries[split.value][id], baseline.name, objective)
+                entries[split.value][id].setdefault("baselines", {})[baseline.name] = objective
         if on_progress:
-            on_progress("baselines", done, len(instances))
+            on_progress("baselines", done, len(loaded.problem.baselines))
     ordered = {split.value: {i.id: entries[split.value][i.id] for i in loaded.instances(split)} for split in Split}
     path = loaded.folder / FILE
     temporary = path.with_suffix(".tmp")
     temporary.write_text(_render({"format": FORMAT, "made_with": _versions()}, ordered))
     temporary.replace(path)
     return path
+
+
+def _objectives(
+    loaded: catalog.LoadedProblem, program: Program, instances: Sequence[Instance], sandbox: Sandbox
+) -> dict[str, float | None]:
+    """Objective by instance id; None where the program failed, and a new process after that."""
+    found: dict[str, float | None] = {}
+    waiting = list(instances)
+    while waiting:
+        with sandbox.open(program, loaded.problem.limits) as session:
+            while waiting:
+                instance = waiting.pop(0)
+                session.next_instance()
+                try:
+                    found[instance.id] = float(loaded.problem.verifier.run(instance, session).objective)
+                except Infeasible:
+                    found[instance.id] = None
+                except PolicyFailure:
+                    found[instance.id] = None
+                    break
+    return found
+
+
+def _refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: dict[str, Any], name: str, objective: float | None) -> None:
+    if objective is None or entry["status"] == "best_known":
+        return
+    better = entry["value"] - objective if loaded.problem.sense == "min" else objective - entry["value"]
+    if better > 1e-6 * max(1.0, abs(entry["value"])):
+        raise ProblemError(
+            f"{loaded.slug}: on {id} the baseline {name} ({objective}) is better than the {entry['status']} reference "
+            f"({entry['value']}): solver or verifier is wrong"
+        )
 
 
 def _solve(folder: str, split: Split, id: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def run(
       evolve run ./my_problem --strategy greedy --from my_start.py
     """
     words = console(as_json)
+    loaded = catalog.load(problem)
     options, why = proposers.resolve(
         RunOptions(
             proposer=proposer,
@@ -80,7 +81,6 @@ def run(
     )
     if why:
         words.print(f"proposer: {why}")
-    loaded = catalog.load(problem)
     with Progress(words).running() as display:
         found = begin(loaded, options, runs, display)
     _report(found, loaded, runs, as_json)

@@ -1,0 +1,201 @@
+"""The command line: fixed forms for scripts, and one clear line with exit code 2 for every wrong use."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOY
+from workbench import catalog, cli
+from workbench.store import FILE
+
+
+@pytest.fixture
+def evolve(monkeypatch, capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evolve", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            raise SystemExit(0)
+        found = capsys.readouterr()
+        return int(ended.value.code or 0), found.out, found.err
+
+    return call
+
+
+def refused(result: tuple[int, str, str], *words: str) -> None:
+    """Exit code 2, nothing on stdout, and one line on stderr that names what, where and the mend."""
+    code, out, err = result
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert code == 2 and len(lines) == 1 and "Traceback" not in err and out == "", (code, out, err)
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """A copy of the toy problem to break."""
+    folder = tmp_path / "mine"
+    shutil.copytree(TOY, folder)
+    return folder
+
+
+def test_forms_that_scripts_rely_on(evolve, tmp_path):
+    code, out, _ = evolve("run", TOY, "--proposer", "builtin", "--candidates", 12, "--seed", 3, "--runs", tmp_path, "--json")
+    made = json.loads(out.splitlines()[-1])
+    assert code == 0 and len(out.splitlines()) == 1
+    assert {"run", "problem", "best", "candidates", "valid", "seconds", "cost_usd", "isolation"} <= set(made)
+    assert (
+        made["candidates"] == 12
+        and made["cost_usd"] == 0
+        and made["best"]["validation"]["gap"] >= 0 <= made["best"]["train"]["gap"]
+    )
+
+    listed = json.loads(evolve("list", "--runs", tmp_path, "--json")[1])
+    assert [(r["run"], r["problem"], r["status"], r["candidates"]) for r in listed] == [(made["run"], "tests/curve", "done", 12)]
+
+    shown = json.loads(evolve("show", made["run"], "--runs", tmp_path, "--json")[1])
+    assert shown["candidate"]["number"] == made["best"]["candidate"] and "def f" in shown["candidate"]["source"]
+
+    again = json.loads(evolve("resume", made["run"], "-n", 15, "--runs", tmp_path, "--json")[1])
+    assert again["candidates"] == 15 and again["run"] == made["run"]
+
+    module = tmp_path / "rule.py"
+    assert evolve("export", made["run"], "--out", module, "--runs", tmp_path)[0] == 0
+    assert subprocess.run([sys.executable, module], capture_output=True).returncode == 0
+    refused(evolve("export", made["run"], "--out", module, "--runs", tmp_path), "there already", "--force")
+
+    verdict = json.loads(evolve("certify", made["run"], "--runs", tmp_path, "--json")[1])
+    assert verdict["verdict"] in ("certified", "not better", "overfit", "fragile")
+
+
+def test_eval_gives_every_instance(evolve):
+    code, out, _ = evolve("eval", TOY, TOY / "programs/square.py", "--split", "train", "--json")
+    report = json.loads(out)
+    assert code == 0 and report["status"] == "ok" and report["gap"] == pytest.approx(1.0)
+    assert len(report["instances"]) == 6 and {"id", "status", "objective", "reference", "gap"} <= set(report["instances"][0])
+
+
+def test_eval_of_a_failing_program_is_a_result(evolve, tmp_path):
+    (tmp_path / "bad.py").write_text("def f(x, a):\n    return None\n")
+    code, out, _ = evolve("eval", TOY, tmp_path / "bad.py", "--json")
+    report = json.loads(out)
+    assert code == 0 and report["status"] == "infeasible" and "must be a number" in report["message"] and report["gap"] > 1
+
+
+def test_problems_are_listed_with_what_scripts_read(evolve):
+    found = json.loads(evolve("problems", "--json")[1])
+    assert {"scheduling/total_tardiness", "load_balancing/spot_deadline"} <= {p["slug"] for p in found}
+    for one in found:
+        assert {"slug", "title", "baselines", "splits", "bound", "version"} <= set(one) and set(one["splits"]) == {
+            "train", "validation", "test", "stress",
+        }  # fmt: skip
+        for name in one["baselines"]:
+            assert (catalog.root() / "problems" / one["slug"] / "programs" / f"{name}.py").is_file()
+
+
+def test_unknown_problem_suggests_the_nearest(evolve):
+    refused(evolve("run", "totl_tardiness", "--proposer", "builtin"), "scheduling/total_tardiness")
+    refused(evolve("run", "./nowhere"), "nowhere", "problem.py")
+
+
+def test_broken_problem_file_names_the_line(evolve, copy):
+    text = (copy / "problem.py").read_text()
+    for broken, words in (
+        (text.replace("from .verifier", "x = 1 / 0\nfrom .verifier"), ("ZeroDivisionError", "line 5")),
+        ("PROBLEM = (", ("SyntaxError", "line 1")),
+        ("PROBLEM = 3", ("must define PROBLEM",)),
+    ):
+        (copy / "problem.py").write_text(broken)
+        refused(evolve("eval", copy, "seed"), "problem.py", *words)
+
+
+def test_missing_or_torn_references_name_the_command(evolve, copy, tmp_path):
+    (copy / "references.json").unlink()
+    refused(evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "references.json", "evolve references")
+    (copy / "references.json").write_text('{"format": 1, "splits"')
+    refused(evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "references.json", "evolve references")
+    assert not (tmp_path / "r").exists()
+
+
+def test_wrong_key_and_unreachable_endpoint_spend_nothing(evolve, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/v1"
+    refused(evolve("run", TOY, "--model", "some-model", "--api-base", address, "--runs", tmp_path), "some-model", str(port))
+    refused(evolve("run", TOY, "--model", "openai/gpt-5-mini", "--runs", tmp_path), "OPENAI_API_KEY")
+    assert json.loads(evolve("list", "--runs", tmp_path, "--json")[1]) == []
+
+
+def test_unwritable_runs_folder(evolve, tmp_path):
+    (tmp_path / "file").write_text("")
+    refused(evolve("run", TOY, "--proposer", "builtin", "--runs", tmp_path / "file" / "runs"), "runs folder", "--runs")
+
+
+def test_corrupt_database_is_kept_aside(evolve, tmp_path):
+    (tmp_path / FILE).write_bytes(b"not a database, but somebody's data" * 200)
+    refused(evolve("list", "--runs", tmp_path), "left as it is")
+    refused(evolve("run", TOY, "--proposer", "builtin", "--runs", tmp_path), "kept aside")
+    assert next(tmp_path.glob(f"{FILE}.corrupt-*")).read_bytes().startswith(b"not a database, but")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--candidates", "0"), "--candidates"),
+        (("--max-usd", "0"), "--max-usd"),
+        (("--max-minutes", "-1"), "--max-seconds"),
+        (("--strategy", "iland"), "islands"),
+        (("--opt", "islands"), "NAME=VALUE"),
+        (("--opt", "oceans=3"), "oceans"),
+        (("--isolation", "none"), "--allow-unsafe"),
+        (("--from", "nobody"), "nobody"),
+        (("--proposer", "buildin"), "builtin"),
+    ],
+)
+def test_wrong_options_name_themselves(evolve, tmp_path, words, named):
+    proposer = () if "--proposer" in words else ("--proposer", "builtin")
+    refused(evolve("run", TOY, *proposer, "--runs", tmp_path, *words), named)
+
+
+def test_seed_that_crashes(evolve, copy, tmp_path):
+    (copy / "programs/seed.py").write_text("def f(x, a):\n    return 1 / 0\n")
+    refused(
+        evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "starting program seed fails", "ZeroDivisionError"
+    )
+
+
+def test_no_runs_yet_is_told(evolve, tmp_path):
+    refused(evolve("list", "--runs", tmp_path / "none"), "no runs", "evolve run")
+    refused(evolve("show", "nothing", "--runs", tmp_path / "none"), "no runs")
+
+
+def test_new_problem_works_at_once(evolve, tmp_path):
+    assert evolve("new", "packing/my_sack", "--into", tmp_path)[0] == 0
+    code, out, _ = evolve("eval", tmp_path / "my_sack", "seed_decent", "--json")
+    assert code == 0 and json.loads(out)["status"] == "ok"
+    refused(evolve("new", "packing/my_sack", "--into", tmp_path), "there already")
+    refused(evolve("new", "My Sack"), "family/name")
+
+
+def test_doctor_tells_what_works(evolve, tmp_path):
+    code, out, _ = evolve("doctor", "--runs", tmp_path / "none", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["isolation"] in ("full", "seccomp-only", "none") and len(found["checks"]) > 8
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_without_write_permission(evolve, tmp_path):
+    tmp_path.chmod(0o500)
+    refused(evolve("run", TOY, "--proposer", "builtin", "--runs", tmp_path), "not writable")
