@@ -17,6 +17,6 @@ PAGES = (
     st.Page("views/program.py", title="Program", icon=":material/code:", url_path="program"),
 )
 
-st.set_page_config(page_title="evolve", page_icon=":material/genetics:", layout="wide")
+st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.html(theme.CSS)
 st.navigation(list(PAGES), position="top").run()

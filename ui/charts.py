@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from ui.theme import Palette, percent
 
 VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
+FONT = "Source Sans, sans-serif"
 GL_FROM = 2000
 """So many points are drawn by the graphics card."""
 AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start"}
@@ -30,7 +31,7 @@ def layout(figure: go.Figure, palette: Palette, height: int, **more: Any) -> go.
             "tickfont": {"color": palette.muted, "size": 11}, "title": {"font": {"color": palette.muted, "size": 12}}}  # fmt: skip
     figure.update_layout(
         height=height, margin={"l": 56, "r": 12, "t": 8, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": palette.ink, "size": 12}, hoverlabel={"align": "left"},
+        font={"color": palette.ink, "size": 12, "family": FONT}, hoverlabel={"align": "left"},
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "itemsizing": "constant"},
         **more,
     )  # fmt: skip
@@ -198,7 +199,7 @@ def lineage(frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, most:
         go.Scatter(
             x=steps.index, y=steps["gap"], mode="lines+markers", name="path to the program", customdata=steps.index,
             text=steps["operator"].astype(str),
-            line={"color": palette.better, "width": 2}, marker={"size": 9, "color": palette.better}, hovertemplate=hover,
+            line={"color": palette.better, "width": 2 if len(steps) <= 60 else 1.2}, marker={"size": 9 if len(steps) <= 60 else 5, "color": palette.better}, hovertemplate=hover,
         )
     )  # fmt: skip
     layout(figure, palette, height, uirevision="lineage")

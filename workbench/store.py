@@ -155,8 +155,7 @@ class Store:
             if row["status"] in LIVE and alive(row):
                 raise UsageError(f"run {run} is still going on (process {row['pid']}); stop it first with: evolve stop {run}")
             db.execute(
-                "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? "
-                "WHERE id = ?",
+                "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
                 (os.getpid(), time.time(), json.dumps(options), isolation, run),
             )
 
@@ -210,7 +209,7 @@ class Store:
             FROM runs r
             LEFT JOIN (SELECT run, sum(operator != 'seed') AS candidates, sum(status = 'ok' AND operator != 'seed') AS valid,
                        min(gap) AS best_gap FROM candidates GROUP BY run) c ON c.run = r.id
-            LEFT JOIN (SELECT run, count(*) AS calls, sum(cost_usd) AS cost_usd, sum(cost_usd IS NULL) AS unpriced,
+            LEFT JOIN (SELECT run, count(*) AS calls, sum(cost_usd) AS cost_usd, sum(cost_usd IS NULL AND error = '') AS unpriced,
                        sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM calls GROUP BY run) k ON k.run = r.id
             LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation'
             ORDER BY r.created DESC, r.rowid DESC

@@ -56,7 +56,9 @@ def source(number: int) -> str:
     """A program that differs in a constant and a condition from others."""
     return (
         f'def f(x, a):\n    """Candidate {number}."""\n    slack = x - {number % 7}\n'
-        f"    if slack > {number % 5}:\n        return a * x * {1 + number / 1000:.3f}\n    return a + x\n"
+        f"    if slack > {number % 5}:\n        return a * x * {1 + number / 1000:.3f}\n"
+        + "".join(f"    a = a + {k / 10} * x\n" for k in range(number * 7 % 11 * (number % 3)))
+        + "    return a + x\n"
     )
 
 

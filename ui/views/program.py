@@ -86,7 +86,7 @@ def figures(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded:
         cards.append(
             theme.kpi(f"{split.value.capitalize()} gap", theme.percent(gap), note or ("not scored" if gap is None else ""), tone)
         )
-    kind, certified = data.certificate(run, number)
+    _, certified = data.certificate(run, number)
     cards.append(theme.kpi("Test gap", theme.percent(certified.get("gaps", {}).get("test")),
                            certified.get("verdict", "not certified"), help=certified.get("reason", "")))  # fmt: skip
     above = store.attempt(run, attempt["parents"][0]) if attempt["parents"] else None
@@ -240,6 +240,7 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
         st.caption(f"Against the best baseline of each split: better on {(delta < -1e-9).sum()}, equal on "
                    f"{(delta.abs() <= 1e-9).sum()}, worse on {(delta > 1e-9).sum()} of {len(delta)} instances.")  # fmt: skip
     palette = theme.current()
+    unit = f", {loaded.problem.unit}" if loaded else ""
     columns = [c for c in frame.columns if c != "message" or frame["message"].any()]
     styled = frame[columns].style.map(
         lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
@@ -249,8 +250,8 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
         column_config={
             "gap": st.column_config.NumberColumn("gap", format="percent"),
             "baseline": st.column_config.NumberColumn("best baseline", format="percent"),
-            "difference": st.column_config.NumberColumn("difference", format="percent", help="Below 0: better than the best baseline"),
-            "objective": st.column_config.NumberColumn(f"objective, {loaded.problem.unit}" if loaded else "objective", format="%.4g"),
+            "difference": st.column_config.NumberColumn("difference", format="percent", help="Below 0: better"),
+            "objective": st.column_config.NumberColumn(f"objective{unit}", format="%.4g"),
             "reference": st.column_config.NumberColumn("reference", format="%.4g"),
             "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), best known (attained)"),
             "seconds": st.column_config.NumberColumn("seconds", format="%.4f"),
@@ -290,8 +291,10 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
     if kind == "none" or kind == "failed":
         if kind == "failed":
             parts.say_error(found["message"])
-        st.caption("A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares with "
-                   "every baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless.")  # fmt: skip
+        st.caption(
+            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares with every "
+            "baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless."
+        )
         if attempt["status"] != "ok":
             st.caption("Only a valid program can be certified.")
         elif st.button("Certify", type="primary", icon=":material/verified:"):
@@ -301,22 +304,22 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
     if kind == "running":
         st.fragment(waiting, run_every=2.0)(run, number)
         return
-    good = found["verdict"] == "certified"
-    st.html(
-        f'<div class="head"><b class="{"better" if good else "worse"}">{escape(found["verdict"])}</b></div>{escape(found["reason"])}'
-    )
+    tone = "better" if found["verdict"] == "certified" else "worse"
+    st.html(f'<div class="head"><b class="{tone}">{escape(found["verdict"])}</b></div>{escape(found["reason"])}')
     rows = [
-        [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]), f"{theme.points(c['low'])} to {theme.points(c['high'])}",
-         f"{c['wins']} / {c['ties']} / {c['losses']}",
-         f'<span class="{"better" if c["better"] else "worse"}">{"better" if c["better"] else "not shown to be better"}</span>']
+        [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]),
+         f"{theme.points(c['low'])} to {theme.points(c['high'])}", f"{c['wins']} / {c['ties']} / {c['losses']}",
+         toned(c["better"], "better", "not shown to be better")]
         for c in found["comparisons"]
     ]  # fmt: skip
     st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
-    checks = [
-        [f'<span class="{"better" if c["passed"] else "worse"}">{"passed" if c["passed"] else "failed"}</span>', escape(c["line"])]
-        for c in found["checks"]
-    ]
+    checks = [[toned(c["passed"], "passed", "failed"), escape(c["line"])] for c in found["checks"]]
     st.html(theme.table(["", "check"], checks))
+
+
+def toned(good: bool, yes: str, no: str) -> str:
+    """A word in the colour of better or worse."""
+    return f'<span class="better">{yes}</span>' if good else f'<span class="worse">{no}</span>'
 
 
 def waiting(run: str, number: int) -> None:

@@ -14,8 +14,7 @@ from workbench.model import Split
 from workbench.queries import Mark, Reader
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
-LISTED = 1000
-"""Rows of the table of programs."""
+LISTED = 1000  # rows of the table of programs
 
 
 def page() -> None:
@@ -92,7 +91,7 @@ def figures(store: Reader, row: dict[str, Any]) -> list[str]:
     tone: theme.Tone = "better" if word == "better" else "worse" if word == "worse" else "plain"
     against = f"{theme.points(difference.mean)} vs {baseline}" if difference else "no baseline"
     interval = f"95 % interval {theme.points(difference.low)} to {theme.points(difference.high)}: {word}" if difference else ""
-    kind, certificate = data.certificate(run, row["champion"]) if row["champion"] is not None else ("none", {})
+    certificate = data.certificate(run, row["champion"])[1] if row["champion"] is not None else {}
     test = certificate.get("gaps", {}).get("test")
     best = store.best(run)
     failing = {k: v for k, v in store.counts(run).items() if k != "ok"}
@@ -167,14 +166,14 @@ def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
     chosen = frame[failed if kind == "failed" else ~failed if kind in ("valid", None) else frame["operator"] == kind]
     chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
     validation = store.gaps(row["id"], Split.VALIDATION)
-    listed = chosen.assign(validation=chosen["number"].map(validation))
+    listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
     shown = ["number", "status", "operator", "gap", "validation", "parent", "island", "seconds"]
     event = st.dataframe(
-        listed[shown], key="programs", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], height=560,
+        listed[shown], key="programs", hide_index=True, on_select="rerun", selection_mode="single-cell", height=560, placeholder="",
         column_config={
             "number": st.column_config.NumberColumn("no.", format="%d"),
-            "gap": st.column_config.NumberColumn("train gap", format="percent"),
-            "validation": st.column_config.NumberColumn("validation gap", format="percent"),
+            "gap": st.column_config.NumberColumn("train gap, %", format="%.3f"),
+            "validation": st.column_config.NumberColumn("validation gap, %", format="%.3f"),
             "parent": st.column_config.NumberColumn("parent", format="%d"),
             "island": st.column_config.NumberColumn("island", format="%d"),
             "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
@@ -182,7 +181,7 @@ def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
     )  # fmt: skip
     if len(chosen) == LISTED:
         st.caption(f"The best {LISTED:,}; open any other by its number on the page Program.")
-    picked = event.selection.rows or [cell[0] for cell in event.selection.cells]
+    picked = [cell[0] for cell in event.selection.cells]
     if picked and picked[0] < len(chosen):
         parts.open_program(row["id"], int(chosen["number"].iloc[picked[0]]))
 
@@ -261,8 +260,8 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     frame = data.attempts(store, row["id"], mark)
     made = data.calls(store, row["id"], mark)
     if not len(made):
-        made = pd.DataFrame({"number": frame["number"], "model": "no LLM", "operator": frame["operator"].astype(str), "cost_usd": 0.0,
-                             "tokens_in": 0, "tokens_out": 0, "seconds": frame["seconds"], "error": "", "created": 0.0})  # fmt: skip
+        made = frame[["number", "operator", "seconds"]].astype({"operator": str})
+        made = made.assign(model="no LLM", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
         made = made[made["operator"] != "seed"]
     groups = data.spending(frame, made)
     if not (groups["gained"] > 0).any():

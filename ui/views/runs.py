@@ -41,31 +41,50 @@ def listing() -> None:
     theme.kpis(
         [
             theme.kpi("Going on", str(len(live)), ", ".join(sorted({row["problem"].partition("/")[2] for row in live}))),
-            theme.kpi("Runs", f"{len(rows):,}", f"{len({row['problem'] for row in rows})} problems"),
+            theme.kpi("Runs", f"{len(rows):,}", counted(len({row["problem"] for row in rows}), "problem")),
             theme.kpi("Attempts", f"{attempts:,}", f"{sum(row['valid'] or 0 for row in rows):,} valid"),
             theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
     )
     frame = pd.DataFrame([line(store, row) for row in rows])
     event = st.dataframe(
-        frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], row_height=34,
-        height=min(36 * len(frame) + 40, 640),
+        frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"], row_height=34,
+        height="auto" if len(frame) <= 10 else 640, placeholder="–",
         column_config={
-            "run": st.column_config.TextColumn("run", width="medium", help="Click to open"),
-            "curve": st.column_config.LineChartColumn("best train gap", width="small"),
-            "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width="small"),
-            "gap": st.column_config.NumberColumn("validation gap", format="percent", help="Of the champion; 0 is the reference"),
-            "test": st.column_config.NumberColumn("test gap", format="percent", help="Known once the champion was certified"),
-            "verdict": st.column_config.TextColumn("against the best baseline", width="medium",
-                                                   help="On validation: paired bootstrap, 95 % interval"),
-            "valid": st.column_config.NumberColumn("valid", format="percent"),
-            "note": st.column_config.TextColumn("note", width="large"),
+            "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Mean gap of the champion on validation; 0 is "
+                                                 "the reference"),
+            "test": st.column_config.NumberColumn("test gap", format="%.2f%%", help="Known once the champion was certified"),
+            "verdict": st.column_config.TextColumn("vs best baseline", help="On validation: paired bootstrap, 95 % interval"),
+            "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap over the attempts"),
+            "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width=100),
+            "valid": st.column_config.NumberColumn("valid", format="%.0f%%"),
+            "proposer": st.column_config.TextColumn("proposer", width=170),
         },
     )  # fmt: skip
-    chosen = event.selection.rows or [cell[0] for cell in event.selection.cells]
-    if chosen and chosen[0] < len(rows):
-        st.switch_page(parts.RUN, query_params={"run": rows[chosen[0]]["id"]})
-    st.caption("Click a row to open the run.")
+    clicked = [cell[0] for cell in event.selection.cells]
+    if clicked and clicked[0] < len(rows):
+        st.switch_page(parts.RUN, query_params={"run": rows[clicked[0]]["id"]})
+    marked([rows[k] for k in event.selection.rows if k < len(rows)])
+
+
+def marked(rows: list[dict[str, Any]]) -> None:
+    """What can be done with the runs whose box is ticked."""
+    if not rows:
+        st.caption("Click a row to open the run; tick boxes to choose several.")
+        return
+    live = [row for row in rows if data.is_live(row)]
+    with st.container(horizontal=True):
+        if len(rows) == 1 and st.button("Open", icon=":material/monitoring:", key="open-run"):
+            st.switch_page(parts.RUN, query_params={"run": rows[0]["id"]})
+        if live and st.button(f"Stop {counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
+            for row in live:
+                parts.try_to(actions.tell, row["id"], "stop")
+            st.rerun()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
@@ -90,16 +109,15 @@ def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
         "status": state,
         "run": row["id"],
         "problem": row["problem"],
-        "gap": row["validation_gap"],
-        "test": certificate.get("gaps", {}).get("test"),
+        "gap": None if row["validation_gap"] is None else row["validation_gap"] * 100,
+        "test": certificate["gaps"]["test"] * 100 if "test" in certificate.get("gaps", {}) else None,
         "verdict": verdict,
         "curve": [round(gap, 6) for gap in data.curve(store, row["id"])],
         "progress": min(1.0, made / max(1, row["options"].get("candidates", 1))),
-        "attempts": made,
-        "valid": (row["valid"] or 0) / made if made else None,
+        "valid": 100 * (row["valid"] or 0) / made if made else None,
         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
-        "proposer": row["proposer"],
         "begun": f"{theme.duration(time.time() - row['created'])} ago",
+        "proposer": row["proposer"],
         "note": note,
     }
 
@@ -117,10 +135,10 @@ def new_run() -> None:
     models: list[str] = []
     if kind == MODELS:
         left, right = st.columns(2)
-        given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2",
-                                help="Names as litellm knows them, separated by commas; =2 asks a model twice as often.")  # fmt: skip
-        base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1",
-                                help="For models of your own behind an OpenAI-compatible server. Keys come from the environment.")  # fmt: skip
+        names = "Names as litellm knows them, separated by commas; =2 asks a model twice as often."
+        own = "For models of your own behind an OpenAI-compatible server. Keys come from the environment."
+        given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=names)
+        base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1", help=own)
         models = [name.strip() for name in given.split(",") if name.strip()]
         options += [f"--model={name}" for name in models] + ([f"--api-base={base.strip()}"] if base.strip() else [])
     columns = st.columns(4)
