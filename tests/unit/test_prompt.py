@@ -85,7 +85,7 @@ def test_without_a_block_function_the_prompt_is_full() -> None:
 
 
 def test_a_block_that_holds_the_entry_asks_for_it_with_its_own_parameters() -> None:
-    source = "# EVOLVE-BLOCK-START\ndef order(jobs, dates):\n    return g(jobs)\ndef g(jobs):\n    return jobs\n# EVOLVE-BLOCK-END\n"
+    source = "# EVOLVE-BLOCK-START\ndef order(jobs, dates):\n    return g(jobs)\ndef g(jobs):\n    return 1\n# EVOLVE-BLOCK-END\n"
     task = Task(1, Selection(dataclasses.replace(PARENT, program=Program(source, "order"))))
     text = prompt.build(BRIEF, task, "block").user
     assert "`def order(jobs, dates)`" in text and "function `order`" in text and "`p`" not in text and "due date" not in text
