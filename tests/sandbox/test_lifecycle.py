@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -207,11 +208,18 @@ def test_nothing_survives_a_killed_host(isolation: str) -> None:
 
 @needs_full
 def test_the_sandbox_dies_with_the_thread_that_made_it() -> None:
-    made: list[int] = []
-    thread = threading.Thread(target=lambda: made.append(Watched().zygote))
+    made: list[Watched] = []
+    zygote: list[int] = []
+
+    def make() -> None:
+        made.append(Watched())  # kept, so that its socket stays open
+        zygote.append(made[0].zygote)
+
+    thread = threading.Thread(target=make)
     thread.start()
     thread.join()
-    assert eventually(lambda: not alive(made[0]))
+    assert eventually(lambda: not alive(zygote[0]))
+    made[0].sandbox.close()
 
 
 # --------------------------------------------------------------------------- in the ordinary course
@@ -222,6 +230,7 @@ def test_three_hundred_programs_leave_no_descriptor_and_no_process(watched: Watc
     gone = Program("def solve(x):\n    import random\n    random._os._exit(1)", "solve")
     watched.ask()
     assert eventually(lambda: len(children(watched.zygote)) == 1)
+    gc.collect()  # what other tests left open
     descriptors, zygote = open_descriptors("self"), open_descriptors(watched.zygote)
     for number in range(300):
         if number % 10 < 8:
