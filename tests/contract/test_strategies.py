@@ -220,7 +220,7 @@ def test_islands_keep_specialists_and_show_them_where_the_parent_is_poor() -> No
 
 
 def parents_on(strategy: Strategy, island: int) -> set[int]:
-    asks = [strategy.ask(random.Random(i)) for i in range(300)]
+    asks = [strategy.ask(random.Random(i)) for i in range(400)]
     return {s.parent.number for s in asks if s.island == island}
 
 
@@ -229,34 +229,51 @@ def fail(strategy: Strategy, numbers: range, islands: int) -> None:
         strategy.tell(Candidate(number, Status.CRASH, None, "rewrite", (0,), number % islands))
 
 
-def two_islands(**options: int) -> Strategy:
-    """Island 0 holds the best so far, number 1; island 1 has number 2."""
-    strategy = search.make("islands", {"islands": 2, "migration": 1000, "patience": 1000, **options})
-    for candidate in (synthetic(0, (1.0, 1.0)), synthetic(1, (0.5, 0.5), 0, (0,)), synthetic(2, (0.9, 0.9), 1, (0,))):
-        strategy.tell(candidate)
+def two_islands(patience: int) -> Strategy:
+    """Island 0 holds the best so far, number 1; island 1 was opened when the first one stagnated and has number 2."""
+    strategy = search.make("islands", {"islands": 2, "migration": 1000, "patience": patience})
+    strategy.tell(synthetic(0, (1.0, 1.0)))
+    fail(strategy, range(100, 100 + patience), 1)
+    strategy.tell(synthetic(1, (0.5, 0.5), 0, (0,)))
+    strategy.tell(synthetic(2, (0.9, 0.9), 1, (0,)))
     return strategy
 
 
-def test_islands_migrate_along_the_ring() -> None:
-    strategy = search.make("islands", {"islands": 3, "migration": 10, "patience": 1000})
+def test_an_island_is_opened_when_one_stagnates() -> None:
+    strategy = search.make("islands", {"islands": 2, "migration": 1000, "patience": 10})
     strategy.tell(synthetic(0, (1.0, 1.0)))
     strategy.tell(synthetic(1, (0.5, 0.5), 0, (0,)))
-    assert [1 in parents_on(strategy, i) for i in range(3)] == [True, False, False]
     fail(strategy, range(2, 11), 1)
+    assert parents_on(strategy, 1) == set()
+    fail(strategy, range(11, 12), 1)
+    assert parents_on(strategy, 1) == {0, 1} or parents_on(strategy, 1) == {1}
+    fail(strategy, range(12, 100), 1)
+    assert parents_on(strategy, 2) == set()
+
+
+def test_islands_migrate_along_the_ring() -> None:
+    strategy = search.make("islands", {"islands": 3, "migration": 10, "patience": 5})
+    strategy.tell(synthetic(0, (1.0, 1.0)))
+    fail(strategy, range(100, 110), 1)
+    strategy.tell(synthetic(1, (0.5, 0.5), 0, (0,)))
+    assert [1 in parents_on(strategy, i) for i in range(3)] == [True, False, False]
+    fail(strategy, range(111, 119), 1)
+    assert [1 in parents_on(strategy, i) for i in range(3)] == [True, False, False]
+    fail(strategy, range(119, 120), 1)
     assert [1 in parents_on(strategy, i) for i in range(3)] == [True, True, False]
 
 
 def test_stagnant_islands_restart_from_the_best_of_the_others() -> None:
     strategy = two_islands(patience=20)
     assert 2 in parents_on(strategy, 1)
-    fail(strategy, range(3, 43), 2)
+    fail(strategy, range(200, 240), 2)
     assert 1 in parents_on(strategy, 1)
     assert 2 not in parents_on(strategy, 1)
 
 
 def test_the_island_that_found_the_best_is_never_restarted() -> None:
     strategy = two_islands(patience=20)
-    fail(strategy, range(3, 43), 1)
+    fail(strategy, range(200, 240), 1)
     assert 1 in parents_on(strategy, 0)
 
 

@@ -21,8 +21,10 @@ _SPECIALISTS = 32
 _MOST_SEEDS = 8
 _MEMORY = 0.9
 """Decay per attempt of an island's record of recent improvement."""
-_SENSITIVITY = 20.0
-"""A recent improvement of 5 % (root mean square) halves the extra exploration."""
+_SENSITIVITY = 1000.0
+"""Improving by 0.1 % an attempt (root mean square) halves what an island explores beyond the lower bound."""
+_NEXT_RANK = 0.2
+"""Exploitation takes rank k with a probability proportional to this to the power of k."""
 
 
 class _Elite(NamedTuple):
@@ -91,13 +93,11 @@ class _Island:
         return self._cell(elite) not in self._cells
 
     def parent(self, rng: random.Random, explore: float, pareto: float) -> _Elite:
-        """Uniform over cells (`explore`), best on a random instance (`pareto`), else biased to the best by rank."""
-        draw = rng.random()
-        if draw < explore:
-            return rng.choice(self.ranked)
-        if draw < explore + pareto and self._specialists:
-            return rng.choice(self._specialists)
-        return self.ranked[int(len(self.ranked) * rng.random() ** 3)]
+        """Explore: the best on some instance (`pareto`) or any cell; exploit: by rank, most often the best."""
+        if rng.random() < explore:
+            return rng.choice(self._specialists if rng.random() < pareto else self.ranked)
+        rank = int(math.log(1.0 - rng.random()) / math.log(_NEXT_RANK))
+        return self.ranked[min(rank, len(self.ranked) - 1)]
 
     def inspirations(self, parent: _Elite, rng: random.Random, count: int) -> tuple[Candidate, ...]:
         """First one that is good where the parent is poor, then others from other cells, the better the likelier."""
@@ -148,30 +148,33 @@ class _Island:
 
 
 class Islands:
-    """MAP-Elites islands: varied elites by code size and strongest family, ring migration, restarts, adaptive exploration.
+    """MAP-Elites islands: elites by code size and strongest family, opened and restarted on stagnation, with ring migration.
 
     Each island keeps the best program of each cell (size of the code x the family in which it is strongest, relative
-    to the island's mean) and the best program on each instance. It explores more while it does not improve:
+    to the island's mean) and the best program on each instance. It explores the more the less it improves:
     `explore = low + (high - low) / (1 + c sqrt(G))` with G the moving mean of its squared relative improvements
-    (after AdaEvolve). A parent is drawn from any cell, from the per-instance Pareto front (after GEPA) or by rank;
-    beside it goes a program that is good where the parent is poor.
+    (after AdaEvolve). It exploits by rank, and explores any cell or the per-instance Pareto front (after GEPA); beside
+    the parent goes a program that is good where the parent is poor.
+
+    A run begins on one island, since a small budget is best spent on one line: where an island stagnates, another one is
+    opened from the seeds and the best so far, and when all are open, the stagnant one starts again from these.
 
     Parameters
     ----------
     islands
-        Number of populations.
+        Populations at most.
     capacity
         Elites kept over all islands together.
     migration
-        Attempts of an island between two migrations to the next one.
+        Attempts of an island between two migrations to the next one in the ring.
     patience
-        Attempts without a better best after which an island starts again from the best of the others.
+        Attempts without a better best after which an island counts as stagnant.
     inspirations
         Programs shown beside the parent.
     explore_low, explore_high
-        Bounds of the probability that a parent is drawn uniformly from the cells.
+        Bounds of the probability to explore.
     pareto
-        Probability that a parent is the best one on some instance.
+        Share of exploration that takes the best on some instance.
     """
 
     def __init__(
@@ -180,11 +183,11 @@ class Islands:
         islands: int = 4,
         capacity: int = 200,
         migration: int = 15,
-        patience: int = 60,
+        patience: int = 40,
         inspirations: int = 2,
-        explore_low: float = 0.1,
+        explore_low: float = 0.05,
         explore_high: float = 0.35,
-        pareto: float = 0.25,
+        pareto: float = 0.5,
     ) -> None:
         for name, value, low in (
             ("islands", islands, 1), ("capacity", capacity, 4 * islands), ("migration", migration, 1),
@@ -192,15 +195,16 @@ class Islands:
         ):  # fmt: skip
             if value < low:
                 raise UsageError(f"{name} must be {low} or more, not {value}")
-        if not 0 <= explore_low <= explore_high or not 0 <= pareto <= 1 - explore_high:
-            raise UsageError("0 <= explore_low <= explore_high and explore_high + pareto <= 1 must hold")
+        if not 0 <= explore_low <= explore_high <= 1 or not 0 <= pareto <= 1:
+            raise UsageError("0 <= explore_low <= explore_high <= 1 and 0 <= pareto <= 1 must hold")
         self._migration, self._patience, self._inspirations = migration, patience, inspirations
         self._low, self._high, self._pareto = explore_low, explore_high, pareto
-        self._islands = [_Island(capacity // islands) for _ in range(islands)]
+        self._most_islands, self._share = islands, capacity // islands
+        self._islands = [_Island(self._share)]
         self._seeds: list[_Elite] = []
         self._families: tuple[str, ...] = ()
         self._best_gap = math.inf
-        self._best_home = 0  # the island that found the best; it is never restarted
+        self._best_home = 0  # the island that found the best; it never starts again
 
     def ask(self, rng: random.Random) -> Selection:
         """Choose an island (those that improve twice as often as the others at most), a parent and inspirations."""
@@ -216,7 +220,7 @@ class Islands:
         return Selection(parent.candidate, island.inspirations(parent, rng, self._inspirations), index)
 
     def tell(self, candidate: Candidate) -> None:
-        """Place a valid program on its island (a seed on all of them); count the attempt, then migrate or restart."""
+        """Place a valid program on its island (a seed on all of them); count the attempt; migrate, open or restart when due."""
         elite = self._elite(candidate) if candidate.status is Status.OK and candidate.program is not None else None
         if candidate.island is None or not candidate.parents:
             if elite is not None:
@@ -236,11 +240,11 @@ class Islands:
             if elite.gap < self._best_gap:
                 self._best_gap, self._best_home = elite.gap, index
         island.momentum = _MEMORY * island.momentum + (1 - _MEMORY) * gain * gain
-        if len(self._islands) > 1 and island.ranked:
+        if island.ranked:
             if island.attempts % self._migration == 0:
                 self._migrate(index)
-            if island.stale >= self._patience and index != self._best_home:
-                self._restart(index)
+            if island.stale >= self._patience:
+                self._renew(index)
 
     def _elite(self, candidate: Candidate) -> _Elite:
         assert candidate.program is not None
@@ -262,6 +266,8 @@ class Islands:
     def _migrate(self, index: int) -> None:
         """Send the island's best to the next one in the ring, and its best that would fill an empty cell there."""
         source, target = self._islands[index], self._islands[(index + 1) % len(self._islands)]
+        if source is target:
+            return
         settler = next((e for e in itertools.islice(source.ranked, 1, None) if target.vacant(e)), None)
         before = target.best.gap if target.ranked else math.inf
         for elite in (source.best, settler):
@@ -270,6 +276,13 @@ class Islands:
         if target.best.gap < before:
             target.stale = 0
 
-    def _restart(self, index: int) -> None:
+    def _renew(self, index: int) -> None:
+        """Open another island where one stagnates; when all are open, begin the stagnant one anew."""
+        if len(self._islands) < self._most_islands:
+            self._islands[index].stale = 0
+            self._islands.append(_Island(self._share))
+            index = len(self._islands) - 1
+        elif index == self._best_home:
+            return
         others = sorted(island.best for i, island in enumerate(self._islands) if i != index and island.ranked)
         self._islands[index].restart([*self._seeds, *others])
