@@ -99,7 +99,7 @@ class Watched:
             return session(argument)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
     if probe() != "full":
         pytest.skip("the kernel lacks what full isolation needs")
