@@ -69,6 +69,8 @@ PROBLEM = Problem(
         "left": "number of waiting jobs",
     },
     unit="time units of tardiness",
-    bound="proven optimum by decomposition; best known where the proof takes longer than 15 s (half of n = 500, and n = 1000)",
+    bound="proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n = 500, 1 of 4 at n = 1000)",
     limits=Limits(seconds=4.0),
+    # Optima are 0 here, so one published rule's own small loss (28 time units an instance) is the unit.
+    stress_tolerance={"loose": 1.0},
 )
