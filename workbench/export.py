@@ -17,7 +17,7 @@ from workbench.readable import by_kind, entry_of, quoted, take_apart
 
 CALL = "__call__"
 BEGIN = "__init__"
-_CASE_BYTES = 8_000
+_CASE_BYTES = 4_000
 """A recorded episode is cut off after the call that exceeds this."""
 _WIDTH = 100
 _NEEDED = ("import json", "import math", "import sys", "from typing import Any")
@@ -206,15 +206,15 @@ def _entry_docstring(loaded: LoadedProblem, program: Program, contract: Program)
         f"Objective: {'minimised' if problem.sense == 'min' else 'maximised'}, in {problem.unit}.",
         f"Reference: {problem.bound}",
     )
-    wrapped = (textwrap.fill(fact, _WIDTH - 8) for fact in facts)
+    wrapped = (_fill(fact, _WIDTH - 8) for fact in facts)
     return "\n\n".join(w for w in dict.fromkeys((*words, *wrapped)) if w)
 
 
 def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Table, cases: Sequence[Case], own: str) -> str:
     problem = loaded.problem
     written = ", ".join(provenance.models) if provenance.models else "no LLM (built-in operators)"
-    first, last = provenance.lineage[:1], provenance.lineage[-1:]
-    steps = f"; {len(provenance.lineage)} steps from gap {first[0].gap:.4f} to {last[0].gap:.4f}" if first else ""
+    line = provenance.lineage
+    steps = f"; {len(line)} steps from gap {line[0].gap:.4f} to {line[-1].gap:.4f}" if len(line) > 1 else ""
     origin = (
         f"Candidate {provenance.candidate} of run {provenance.run}, written by: {written}{steps}. "
         f"Exported {provenance.date}. Certificate: {provenance.verdict or 'none yet'}. Licence: {provenance.licence}."
@@ -226,14 +226,18 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
     )
     paragraphs = [
         f"{problem.title}: a heuristic for {problem.slug}.",
-        textwrap.fill(f"{problem.question} Call `{problem.entry}`; its docstring says what goes in and what comes out.", _WIDTH),
+        _fill(f"{problem.question} Call `{problem.entry}`; its docstring says what goes in and what comes out."),
         own,
-        textwrap.fill(f"Mean gap to the reference ({problem.bound}); 0 is the reference, lower is better:", _WIDTH),
+        _fill(f"Mean gap to the reference ({problem.bound}); 0 is the reference, lower is better:"),
         textwrap.indent(_table(table), "    "),
-        textwrap.fill(origin, _WIDTH),
-        textwrap.fill(check, _WIDTH),
+        _fill(origin),
+        _fill(check),
     ]
     return "\n\n".join(p for p in paragraphs if p)
+
+
+def _fill(words: str, width: int = _WIDTH) -> str:
+    return textwrap.fill(words, width, break_on_hyphens=False, break_long_words=False)
 
 
 def _table(table: Table) -> str:
@@ -252,17 +256,25 @@ def _provenance_data(provenance: Provenance) -> dict[str, Any]:
 
 
 def _literal(value: Any, indent: int = 0) -> str:
-    """Python text of plain values, one item a line where they do not fit on one; numbers fill their lines."""
+    """Python text of plain values: on one line where it fits, else simple items fill lines and others have one each."""
     flat = _flat(value)
     if len(flat) + indent <= _WIDTH or not isinstance(value, dict | list | tuple):
         return flat
     pad, brackets = " " * (indent + 4), "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else "()"
-    if not isinstance(value, dict) and all(isinstance(v, int | float) for v in value):
-        inside = textwrap.fill(flat[1:-1] + ",", _WIDTH, initial_indent=pad, subsequent_indent=pad)
-    elif isinstance(value, dict):
-        inside = "\n".join(f"{pad}{_flat(key)}: {_literal(item, indent + 4)}," for key, item in value.items())
+    if isinstance(value, dict):
+        items = [f"{_flat(key)}: {_literal(item, indent + 4)}," for key, item in value.items()]
+        simple = not any(isinstance(item, dict | list | tuple) for item in value.values())
     else:
-        inside = "\n".join(f"{pad}{_literal(item, indent + 4)}," for item in value)
+        items = [f"{_literal(item, indent + 4)}," for item in value]
+        simple = not any(isinstance(item, dict | list | tuple) for item in value)
+    lines = [""]
+    for item in items:
+        joined = f"{lines[-1]} {item}" if lines[-1] else item
+        if simple and indent and len(pad) + len(joined) <= _WIDTH:
+            lines[-1] = joined
+        else:
+            lines.append(item)
+    inside = "\n".join(pad + line for line in lines if line)
     return f"{brackets[0]}\n{inside}\n{' ' * indent}{brackets[1]}"
 
 
