@@ -30,7 +30,7 @@ def layout(figure: go.Figure, palette: Palette, height: int, **more: Any) -> go.
     axis = {"gridcolor": palette.grid, "zeroline": False, "linecolor": palette.grid,
             "tickfont": {"color": palette.muted, "size": 11}, "title": {"font": {"color": palette.muted, "size": 12}}}  # fmt: skip
     figure.update_layout(
-        height=height, margin={"l": 56, "r": 12, "t": 8, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        height=height, margin={"l": 64, "r": 12, "t": 8, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.ink, "size": 12, "family": FONT}, hoverlabel={"align": "left"},
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "itemsizing": "constant"},
         **more,
@@ -77,9 +77,10 @@ def progress(
     axis: str = "attempts",
     levels: Sequence[Level] = (),
     rug: bool = True,
+    log: bool = False,
     validation: dict[int, float] | None = None,
     steered: Sequence[int] = (),
-    height: int = 430,
+    height: int = 470,
 ) -> go.Figure:
     """Gap of every attempt, the best so far, baselines dotted, the reference solid, failures as a rug below.
 
@@ -89,13 +90,17 @@ def progress(
         As of `data.attempts`, thinned by `data.charted` where it is long.
     validation
         Validation gap by attempt: shown in place of the train gaps, where given.
+    log
+        A logarithmic axis: the way to see small gaps get smaller; the reference itself is out of reach there.
     steered
         Attempts at which a person's message went into the prompts: diamonds on the line of the best.
     """
     x = across(frame, axis)
     shown = frame["gap"] if validation is None else frame["number"].map(validation)
-    best = shown.cummin()
+    best = shown.cummin().ffill()  # a failed attempt changes nothing
     low, high = view(shown, levels)
+    if log:
+        low = max(float(shown[shown > 0].min()) * 0.8, 1e-9) if (shown > 0).any() else 1e-4
     kind = go.Scattergl if len(frame) > GL_FROM else go.Scatter
     figure = go.Figure()
     for island, group in frame[shown.notna()].groupby(frame["island"].fillna(-1).astype(int)):
@@ -109,26 +114,22 @@ def progress(
             )
         )  # fmt: skip
     failed = frame["status"].astype(str) != "ok"
+    floor = low * 1.03 if log else low + (high - low) * 0.012
     if rug and failed.any():
         figure.add_trace(
             kind(
-                x=x[failed], y=[low + (high - low) * 0.012] * int(failed.sum()), mode="markers", name="failed",
+                x=x[failed], y=[floor] * int(failed.sum()), mode="markers", name="failed",
                 customdata=frame.loc[failed, "number"], text=frame.loc[failed, "status"].astype(str),
                 marker={"symbol": "line-ns-open", "size": 8, "color": palette.worse, "opacity": 0.55, "line": {"width": 1}},
                 hovertemplate="no. %{customdata}: %{text}<extra></extra>",
             )
         )  # fmt: skip
     if best.notna().any():
-        figure.add_trace(
-            kind(
-                x=x,
-                y=best,
-                mode="lines",
-                name="best so far",
-                line={"color": palette.ink, "width": 2, "shape": "hv"},
-                hoverinfo="skip",
-            )
-        )
+        # Only where it steps, and up to the end: a long line of equal points would be drawn in pieces.
+        corner = shown.notna() & (best < best.shift().fillna(math.inf))
+        corner.iloc[-1] = True
+        line = {"color": palette.ink, "width": 2, "shape": "hv"}
+        figure.add_trace(kind(x=x[corner], y=best[corner], mode="lines", name="best so far", line=line, hoverinfo="skip"))
     marks = [i for i in steered if 0 <= i < len(frame) and pd.notna(best.iloc[i])]
     if marks:
         figure.add_trace(
@@ -137,20 +138,30 @@ def progress(
                 marker={"symbol": "diamond", "size": 11, "color": palette.worse, "line": {"color": palette.paper, "width": 1}},
             )
         )  # fmt: skip
-    _levels(figure, palette, levels, (low, high), height)
+    _levels(figure, palette, levels, (low, high), height, log)
     layout(figure, palette, height)
-    figure.update_layout(margin={"r": 150 if levels else 12}, uirevision=f"{axis}{validation is None}", dragmode="zoom")
-    figure.update_yaxes(range=[low, high], tickformat=".0%" if high > 0.2 else ".1%",
-                        title_text="mean gap to the reference, " + ("train" if validation is None else "validation"))  # fmt: skip
+    widest = max((min(22, len(level.name)) for level in levels), default=0)
+    figure.update_layout(
+        margin={"r": 24 + 7 * max(widest, 9) if levels else 12}, uirevision=f"{axis}{validation is None}", dragmode="zoom"
+    )
+    axis_range = [math.log10(low), math.log10(high)] if log else [low, high]
+    ticks = ".2~%" if log else ".0%" if high > 0.2 else ".1%"
+    figure.update_yaxes(type="log" if log else "linear", range=axis_range, tickformat=ticks,
+                        title_text="mean gap to the reference, " + ("train" if validation is None else "validation"),
+                        dtick="D1" if log and high / low < 20 else None)  # fmt: skip
     figure.update_xaxes(title_text="Time since the start (hours)" if axis == "time" else AXES[axis],
                         tickprefix="$" if axis == "usd" else "")  # fmt: skip
     return figure
 
 
-def _levels(figure: go.Figure, palette: Palette, levels: Sequence[Level], window: tuple[float, float], height: int) -> None:
+def _levels(
+    figure: go.Figure, palette: Palette, levels: Sequence[Level], window: tuple[float, float], height: int, log: bool
+) -> None:
     low, high = window
-    lines = [Level("reference", 0.0), *(level for level in levels if low <= level.gap <= high)]
-    places = spread([line.gap for line in lines], (high - low) * 15 / max(1, height - 60))
+    lines = [*([] if log else [Level("reference", 0.0)]), *(level for level in levels if low <= level.gap <= high)]
+    scaled = [math.log10(line.gap) if log else line.gap for line in lines]
+    extent = math.log10(high / low) if log else high - low
+    places = spread(scaled, extent * 15 / max(1, height - 60))
     for line, place in zip(lines, places, strict=True):
         bound = line.name == "reference"
         colour = palette.bound if bound else palette.muted
@@ -195,11 +206,13 @@ def lineage(frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, most:
         )
     )  # fmt: skip
     steps = known.loc[[n for n in path if n in known.index]]
+    short = len(steps) <= 60
     figure.add_trace(
         go.Scatter(
             x=steps.index, y=steps["gap"], mode="lines+markers", name="path to the program", customdata=steps.index,
             text=steps["operator"].astype(str),
-            line={"color": palette.better, "width": 2 if len(steps) <= 60 else 1.2}, marker={"size": 9 if len(steps) <= 60 else 5, "color": palette.better}, hovertemplate=hover,
+            line={"color": palette.better, "width": 2 if short else 1.2},
+            marker={"size": 9 if short else 5, "color": palette.better}, hovertemplate=hover,
         )
     )  # fmt: skip
     layout(figure, palette, height, uirevision="lineage")
@@ -257,7 +270,7 @@ def archive(made: Grid, palette: Palette, rows: str) -> dict[str, Any]:
             "nameTextStyle": {"color": palette.muted}}  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 110, "right": 90, "top": 12, "bottom": 52},
+        "grid": {"left": 30 + 7 * max(map(len, made.rows), default=0), "right": 90, "top": 12, "bottom": 52},
         "tooltip": {"formatter": "{b}", "confine": True},
         "xAxis": {**axis, "data": made.columns, "name": "characters of code (half octaves)", "nameGap": 30},
         "yAxis": {**axis, "data": made.rows, "name": "" if rows == "strongest" else "evaluation time", "nameGap": 78},
@@ -298,6 +311,7 @@ def failures(groups: Sequence[dict[str, Any]], palette: Palette, *, height: int 
             )
         )  # fmt: skip
     layout(figure, palette, height, barmode="stack", bargap=0.35)
+    figure.update_yaxes(showgrid=False)
     figure.update_layout(margin={"l": 84})
     figure.update_xaxes(title_text="attempts")
     return figure
@@ -315,6 +329,7 @@ def worth(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Fi
         )
     )  # fmt: skip
     layout(figure, palette, height, bargap=0.35)
+    figure.update_yaxes(showgrid=False)
     figure.update_xaxes(title_text="pp of gap per dollar" if paid else "pp of gap")
     figure.update_yaxes(automargin=True)
     return figure

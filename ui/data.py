@@ -130,8 +130,8 @@ def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
 def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     frame = pd.DataFrame(_store.points(run, mark), columns=_COLUMNS)
     frame["gap"] = frame["gap"].astype(float)
-    frame["best"] = frame["gap"].cummin()
-    frame["improved"] = frame["gap"].notna() & (frame["gap"] < frame["best"].shift(fill_value=float("inf")).fillna(float("inf")))
+    frame["best"] = frame["gap"].cummin().ffill()  # a failed attempt changes nothing
+    frame["improved"] = frame["gap"] < frame["best"].shift().fillna(float("inf"))
     parents = frame.pop("parents").str.strip("[]").str.partition(",")[0]
     frame["parent"] = pd.to_numeric(parents, errors="coerce")
     for column in ("status", "operator"):

@@ -101,13 +101,10 @@ def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> N
         chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"])]
         if number == row["champion"]:
             chips.insert(0, theme.chip("champion", "live"))
-        theme.heading(f"no. {number}", chips)
-        origin = [f"parent {attempt['parents'][0]}" if attempt["parents"] else "start"]
+        chips.append(theme.chip(f"parent {attempt['parents'][0]}" if attempt["parents"] else "start"))
         if attempt["island"] is not None:
-            origin.append(f"island {attempt['island']}")
-        lines = (attempt["source"] or "").count("\n")
-        origin.append(f"{lines} lines")
-        st.caption(literal(" · ".join(origin)))
+            chips.append(theme.chip(f"island {attempt['island']}"))
+        theme.heading(f"no. {number}", chips)
         rows = []
         for split in (Split.TRAIN, Split.VALIDATION):
             report = store.report(row["id"], number, split)

@@ -61,6 +61,7 @@ table.plain tr:last-child td {border-bottom: none;}
 table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 table.plain code, .words code {font-size: .82rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
        border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
+table.plain a {color: light-dark(#3b5bdb, #91a7ff); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
 table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", monospace; font-size: .82rem; line-height: 1.5;}
 table.diff td {padding: 0 .5rem; white-space: pre; vertical-align: top;}
 table.diff td.no {text-align: right; opacity: .5; user-select: none; width: 1%;}

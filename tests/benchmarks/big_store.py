@@ -101,7 +101,8 @@ def fill(
     The run's id.
     """
     rng = random.Random(seed)
-    options = RunOptions(proposer="litellm" if models else "builtin", models=tuple(MODELS) if models else (), candidates=candidates)
+    options = RunOptions(proposer="litellm" if models else "builtin", models=tuple(MODELS) if models else (),
+                         candidates=max(1, candidates))  # fmt: skip
     with Store(runs) as store:
         store.create_run(
             run, problem=loaded.slug, folder=str(loaded.folder), version=loaded.version, options=options.to_json(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -134,21 +134,24 @@ def told(found: list[Change], most: int = 14) -> None:
     st.html(in_words(found, most))
 
 
-def in_words(found: list[Change], most: int) -> str:
+def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
     """Changes as HTML; everything that comes from a program is escaped."""
     if not found:
         return "Nothing but layout or comments."
     items = []
     for change in found[:most]:
-        parts_ = [escape(change.text[:1].upper() + change.text[1:])]
+        said = [escape(change.text[:1].upper() + change.text[1:])]
         if change.before and change.after:
-            parts_.append(f"{theme.text_code(change.before)} → {theme.text_code(change.after)}")
+            said.append(f"{theme.text_code(change.before)} → {theme.text_code(change.after)}")
         elif change.before or change.after:
-            parts_.append(theme.text_code(change.after or change.before))
+            said.append(theme.text_code(change.after or change.before))
         where = f" in {theme.text_code(change.where)}" if change.where and change.kind != "function" else ""
-        items.append(f"<li>{' '.join(parts_)}{where}</li>")
-    more = f"<li>and {len(found) - most} more</li>" if len(found) > most else ""
-    return f'<ul class="words">{"".join(items)}{more}</ul>'
+        items.append(f"{' '.join(said)}{where}")
+    if len(found) > most:
+        items.append(f"and {len(found) - most} more")
+    if inline:
+        return f'<span class="words">{"; ".join(items)}</span>'
+    return f'<ul class="words">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
 
 
 def difference(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
@@ -213,7 +216,7 @@ def chain(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: A
         tone = "" if not moved else "better" if moved < 0 else "worse"
         words = ""
         if before and step["source"] and before["source"]:
-            words = in_words(changes(before["source"], step["source"]), 3)
+            words = in_words(changes(before["source"], step["source"]), 3, inline=True)
         link = (
             f'<a href="program?run={escape(row["id"], quote=True)}&n={step["number"]}&tab=Diff" target="_self">{step["number"]}</a>'
         )
@@ -242,15 +245,16 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
     palette = theme.current()
     unit = f", {loaded.problem.unit}" if loaded else ""
     columns = [c for c in frame.columns if c != "message" or frame["message"].any()]
-    styled = frame[columns].style.map(
+    scale = {column: frame[column] * 100 for column in ("gap", "baseline", "difference")}
+    styled = frame.assign(**scale)[columns].style.map(
         lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
     )
     st.dataframe(
         styled, hide_index=True, height=min(36 * len(frame) + 40, 560), key="instances",
         column_config={
-            "gap": st.column_config.NumberColumn("gap", format="percent"),
-            "baseline": st.column_config.NumberColumn("best baseline", format="percent"),
-            "difference": st.column_config.NumberColumn("difference", format="percent", help="Below 0: better"),
+            "gap": st.column_config.NumberColumn("gap", format="%.2f%%"),
+            "baseline": st.column_config.NumberColumn("best baseline", format="%.2f%%"),
+            "difference": st.column_config.NumberColumn("difference", format="%.2f%%", help="Below 0: better"),
             "objective": st.column_config.NumberColumn(f"objective{unit}", format="%.4g"),
             "reference": st.column_config.NumberColumn("reference", format="%.4g"),
             "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), best known (attained)"),
@@ -277,11 +281,16 @@ def conversation(store: Reader, row: dict[str, Any], attempt: dict[str, Any], lo
         left, right = st.columns(2, gap="medium")
         with left:
             st.caption("Asked")
-            st.code(call["system"], None, wrap_lines=True, height=90)
-            st.code(call["user"], None, wrap_lines=True, height=420)
+            st.code(call["system"], None, wrap_lines=True, height=tall(call["system"], 120))
+            st.code(call["user"], None, wrap_lines=True, height=tall(call["user"], 460))
         with right:
             st.caption("Answered")
-            st.code(call["response"] or "(nothing)", None, wrap_lines=True, height=526)
+            st.code(call["response"] or "(nothing)", None, wrap_lines=True, height=tall(call["response"], 600))
+
+
+def tall(text: str, most: int) -> int | Literal["content"]:
+    """Height of a box: as tall as the text, up to `most` pixels."""
+    return most if len(text) > 3 * most or text.count("\n") * 19 > most else "content"
 
 
 def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
@@ -292,8 +301,8 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
         if kind == "failed":
             parts.say_error(found["message"])
         st.caption(
-            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares with every "
-            "baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless."
+            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares "
+            "with every baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless."
         )
         if attempt["status"] != "ok":
             st.caption("Only a valid program can be certified.")

@@ -136,10 +136,11 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
             rug = st.toggle("Failures", value=True, key="rug")
+            log = st.toggle("Logarithmic", key="log", bind="query-params")
         shown = data.charted(frame)
         steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
         figure = charts.progress(
-            shown, theme.current(), axis=axis, rug=rug, steered=steered,
+            shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
             levels=[charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)],
             validation=store.gaps(row["id"], split) if split is Split.VALIDATION else None,
         )  # fmt: skip
@@ -225,7 +226,7 @@ def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         event = st.echarts_chart(charts.archive(made, theme.current(), rows), key=f"archive-{rows}", on_select="rerun",
-                                 height=max(260, 60 + 46 * len(made.rows)))  # fmt: skip
+                                 height=max(420, 80 + 34 * len(made.rows)))  # fmt: skip
         total = len(made.columns) * len(made.rows)
         st.caption(f"{len(made.cells)} of {total} cells are filled; the colour is the best train gap of the cell.")
     picked = [k for group in event.selection.selected for k in group["data_indices"]]
@@ -269,9 +270,10 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     else:
         st.plotly_chart(charts.worth(groups, theme.current()), key="worth", theme=None, config={"displayModeBar": False})
     table = [
-        [escape(g.model), escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}", theme.points(g.gained),
+        [escape(g.model), escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
+         theme.points(g.gained).lstrip("+"),
          theme.dollars(None if g.unpriced and not g.usd else g.usd) if g.model != "no LLM" else "",
-         theme.points(g.per_dollar).replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
+         theme.points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
         for g in groups.itertuples()
     ]  # fmt: skip
     columns = [

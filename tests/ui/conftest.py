@@ -1,0 +1,76 @@
+"""Runs folders in every state that a page can meet, and a page opened on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.big_store import fill, problem
+from workbench import catalog
+from workbench.store import Store
+
+pytest.importorskip("streamlit")
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parent.parent.parent / "ui" / "app.py"
+NASTY = "<script>alert(1)</script>"
+"""What must come out as text wherever a person, a model or a problem can put it."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def as_configured() -> None:
+    """What ui/.streamlit/config.toml says, and AppTest does not read."""
+    config.set_option("runner.magicEnabled", False)
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> catalog.LoadedProblem:
+    """The toy problem with 12 instances a split."""
+    return problem(tmp_path_factory.mktemp("wide") / "tests" / "wide", 12)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory, wide: catalog.LoadedProblem) -> Path:
+    """Runs `done`, `plain` (no LLM), `failed`, `abandoned` and `barren` (seeds alone, still running)."""
+    runs = tmp_path_factory.mktemp("runs")
+    fill(runs, wide, 80, run="done", title=NASTY)
+    fill(runs, wide, 20, run="plain", models=False)
+    fill(runs, wide, 12, run="failed", state="failed", message=f"the endpoint is down: {NASTY}")
+    fill(runs, wide, 12, run="abandoned", state="abandoned")
+    fill(runs, wide, 0, run="barren", state="running", models=False)
+    return runs
+
+
+@pytest.fixture
+def live(tmp_path: Path, wide: catalog.LoadedProblem) -> Path:
+    """A folder whose only run, `live`, belongs to this process."""
+    fill(tmp_path, wide, 40, run="live", state="running")
+    with Store(tmp_path) as store:
+        store.beat("live", active_seconds=2.0)
+    return tmp_path
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page() -> Iterator[Open]:
+    """Open a page of the app on a runs folder, with what the URL says."""
+
+    def opened(runs: Path, page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.session_state["runs_folder"] = str(runs)
+        if page != "runs":
+            # The router has to run once before it knows its pages; on an empty folder that is quick.
+            app.session_state["runs_folder"] = str(runs / "nothing-here")
+            app.run()
+            app.session_state["runs_folder"] = str(runs)
+            app.switch_page(f"views/{page}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        return app.run()
+
+    yield opened

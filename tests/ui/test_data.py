@@ -1,0 +1,158 @@
+"""What the pages read: counted by hand on stores made by the generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.big_store import fill
+from workbench import catalog
+from workbench.model import Split
+from workbench.queries import Mark, Reader
+
+pytest.importorskip("streamlit")
+from ui import actions, data
+
+
+@pytest.fixture
+def store(folder: Path) -> Reader:
+    """The folder's store."""
+    return Reader(folder)
+
+
+def test_improvements_are_those_of_the_run_itself(store: Reader) -> None:
+    frame = data.attempts(store, "done", store.mark("done"))
+    best, improved = float("inf"), []
+    for row in store.attempts("done"):
+        if row["gap"] is not None and row["gap"] < best:
+            best = row["gap"]
+            improved.append(row["number"])
+    assert frame.loc[frame["improved"], "number"].tolist() == improved
+    assert frame["best"].iloc[-1] == best == store.best("done")[1]
+
+
+def test_points_stop_at_the_mark_they_are_asked_for(store: Reader) -> None:
+    mark = store.mark("done")
+    ids = [row[0] for row in store.points("done", mark)]
+    assert len(ids) == mark.attempts == 82 and max(ids) == mark.last
+    half = Mark(41, sorted(ids)[40])
+    assert len(store.points("done", half)) == 41
+
+
+def test_dollars_and_gains_add_up_to_the_run_whole(store: Reader) -> None:
+    mark = store.mark("done")
+    frame, made = data.attempts(store, "done", mark), data.calls(store, "done", mark)
+    groups = data.spending(frame, made)
+    spent = store.spending("done")
+    assert groups["usd"].sum() == pytest.approx(spent["cost_usd"]) == pytest.approx(frame["usd"].iloc[-1])
+    assert groups["calls"].sum() == spent["calls"] == 80
+    after_seeds = frame.loc[frame["number"] == 1, "best"].item()
+    assert groups["gained"].sum() == pytest.approx(after_seeds - frame["best"].iloc[-1])
+
+
+def test_thinning_keeps_every_attempt_that_was_ever_best(store: Reader) -> None:
+    frame = data.attempts(store, "done", store.mark("done"))
+    thin = data.charted(frame, 20)
+    assert len(thin) < len(frame)
+    assert set(frame.loc[frame["improved"], "number"]) <= set(thin["number"])
+
+
+def test_failures_are_grouped_with_what_they_cost(store: Reader) -> None:
+    groups = store.failures("done")
+    counts = store.counts("done")
+    assert sum(g["attempts"] for g in groups) == sum(n for status, n in counts.items() if status != "ok")
+    assert all(g["message"] for g in groups)
+    rows = {a["number"]: a for a in store.attempts("done")}
+    wasted = sum(c["cost_usd"] or 0 for c in store.calls("done") if rows[c["number"]]["status"] != "ok")
+    assert sum(g["cost_usd"] or 0 for g in groups) == pytest.approx(wasted)
+
+
+def test_ancestors_lead_from_a_seed_by_main_parents(store: Reader) -> None:
+    number = store.best("done")[0]
+    chain = store.ancestors("done", number)
+    assert chain[0]["operator"] == "seed" and chain[-1]["number"] == number
+    assert all(b["parents"][0] == a["number"] for a, b in zip(chain, chain[1:], strict=False))
+    assert store.ancestors("done", 99999) == []
+
+
+def test_a_sparkline_never_rises_and_ends_at_the_best(store: Reader) -> None:
+    curve = store.curve("done", 10)
+    assert len(curve) == 10 and curve == sorted(curve, reverse=True)
+    assert curve[-1] == store.best("done")[1]
+    assert store.curve("no such run") == []
+
+
+def test_the_verdict_is_the_paired_difference_to_the_best_baseline(store: Reader, wide: catalog.LoadedProblem) -> None:
+    row = next(r for r in store.runs() if r["id"] == "done")
+    word, name, interval = data.verdict(store, row)
+    ranking = data.baselines(wide, Split.VALIDATION)
+    assert (word, name) == ("better", ranking[0][0])
+    assert interval is not None and interval.high < 0
+    assert interval.mean == pytest.approx(row["validation_gap"] - ranking[0][2])
+
+
+def test_instances_carry_reference_baseline_and_difference(store: Reader, wide: catalog.LoadedProblem) -> None:
+    number = next(r for r in store.runs() if r["id"] == "done")["champion"]
+    report = store.report("done", number, Split.VALIDATION)
+    frame = data.instances(wide, report)
+    assert len(frame) == 12 and set(frame["kind"]) == {"optimal", "bound"}
+    assert (frame["gap"] - frame["baseline"]).tolist() == pytest.approx(frame["difference"].tolist())
+    assert "baseline" in data.instances(None, report)
+
+
+def test_the_strongest_family_is_where_an_attempt_is_furthest_ahead(store: Reader) -> None:
+    frame = data.sizes(str(store.folder), "done", store.mark("done"), store)
+    assert set(frame["strongest"]) == {"flat", "steep"}
+    assert (frame["size"] == [len(store.candidate("done", n).program.source) for n in frame["number"]]).all()
+
+
+def test_a_steered_run_is_measured_before_and_after(store: Reader) -> None:
+    frame = data.attempts(store, "done", store.mark("done"))
+    (told,) = data.steering(store, frame, "done")
+    assert told["text"] == "look at the slack" and told["next"] == 20 and told["at"] == len(frame)
+    assert told["before"] is None, "nothing came after it"
+
+
+def test_costs_are_told_from_earlier_runs_of_the_same_models(store: Reader) -> None:
+    each, seconds = data.typical_cost(store, ["provider/small", "provider/large"], "tests/wide")
+    priced = [r for r in store.runs() if r["calls"]]
+    assert each == pytest.approx(sum(r["cost_usd"] / r["calls"] for r in priced) / len(priced))
+    assert seconds is not None and seconds > 0
+    assert data.typical_cost(store, ["another"], "tests/wide")[0] is None
+    assert data.typical_cost(None, ["another"], "tests/wide") == (None, None)
+
+
+def test_a_certificate_is_none_running_failed_or_ready(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(data, "folder", lambda: tmp_path)
+    assert data.certificate("r", 1)[0] == "none"
+    place = tmp_path / "certificates"
+    place.mkdir()
+    (place / "r-1.json").write_text("")
+    (place / "r-1.log").write_text("")
+    assert data.certificate("r", 1)[0] == "running"
+    (place / "r-1.log").write_text("note: x\nerror: no test instances\n")
+    assert data.certificate("r", 1) == ("failed", {"message": "error: no test instances"})
+    (place / "r-1.json").write_text('{"verdict": "certified", "gaps": {"test": 0.1}}\n')
+    assert data.certificate("r", 1)[1]["gaps"]["test"] == 0.1
+
+
+def test_a_run_that_is_not_going_on_takes_no_messages(tmp_path: Path, wide: catalog.LoadedProblem) -> None:
+    fill(tmp_path, wide, 3, run="over")
+    for command in ("stop", "pause", "resume"):
+        with pytest.raises(actions.UsageError, match="not going on"):
+            actions.tell(tmp_path, "over", command)
+    with pytest.raises(actions.UsageError, match="nothing to tell"):
+        actions.steer(tmp_path, "over", "  ", None)
+
+
+def test_the_reader_sees_nothing_of_the_sources_in_its_lists(store: Reader) -> None:
+    plan = "EXPLAIN QUERY PLAN "
+    for query in (
+        "SELECT id, number, status, operator, gap, island, parents, repairs, seconds, created FROM candidates WHERE run = ?",
+        "SELECT status, count(*) FROM candidates WHERE run = ? AND operator != 'seed' GROUP BY status",
+        "SELECT number, model, operator, cost_usd, tokens_in, tokens_out, seconds, error, created FROM calls WHERE run = ?",
+        "SELECT number, gap FROM scores WHERE run = ? AND split = 'validation' AND status = 'ok'",
+    ):
+        steps = [row["detail"] for row in store._rows(plan + query, "done")]
+        assert any("COVERING INDEX" in step for step in steps), steps

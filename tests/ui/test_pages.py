@@ -1,0 +1,191 @@
+"""Every page in every state: empty, live, finished, failed, abandoned, without a valid attempt, and unknown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.conftest import NASTY, Open
+from workbench.store import Store
+
+RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
+PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
+
+
+def words(app: AppTest) -> str:
+    """All text of a page."""
+    parts = [e.value for kind in (app.markdown, app.caption, app.error, app.info, app.code) for e in kind]
+    return "\n".join([*parts, *(e.proto.body for e in app.get("html"))])
+
+
+def sound(app: AppTest) -> None:
+    """No exception reached the page, and nothing that was put in came out as markup."""
+    assert not app.exception, app.exception[0].stack_trace
+    for element in app.get("html"):
+        assert NASTY not in element.proto.body
+
+
+@pytest.mark.parametrize("page", ["runs", "run", "program"])
+def test_an_empty_folder_says_how_to_begin(tmp_path: Path, open_page: Open, page: str) -> None:
+    app = open_page(tmp_path, page)
+    sound(app)
+    assert "Run the demo" in [b.label for b in app.button]
+
+
+@pytest.mark.parametrize("page", ["runs", "run", "program"])
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, open_page: Open, page: str) -> None:
+    (tmp_path / "evolve.db").write_text("not a database, " * 100)
+    app = open_page(tmp_path, page)
+    sound(app)
+    assert "no readable run database" in app.error[0].value
+
+
+def test_runs_lists_every_state_with_its_verdict_and_first_error(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "runs")
+    sound(app)
+    table = app.dataframe[0].value.set_index("run")
+    assert dict(table["status"]) == {
+        "done": "done", "plain": "done", "failed": "failed", "abandoned": "abandoned", "barren": "running"
+    }  # fmt: skip
+    assert table.loc["done", "verdict"].startswith("better than square, −")
+    assert table.loc["failed", "note"] == f"the endpoint is down: {NASTY}"
+    assert "ended" in table.loc["abandoned", "note"]
+    assert table.loc["plain", "cost"] == "no LLM" and table.loc["done", "cost"].startswith("$")
+    curve = list(table.loc["done", "curve"])
+    assert curve == sorted(curve, reverse=True) and curve[0] > curve[-1]
+
+
+@pytest.mark.parametrize("tab", RUN_TABS)
+def test_run_shows_every_tab_of_a_finished_run(folder: Path, open_page: Open, tab: str) -> None:
+    app = open_page(folder, "run", run="done", tab=tab)
+    sound(app)
+    assert "Best validation gap" in words(app)
+
+
+def test_run_of_built_in_operators_has_no_dollars_but_tells_what_each_operator_brought(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "run", run="plain", tab="Spend & models")
+    sound(app)
+    assert "no LLM" in words(app) and "constant" in words(app)
+
+
+@pytest.mark.parametrize("tab", RUN_TABS)
+def test_run_with_nothing_but_its_start_shows_every_tab(folder: Path, open_page: Open, tab: str) -> None:
+    sound(open_page(folder, "run", run="barren", tab=tab))
+
+
+def test_a_failed_run_says_why_and_an_abandoned_one_that_it_was_killed(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "run", run="failed")
+    sound(app)
+    assert "the endpoint is down" in app.error[0].value.replace("\\", "")
+    assert "<script>" not in app.error[0].value
+    app = open_page(folder, "run", run="abandoned")
+    assert "killed" in app.error[0].value
+    assert "Go on" in [b.label for b in app.button]
+
+
+def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: Path, open_page: Open) -> None:
+    app = open_page(live, "run", run="live")
+    sound(app)
+    button = {b.label: b for b in app.button}
+    button["Pause"].click().run()
+    sound(app)
+    assert "pausing" in words(app)
+    with Store(live) as store:
+        message = store.messages("live")[-1]
+        assert message["command"] == "pause"
+        store.acknowledge(message["id"], "paused")
+        store.beat("live", active_seconds=2.0, status="paused")
+    app.run()
+    assert {b.label: b for b in app.button}["Continue"].disabled is False
+    {b.label: b for b in app.button}["Stop"].click().run()
+    assert "stopping" in words(app)
+    assert {b.label: b for b in app.button}["Stop"].disabled
+
+
+def test_steering_reaches_the_control_table_with_its_scope(live: Path, open_page: Open) -> None:
+    app = open_page(live, "run", run="live")
+    app.text_area(key="steer-text").input("avoid sorting").run()
+    app.number_input(key="steer-next").set_value(7).run()
+    app.button(key="steer-send").click().run()
+    sound(app)
+    with Store(live) as store:
+        sent = [json.loads(m["argument"]) for m in store.messages("live") if m["command"] == "steer"]
+    assert sent[-1] == {"text": "avoid sorting", "next": 7}
+
+
+def test_charts_of_a_live_run_stay_as_they_are_until_refreshed(live: Path, open_page: Open) -> None:
+    app = open_page(live, "run", run="live", tab="Programs")
+    before = len(app.dataframe[0].value)
+    with Store(live) as store:
+        last = store.candidate("live", 1)
+        for number in range(100, 105):
+            store.add_candidate("live", type(last)(number, last.status, last.program, "edit", (1,), 0, 0.5))
+    app.run()
+    assert len(app.dataframe[0].value) == before
+    renew = app.button(key="renew")
+    assert renew.label == "5 new, refresh"
+    renew.click().run()
+    app.run()
+    assert len(app.dataframe[0].value) == before + 5
+
+
+@pytest.mark.parametrize(
+    ("run", "tab"), [*(("done", tab) for tab in PROGRAM_TABS), ("plain", "Code"), ("plain", "Prompt & response")]
+)
+def test_program_shows_every_tab(folder: Path, open_page: Open, run: str, tab: str) -> None:
+    app = open_page(folder, "program", run=run, tab=tab)
+    sound(app)
+    assert "Against its parent" in words(app)
+
+
+def test_program_of_every_failure_says_what_went_wrong(folder: Path, open_page: Open) -> None:
+    with Store(folder, write=False) as store:
+        failed = {a["status"]: a["number"] for a in store.attempts("done") if a["status"] != "ok"}
+    assert "llm_error" in failed, "the generator makes attempts without a program"
+    for number in failed.values():
+        app = open_page(folder, "program", run="done", n=str(number))
+        sound(app)
+        assert app.error
+
+
+@pytest.mark.parametrize(
+    ("against", "said"), [("start", "no. "), ("champion", "no. "), ("baseline", "baseline line"), ("another", "no. 3")]
+)
+def test_diff_against_others(folder: Path, open_page: Open, against: str, said: str) -> None:
+    app = open_page(folder, "program", run="done", n="5", tab="Diff", against=against, other="3")
+    sound(app)
+    assert said in words(app) and 'table class="diff"' in words(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "said"),
+    [
+        ("run", {"run": NASTY}, "There is no run"),
+        ("run", {"run": "don"}, "There is no run"),  # part of an id is not an id
+        ("program", {"run": "nope", "n": "1"}, "There is no run"),
+        ("program", {"run": "done", "n": "99999"}, "has no attempt 99999"),
+        ("program", {"run": "done", "n": "-1"}, "is no attempt's number"),
+        ("program", {"run": "done", "n": NASTY}, "is no attempt's number"),
+        ("run", {"run": "done", "tab": "No such tab"}, ""),
+    ],
+)
+def test_what_is_unknown_in_the_url_is_told_in_one_line(
+    folder: Path, open_page: Open, page: str, query: dict[str, str], said: str
+) -> None:
+    app = open_page(folder, page, **query)
+    sound(app)
+    if said:
+        told = app.error[0].value.replace("\\", "")
+        assert said in told
+    assert all("<script>" not in e.value for e in app.error)
+
+
+def test_the_new_run_dialog_names_the_cost_or_says_that_it_is_unknown(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "runs")
+    next(b for b in app.button if b.label == "New run").click().run()
+    sound(app)
+    assert "No cost: no model is called" in words(app).replace("\\", "")
+    assert app.selectbox(key="new-strategy").value == "islands"
