@@ -11,6 +11,8 @@ from workbench.errors import PolicyFailure, SandboxError
 from workbench.model import Limits, Program
 from workbench.sandbox import describe, kernel, landlock, open_sandbox, probe, seccomp
 
+pytestmark = pytest.mark.usefixtures("without_numpy")
+
 X86, ARM = seccomp.ARCHITECTURES["x86_64"], seccomp.ARCHITECTURES["aarch64"]
 EPERM, ENOSYS = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 

@@ -19,7 +19,10 @@ from workbench.model import Limits, Program, Status
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox, probe
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc"),
+    pytest.mark.usefixtures("without_numpy"),
+]
 needs_full = pytest.mark.skipif(probe() != "full", reason="the kernel lacks what full isolation needs")
 
 ECHO = Program("def solve(x):\n    return x", "solve")
@@ -100,7 +103,7 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched() -> Iterator[Watched]:
+def watched(without_numpy: None) -> Iterator[Watched]:
     if probe() != "full":
         pytest.skip("the kernel lacks what full isolation needs")
     made = Watched()
