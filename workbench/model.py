@@ -44,7 +44,8 @@ class Limits:
     Attributes
     ----------
     seconds
-        The program's own time, summed over all calls for one instance (the simulator's time does not count).
+        The program's own time, summed over all calls for one instance (the simulator's time does not count). On a busy
+        machine it may take longer on the clock, up to three times, until it has had this much CPU time.
     memory_mb
         Address space beyond the warm interpreter, MiB.
     reply_bytes

@@ -11,6 +11,7 @@ from workbench.errors import PolicyFailure, SandboxError
 from workbench.model import Limits, Program, Status
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
+from workbench.sandbox import session as session_module
 
 LIMITS = Limits(seconds=2.0, memory_mb=512)
 SHORT = Limits(seconds=0.25, memory_mb=256)
@@ -245,7 +246,10 @@ def solve(seconds):
 """
 
 
-def test_the_clock_counts_the_program_alone_and_restarts_with_each_instance(sandbox: Sandbox) -> None:
+def test_the_clock_counts_the_program_alone_and_restarts_with_each_instance(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_PATIENCE", 1)  # it sleeps, and so has no CPU time
     with sandbox.open(Program(TICK, "solve"), Limits(seconds=0.6)) as session:
         assert session.seconds == 0, "loading has its own allowance"
         session(0.3)
@@ -300,3 +304,17 @@ def test_a_closed_sandbox_says_so(sandbox: Sandbox) -> None:
     other.close()
     with pytest.raises(SandboxError, match="closed"), other.open(Program("", "solve"), LIMITS):
         pass
+
+
+def test_program_kept_from_its_cpu_gets_what_it_has_not_had(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Program("def f(n):\n    total = 0\n    for k in range(n):\n        total += k\n    return total\n", "f")
+    with sandbox.open(program, Limits(seconds=0.2)) as session:
+        monkeypatch.setattr(session_module, "_PATIENCE", 200)
+        monkeypatch.setattr(session_module, "_cpu_seconds", lambda pid: 0.0)  # as if others had the machine meanwhile
+        session.next_instance()
+        assert session(12_000_000) > 0 and session.seconds > 0.2
+        monkeypatch.setattr(session_module, "_cpu_seconds", lambda pid: 1e9)
+        session.next_instance()
+        with pytest.raises(PolicyFailure) as failed:
+            session(12_000_000)
+        assert failed.value.status is Status.TIMEOUT

@@ -71,6 +71,7 @@ class _PlainChild:
         self.channel, theirs = socket.socketpair()
         try:
             self._process = launch("plain", theirs)
+            self.pid = self._process.pid
         except SandboxError:
             self.channel.close()
             raise

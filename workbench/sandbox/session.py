@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import select
 import signal
 import socket
@@ -17,6 +18,8 @@ from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode
 _SLICE = 0.02  # seconds; how long a plain blocking read may overlook the deadline
 _CPU_SHARE = 200  # instances' worth of CPU time before the kernel ends a program whose host has stopped watching
 _CHUNK = 1 << 16
+_PATIENCE = 3  # times the allowance, on the clock, for a program that a busy machine keeps from its CPU
+_ENOUGH = 0.9  # of the allowance in CPU time: the kernel counts in ticks of 10 ms
 _DEATHS: dict[int, tuple[Status, str]] = {
     signal.SIGKILL: (Status.MEMORY, "the system killed the program's process, most likely for lack of memory"),
     signal.SIGXCPU: (Status.TIMEOUT, "the program used up its CPU time"),
@@ -28,6 +31,7 @@ _DEATHS: dict[int, tuple[Status, str]] = {
 class Child(Protocol):
     """A process that serves one program, whoever made it."""
 
+    pid: int
     channel: socket.socket
     """Blocking stream to it."""
 
@@ -62,6 +66,7 @@ class ProgramSession:
         self._child, self._limits = child, limits
         self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._number = 0
+        self._earlier = self._spent = 0.0
         self._failure: PolicyFailure | None = None
         self._stage = "the program's top level did not end"
         self.next_instance()
@@ -92,12 +97,13 @@ class ProgramSession:
 
     def next_instance(self) -> None:
         """Start the time and byte allowance anew."""
-        self._spent = 0.0
+        self._earlier += self._spent
+        self._spent = self._extra = 0.0
         self._bytes = 0
 
     @property
     def seconds(self) -> float:
-        """The program's own time since `next_instance`, as the host measured it."""
+        """The program's own time since `next_instance`, on the host's clock."""
         return self._spent
 
     def end(self) -> None:
@@ -138,7 +144,7 @@ class ProgramSession:
             if not view:
                 return
             if self._left(began) <= 0:
-                self._late()
+                self._late(began)
 
     def _receive(self, began: float) -> bytearray:
         data = bytearray(self._some(began))
@@ -160,7 +166,8 @@ class ProgramSession:
         while True:
             left = self._left(began)
             if left < _SLICE and not self._poll.poll(max(0.0, left) * 1000):
-                self._late()
+                self._late(began)
+                continue
             try:
                 chunk = self._child.channel.recv(_CHUNK)
             except BlockingIOError:
@@ -170,10 +177,19 @@ class ProgramSession:
             return chunk or self._died()
 
     def _left(self, began: float) -> float:
-        return self._limits.seconds - self._spent - (perf_counter() - began)
+        return self._limits.seconds + self._extra - self._spent - (perf_counter() - began)
 
-    def _late(self) -> NoReturn:
-        self._give_up(Status.TIMEOUT, f"{self._stage} within {self._limits.seconds:g} s")
+    def _late(self, began: float) -> None:
+        """Fail the program, or give it the CPU time that it has not had: a busy machine must not decide who is feasible.
+
+        What it used for earlier instances is at most what they took on the clock, so it is never charged too much.
+        """
+        allowance, clock = self._limits.seconds, self._spent + perf_counter() - began
+        used = _cpu_seconds(self._child.pid)
+        owed = 0.0 if used is None else allowance - (used - self._earlier)
+        if owed <= (1 - _ENOUGH) * allowance or clock >= _PATIENCE * allowance:
+            self._give_up(Status.TIMEOUT, f"{self._stage} within {allowance:g} s")
+        self._extra = min(clock + owed, _PATIENCE * allowance) - allowance
 
     def _died(self) -> NoReturn:
         try:
@@ -207,6 +223,16 @@ class ProgramSession:
             return words
         text = one_line(self._lines[line - 1], 120)
         return f"{words} (line {line}: `{text}`)" if text else f"{words} (line {line})"
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """CPU time of a process since it was forked; None where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _signal_name(number: int) -> str:
