@@ -199,6 +199,16 @@ def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     return frame
 
 
+def failures(store: Reader, run: str, mark: Mark) -> list[dict[str, Any]]:
+    """As `Reader.failures`, at a mark."""
+    return _failures(str(store.folder), run, mark, store)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _failures(place: str, run: str, mark: Mark, _store: Reader) -> list[dict[str, Any]]:
+    return _store.failures(run)
+
+
 def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[dict[str, Any]]:
     """What people told the run, with the improvements a hundred attempts in equal windows before and after."""
     told = []

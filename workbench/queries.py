@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench.model import Split
-from workbench.store import Store
+from workbench.store import Store, run_of
 
 
 class Mark(NamedTuple):
@@ -17,8 +19,27 @@ class Mark(NamedTuple):
     last: int
 
 
+NOTHING = Mark(0, 0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the attempts and calls of one run add up to, as far as they have been counted."""
+
+    mark: Mark = NOTHING
+    statuses: Counter[str] = field(default_factory=Counter)  # without the seeds
+    best_gap: float | None = None
+    calls: int = 0
+    cost_usd: float | None = None
+    unpriced: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
 class Reader(Store):
     """A runs folder opened for reading. Every method is one short read: none keeps a transaction open.
+
+    Attempts and calls are only ever appended, so they are counted once: a later look adds what is new.
 
     Raises
     ------
@@ -28,20 +49,63 @@ class Reader(Store):
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__(folder, write=False)
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self._counted = self._paid = 0
+
+    def _tally(self) -> defaultdict[str, Tally]:
+        """Count what has come in since the last look."""
+        with self._lock:
+            # From the start an index that holds all of it is read, later the few new rows.
+            for row in self._rows(
+                "SELECT run, operator = 'seed' AS seed, status, count(*) AS n, min(gap) AS gap, max(id) AS last FROM candidates "
+                + ("WHERE id > ? " if self._counted else "WHERE ? = 0 ") + "GROUP BY run, seed, status", self._counted,
+            ):  # fmt: skip
+                tally = self._tallies[row["run"]]
+                tally.mark = Mark(tally.mark.attempts + row["n"], max(tally.mark.last, row["last"]))
+                if not row["seed"]:
+                    tally.statuses[row["status"]] += row["n"]
+                if row["gap"] is not None:
+                    tally.best_gap = row["gap"] if tally.best_gap is None else min(row["gap"], tally.best_gap)
+            self._counted = max((t.mark.last for t in self._tallies.values()), default=0)
+            for row in self._rows(
+                "SELECT run, count(*) AS n, sum(cost_usd) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
+                "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, max(id) AS last FROM calls "
+                + ("WHERE id > ? " if self._paid else "WHERE ? = 0 ") + "GROUP BY run", self._paid,
+            ):  # fmt: skip
+                tally = self._tallies[row["run"]]
+                tally.calls += row["n"]
+                tally.cost_usd = tally.cost_usd if row["usd"] is None else (tally.cost_usd or 0.0) + row["usd"]
+                tally.unpriced += row["unpriced"]
+                tally.tokens_in += row["tokens_in"]
+                tally.tokens_out += row["tokens_out"]
+                self._paid = max(self._paid, row["last"])
+            return self._tallies
+
+    def runs(self) -> list[dict[str, Any]]:
+        """As `Store.runs`, without counting again what was counted before."""
+        rows = self._rows(
+            "SELECT r.*, v.gap AS validation_gap FROM runs r "
+            "LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation' "
+            "ORDER BY r.created DESC, r.rowid DESC"
+        )
+        tallies = self._tally()
+        found = []
+        for row in rows:
+            t = tallies[row["id"]]
+            counted = {"candidates": t.statuses.total(), "valid": t.statuses["ok"], "best_gap": t.best_gap, "calls": t.calls}
+            spent = {"cost_usd": t.cost_usd, "unpriced": t.unpriced, "tokens_in": t.tokens_in, "tokens_out": t.tokens_out}
+            found.append({**run_of(row), **counted, **spent})
+        return found
 
     # ------------------------------------------------------------------ a run as a whole
 
     def mark(self, run: str) -> Mark:
         """Attempts recorded so far, and the id of the last one."""
-        row = self._rows("SELECT count(*), coalesce(max(id), 0) FROM candidates WHERE run = ?", run)[0]
-        return Mark(row[0], row[1])
+        return self._tally()[run].mark
 
     def counts(self, run: str) -> dict[str, int]:
         """Attempts by status, seeds left out; the most frequent first."""
-        rows = self._rows(
-            "SELECT status, count(*) AS n FROM candidates WHERE run = ? AND operator != 'seed' GROUP BY status ORDER BY n DESC", run
-        )
-        return {row["status"]: row["n"] for row in rows}
+        return {status: n for status, n in self._tally()[run].statuses.most_common() if n}
 
     def best(self, run: str, split: Split = Split.TRAIN) -> tuple[int, float] | None:
         """Number and mean gap of the best attempt on a split; the earliest of equals."""

@@ -198,7 +198,7 @@ class Store:
             raise UsageError(f"no run {name!r} in {self.folder}; list them with: evolve list")
         if len(rows) > 1:
             raise UsageError(f"{name!r} fits several runs: {', '.join(r['id'] for r in rows[:5])}")
-        return _run(rows[0])
+        return run_of(rows[0])
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, newest first, with their counts, costs and best gaps."""
@@ -215,7 +215,7 @@ class Store:
             ORDER BY r.created DESC, r.rowid DESC
             """
         )
-        return [_run(row) for row in rows]
+        return [run_of(row) for row in rows]
 
     # ------------------------------------------------------------------ attempts
 
@@ -358,7 +358,8 @@ def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:
     return True
 
 
-def _run(row: sqlite3.Row) -> dict[str, Any]:
+def run_of(row: sqlite3.Row) -> dict[str, Any]:
+    """The run that a row of `runs` holds; one whose process is gone is `abandoned`."""
     found = {**dict(row), "options": json.loads(row["options"])}
     if found["status"] in LIVE and not alive(row):
         found["status"] = "abandoned"  # killed: its row could not be ended

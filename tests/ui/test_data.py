@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_ancestors_lead_from_a_seed_by_main_parents(store: Reader) -> None:
     number = store.best("done")[0]
     chain = store.ancestors("done", number)
     assert chain[0]["operator"] == "seed" and chain[-1]["number"] == number
-    assert all(b["parents"][0] == a["number"] for a, b in zip(chain, chain[1:], strict=False))
+    assert all(b["parents"][0] == a["number"] for a, b in pairwise(chain))
     assert store.ancestors("done", 99999) == []
 
 

@@ -237,7 +237,7 @@ def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
 
 def failures(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     """What went wrong, for whom, and what it cost."""
-    groups = store.failures(row["id"])
+    groups = data.failures(store, row["id"], mark)
     if not groups:
         st.caption("No attempt has failed.")
         return

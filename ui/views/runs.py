@@ -127,7 +127,9 @@ def new_run() -> None:
     """Ask for problem, proposer, strategy and budgets; say what it may cost; start it."""
     slugs = usable()
     left, right = st.columns(2)
-    problem = left.selectbox("Problem", slugs, key="new-problem")
+    problem = left.selectbox(
+        "Problem", slugs, key="new-problem", accept_new_options=True, help="Or type the folder of a problem of your own."
+    )
     strategies = search.names()
     strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
     kind = st.segmented_control("Proposer", [BUILTIN, MODELS], default=BUILTIN, key="new-proposer", required=True)

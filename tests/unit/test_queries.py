@@ -1,0 +1,56 @@
+"""Aggregates of a runs folder: the same as counting everything anew, while runs go on."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from tests.benchmarks.big_store import TOY, fill
+from workbench import catalog
+from workbench.model import Call, Candidate, Program, Prompt, Status
+from workbench.queries import Mark, Reader, outcome
+from workbench.store import Store
+
+
+def test_counting_what_is_new_gives_what_counting_everything_gives(tmp_path: Path) -> None:
+    loaded, rng = catalog.load(TOY), random.Random(1)
+    fill(tmp_path, loaded, 15, run="first")
+    fill(tmp_path, loaded, 0, run="second", state="running", models=False)
+    with Store(tmp_path) as store, Reader(tmp_path) as reader:
+        for number in range(2, 40):
+            run = rng.choice(("first", "second"))
+            status = rng.choice(list(Status))
+            call = Call("m", Prompt("", ""), "", 5, 7, rng.choice((None, 0.25)), error=rng.choice(("", "down")))
+            store.add_call(run, 100 + number, {}, "edit", call)
+            store.add_candidate(run, Candidate(100 + number, status, Program("x", "f"), "edit", (0,), 0, rng.random()))
+            if rng.random() < 0.5:
+                assert [row.items() for row in reader.runs()] == [
+                    {**row, "candidates": row["candidates"] or 0, "calls": row["calls"] or 0, "unpriced": row["unpriced"] or 0,
+                     "tokens_in": row["tokens_in"] or 0, "tokens_out": row["tokens_out"] or 0, "valid": row["valid"] or 0}.items()
+                    for row in store.runs()
+                ]  # fmt: skip
+        for run in ("first", "second"):
+            attempts = store.attempts(run)
+            assert reader.mark(run).attempts == len(attempts)
+            assert sum(reader.counts(run).values()) == sum(a["operator"] != "seed" for a in attempts)
+            fresh = Reader(tmp_path)
+            assert (fresh.mark(run), fresh.counts(run)) == (reader.mark(run), reader.counts(run))
+            fresh.close()
+
+
+def test_an_unknown_run_has_no_attempts(tmp_path: Path) -> None:
+    fill(tmp_path, catalog.load(TOY), 3)
+    with Reader(tmp_path) as reader:
+        assert reader.mark("nope") == Mark(0, 0) and reader.best("nope") is None and reader.points("nope", Mark(9, 9)) == []
+
+
+def test_an_outcome_names_the_champion_with_both_gaps(tmp_path: Path) -> None:
+    run = fill(tmp_path, catalog.load(TOY), 30)
+    with Reader(tmp_path) as reader:
+        found = outcome(reader, run)
+        row = reader.runs()[0]
+        assert found["best"] == {
+            "candidate": row["champion"], "train": {"gap": reader.candidate(run, row["champion"]).gap},
+            "validation": {"gap": row["validation_gap"]},
+        }  # fmt: skip
+        assert found["candidates"] == 30 and found["cost_usd"] == row["cost_usd"] and found["status"] == "done"
