@@ -134,14 +134,23 @@ def _inspirations(candidates: tuple[Candidate, ...]) -> str:
 
 _BLOCK_SYSTEM = "You write Python. You answer with one complete function in a ```python fence and nothing else."
 
-# One concrete change a call: asked to "improve", a small model copies the function or invents names.
-_CHANGES = (
+# One concrete change a call: asked to "improve", a small model copies the function or invents names. `{a}` and `{b}` are numbers,
+# `{c}` may be a truth value too.
+_CHANGES_OF_CHOICE = (
+    "add one more condition that uses `{c}`",
+    "treat the case that `{a}` is large differently from the case that it is small, with an `if`",
+    "compare `{a}` with `{b}` and decide differently in the two cases",
+    "change one condition so that it depends on `{c}` as well",
+    "decide by a threshold on `{a}` times a constant, compared with `{b}`",
+    "replace the rule by a different one built from `{a}` and `{c}`",
+)
+_CHANGES_OF_VALUE = (
     "let `{a}` count as well: add or subtract a small multiple of it",
     "combine `{a}` and `{b}` in one new term",
     "treat the case that `{a}` is large differently from the case that it is small, with an `if`",
     "compare `{a}` with `{b}` and decide differently in the two cases",
     "scale `{a}` by `{b}` (guard a division with max(1e-9, ...))",
-    "add one more condition that uses `{a}`",
+    "add one more condition that uses `{c}`",
     "change one constant or threshold clearly, and use `{a}` beside it",
     "take the larger or the smaller of two terms, one of them with `{a}`",
     "replace the rule by a different one built from `{a}` and `{b}`",
@@ -186,8 +195,10 @@ def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
         parts.append(f"Write the corrected function `{part.function}`, complete, and nothing else.")
     else:
         draw = random.Random(task.number)
-        a, b = draw.sample(used, 2) if len(used) > 1 else (used or ["a constant"]) * 2
-        change = _CHANGES[(task.number + draw.randrange(3)) % len(_CHANGES)].format(a=a, b=b)
+        numbers = [n for n in used if n not in part.truths] or used or ["a constant"]
+        a, b = draw.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
+        changes = _CHANGES_OF_CHOICE if part.chooses else _CHANGES_OF_VALUE
+        change = changes[(task.number + draw.randrange(3)) % len(changes)].format(a=a, b=b, c=draw.choice(used or numbers))
         parts.append(_EXAMPLE)
         parts.append(f"Change to make: {change}. What is returned must differ from now in some cases.")
         parts.append(f"Write the new function `{part.function}`, complete, and nothing else.")
@@ -201,8 +212,12 @@ class _Evolving(NamedTuple):
     """The evolving part without its main function's docstring, which need not be copied (`splice` puts it back)."""
     function: str
     parameters: list[str]
+    truths: set[str]
+    """Parameters that are declared to be true or false."""
     contract: str
     """The docstring."""
+    chooses: bool
+    """Whether it answers with a word or a truth value: then arithmetic on the answer makes no sense."""
 
 
 def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
@@ -224,8 +239,16 @@ def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
         first, last = main.body[0].lineno, main.body[0].end_lineno or 0
         if last < main.body[1].lineno:
             del lines[first - 1 : last]
-    parameters = [a.arg for a in main.args.posonlyargs + main.args.args]
-    return _Evolving("\n".join(lines).strip("\n"), main.name, parameters, contract or "")
+    arguments = main.args.posonlyargs + main.args.args
+    answers = [n.value for n in ast.walk(main) if isinstance(n, ast.Return)]
+    return _Evolving(
+        code="\n".join(lines).strip("\n"),
+        function=main.name,
+        parameters=[a.arg for a in arguments],
+        truths={a.arg for a in arguments if isinstance(a.annotation, ast.Name) and a.annotation.id == "bool"},
+        contract=contract or "",
+        chooses=any(isinstance(a, ast.Constant) and isinstance(a.value, str | bool) for a in answers),
+    )
 
 
 # --------------------------------------------------------------------------- both

@@ -78,6 +78,16 @@ def test_block_prompts_ask_for_different_changes() -> None:
     assert len(asked) >= 12
 
 
+def test_a_function_that_chooses_is_not_asked_for_arithmetic() -> None:
+    source = SOURCE.replace('p, d):\n    """Lowest goes first.', 'p: bool, d):\n    """One of two.').replace(
+        "return d\n", "return 'a'\n"
+    )
+    task = Selection(dataclasses.replace(PARENT, program=Program(source, "order")))
+    asked = [prompt.build(BRIEF, Task(n, task), "block").user.rpartition("Change to make")[2] for n in range(60)]
+    assert not any(word in text for text in asked for word in ("scale `", "bonus", "`p` is large", "compare `p`", "larger"))
+    assert any("`p`" in text for text in asked)
+
+
 def test_without_a_block_function_the_prompt_is_full() -> None:
     plain = dataclasses.replace(PARENT, program=Program("def order(p, d):\n    return d\n", "order"))
     task = Task(1, Selection(plain))
