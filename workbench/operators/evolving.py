@@ -87,7 +87,7 @@ def _top_line(statement: ast.stmt) -> int:
 
 
 def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
-    """Every node of statements in the order of the text, operators and contexts left out; several times as fast as `ast.walk`."""
+    """Every node of statements in the order of the text, operators and contexts left out."""
     found: list[ast.AST] = []
     stack = list(statements)[::-1]
     while stack:
@@ -95,24 +95,24 @@ def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
         found.append(node)
         children: list[ast.AST] = []
         for field in node._fields:
+            if field in _MARKS:
+                continue
             value = getattr(node, field, None)
-            if isinstance(value, list):
-                children.extend(v for v in value if isinstance(v, _PARTS))
-            elif isinstance(value, _PARTS):
+            if isinstance(value, ast.AST):
                 children.append(value)
+            elif isinstance(value, list):
+                children.extend([v for v in value if isinstance(v, ast.AST)])
         stack.extend(reversed(children))
     return found
 
 
-_PARTS = (ast.expr, ast.stmt, ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.alias, ast.ExceptHandler, ast.withitem)
+_MARKS = frozenset({"ctx", "op", "ops"})
 
 
 def _outermost_stretch(
     holder: ast.AST, top: int, bottom: int, around: tuple[ast.stmt, ...] = ()
 ) -> tuple[list[ast.stmt], int, int, tuple[ast.stmt, ...]] | None:
-    bodies = [
-        body for field in ("body", "orelse", "finalbody") if isinstance(body := getattr(holder, field, None), list) and body
-    ]
+    bodies = [body for field in ("body", "orelse", "finalbody") if isinstance(body := getattr(holder, field, None), list) and body]
     for body in bodies:
         if isinstance(holder, ast.If) and body is holder.orelse and body[0].col_offset == holder.col_offset:
             continue  # an `elif`: no statement of its own

@@ -63,8 +63,8 @@ def changed(old: float, rng: random.Random, step: float) -> float:
     elif way < 0.9:
         new = -old
     else:
-        new = rng.choice((0.0, 0.5, 1.0, 2.0))
-    return int(new) if new == int(new) and abs(new) < 1e9 else new
+        new = rng.choice((0, 0.5, 1, 2))
+    return new
 
 
 def arithmetic(scene: Scene, rng: random.Random) -> bool:

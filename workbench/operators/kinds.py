@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 
 from workbench.operators.evolving import Evolving, walk
 
@@ -44,6 +45,7 @@ def key(node: ast.AST) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def roots(name: str) -> frozenset[str]:
     """What must be bound for a kept name to be read: due and j for "due[j]", an initialised self for "self.rate"."""
     base, _, at = name.partition("[")
@@ -65,11 +67,14 @@ class Kinds:
     ----------
     names
         Kind by kept name (see `key`), in the order of discovery.
+    functions
+        Names of the functions that the evolving part defines.
     """
 
     def __init__(self, program: Evolving, features: Mapping[str, str]) -> None:
         self.names: dict[str, Kind] = {}
         nodes = walk(program.run)
+        self.functions = frozenset(n.name for n in nodes if isinstance(n, ast.FunctionDef))
         barred = _no_scalars(nodes)
         bare: set[str] = set()
         for function in [n for n in (*program.around, *nodes) if isinstance(n, ast.FunctionDef)]:

@@ -160,11 +160,9 @@ class _Reader:
 
     def __init__(self, program: Evolving, scene: Scene) -> None:
         self.scene = scene
-        run = program.run
-        self.run = {id(s) for s in run}
+        self.run = {id(s) for s in program.run}
         self.around = {id(s) for s in program.around}
         self.tunable = frozenset(_declared_names(program.tree))
-        self.local_functions = {n.name for n in walk(run) if isinstance(n, ast.FunctionDef)}
 
     def body(self, body: list[ast.stmt], bound: frozenset[str], where: _Where) -> frozenset[str] | None:
         """Read statements in turn; returns what is bound after them, None where their end is never reached."""
@@ -293,7 +291,7 @@ class _Reader:
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             mathematical = isinstance(node.func, ast.Attribute) and key(node.func.value) == "math"
             self._expression(node, "func", None, bound, closed=True)
-            closed = closed or not (mathematical or called in _OPEN_CALLS or called in self.local_functions)
+            closed = closed or not (mathematical or called in _OPEN_CALLS or called in self.scene.kinds.functions)
             for i in range(len(node.args)):
                 self._expression(node, "args", i, bound, closed=closed)
             for keyword in node.keywords:

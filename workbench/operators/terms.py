@@ -39,10 +39,11 @@ def value_of(node: ast.expr) -> float | None:
 
 
 def rounded(value: float, digits: int = 3) -> float:
-    """`value` at a few significant digits, so that programs stay readable."""
+    """`value` at a few significant digits, whole numbers without a point, so that programs stay readable."""
     if value == 0 or not math.isfinite(value):
-        return 0.0
-    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
+        return 0
+    new = round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    return int(new) if new == int(new) and abs(new) < 1e9 else new
 
 
 def name(text: str) -> ast.expr:

@@ -6,6 +6,7 @@ import ast
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Program, Reply, Task
@@ -89,10 +90,7 @@ class Builtin:
         parent = task.selection.parent
         if parent.program is None:
             raise ValueError(f"candidate {parent.number} has no program to start from")
-        try:
-            unchanged: str | None = fingerprint(parent.program)
-        except Rejected:
-            unchanged = None
+        unchanged = _mark(parent.program)
         reply = Reply("constant", program=parent.program, parents=(parent.number,))
         for attempt in range(ATTEMPTS):
             try:
@@ -100,7 +98,7 @@ class Builtin:
                 if child is None or child.program is None:
                     continue
                 reply = child
-                if fingerprint(child.program) != unchanged and not self._known(child.program):
+                if _mark(child.program) != unchanged and not self._known(child.program):
                     break
             except Rejected:
                 continue
@@ -184,6 +182,14 @@ class Builtin:
             evolving = open_program(source)
             self._donors[source] = _Donor(look(evolving, self._features), trusted(evolving.run))
         return self._donors[source]
+
+
+@lru_cache(maxsize=256)
+def _mark(program: Program) -> str | None:
+    try:
+        return fingerprint(program)
+    except Rejected:
+        return None
 
 
 def _kept(feature: str) -> str | None:
