@@ -185,11 +185,11 @@ def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    """Number, characters, evaluation seconds and strongest family of every valid attempt.
+    """Number, characters, evaluation seconds and strongest family of valid attempts, of long runs the best `CHARTED`.
 
     The strongest family is the one in which an attempt is furthest ahead of the run's mean, its general level taken out.
     """
-    frame = pd.DataFrame(_store.sizes(run, mark), columns=["number", "size", "seconds", "families"])
+    frame = pd.DataFrame(_store.sizes(run, mark, CHARTED), columns=["number", "size", "seconds", "families"])
     families = pd.DataFrame([json.loads(text) for text in frame.pop("families")], index=frame.index)
     if families.shape[1] > 1:
         ahead = families.mean() - families

@@ -46,7 +46,7 @@ def lines(before: str, after: str) -> list[Line]:
 def marked(a: str, b: str) -> tuple[str, str]:
     """Two lines with what differs marked; lines with little in common are left unmarked, the whole row says enough."""
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    if matcher.ratio() < 0.4:
+    if matcher.ratio() < 0.55:
         return escape(a), escape(b)
     left, right = [], []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():

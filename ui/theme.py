@@ -29,11 +29,11 @@ class Palette:
 
 LIGHT = Palette(
     "#1b2430", "#667180", "#e1e5ea", "#ffffff", "#3b5bdb", "#d9480f", "#099268", "#91a7ff",
-    ("#4263eb", "#1098ad", "#ae3ec9", "#868e96", "#f59f00", "#c2255c", "#5f3dc4", "#0b7285"),
+    ("#4263eb", "#1098ad", "#ae3ec9", "#c2255c", "#5f3dc4", "#0b7285", "#f59f00", "#495057"),
 )  # fmt: skip
 DARK = Palette(
     "#e6eaf0", "#93a0b0", "#2a3442", "#0f141b", "#91a7ff", "#ff922b", "#38d9a9", "#4c6ef5",
-    ("#748ffc", "#22b8cf", "#cc5de8", "#adb5bd", "#fcc419", "#f06595", "#9775fa", "#66d9e8"),
+    ("#748ffc", "#22b8cf", "#cc5de8", "#f06595", "#9775fa", "#66d9e8", "#fcc419", "#ced4da"),
 )  # fmt: skip
 
 CSS = """<style>
@@ -72,7 +72,7 @@ table.diff .new {background: rgba(66, 99, 235, .13);} table.diff .new mark {back
 table.diff mark {color: inherit; border-radius: 2px;}
 table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
        background: color-mix(in srgb, currentColor 5%, transparent);}
-.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
+ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
 </style>"""
 
 

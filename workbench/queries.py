@@ -182,13 +182,13 @@ class Reader(Store):
             following = row["parents"][0] if row["parents"] else None
         return chain[::-1]
 
-    def sizes(self, run: str, mark: Mark) -> list[tuple[int, int, float, str]]:
-        """Number, characters of source, evaluation seconds and family gaps (JSON) of every valid attempt."""
+    def sizes(self, run: str, mark: Mark, most: int = 20_000) -> list[tuple[int, int, float, str]]:
+        """Number, characters of source, evaluation seconds and family gaps (JSON) of the best `most` valid attempts, best first."""
         rows = self._rows(
             "SELECT c.number, length(c.source), c.seconds, coalesce(s.families, '{}') FROM candidates c LEFT JOIN scores s "
             "ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
-            "WHERE c.run = ? AND c.id <= ? AND c.gap IS NOT NULL ORDER BY c.number",
-            run, mark.last,
+            "WHERE c.run = ? AND c.id <= ? AND c.gap IS NOT NULL ORDER BY c.gap LIMIT ?",
+            run, mark.last, most,
         )  # fmt: skip
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 

@@ -178,7 +178,8 @@ def test_every_tab_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cata
     pictures = os.environ.get("EVOLVE_TEST_PICTURES")
     shown = {
         "runs": ["stDataFrame"], "run?run=all": ["stPlotlyChart"], "run?run=all&tab=Archive": ["stEChartsChart"],
-        "run?run=all&tab=Failures": ["stPlotlyChart"], "program?run=all": ["stCode"], "program?run=all&tab=Instances": ["stDataFrame"],
+        "run?run=all&tab=Failures": ["stPlotlyChart"], "program?run=all": ["stCode"],
+        "program?run=all&tab=Instances": ["stDataFrame"],
     }  # fmt: skip
     made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
     made.set_default_timeout(PATIENCE)

@@ -228,7 +228,8 @@ def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
         event = st.echarts_chart(charts.archive(made, theme.current(), rows), key=f"archive-{rows}", on_select="rerun",
                                  height=max(420, 80 + 34 * len(made.rows)))  # fmt: skip
         total = len(made.columns) * len(made.rows)
-        st.caption(f"{len(made.cells)} of {total} cells are filled; the colour is the best train gap of the cell.")
+        among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.CHARTED else ""
+        st.caption(f"{len(made.cells)} of {total} cells are filled{among}; the colour is the best train gap of the cell.")
     picked = [k for group in event.selection.selected for k in group["data_indices"]]
     best = min(made.cells, key=lambda cell: cell[2])
     with card:
