@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench import catalog
 from workbench.errors import UsageError
@@ -55,29 +56,29 @@ def demo(runs: Path) -> Launch:
     return _spawn(runs, "demo", [])
 
 
-def run_of(launch: Launch, runs: Path) -> str | None:
-    """The run that a started process has made its own, None as long as it has not."""
-    try:
-        with Reader(runs) as store:
-            rows = store.runs()
-    except UsageError:
-        return None
-    return next((r["id"] for r in rows if r["pid"] == launch.process.pid and r["heartbeat"] >= launch.began - 1), None)
-
-
 def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
     """The run that a process has begun, or why there is none: its last words, or empty while it is still getting ready."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if found := run_of(launch, runs):
-            return found, ""
-        if launch.ended() is not None:
-            # A run may have begun and ended between two looks.
-            with Reader(runs) as store:
-                done = [r["id"] for r in store.runs() if r["heartbeat"] >= launch.began and r["created"] >= launch.began - 1]
-            return (done[0], "") if launch.ended() == 0 and done else (None, launch.last_line() or "it ended without a word")
+        code = launch.ended()
+        rows = [row for row in _rows(runs) if row["heartbeat"] >= launch.began - 1]
+        own = [row["id"] for row in rows if row["pid"] == launch.process.pid]
+        # A run that has begun and ended between two looks belongs to nobody any more.
+        own = own or [row["id"] for row in rows if code == 0 and row["created"] >= launch.began - 1]
+        if own:
+            return own[0], ""
+        if code is not None:
+            return None, launch.last_line() or f"it ended with code {code} and without a word"
         time.sleep(0.2)
     return None, ""
+
+
+def _rows(runs: Path) -> list[dict[str, Any]]:
+    try:
+        with Reader(runs) as store:
+            return store.runs()
+    except UsageError:
+        return []
 
 
 def tell(runs: Path, run: str, command: str, argument: str = "") -> None:

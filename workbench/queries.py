@@ -138,7 +138,7 @@ class Reader(Store):
 
     def rate(self, run: str, seconds: float, now: float) -> float:
         """Attempts a minute over the last `seconds` before `now`."""
-        query = "SELECT count(*) FROM (SELECT created FROM candidates WHERE run = ? ORDER BY id DESC LIMIT 2000) WHERE created > ?"
+        query = "SELECT count(*) FROM (SELECT created FROM candidates WHERE run = ? ORDER BY number DESC LIMIT 2000) WHERE created > ?"
         return float(self._rows(query, run, now - seconds)[0][0]) / seconds * 60
 
     def first_error(self, run: str) -> str:

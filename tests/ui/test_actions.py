@@ -1,0 +1,39 @@
+"""Processes that pages start: they outlive the page, and say why where they cannot begin."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.big_store import TOY
+from workbench.queries import Reader
+
+pytest.importorskip("streamlit")
+from ui import actions
+
+WAIT = 60.0
+
+
+def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_path: Path) -> None:
+    launch = actions.start_run(tmp_path, str(TOY), ["--proposer=builtin", "--candidates=3", "--tune-trials=0"])
+    run, why = actions.wait_for_run(launch, tmp_path, WAIT)
+    assert run and not why
+    launch.process.wait(WAIT)
+    again = actions.resume(tmp_path, run, 5)
+    assert os.getsid(again.process.pid) != os.getsid(0), "a session of its own: nothing that ends the server ends it"
+    assert actions.wait_for_run(again, tmp_path, WAIT) == (run, "")
+    again.process.wait(WAIT)
+    with Reader(tmp_path) as store:
+        row = store.runs()[0]
+    assert (row["status"], row["candidates"]) == ("done", 5)
+    assert b"def f(" in actions.export(tmp_path, run, row["champion"])
+    with pytest.raises(actions.UsageError, match="no candidate 99"):
+        actions.export(tmp_path, run, 99)
+
+
+def test_a_run_that_cannot_begin_says_why_in_its_own_words(tmp_path: Path) -> None:
+    launch = actions.start_run(tmp_path, "no/such_problem", ["--proposer=builtin"])
+    run, why = actions.wait_for_run(launch, tmp_path, WAIT)
+    assert run is None and "unknown problem" in why
