@@ -92,7 +92,7 @@ def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
     if not defines(tree, entry):
         raise Rejected(f"the program does not define `{entry}` at its top level")
     allowed = MODULES.union(modules)
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if "import" in source else ():
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
