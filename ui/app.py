@@ -12,7 +12,7 @@ if ROOT not in sys.path:  # the script's own folder is on the path, the project'
 from ui import theme  # noqa: E402
 
 PAGES = (
-    st.Page("views/runs.py", title="Runs", icon=":material/list_alt:", url_path="runs", default=True),
+    st.Page("views/runs.py", title="Runs", icon=":material/list_alt:", default=True),
     st.Page("views/run.py", title="Run", icon=":material/monitoring:", url_path="run"),
     st.Page("views/program.py", title="Program", icon=":material/code:", url_path="program"),
 )

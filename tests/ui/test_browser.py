@@ -177,7 +177,7 @@ def test_every_tab_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cata
     fill(tmp_path, wide, 300, run="all")
     pictures = os.environ.get("EVOLVE_TEST_PICTURES")
     shown = {
-        "runs": ["stDataFrame"], "run?run=all": ["stPlotlyChart"], "run?run=all&tab=Archive": ["stEChartsChart"],
+        "": ["stDataFrame"], "run?run=all": ["stPlotlyChart"], "run?run=all&tab=Archive": ["stEChartsChart"],
         "run?run=all&tab=Failures": ["stPlotlyChart"], "program?run=all": ["stCode"],
         "program?run=all&tab=Instances": ["stDataFrame"],
     }  # fmt: skip
@@ -188,10 +188,11 @@ def test_every_tab_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cata
             made.goto(address + path)
             for name in wanted:
                 made.locator(f'[data-testid="{name}"]').first.wait_for()
+            assert not made.get_by_text("Page not found").count()
             dark = made.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
             assert dark == ("rgb(15, 20, 27)" if scheme == "dark" else "rgb(255, 255, 255)")
             assert made.evaluate("document.documentElement.scrollWidth") <= 1280
             if pictures:
                 made.wait_for_timeout(4000)
-                made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower())}-{scheme}.png")
+                made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")
     made.context.close()
