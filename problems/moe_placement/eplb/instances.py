@@ -1,0 +1,196 @@
+"""Seeded token counts of experts: popularity by rank, drift from window to window, and traffic that jumps between domains."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.model import Instance, Split
+
+SKEWS = (0.5, 0.8, 1.1)
+"""a: the popularity of the expert of rank r goes as r^-a."""
+
+PERSISTENCE = (0.6, 0.9, 0.98)
+"""rho: how much of an expert's deviation from that survives a window (AR(1) in the logarithm)."""
+
+DRIFT = 0.8
+"""Stationary standard deviation of that deviation."""
+
+JUMP = 0.2
+"""Probability that the traffic of the next window comes from another domain, in the families with jumps."""
+
+EXPERTS, SLOTS, GPUS, GROUPS, NODES = 256, 288, 32, 8, 4
+WINDOWS, TOKENS = 12, 100_000
+
+Counts = NDArray[np.int64]
+"""Tokens by window, layer and expert; the last window is the one to come."""
+
+
+def instances(split: Split) -> list[Instance]:
+    """All instances of a split. Each is seeded by its own id."""
+    return list(_instances(Split(split)))
+
+
+@lru_cache
+def _instances(split: Split) -> tuple[Instance, ...]:
+    if split is Split.STRESS:
+        return tuple(_stress())
+    return (*_grid(split), *(_unseen() if split is Split.TEST else ()))
+
+
+def drifting(
+    rng: np.random.RandomState,
+    layers: int,
+    a: float,
+    rho: float,
+    experts: int = EXPERTS,
+    windows: int = WINDOWS + 1,
+    tokens: int = TOKENS,
+    jump: float = 0.0,
+    drift: float = DRIFT,
+) -> Counts:
+    """Draw token counts.
+
+    ln popularity = -a ln(rank) + x, with x an AR(1) process of stationary deviation `drift` for each expert. With jumps there are
+    three domains with ranks of their own; one gives 70 % of the traffic, and in each window another one takes over with
+    probability `jump`, in all layers at once. Counts are Poisson around the shares of `tokens`.
+    """
+    domains = 3 if jump else 1
+    ranks = np.array([[rng.permutation(experts) for _ in range(domains)] for _ in range(layers)]) + 1
+    base = ranks.astype(float) ** -a
+    x = drift * rng.standard_normal((layers, experts))
+    active, counts = 0, []
+    for window in range(windows):
+        if window:
+            x = rho * x + drift * math.sqrt(1 - rho * rho) * rng.standard_normal((layers, experts))
+        if rng.random_sample() < jump:
+            active = (active + rng.randint(1, 3)) % domains
+        popularity = base * np.exp(x)[:, None, :]
+        popularity /= popularity.sum(axis=2, keepdims=True)
+        mix = np.full(domains, 0.15 if jump else 1.0)
+        mix[active] = 0.7 if jump else 1.0
+        counts.append(rng.poisson(tokens * (mix[None, :, None] * popularity).sum(axis=1)))
+    return np.array(counts)
+
+
+def _grid(split: Split) -> Iterator[Instance]:
+    for a in SKEWS:
+        for rho in PERSISTENCE:
+            for copy in range(2):
+                id = f"{split}-a{a}-r{rho}-{copy}"
+                yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
+        for copy in range(2):
+            id = f"{split}-a{a}-jump-{copy}"
+            yield _instance(id, f"a{a}-jump", drifting(_rng(id), 3, a, 0.9, jump=JUMP))
+
+
+def _unseen() -> Iterator[Instance]:
+    for a, rho in ((0.65, 0.75), (0.95, 0.95), (1.3, 0.8)):
+        for copy in range(3):
+            id = f"test-a{a}-r{rho}-{copy}"
+            yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
+    # A whole model: as many layers as have routed experts in DeepSeek-V3.
+    id = "test-full-r0.95"
+    yield _instance(id, "full", drifting(_rng(id), 58, 0.8, 0.95))
+
+
+def _stress() -> Iterator[Instance]:
+    for name, counts, shape in _shapes():
+        yield _instance(f"stress-{name}", name.rpartition("-")[0], counts, **shape)
+
+
+def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
+    """Name (family and number), counts, and what differs from the usual shape."""
+
+    def rng(name: str) -> np.random.RandomState:
+        return _rng(f"stress-{name}")
+
+    small = {"slots": 36, "n_gpus": 4, "groups": 4, "nodes": 2}
+    for copy, a in enumerate((0.5, 1.1)):
+        big = drifting(rng(f"ten_times-{copy}"), 2, a, 0.9, experts=1024)
+        yield f"ten_times-{copy}", big, {"slots": 1152, "n_gpus": 128, "groups": 8, "nodes": 16}
+    for copy, each in enumerate((0, 400)):
+        # Nobody ever came, or all alike.
+        yield f"ties-{copy}", np.full((5, 2, EXPERTS), each), {}
+    for copy in range(3):
+        # Few values: ties at every step.
+        yield f"few_values-{copy}", rng(f"few_values-{copy}").choice([0, 100, 200], (6, 2, EXPERTS)), {}
+    for copy in range(2):
+        # Only 12 experts are in use, others from window to window where copy = 1.
+        source = rng(f"sparse-{copy}")
+        counts = np.zeros((8, 2, EXPERTS), dtype=np.int64)
+        for window in range(8):
+            if window == 0 or copy:
+                used = source.permutation(EXPERTS)[:12]
+            counts[window][:, used] = source.randint(1000, 9000, (2, 12))
+        yield f"sparse-{copy}", counts, {}
+    for copy, share in enumerate((0.5, 0.9, 0.99)):
+        # One expert takes most of the tokens.
+        counts = drifting(rng(f"one_hot-{copy}"), 2, 0.5, 0.9)
+        counts[:, :, 77] = round(TOKENS * share / (1 - share))
+        yield f"one_hot-{copy}", counts, {}
+    for copy in range(2):
+        yield f"one_window-{copy}", drifting(rng(f"one_window-{copy}"), 2, 0.8, 0.9, windows=2), {}
+    for copy in range(2):
+        yield f"no_spare-{copy}", drifting(rng(f"no_spare-{copy}"), 2, 0.8, 0.9), {"slots": EXPERTS}
+    for copy, slots in enumerate((512, 1024)):
+        many = drifting(rng(f"many_copies-{copy}"), 2, 1.1, 0.9, experts=64)
+        yield f"many_copies-{copy}", many, {"slots": slots, "n_gpus": 32}
+    for copy, (experts, slots, gpus) in enumerate(((8, 8, 1), (8, 32, 4), (1, 4, 4))):
+        # Nothing to decide: one GPU, every expert everywhere, a single expert.
+        forced = drifting(rng(f"forced-{copy}"), 1, 0.8, 0.9, experts=experts)
+        yield f"forced-{copy}", forced, {"slots": slots, "n_gpus": gpus, "groups": 1, "nodes": 1}
+    for copy in range(2):
+        # Groups that cannot be dealt to the nodes evenly.
+        odd = drifting(rng(f"odd_groups-{copy}"), 2, 0.8, 0.9, experts=252)
+        yield f"odd_groups-{copy}", odd, {"slots": 288, "n_gpus": 36, "groups": 7, "nodes": 3}
+    for copy in range(2):
+        # Sums beyond 32 bits.
+        yield f"huge_counts-{copy}", drifting(rng(f"huge_counts-{copy}"), 2, 0.8, 0.9, tokens=10**12), {}
+    for copy in range(3):
+        # In the window to come the popular experts are the ones that never were.
+        counts = drifting(rng(f"reversal-{copy}"), 2, 0.8, 0.98)
+        for layer in range(2):
+            order = np.argsort(counts[-2, layer], kind="stable")
+            counts[-1, layer, order] = np.sort(counts[-2, layer])[::-1]
+        yield f"reversal-{copy}", counts, {}
+    for copy in range(4):
+        # The last window is an outlier: traffic from elsewhere for once, then as before.
+        counts = drifting(rng(f"outlier-{copy}"), 2, 0.8, 0.98)
+        counts[-2] = counts[-2][:, rng(f"outlier-{copy}-order").permutation(EXPERTS)]
+        yield f"outlier-{copy}", counts, {}
+    for copy in range(4):
+        # Rising steadily for half of the experts, falling for the others.
+        source = rng(f"trend-{copy}")
+        slope = source.choice([-0.2, 0.2], (1, 2, EXPERTS)) * np.arange(WINDOWS + 1)[:, None, None]
+        yield f"trend-{copy}", np.rint(400 * np.exp(slope + 0.1 * source.standard_normal(slope.shape))).astype(np.int64), {}
+    for copy in range(4):
+        yield f"small-{copy}", drifting(rng(f"small-{copy}"), 3, 0.8, 0.9, experts=32), small
+    for copy in range(3):
+        # Weaker and stronger drift than ever seen.
+        yield f"drift-{copy}", drifting(rng(f"drift-{copy}"), 2, 0.8, 0.9, drift=(0.2, 1.2, 1.8)[copy]), {}
+
+
+def _rng(id: str) -> np.random.RandomState:
+    # The old generator: its stream is frozen for all versions of numpy.
+    return np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
+
+
+def _instance(id: str, family: str, counts: Counts, **shape: int) -> Instance:
+    size = {"n_gpus": GPUS, "slots": SLOTS, "groups": GROUPS, "nodes": NODES} | shape
+    layers, experts = counts.shape[1:]
+    # The layout at start-up: experts in their order, spare slots filled with further copies of the first ones.
+    start = [contiguous(experts, size["slots"]) for _ in range(layers)]
+    data: dict[str, Any] = {"history": counts[:-1].tolist(), "prev": start, **size, "next": counts[-1].tolist()}
+    return Instance(id, family, data)
+
+
+def contiguous(experts: int, slots: int) -> list[int]:
+    """Experts 0, 1, 2, ... over the slots, again and again: legal while no GPU has more slots than there are experts."""
+    return [s % experts for s in range(slots)]

@@ -1,0 +1,60 @@
+"""Expert-parallel load balancing: which experts get a second copy, and on which GPU does each copy sit?"""
+
+from evaluators.expert_bounds import solve
+from evaluators.expert_placement import ExpertPlacementVerifier
+from workbench.model import Baseline, Limits, Problem
+
+from .instances import instances
+
+_EPLB = (
+    "DeepSeek-AI, Expert Parallelism Load Balancer, github.com/deepseek-ai/EPLB (2025); "
+    "DeepSeek-V3 Technical Report, arXiv 2412.19437 (2024)"
+)
+
+PROBLEM = Problem(
+    slug="moe_placement/eplb",
+    title="Expert-parallel load balancing",
+    question="On which GPUs should the experts of a mixture-of-experts model sit, and in how many copies, for the traffic to come?",
+    entry="place",
+    verifier=ExpertPlacementVerifier(),
+    instances=instances,
+    solve=solve,
+    seeds=("seed", "seed_decent", "seed_open"),
+    baselines=(
+        Baseline(
+            "contiguous", "Experts in their order", "Lepikhin et al., GShard, arXiv 2006.16668 (2020): the layout without balancing"
+        ),
+        Baseline("eplb_hierarchical", "EPLB, hierarchical", _EPLB),
+        Baseline("eplb_global", "EPLB, global", _EPLB),
+        Baseline(
+            "zigzag",
+            "Zigzag dealing",
+            "Cheng et al., Barbarians at the gate: how AI is upending systems research, arXiv 2510.06189 (2025)",
+        ),
+        Baseline("persistence", "Latest window + greedy", _EPLB + "; Graham, SIAM J. Appl. Math. 17 (1969) 416-429"),
+        Baseline(
+            "ewma_greedy",
+            "EWMA + greedy",
+            "Brown, Exponential smoothing for predicting demand, Arthur D. Little (1956); packing as in EPLB (2025)",
+        ),
+    ),
+    features={
+        "last": "forecast: the expert's tokens in the latest window (1 = an average expert's share)",
+        "before": "forecast: in the window before the latest",
+        "mean": "forecast: mean over all windows",
+        "smooth": "forecast: exponentially weighted mean, each window counts half of the one after it",
+        "spread": "standard deviation of the expert's (or copy's) tokens over the windows",
+        "load": "tokens that the expert (or copy) is forecast to get",
+        "copies": "urgency: how many copies the expert has now",
+        "gpu_load": "fit: sum of the loads on the GPU now",
+        "gpu_spread": "fit: sum of the spreads on the GPU now",
+        "gpu_used": "fit: slots of the GPU that are taken",
+        "even": "fit: the load that each GPU would have if all were alike",
+    },
+    unit="time of the busiest GPU / time of an even spread",
+    bound="proven for a clairvoyant: mean load, and heaviest share of an expert that copies cannot split further",
+    limits=Limits(seconds=4.0),
+    # The next window of these has nothing to do with the history, so the best of six baselines there is luck; in the last one
+    # the best baseline is the slowest to believe the latest window, which loses elsewhere (README.md).
+    stress_tolerance={"reversal": 0.3, "few_values": 0.2, "sparse": 0.6, "outlier": 0.2},
+)
