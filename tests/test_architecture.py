@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "protocols", "gap", "source", "migrations", "jobs"}),
     frozenset({"references", "options", "stats", "splice", "readable", "changes"}),
     frozenset({"catalog", "prompt", "reply", "store", "sandbox", "operators", "tune"}),
-    frozenset({"proposers", "search", "evaluate", "budget", "queries"}),
+    frozenset({"proposers", "search", "evaluate", "budget", "queries", "compare"}),
     frozenset({"worker", "solve", "pool", "certify", "export"}),
     frozenset({"champion", "loop", "replay", "start", "progress"}),
     frozenset({"commands", "cli"}),
@@ -29,7 +29,7 @@ ALLOWED = {
 }
 
 
-UI = {"catalog", "changes", "errors", "gap", "model", "options", "queries", "search", "stats", "store"}
+UI = {"catalog", "changes", "compare", "errors", "gap", "model", "options", "queries", "search", "stats", "store"}
 """Rooms of workbench/ that pages may know: what is recorded and what it means, nothing that works."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands import judging, looking, making, running, system
+from workbench.commands import comparing, judging, looking, making, running, system
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ for panel, name, command in (
     (_LOOK, "problems", looking.problems),
     (_LOOK, "list", looking.list_),
     (_LOOK, "show", looking.show),
+    (_LOOK, "compare", comparing.compare_),
     (_LOOK, "ui", system.ui),
     (_JUDGE, "eval", judging.eval_),
     (_JUDGE, "certify", judging.certify_),
