@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 from workbench.catalog import LoadedProblem
@@ -43,9 +44,9 @@ class Champion:
         if candidate.program and candidate.number not in self._gaps and candidate.number not in self._under_way:
             self._under_way[candidate.number] = self._pool.submit(Job(candidate.program, Split.VALIDATION, stop_on_failure=True))
 
-    def poll(self, wait: bool = False) -> None:
+    def poll(self) -> None:
         """Take up the scores that have come in."""
-        for number in [n for n, f in self._under_way.items() if wait or f.done()]:
+        for number in [n for n, f in self._under_way.items() if f.done()]:
             try:
                 report = self._under_way.pop(number).result()
             except VerifierError as error:
@@ -60,19 +61,23 @@ class Champion:
             if self.number != before:
                 self._store.crown(self._run, number)
 
-    def settle(self, loaded: LoadedProblem) -> None:
+    def settle(self, loaded: LoadedProblem, beat: Callable[[], None]) -> None:
         """Score the finalists, then crown the best one that scores the same with a fresh process for every instance.
 
-        A program that remembers earlier instances, or answers differently each time, is passed over.
+        A program that remembers earlier instances, or answers differently each time, is passed over. `beat` is called
+        now and then while that takes its time.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
         for finalist, _ in best[:FINALISTS]:
             self.consider(self._store.candidate(self._run, finalist))
-        self.poll(wait=True)
+        while self._under_way:
+            wait(self._under_way.values(), timeout=1.0)
+            self.poll()
+            beat()
         while (number := self.number) is not None:
             program = self._store.candidate(self._run, number).program
             assert program
-            if self._steady(program, self._gaps[number], loaded):
+            if self._steady(program, self._gaps[number], loaded, beat):
                 self._store.crown(self._run, number)
                 return
             self._refused.add(number)
@@ -80,7 +85,13 @@ class Champion:
             self._store.log(self._run, "note", note)
             self._display.line(note)
 
-    def _steady(self, program: Program, gap: float, loaded: LoadedProblem) -> bool:
+    def _steady(self, program: Program, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> bool:
         ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
-        report = self._pool.submit(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True)).result()
+        future = self._pool.submit(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True))
+        while not wait([future], timeout=1.0).done:
+            beat()
+        try:
+            report = future.result()
+        except VerifierError:
+            return False
         return report.status is Status.OK and abs(report.gap - gap) <= 1e-9 * max(1.0, abs(gap))

@@ -208,7 +208,7 @@ class Loop:
                 self._receive(0.1)
                 self._beat()
             self._tell_up_to(math.inf)
-            self.champion.settle(self.loaded)
+            self.champion.settle(self.loaded, self._beat)
         self._beat(force=True)
 
     def halt(self, why: str, status: str = "stopped") -> None:

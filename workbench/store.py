@@ -18,7 +18,7 @@ from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Re
 
 FILE = "evolve.db"
 STALE_SECONDS = 30.0
-"""A running run whose heartbeat is older than this is taken for dead."""
+"""A running run whose heartbeat is older than this is looked at twice."""
 
 LIVE = ("running", "paused")
 _CANDIDATE = (
@@ -346,8 +346,12 @@ class Store:
 
 
 def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:
-    """Whether the process that a run's row names still beats."""
-    if row["pid"] is None or time.time() - row["heartbeat"] > STALE_SECONDS:
+    """Whether the process that a run's row names is still the one that wrote it.
+
+    A stopped or starved process misses beats and is alive all the same; a number that was given to another process
+    since is known by a start after the last beat.
+    """
+    if row["pid"] is None:
         return False
     try:
         os.kill(row["pid"], 0)
@@ -355,7 +359,20 @@ def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:
         return False
     except PermissionError:
         pass
-    return True
+    if time.time() - row["heartbeat"] <= STALE_SECONDS:
+        return True
+    started = _started(row["pid"])
+    return started is not None and started <= row["heartbeat"] + 1.0
+
+
+def _started(pid: int) -> float | None:
+    """When a process began, in seconds since the epoch; None where the system does not tell."""
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+        return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
 
 
 def run_of(row: sqlite3.Row) -> dict[str, Any]:

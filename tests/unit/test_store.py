@@ -85,6 +85,16 @@ def test_live_run_cannot_be_claimed_and_an_abandoned_one_can(store):
     assert store.run("a-1")["options"] == {"seed": 4}
 
 
+def test_a_number_that_another_process_has_now_is_not_taken_for_the_run(store):
+    store._db.execute("UPDATE runs SET heartbeat = heartbeat - 86400")
+    assert store.run("a-1")["status"] == "abandoned"
+
+
+def test_a_starved_process_is_still_alive(store):
+    store._db.execute("UPDATE runs SET pid = 1, heartbeat = heartbeat - 31")  # the first process is older than any beat
+    assert store.run("a-1")["status"] == "running"
+
+
 def test_corrupt_database_is_kept_aside_by_a_writer_and_left_by_a_reader(tmp_path):
     (tmp_path / FILE).write_bytes(b"precious but not SQLite" * 100)
     with pytest.raises(StoreError, match="left as it is"):
