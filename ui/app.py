@@ -15,6 +15,7 @@ PAGES = (
     st.Page("views/runs.py", title="Runs", icon=":material/list_alt:", default=True),
     st.Page("views/run.py", title="Run", icon=":material/monitoring:", url_path="run"),
     st.Page("views/program.py", title="Program", icon=":material/code:", url_path="program"),
+    st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
 )
 
 st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")

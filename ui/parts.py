@@ -13,7 +13,7 @@ from workbench.errors import StoreError, UsageError
 from workbench.model import Split
 from workbench.queries import Reader
 
-RUNS, RUN, PROGRAM = "views/runs.py", "views/run.py", "views/program.py"
+RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 

@@ -76,6 +76,9 @@ def marked(rows: list[dict[str, Any]]) -> None:
     with st.container(horizontal=True):
         if len(rows) == 1 and st.button("Open", icon=":material/monitoring:", key="open-run"):
             st.switch_page(parts.RUN, query_params={"run": rows[0]["id"]})
+        ready = [f"{row['id']}:{row['champion']}" for row in rows if row["champion"] is not None]
+        if ready and st.button("Compare", icon=":material/compare_arrows:", key="compare-runs"):
+            st.switch_page(parts.COMPARE, query_params=[("p", name) for name in ready])
         if live and st.button(f"Stop {counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
             for row in live:
                 parts.try_to(actions.tell, row["id"], "stop")

@@ -1,0 +1,234 @@
+"""Figures of the Compare page: pure functions from contenders to Plotly figures and ECharts options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from ui.charts import VIRIDIS, layout, plain
+from ui.theme import Palette, percent, points
+from workbench.compare import Comparison, Contender, within
+
+LONGEST = 26
+"""Characters of a name on an axis; all of it is in the tooltip."""
+BAND = "baselines"
+NAMED = 60
+"""So many instances have their names below the heat map."""
+
+
+def labels(names: Sequence[str]) -> dict[str, str]:
+    """Short names of programs: the end of the run's id with the number, where that is enough to tell them apart."""
+    short = {name: name.rpartition("-")[2] for name in names}
+    seen = list(short.values())
+    return {name: label if seen.count(label) == 1 else name for name, label in short.items()}
+
+
+def cut(name: str) -> str:
+    """A name as an axis can take it."""
+    return plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+
+
+def colours(contenders: Sequence[Contender], palette: Palette) -> dict[str, str]:
+    """A colour of its own for each program, one for all baselines."""
+    programs = [c.name for c in contenders if c.number is not None]
+    found = {name: palette.islands[k % len(palette.islands)] for k, name in enumerate(programs)}
+    return {c.name: found.get(c.name, palette.muted) for c in contenders}
+
+
+def forest(comparisons: Sequence[Comparison], names: Mapping[str, str], palette: Palette) -> go.Figure:
+    """Mean paired differences with their intervals, best on top, against a vertical line at 0.
+
+    Better is blue, worse orange; an interval that holds 0 is muted.
+    """
+    tones = {"better": palette.better, "worse": palette.worse}
+    figure = go.Figure()
+    ordered = sorted(comparisons, key=lambda c: c.difference.mean)
+    ticks = [cut(names[c.name]) for c in ordered]
+    for verdict in dict.fromkeys(c.verdict for c in ordered):
+        rows = [k for k, c in enumerate(ordered) if c.verdict == verdict]
+        shown = [ordered[k] for k in rows]
+        colour = tones.get(verdict, palette.muted)
+        figure.add_trace(
+            go.Scatter(
+                x=[c.difference.mean * 100 for c in shown], y=rows, mode="markers", name=verdict, showlegend=False,
+                marker={"color": colour, "size": 10},
+                error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 1.6, "width": 5,
+                         "array": [(c.difference.high - c.difference.mean) * 100 for c in shown],
+                         "arrayminus": [(c.difference.mean - c.difference.low) * 100 for c in shown]},
+                text=[f"{plain(names[c.name])}: {points(c.difference.mean)}, {points(c.difference.low)} to "
+                      f"{points(c.difference.high)}, {verdict}" for c in shown],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"color": palette.muted, "width": 1.5}, layer="below")
+    layout(figure, palette, 70 + 30 * max(3, len(ordered)))
+    figure.update_yaxes(tickvals=list(range(len(ordered))), ticktext=ticks, range=[len(ordered) - 0.4, -0.6], automargin=True)
+    figure.update_xaxes(title_text="difference of gaps in percentage points (left: better)", ticksuffix="")
+    return figure
+
+
+class Map(NamedTuple):
+    """Rows and columns of a heat map: contenders (None: a band between them) and instances (None: a space)."""
+
+    rows: list[Contender | None]
+    columns: list[str | None]
+    families: list[str]
+
+
+def arrange(programs: Sequence[Contender], baselines: Sequence[Contender]) -> Map:
+    """Programs above, baselines pinned below a band of their own; instances grouped by family with a space between."""
+    first = [*programs, *baselines][0]
+    ordered = sorted(first.gaps, key=lambda i: list(dict.fromkeys(first.families.values())).index(first.families[i]))
+    columns: list[str | None] = []
+    families: list[str] = []
+    for family, members in groupby(ordered, key=first.families.__getitem__):
+        ids = list(members)
+        if columns:
+            columns.append(None)
+            families.append("")
+        columns += ids
+        families += [family if k == (len(ids) - 1) // 2 else "" for k in range(len(ids))]
+    return Map([*programs, *([None, *baselines] if baselines else [])], columns, families)
+
+
+def heat(
+    made: Map, names: Mapping[str, str], palette: Palette, against: Contender | None, kinds: Mapping[str, str]
+) -> tuple[dict[str, Any], list[tuple[Contender, str]]]:
+    """ECharts option of gap (Viridis) or of difference to `against` (blue better, orange worse) by instance.
+
+    Above the map one mark an instance says what the reference is: filled, proven optimal; hollow, a proven bound; a dash,
+    the best known.
+
+    Returns
+    -------
+    The option, and contender and instance of each cell in the order of its data, for selections.
+    """
+    rows: list[Contender | None] = made.rows
+    ticks = ["reference", *(BAND.upper() if row is None else cut(names[row.name]) for row in rows)]
+    cells, places = [], []
+    for r, row in enumerate(rows):
+        for c, id in enumerate(made.columns):
+            if row is None or id is None:
+                continue
+            value = row.gaps[id] - (against.gaps[id] if against else 0.0)
+            told = points(value) if against else percent(value)
+            cells.append({"value": [c, r + 1, round(value * 100, 4)], "name": f"{names[row.name]} on {id}: {told}"})
+            places.append((row, id))
+    values = sorted(abs(cell["value"][2]) for cell in cells) or [0.0]
+    high = max(values[int(0.95 * (len(values) - 1))], 1e-6)
+    scale = {"min": -high, "max": high} if against else {"min": 0.0, "max": high}
+    ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS[::-1])
+    axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}, "splitLine": {"show": False}}
+    label = {"color": palette.muted, "interval": 0, "fontSize": 11}
+    named = len(made.columns) <= NAMED
+    marks = {"optimal": ("rect", palette.bound, palette.bound), "bound": ("rect", "transparent", palette.bound)}
+    reference = []
+    for c, id in enumerate(made.columns):
+        if id is not None and kinds.get(id):
+            symbol, fill, edge = marks.get(kinds[id], ("rect", palette.muted, palette.muted))
+            size = [10, 10] if kinds[id] in marks else [10, 2]
+            told = f"{id}: the reference is {kinds[id].replace('_', ' ')}"
+            style = {"color": fill, "borderColor": edge, "borderWidth": 1.5}
+            reference.append({"value": [c, 0], "name": told, "symbol": symbol, "symbolSize": size, "itemStyle": style})
+    left = 24 + 6.4 * max(map(len, ticks))
+    return {
+        "animation": False,
+        "grid": {"left": left, "right": 96, "top": 30, "bottom": 78 if named else 12},
+        "tooltip": {"formatter": "{b}", "confine": True},
+        "xAxis": [
+            {**axis, "data": [id or "" for id in made.columns], "axisLabel": {**label, "rotate": 50, "show": named}},
+            {**axis, "data": made.families, "position": "top", "axisLabel": {**label, "color": palette.ink}},
+        ],
+        "yAxis": {**axis, "data": ticks, "inverse": True, "axisLabel": label},
+        "visualMap": {
+            **scale, "dimension": 2, "seriesIndex": 0, "calculable": True, "right": 0, "top": "middle", "precision": 1,
+            "itemHeight": 140, "textStyle": {"color": palette.muted}, "inRange": {"color": ramp},
+            "text": ["worse, pp" if against else "gap %", "better" if against else ""],
+        },
+        "series": [
+            {
+                "type": "heatmap", "selectedMode": "single", "data": cells,
+                "itemStyle": {"borderColor": palette.grid if against else palette.paper, "borderWidth": 1},
+                "select": {"itemStyle": {"borderColor": palette.ink, "borderWidth": 3}},
+                "emphasis": {"itemStyle": {"borderColor": palette.ink, "borderWidth": 2}},
+            },
+            {"type": "scatter", "data": reference, "silent": False, "z": 3},
+        ],
+    }, places  # fmt: skip
+
+
+def distribution(
+    contenders: Sequence[Contender], names: Mapping[str, str], palette: Palette, against: str, *, height: int = 280
+) -> go.Figure:
+    """Share of instances within a gap: programs solid, baselines dotted, the chosen one in ink."""
+    figure = go.Figure()
+    colour = colours(contenders, palette)
+    for c in contenders:
+        gaps, shares = within(c)
+        line = {"shape": "hv", "width": 2 if c.number is not None or c.name == against else 1.2,
+                "dash": "solid" if c.number is not None else "dot",
+                "color": palette.ink if c.name == against and c.number is None else colour[c.name]}  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[gaps[0], *gaps], y=[0, *shares], mode="lines", line=line, name=plain(names[c.name]), showlegend=False,
+                hovertemplate=f"{plain(names[c.name])}: %{{y:.0%}} within %{{x:.2%}}<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03], title_text="share of instances")
+    figure.update_xaxes(tickformat=".0%" if max(max(c.gaps.values()) for c in contenders) > 0.2 else ".1%", title_text="gap within")
+    return figure
+
+
+class Slope(NamedTuple):
+    """Mean gaps of one contender by split; a split that was not scored is left out."""
+
+    name: str
+    program: bool
+    gaps: Mapping[str, float]
+
+
+def slopes(
+    lines: Sequence[Slope], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str], *, height: int = 280
+) -> go.Figure:
+    """Mean gap from train over validation to test (where that has been opened): what rises to the right was learnt by heart."""
+    figure = go.Figure()
+    splits = [s for s in ("train", "validation", "test") if any(s in line.gaps for line in lines)]
+    for line in lines:
+        shown = [s for s in splits if s in line.gaps]
+        figure.add_trace(
+            go.Scatter(
+                x=[splits.index(s) for s in shown], y=[line.gaps[s] for s in shown], mode="lines+markers", showlegend=False,
+                name=plain(names[line.name]), marker={"size": 7, "color": colour[line.name]},
+                line={"color": colour[line.name], "width": 2 if line.program else 1.2, "dash": "solid" if line.program else "dot"},
+                hovertemplate=f"{plain(names[line.name])}: %{{y:.2%}}<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height)
+    figure.update_xaxes(tickvals=list(range(len(splits))), ticktext=splits, range=[-0.2, len(splits) - 0.8], showgrid=False)
+    high = max((gap for line in lines for gap in line.gaps.values()), default=1.0)
+    figure.update_yaxes(tickformat=".0%" if high > 0.2 else ".1%", title_text="mean gap", rangemode="tozero")
+    return figure
+
+
+def latency(
+    found: Sequence[tuple[str, float, float]], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str],
+    *, height: int = 280,
+) -> go.Figure:  # fmt: skip
+    """Mean gap over the time that a program takes for an instance: name, seconds, gap."""
+    figure = go.Figure()
+    for name, seconds, gap in found:
+        figure.add_trace(
+            go.Scatter(
+                x=[seconds * 1000], y=[gap], mode="markers", name=plain(names[name]), showlegend=False,
+                marker={"size": 11, "color": colour[name]},
+                hovertemplate=f"{plain(names[name])}: %{{y:.2%}} in %{{x:.3g}} ms an instance<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height)
+    figure.update_xaxes(title_text="milliseconds an instance", rangemode="tozero")
+    figure.update_yaxes(tickformat=".1%", title_text="mean gap", rangemode="tozero")
+    return figure

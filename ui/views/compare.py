@@ -1,0 +1,319 @@
+"""Compare: is A really better than B, and where does it lose?"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from ui import data, diff, parts, theme, versus
+from workbench.catalog import LoadedProblem
+from workbench.compare import Comparison, Contender, address, compare, differing, of_baselines, of_run
+from workbench.errors import UsageError, WorkbenchError
+from workbench.model import Split
+from workbench.queries import Reader
+
+MOST = 12  # programs on one page
+SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
+DIFFERENCE, GAP = "Difference", "Gap"
+
+
+class Scene(NamedTuple):
+    """What the page is about: the run that sets problem and version, its peers by id, the problem where it is still the same."""
+
+    row: dict[str, Any]
+    peers: dict[str, dict[str, Any]]
+    loaded: LoadedProblem | None
+
+
+def page() -> None:
+    """Choices on top, the verdict below them, then where it comes from."""
+    store = parts.store_or_stop()
+    scene = chosen(store)
+    programs, against, split, colour = choices(store, scene)
+    baselines = of_baselines(scene.loaded, split) if scene.loaded else []
+    everyone = [*programs, *baselines]
+    if not programs:
+        st.info("Name a program: a run's champion, or RUN:N with the number of an attempt.")
+        return
+    base = next((c for c in everyone if c.name == against), everyone[-1])
+    names = {**versus.labels([c.name for c in programs]), **{c.name: c.name for c in baselines}}
+    verdicts(store, scene, everyone, base, split, names)
+    heat_map(scene, programs, baselines, base, split, colour, names)
+    panels(store, scene, programs, baselines, base, split, names)
+    settings, code = st.tabs(["What differs in the runs", "Code"], key="below", bind="query-params")
+    if settings.open:
+        with settings:
+            configuration(scene, programs, names)
+    if code.open:
+        with code:
+            sources(store, scene, everyone, base, names)
+
+
+# --------------------------------------------------------------------------- choices
+
+
+def chosen(store: Reader) -> Scene:
+    """The first program that the URL names decides about problem and version; without one, the last run looked at."""
+    wanted = st.query_params.get_all("p")
+    if wanted:
+        try:
+            name = address(wanted[0]).run
+        except UsageError as error:
+            unknown(error)
+        row = data.find(store, name)
+        if row is None:
+            unknown(f"There is no run {name} in {data.folder()}.")
+    else:
+        row = parts.chosen_run(store)
+        del st.query_params["run"]
+    rows = store.runs()
+    row = next(r for r in rows if r["id"] == row["id"])
+    peers = {r["id"]: r for r in rows if (r["problem"], r["version"]) == (row["problem"], row["version"])}
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left:
+        theme.heading("Compare", [theme.chip(row["problem"]), theme.chip(f"version {row['version']}")])
+    problems = list(dict.fromkeys(r["problem"] for r in rows))
+    with right:
+        picked = st.selectbox("Problem", problems, problems.index(row["problem"]), key=f"problem-{row['problem']}",
+                              label_visibility="collapsed")  # fmt: skip
+    if picked != row["problem"]:
+        newest = next(r for r in rows if r["problem"] == picked)
+        st.query_params["p"] = [newest["id"]]
+        st.rerun()
+    loaded, note = data.problem(row)
+    if note:
+        st.caption(f"{parts.literal(note)}: none is shown here.")
+    return Scene(row, peers, None if note else loaded)
+
+
+def unknown(error: object) -> None:
+    """Say what is wrong with the URL, and stop."""
+    parts.say_error(error)
+    st.page_link(parts.RUNS, label="All runs", icon=":material/list_alt:")
+    st.stop()
+
+
+def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, str]:
+    """Programs, against whom, split and colour; all of them in the URL."""
+    champions = {r["id"]: f"{r['id']}:{r['champion']}" for r in scene.peers.values() if r["champion"] is not None}
+    given = [champions.get(p, p) for p in st.query_params.get_all("p") or [scene.row["id"]]]
+    given = list(dict.fromkeys(given))[:MOST]
+    first, second, third, fourth = st.columns([5, 2.2, 1.7, 1.7], vertical_alignment="bottom")
+    key = f"programs-{scene.row['problem']}-{scene.row['version']}"
+    st.session_state.setdefault(key, given)
+    options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
+    named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
+                              help="Champions are offered; type RUN:N for another attempt of a run.",
+                              format_func=lambda name: str(name))  # fmt: skip
+    if named != st.query_params.get_all("p"):
+        st.query_params["p"] = named
+    split = Split(third.segmented_control("Split", SPLITS, default=SPLITS[0], key="split", bind="query-params", required=True))
+    programs: list[Contender] = []
+    for name in named:
+        try:
+            programs.append(program(store, scene, name, split))
+        except WorkbenchError as error:
+            parts.say_error(error)
+    ranking = [name for name, _, _ in data.baselines(scene.loaded, Split.VALIDATION)]
+    rivals = [*ranking, *(c.name for c in programs)]
+    against = second.selectbox("Against", rivals, key="base", bind="query-params") if rivals else ""
+    colour = fourth.segmented_control("Colour", [DIFFERENCE, GAP], default=DIFFERENCE, key="colour", bind="query-params",
+                                      required=True)  # fmt: skip
+    return list({c.name: c for c in programs}.values()), against or "", split, colour
+
+
+def program(store: Reader, scene: Scene, name: str, split: Split) -> Contender:
+    """A program by `RUN` or `RUN:N`, of the same problem and version as the page."""
+    named = address(name)
+    row = data.find(store, named.run)
+    if row is None:
+        raise UsageError(f"There is no run {named.run} in {data.folder()}.")
+    if row["id"] not in scene.peers:
+        raise UsageError(f"{row['id']} is of {row['problem']}, version {row['version']}: its gaps cannot be set beside these.")
+    return of_run(store, row, named.number, split)
+
+
+# --------------------------------------------------------------------------- the verdict
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def paired(place: str, version: str, split: str, a: str, b: str, _own: Contender, _other: Contender) -> Comparison:
+    """As `compare`: recorded gaps never change."""
+    return compare(_own, _other)
+
+
+def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Contender, split: Split, names: dict[str, str]) -> None:
+    """Forest plot and table of wins, ties and losses."""
+    made = [
+        paired(str(store.folder), scene.row["version"], split.value, c.name, base.name, c, base) for c in everyone if c is not base
+    ]
+    made.sort(key=lambda c: c.difference.mean)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        st.markdown(f"**Paired difference to {parts.literal(names[base.name])}**, {split.value}, 95 % interval of each")
+        if made:
+            st.plotly_chart(versus.forest(made, names, theme.current()), key="forest", config={"displayModeBar": False})
+        else:
+            st.caption("There is nobody to compare it with: choose a second program.")
+    with right:
+        st.markdown("**Won, equal, lost**")
+        rows = []
+        numbers = {c.name: c.number for c in everyone}
+        for c in made:
+            name = escape(names[c.name])
+            if numbers[c.name] is not None:
+                run, number = c.name.rpartition(":")[::2]
+                href = f"program?run={escape(run, quote=True)}&n={number}"
+                name = f'<a href="{href}" target="_self" title="{escape(c.name, quote=True)}">{name}</a>'
+            tone = c.verdict if c.verdict in ("better", "worse") else ""
+            worst = f'<span title="{escape(c.worst.instance, quote=True)}">{theme.points(c.worst.difference)}</span>'
+            rows.append([name, theme.percent(c.gap), theme.points(c.difference.mean),
+                         f"{c.record.wins} / {c.record.ties} / {c.record.losses}", worst,
+                         f'<span class="{tone}">{c.verdict}</span>'])  # fmt: skip
+        rows.append([f"<b>{escape(names[base.name])}</b>", theme.percent(base.gap), "", "", "", "the yardstick"])
+        st.html(theme.table(["", "gap", "difference", "won / equal / lost", "worst", ""], rows, {1, 2, 3, 4}))
+        if split is Split.VALIDATION:
+            st.caption("Validation also chose the champions, so their gaps there flatter them. A certificate judges on untouched "
+                       "instances.")  # fmt: skip
+
+
+# --------------------------------------------------------------------------- where it comes from
+
+
+def heat_map(
+    scene: Scene, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split, colour: str,
+    names: dict[str, str],
+) -> None:  # fmt: skip
+    """Every program on every instance; a click tells the figures."""
+    loaded = scene.loaded
+    kinds = {i: loaded.references.reference(split, i).status for i in base.gaps} if loaded else {}
+    against = base if colour == DIFFERENCE else None
+    made = versus.arrange(programs, baselines)
+    option, places = versus.heat(made, names, theme.current(), against, kinds)
+    said = f"Difference to {parts.literal(names[base.name])}" if against else "Gap"
+    st.markdown(f"**{said} by instance**")
+    height = 110 + 24 * (len(made.rows) + 1) + (0 if len(made.columns) > versus.NAMED else 40)
+    event = st.echarts_chart(option, key=f"heat-{split.value}-{colour}", on_select="rerun", height=height)
+    picked = [k for group in event.selection.selected for k in group["data_indices"] if k < len(places)]
+    if picked:
+        who, instance = places[picked[0]]
+        bits = [f"gap {theme.percent(who.gaps[instance])}"]
+        if who is not base:
+            bits.append(f"{names[base.name]} {theme.percent(base.gaps[instance])}")
+            bits.append(f"difference {theme.points(who.gaps[instance] - base.gaps[instance])}")
+        theme.heading(f"{names[who.name]} on {instance}", [theme.chip(who.families[instance]), *map(theme.chip, bits)])
+    else:
+        st.caption("Click a cell for its figures. Row of references: filled, proven optimal; hollow, a proven bound; a dash, the "
+                   "best known.")  # fmt: skip
+
+
+def panels(
+    store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
+    names: dict[str, str],
+) -> None:  # fmt: skip
+    """Distribution of the gaps, what was learnt by heart, and what an answer costs in time."""
+    palette = theme.current()
+    colour = versus.colours([*programs, *baselines], palette)
+    lines, times = [], []
+    for c in programs:
+        run, number = c.name.rpartition(":")[0], int(c.number or 0)
+        reports = {s: store.report(run, number, s) for s in (Split.TRAIN, Split.VALIDATION)}
+        gaps = {s.value: r.gap for s, r in reports.items() if r is not None and r.status == "ok"}
+        kind, certificate = data.certificate(run, number)
+        if kind == "ready" and "test" in certificate.get("gaps", {}):
+            gaps["test"] = certificate["gaps"]["test"]
+        lines.append(versus.Slope(c.name, True, gaps))
+        measured = reports[split]
+        if measured is not None and measured.results:
+            times.append((c.name, sum(r.seconds for r in measured.results) / len(measured.results), c.gap))
+    opened = any("test" in line.gaps for line in lines)
+    for c in baselines:
+        known = {s: data.baselines(scene.loaded, s) for s in (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))}
+        lines.append(versus.Slope(c.name, False, {s.value: gap for s, b in known.items() for n, _, gap in b if n == c.name}))
+    left, middle, right = st.columns(3, gap="medium")
+    quiet = {"displayModeBar": False}
+    with left:
+        st.markdown("**Share of instances within a gap**")
+        figure = versus.distribution([*programs, *baselines], names, palette, base.name)
+        st.plotly_chart(figure, key="within", config=quiet)
+    with middle:
+        st.markdown(f"**Train to validation{' to test' if opened else ''}**")
+        st.plotly_chart(versus.slopes(lines, names, palette, colour), key="slopes", config=quiet)
+    with right:
+        st.markdown("**Quality and time to decide**")
+        st.plotly_chart(versus.latency(times, names, palette, colour), key="latency", config=quiet)
+    legend = "".join(
+        f'<span class="chip" title="{escape(c.name, quote=True)}"><span style="color:{colour[c.name]}">●</span> '
+        f"{escape(names[c.name])}</span>"
+        for c in programs
+    )
+    st.html(f'<div class="head">{legend}<span class="chip">dotted: baselines</span></div>')
+
+
+def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]) -> None:
+    """Options and outcomes of the runs, where they are not the same."""
+    runs = list(dict.fromkeys(c.name.rpartition(":")[0] for c in programs))
+    rows = [scene.peers[run] for run in runs]
+    if len(rows) < 2:
+        st.caption("All programs are of one run.")
+        return
+    told = [
+        {**row["options"], "proposer": row["proposer"], "isolation": row["isolation"], "status": row["status"],
+         "attempts": row["candidates"] or 0, "valid": row["valid"] or 0, "time": theme.duration(row["active_seconds"]),
+         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["proposer"] != "no LLM")}
+        for row in rows
+    ]  # fmt: skip
+    found = differing(told)
+    if not found:
+        st.caption("The runs had the same settings and the same outcome.")
+        return
+    body = [[escape(name), *(escape(shown(value)) for value in values)] for name, values in found.items()]
+    st.html(theme.table(["setting", *runs], body))
+
+
+def shown(value: Any) -> str:
+    """A setting as a person reads it."""
+    if value is None or value in ([], (), {}):
+        return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+
+
+def sources(store: Reader, scene: Scene, everyone: list[Contender], base: Contender, names: dict[str, str]) -> None:
+    """Two programs side by side, baselines among them."""
+    options = [c.name for c in everyone]
+    left, right = st.columns(2)
+    before = left.selectbox("From", options, options.index(base.name), key="from", format_func=names.__getitem__)
+    others = [name for name in options if name != before]
+    if not others:
+        st.caption("There is nobody to compare it with.")
+        return
+    after = right.selectbox("To", others, key="to", format_func=names.__getitem__)
+    texts = []
+    for name in (before, after):
+        who = next(c for c in everyone if c.name == name)
+        try:
+            texts.append(code_of(store, scene, who))
+        except WorkbenchError as error:
+            parts.say_error(error)
+            return
+    if texts[0] == texts[1]:
+        st.caption("They are the same program.")
+        return
+    st.html(diff.side_by_side(texts[0], texts[1], (names[before], names[after])))
+
+
+def code_of(store: Reader, scene: Scene, who: Contender) -> str:
+    """The source of a contender."""
+    if who.number is None:
+        if scene.loaded is None:
+            raise UsageError("the problem cannot be loaded")
+        return scene.loaded.program(who.name).source
+    attempt = store.attempt(who.name.rpartition(":")[0], who.number)
+    return str(attempt["source"]) if attempt else ""
+
+
+page()
