@@ -125,11 +125,12 @@ def heat(
     label = {"color": palette.muted, "interval": 0, "fontSize": 11}
     named = len(made.columns) <= NAMED
     marks = {"optimal": ("rect", palette.bound, palette.bound), "bound": ("rect", "transparent", palette.bound)}
+    side = max(3, min(10, 560 // len(made.columns)))
     reference = []
     for c, id in enumerate(made.columns):
         if id is not None and kinds.get(id):
             symbol, fill, edge = marks.get(kinds[id], ("rect", palette.muted, palette.muted))
-            size = [10, 10] if kinds[id] in marks else [10, 2]
+            size = [side, side] if kinds[id] in marks else [side, 2]
             told = f"{id}: the reference is {kinds[id].replace('_', ' ')}"
             style = {"color": fill, "borderColor": edge, "borderWidth": 1.5}
             reference.append({"value": [c, 0], "name": told, "symbol": symbol, "symbolSize": size, "itemStyle": style})

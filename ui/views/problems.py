@@ -1,0 +1,192 @@
+"""Problems: what is open, how good are people's rules, how tight is the bound?"""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from ui import data, parts, theme, versus
+from workbench import catalog
+from workbench.catalog import LoadedProblem
+from workbench.compare import of_baselines
+from workbench.errors import WorkbenchError
+from workbench.model import Split
+
+SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
+"""Splits whose instances are listed; test stays sealed."""
+TABS = ("Statement", "Instances", "Baselines", "Programs")
+
+
+def page() -> None:
+    """A problem whole; the list to choose from holds those of this folder's runs too."""
+    store = data.reader()
+    rows = store.runs() if store is not None else []
+    folders = {row["problem"]: row["folder"] for row in reversed(rows)}
+    slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
+    asked = st.query_params.get("problem")
+    wanted = asked if asked else rows[0]["problem"] if rows else slugs[0]
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    if wanted not in slugs:
+        parts.say_error(f"There is no problem {wanted}.")
+    with right:
+        index = slugs.index(wanted) if wanted in slugs else None
+        picked = st.selectbox("Problem", slugs, index, key=f"problem-{wanted}", label_visibility="collapsed",
+                              placeholder="Choose a problem")  # fmt: skip
+    if picked is None:
+        st.stop()
+    if picked != wanted or asked is None:
+        st.query_params["problem"] = picked
+        if picked != wanted:
+            st.rerun()
+    try:
+        loaded = opened(picked, folders.get(picked))
+    except WorkbenchError as error:
+        with left:
+            theme.heading(picked, [theme.chip("not usable", "bad")])
+        parts.say_error(error)
+        st.stop()
+    with left:
+        theme.heading(loaded.problem.title, [theme.chip(loaded.slug), theme.chip(f"version {loaded.version}")])
+    st.html(f"<div>{escape(loaded.problem.question)}</div>")
+    own = [row for row in rows if row["problem"] == loaded.slug]
+    theme.kpis(figures(loaded, own))
+    for tab, show in zip(st.tabs(TABS, key="tab", bind="query-params"), (statement, instances, baselines, programs), strict=True):
+        if tab.open:
+            with tab:
+                show(loaded)
+
+
+def opened(slug: str, folder: str | None) -> LoadedProblem:
+    """The problem with its references; one that only a run knows comes from the folder it was loaded from."""
+    loaded = catalog.load(slug) if slug in catalog.slugs() or folder is None else catalog.load_recorded(folder, slug)
+    loaded.references.ranking  # noqa: B018  says here what is missing, not half-way through the page
+    return loaded
+
+
+def figures(loaded: LoadedProblem, rows: list[dict]) -> list[str]:  # type: ignore[type-arg]
+    """Cards of the strip."""
+    kinds = loaded.references.kinds(Split.VALIDATION)
+    total = sum(kinds.values())
+    ranking = data.baselines(loaded, Split.VALIDATION)
+    same = [row for row in rows if row["version"] == loaded.version and row["validation_gap"] is not None]
+    champion = min(same, key=lambda row: row["validation_gap"], default=None)
+    cards = [
+        theme.kpi("Instances", str(sum(len(loaded.instances(s)) for s in Split)),
+                  ", ".join(f"{len(loaded.instances(s))} {s}" for s in Split)),
+        theme.kpi("Proven optimal", f"{kinds.get('optimal', 0) / total:.0%}" if total else "–", "of validation",
+                  help=loaded.problem.bound),
+        theme.kpi("Best baseline", theme.percent(ranking[0][2]) if ranking else "–", ranking[0][0] if ranking else "",
+                  help=ranking[0][1] if ranking else ""),
+    ]  # fmt: skip
+    if champion is None:
+        cards.append(theme.kpi("Champion so far", "–", "no run in this folder"))
+    else:
+        behind = champion["validation_gap"] - ranking[0][2] if ranking else 0.0
+        tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
+        cards.append(theme.kpi("Champion so far", theme.percent(champion["validation_gap"]),
+                               f"{theme.points(behind)}, {champion['id']}", tone))  # fmt: skip
+    limits = loaded.problem.limits
+    cards.append(theme.kpi("Runs here", str(len(rows)), f"{len(rows) - len(same)} not comparable" if len(rows) > len(same) else ""))
+    cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB an instance"))
+    return cards
+
+
+# --------------------------------------------------------------------------- tabs
+
+
+def statement(loaded: LoadedProblem) -> None:
+    """The task as models read it, and what may be used."""
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        st.markdown(loaded.statement)
+    with right, st.container(border=True):
+        p = loaded.problem
+        rows = [["sense", "smaller is better" if p.sense == "min" else "larger is better"], ["unit", escape(p.unit)],
+                ["references", escape(p.bound)], ["entry", theme.text_code(p.entry)],
+                ["may import", escape(", ".join(p.modules) or "the standard allowance")]]  # fmt: skip
+        rows += [[theme.text_code(name), escape(meaning)] for name, meaning in p.features.items()]
+        st.html(theme.table(["what", "is"], rows))
+        if st.button("Try an idea", icon=":material/science:"):
+            st.switch_page(parts.PLAYGROUND, query_params={"problem": loaded.slug})
+
+
+def the_split(choices: list[str]) -> Split:
+    """The split that the URL names."""
+    return Split(st.segmented_control("Split", choices, default=choices[0], key="split", bind="query-params", required=True,
+                                      label_visibility="collapsed"))  # fmt: skip
+
+
+def instances(loaded: LoadedProblem) -> None:
+    """Every instance of a split with its reference and the baselines' gaps."""
+    split = the_split(SHOWN)
+    frame = listed(str(loaded.folder), loaded.version, split.value, loaded)
+    kinds = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in loaded.references.kinds(split).items())
+    sealed = len(loaded.instances(Split.TEST))
+    st.caption(f"{len(frame)} instances: {kinds}. The {sealed} of test stay sealed.")
+    columns = {name: st.column_config.NumberColumn(name, format="%.2f%%", help="gap")
+               for name, _, _ in data.baselines(loaded, split)}  # fmt: skip
+    st.dataframe(
+        frame, hide_index=True, height=min(36 * len(frame) + 40, 560), key="instances",
+        column_config={"value": st.column_config.NumberColumn(f"reference, {loaded.problem.unit}", format="%.5g"),
+                       "kind": st.column_config.TextColumn("reference is"),
+                       "seconds": st.column_config.NumberColumn("solved in", format="%.1f s"), **columns},
+    )  # fmt: skip
+    name = f"{loaded.slug.replace('/', '-')}-{split}.csv"
+    st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")
+
+
+@st.cache_data(show_spinner=False, max_entries=30)
+def listed(folder: str, version: str, split: str, _loaded: LoadedProblem) -> pd.DataFrame:
+    """One row an instance: family, reference, its kind and solver, the gap of each baseline in percent."""
+    references, wanted = _loaded.references, Split(split)
+    gaps = {name: references.gaps(name, wanted) for name, _, _ in data.baselines(_loaded, wanted)}
+    rows = []
+    for instance in _loaded.instances(wanted):
+        r = references.reference(wanted, instance.id)
+        known = {"instance": instance.id, "family": instance.family, "value": r.value, "kind": r.status.replace("_", " ")}
+        theirs = {name: by_instance[instance.id] * 100 for name, by_instance in gaps.items()}
+        rows.append({**known, "solver": r.solver, "seconds": r.seconds, **theirs})
+    return pd.DataFrame(rows)
+
+
+def baselines(loaded: LoadedProblem) -> None:
+    """Mean gap by baseline and family, who they are, and where each is weak."""
+    split = the_split(SHOWN)
+    ranking = data.baselines(loaded, split)
+    if not ranking:
+        st.caption("The problem names no baselines.")
+        return
+    families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
+    citations = {b.name: b.citation for b in loaded.problem.baselines}
+    by_family = {name: loaded.references.families(name, split) for name, _, _ in ranking}
+    least = {family: min(gaps[family] for gaps in by_family.values()) for family in families}
+    rows = []
+    for name, title, gap in ranking:
+        cells = [f"<b>{theme.percent(g)}</b>" if (g := by_family[name][f]) <= least[f] else theme.percent(g) for f in families]
+        rows.append([f'<span title="{escape(title, quote=True)}">{escape(name)}</span>', theme.percent(gap), *cells,
+                     escape(f"{title}. {citations[name]}")])  # fmt: skip
+    numbers = set(range(1, len(families) + 2))
+    st.html(theme.table(["baseline", "mean gap", *families, "who"], rows, numbers))
+    st.caption("Bold: the best of a family. 0 is the reference; a failed instance counts 1 more than the worst rule.")
+    contenders = of_baselines(loaded, split)
+    kinds = {i.id: loaded.references.reference(split, i.id).status for i in loaded.instances(split)}
+    made = versus.arrange(contenders, [])
+    option, _ = versus.heat(made, {c.name: c.name for c in contenders}, theme.current(), None, kinds)
+    st.markdown("**Gap by instance**")
+    st.echarts_chart(option, key=f"baselines-{split.value}",
+                     height=110 + 26 * (len(contenders) + 1) + (0 if len(made.columns) > versus.NAMED else 40))  # fmt: skip
+    st.caption("Row of references: filled, proven optimal; hollow, a proven bound; a dash, the best known.")
+
+
+def programs(loaded: LoadedProblem) -> None:
+    """The sources that come with the problem."""
+    seeds = set(loaded.problem.seeds)
+    names = [*loaded.problem.seeds, *(n for n in loaded.programs if n not in seeds)]
+    picked = st.selectbox("Program", names, key="program", bind="query-params", width=320,
+                          format_func=lambda n: f"{n} (start)" if n in seeds else n)  # fmt: skip
+    st.code(loaded.program(picked).source, "python", line_numbers=True)
+
+
+page()
