@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -134,6 +135,49 @@ def export(runs: Path, run: str, number: int) -> bytes:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise UsageError(said[-1] if said else f"evolve export ended with code {done.returncode}")
     return out.read_bytes()
+
+
+def evaluate(problem: Path, source: str, split: str, seconds: float = 600.0) -> dict[str, Any]:
+    """Score a program as `evolve eval` does, in its sandbox; what that command tells as JSON.
+
+    Raises
+    ------
+    UsageError
+        No acceptable program, no isolation, or no end; with the command's own words.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "program.py"
+        path.write_text(source)
+        return _told(["eval", str(problem), str(path), "--split", split, "--json"], seconds, {str(path): "This"})
+
+
+def doctor(runs: Path) -> dict[str, Any]:
+    """What `evolve doctor` finds on this machine.
+
+    Raises
+    ------
+    UsageError
+        With the command's own words.
+    """
+    return _told(["doctor", "--runs", str(runs), "--json"], 120.0, {})
+
+
+def _told(words: list[str], seconds: float, names: dict[str, str]) -> dict[str, Any]:
+    """The JSON value that a command ends with; `names` are put in place of paths in its complaints."""
+    try:
+        done = subprocess.run(
+            [*EVOLVE, *words], cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"evolve {words[0]} took more than {seconds:.0f} s") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        line = said[-1].removeprefix("error: ") if said else f"evolve {words[0]} ended with code {done.returncode}"
+        for path, name in names.items():
+            line = line.replace(path, name)
+        raise UsageError(line)
+    found: dict[str, Any] = json.loads(done.stdout.decode().strip().splitlines()[-1])
+    return found
 
 
 def _spawn(runs: Path, command: str, options: Sequence[str]) -> Launch:

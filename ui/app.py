@@ -16,6 +16,8 @@ PAGES = (
     st.Page("views/run.py", title="Run", icon=":material/monitoring:", url_path="run"),
     st.Page("views/program.py", title="Program", icon=":material/code:", url_path="program"),
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page("views/problems.py", title="Problems", icon=":material/extension:", url_path="problems"),
+    st.Page("views/playground.py", title="Playground", icon=":material/science:", url_path="playground"),
 )
 
 st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")

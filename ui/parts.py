@@ -14,6 +14,7 @@ from workbench.model import Split
 from workbench.queries import Reader
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
+PLAYGROUND = "views/playground.py"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 

@@ -8,6 +8,10 @@ import pytest
 
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
+from ui import actions
+from workbench import catalog
+from workbench.errors import UsageError
+from workbench.model import Split
 from workbench.store import Store
 
 
@@ -55,3 +59,57 @@ def test_what_compare_cannot_find_is_told_in_one_line(folder: Path, open_page: O
     assert said in app.error[0].value.replace("\\", "") and "<script>" not in app.error[0].value
     if programs[0] == "done":
         assert "the yardstick" in words(app), "the rest is still compared"
+
+
+@pytest.mark.parametrize("tab", ["Statement", "Instances", "Baselines", "Programs"])
+def test_problems_shows_every_tab(folder: Path, open_page: Open, tab: str) -> None:
+    app = open_page(folder, "problems", problem="tests/wide", tab=tab)
+    sound(app)
+    assert "Champion so far" in words(app)
+
+
+def test_problems_needs_no_run_and_never_lists_the_sealed_split(tmp_path: Path, open_page: Open) -> None:
+    app = open_page(tmp_path, "problems", problem="scheduling/total_tardiness", tab="Instances", split="test")
+    sound(app)
+    assert "no run in this folder" in words(app)
+    sealed = {i.id for i in catalog.load("scheduling/total_tardiness").instances(Split.TEST)}
+    assert not sealed & set(app.dataframe[0].value["instance"])
+
+
+def test_an_unknown_problem_is_told_in_one_line(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "problems", problem=NASTY)
+    sound(app)
+    assert "There is no problem" in app.error[0].value and "<script>" not in app.error[0].value
+
+
+def test_the_playground_scores_a_program_and_pairs_it_with_the_best_rule(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "playground", problem="tests/wide", source="square", split="train")
+    sound(app)
+    next(b for b in app.button if b.label == "Evaluate").click().run()
+    sound(app)
+    said = words(app)
+    assert "Against square" in said and "95 % interval" in said
+    assert len(app.dataframe[0].value) == 12
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"problem": NASTY}, "There is no problem"),
+        ({"problem": "tests/wide", "source": f"{NASTY}:1"}, "neither a program"),
+        ({"problem": "tests/wide", "source": "done:99999"}, "has no program 99999"),
+    ],
+)
+def test_what_the_playground_cannot_find_is_told_in_one_line(
+    folder: Path, open_page: Open, query: dict[str, str], said: str
+) -> None:
+    app = open_page(folder, "playground", **query)
+    sound(app)
+    assert said in app.error[0].value.replace("\\", "") and "<script>" not in app.error[0].value
+
+
+def test_a_crash_names_its_line_and_a_broken_program_says_why(wide: catalog.LoadedProblem) -> None:
+    made = actions.evaluate(wide.folder, "def f(x, a):\n    b = 0\n    return a / b\n", "train")
+    assert made["status"] == "crash" and "(line 3" in made["message"]
+    with pytest.raises(UsageError, match=r"^This is no program for tests/wide: SyntaxError.*\(line 2\)"):
+        actions.evaluate(wide.folder, "def f(x, a):\n    return a +\n", "train")

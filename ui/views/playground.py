@@ -1,0 +1,202 @@
+"""Playground: how good is my idea?"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import actions, data, editor, parts, theme
+from workbench import catalog
+from workbench.catalog import LoadedProblem
+from workbench.compare import address, compare, of_baselines, of_report
+from workbench.errors import UsageError, WorkbenchError
+from workbench.gap import family_gaps
+from workbench.model import InstanceResult, Report, Split, Status
+from workbench.queries import Reader
+
+SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
+"""What an idea may be tried on; test is opened by a certificate alone."""
+
+
+def page() -> None:
+    """The editor, and beside it what the last evaluation said."""
+    store = data.reader()
+    rows = store.runs() if store is not None else []
+    loaded, origin, text = begun(store, rows)
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        version = f"{loaded.slug}-{loaded.version}-{origin}"
+        source = editor.edit("Program", text, version)
+        limit = f"{loaded.problem.limits.seconds:g} s an instance"
+        st.caption(f"Defines {parts.literal(loaded.problem.entry)}; {limit}, no network, the same sandbox as in a run. "
+                   "Tab indents; press Escape before Tab to leave the editor.")  # fmt: skip
+    key = f"tried-{version}"
+    with right:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            split = st.segmented_control("Split", SPLITS, default=SPLITS[0], key="split", bind="query-params", required=True,
+                                         label_visibility="collapsed")  # fmt: skip
+            if st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=not source.strip()):
+                with st.spinner(f"Scored on {split}…"):
+                    st.session_state[key] = (source, split, *tried(loaded, source, split))
+            tell = [row for row in rows if data.is_live(row) and (row["problem"], row["version"]) == (loaded.slug, loaded.version)]
+            inject(tell, source, st.session_state.get(key))
+        if key not in st.session_state:
+            st.caption("Change the program, then evaluate it: gap by instance, and whether it is better than the best rule.")
+            return
+        outcome(loaded, source, st.session_state[key])
+
+
+# --------------------------------------------------------------------------- what it begins with
+
+
+def begun(store: Reader | None, rows: list[dict[str, Any]]) -> tuple[LoadedProblem, str, str]:
+    """The problem, where the program comes from, and the program; `problem` and `source` of the URL name them."""
+    asked, given = st.query_params.get("problem"), st.query_params.get("source")
+    folders = {row["problem"]: row["folder"] for row in reversed(rows)}
+    slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
+    wanted = asked if asked else rows[0]["problem"] if rows else slugs[0]
+    title, first, second = st.columns([2, 2, 2], vertical_alignment="center")
+    with title:
+        theme.heading("Playground", [])
+    picked = first.selectbox("Problem", slugs, slugs.index(wanted) if wanted in slugs else None, key=f"problem-{wanted}",
+                             label_visibility="collapsed", placeholder="Choose a problem")  # fmt: skip
+    if wanted not in slugs:
+        parts.say_error(f"There is no problem {wanted}.")
+    if picked is None:
+        st.stop()
+    if picked != wanted:
+        st.query_params.from_dict({"problem": picked})
+        st.rerun()
+    try:
+        loaded = catalog.load(picked) if picked in catalog.slugs() else catalog.load_recorded(folders[picked], picked)
+        loaded.references.ranking  # noqa: B018  without references nothing can be scored
+    except WorkbenchError as error:
+        parts.say_error(error)
+        st.stop()
+    champions = [f"{r['id']}:{r['champion']}" for r in rows if r["problem"] == loaded.slug and r["champion"] is not None]
+    options = list(dict.fromkeys([*([given] if given else []), *loaded.problem.seeds, *loaded.programs, *champions]))
+    origin = second.selectbox("Begin with", options, key=f"source-{loaded.slug}", label_visibility="collapsed",
+                              accept_new_options=True, help="A program of the problem, or RUN:N.")  # fmt: skip
+    st.query_params.update({"problem": loaded.slug, "source": origin or ""})
+    try:
+        return loaded, str(origin), text_of(store, loaded, str(origin))
+    except WorkbenchError as error:
+        parts.say_error(error)
+        return loaded, "", loaded.program(loaded.problem.seeds[0]).source
+
+
+def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
+    """A program of the problem by name, or one of a run by `RUN:N`."""
+    if origin in loaded.programs:
+        return loaded.program(origin).source
+    named = address(origin)
+    row = data.find(store, named.run) if store is not None else None
+    if store is None or row is None or row["problem"] != loaded.slug:
+        raise UsageError(f"{origin} is neither a program of {loaded.slug} nor of one of its runs.")
+    number = row["champion"] if named.number is None else named.number
+    attempt = store.attempt(row["id"], number) if number is not None else None
+    if attempt is None or not attempt["source"]:
+        raise UsageError(f"Run {row['id']} has no program {number}.")
+    return str(attempt["source"])
+
+
+# --------------------------------------------------------------------------- evaluating
+
+
+def tried(loaded: LoadedProblem, source: str, split: str) -> tuple[Report | None, str, str]:
+    """Score a program in a process of its own: its report, or why there is none; and the isolation it ran in."""
+    try:
+        made = actions.evaluate(loaded.folder, source, split)
+    except UsageError as error:
+        return None, str(error), ""
+    results = tuple(
+        InstanceResult(r["id"], r["family"], Status(r["status"]), r["gap"], r["objective"], r["reference"], {}, r["message"],
+                       r["seconds"]) for r in made["instances"]
+    )  # fmt: skip
+    status, families = Status(made["status"]), family_gaps(results)
+    return Report(Split(split), status, made["gap"], families, results, made["message"], made["seconds"]), "", made["isolation"]
+
+
+def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | None, str, str]) -> None:
+    """Verdict, failing line and results by instance of the last evaluation."""
+    judged, split, report, why, isolation = made
+    if judged != source:
+        st.caption("The program has changed since; what follows is of the one before.")
+    if report is None:
+        parts.say_error(why)
+        failing(judged, why)
+        return
+    if report.status is not Status.OK:
+        parts.say_error(f"{report.status.value}: {report.message}")
+        failing(judged, report.message)
+    else:
+        verdict(loaded, report, isolation)
+    frame = data.instances(loaded, report)
+    columns = ["instance", "family", "gap", "baseline", "difference", "objective", "reference", "kind", "seconds"]
+    if (frame["status"] != "ok").any():
+        columns[2:2] = ["status", "message"]
+    palette = theme.current()
+    scaled = frame.assign(**{name: pd.to_numeric(frame[name]) * 100 for name in ("gap", "baseline", "difference")})[columns]
+    styled = scaled.style.map(
+        lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
+    )
+    percents = {name: st.column_config.NumberColumn(title, format="%.2f%%")
+                for name, title in (("gap", "gap"), ("baseline", "best rule"), ("difference", "difference"))}  # fmt: skip
+    st.dataframe(styled, hide_index=True, height=min(36 * len(frame) + 40, 380), key="results", column_config={
+        **percents, "kind": st.column_config.TextColumn("reference is"),
+        "objective": st.column_config.NumberColumn(f"objective, {loaded.problem.unit}", format="%.4g"),
+        "reference": st.column_config.NumberColumn(format="%.4g"), "seconds": st.column_config.NumberColumn(format="%.4f"),
+    })  # fmt: skip
+    if report.status is Status.OK and split == Split.VALIDATION:
+        st.caption("The more ideas you try on validation, the more the best of them flatters itself; try on train first.")
+
+
+def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
+    """The figures of a valid program, against the best rule."""
+    cards = [theme.kpi(f"{report.split.value.capitalize()} gap", theme.percent(report.gap), f"{len(report.results)} instances")]
+    rivals = of_baselines(loaded, report.split)
+    if rivals:
+        found = compare(of_report("this program", 0, report), rivals[0])
+        tone: theme.Tone = "better" if found.verdict == "better" else "worse" if found.verdict == "worse" else "plain"
+        low, high = theme.points(found.difference.low), theme.points(found.difference.high)
+        cards += [
+            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), found.verdict, tone),
+            theme.kpi("95 % interval", f"{low} to {high}", "paired bootstrap", help=f"{low} to {high}"),
+            theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {theme.points(found.worst.difference)}",
+                      help=f"worst on {found.worst.instance}"),
+        ]  # fmt: skip
+    theme.kpis(cards)
+    by_family = " · ".join(f"{parts.literal(family)} {theme.percent(gap)}" for family, gap in report.families.items())
+    st.caption(f"{by_family}. {report.seconds:.2f} s, isolation {isolation}.")
+
+
+def failing(source: str, message: str) -> None:
+    """The line that a message names, with those around it."""
+    found = re.search(r"\(line (\d+)", message)
+    lines = source.splitlines()
+    if not found or not 1 <= (at := int(found[1])) <= len(lines):
+        return
+    body = "".join(
+        f'<tr><td class="no">{k}</td><td class="{"old" if k == at else ""}">{escape(lines[k - 1])}</td></tr>'
+        for k in range(max(1, at - 3), min(len(lines), at + 3) + 1)
+    )
+    st.html(f'<div class="scroll"><table class="diff"><tbody>{body}</tbody></table></div>')
+
+
+def inject(live: list[dict[str, Any]], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
+    """Give a program that was found valid to a run that is going on."""
+    valid = made is not None and made[0] == source and made[2] is not None and made[2].status is Status.OK
+    why = ("No run of this problem is going on." if not live else
+           None if valid else "Evaluate it first: only a valid program can be given to a run.")  # fmt: skip
+    with st.popover("Inject into a run", icon=":material/input:", disabled=why is not None, help=why):
+        if live and valid:
+            run = st.selectbox("Run", [row["id"] for row in live], key="inject-run")
+            if st.button("Inject", type="primary", key="inject") and parts.try_to(actions.tell, run, "inject", source):
+                st.toast("Sent: it is scored like any other attempt and can become a parent.")
+
+
+page()
