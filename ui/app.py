@@ -18,6 +18,7 @@ PAGES = (
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page("views/problems.py", title="Problems", icon=":material/extension:", url_path="problems"),
     st.Page("views/playground.py", title="Playground", icon=":material/science:", url_path="playground"),
+    st.Page("views/settings.py", title="Settings & cost", icon=":material/settings:", url_path="settings"),
 )
 
 st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")

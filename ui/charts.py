@@ -333,3 +333,25 @@ def worth(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Fi
     figure.update_xaxes(title_text="pp of gap per dollar" if paid else "pp of gap")
     figure.update_yaxes(automargin=True)
     return figure
+
+
+def by_day(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Figure:
+    """Dollars a day, stacked by model; days without a call are left in, empty."""
+    table = groups.pivot_table(index="day", columns="model", values="usd", aggfunc="sum", fill_value=0.0)
+    table = table[table.sum().sort_values(ascending=False).index]
+    figure = go.Figure()
+    for k, model in enumerate(table.columns):
+        colour = palette.islands[k % len(palette.islands)]
+        figure.add_trace(
+            go.Bar(
+                x=list(table.index), y=table[model], name=plain(str(model)), marker={"color": colour},
+                hovertemplate=f"%{{x}}, {plain(str(model))}: $%{{y:.4f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height, barmode="stack", bargap=0.4)
+    figure.update_yaxes(tickprefix="$", rangemode="tozero")
+    figure.update_xaxes(type="date", tickformat="%d %b", dtick=86_400_000 if len(table) <= 14 else None, showgrid=False)
+    if len(table) == 1:
+        day = pd.Timestamp(table.index[0])
+        figure.update_xaxes(range=[day - pd.Timedelta(days=3), day + pd.Timedelta(days=3)])
+    return figure

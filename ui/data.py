@@ -152,6 +152,17 @@ def _calls(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     return pd.DataFrame(_store.calls_made(run), columns=columns).astype({"cost_usd": float})
 
 
+def spent(store: Reader) -> pd.DataFrame:
+    """As `Reader.spent`, read anew when calls have come in."""
+    return _spent(str(store.folder), sum(row["calls"] or 0 for row in store.runs()), store)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _spent(place: str, calls: int, _store: Reader) -> pd.DataFrame:
+    columns = ["run", "model", "day", "calls", "usd", "unpriced", "failed", "tokens_in", "tokens_out"]
+    return pd.DataFrame(_store.spent(), columns=columns)
+
+
 def charted(frame: pd.DataFrame, most: int = CHARTED) -> pd.DataFrame:
     """So many attempts as a chart can take."""
     if len(frame) <= most:

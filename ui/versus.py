@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from ui.charts import VIRIDIS, layout, plain
 from ui.theme import Palette, percent, points
 from workbench.compare import Comparison, Contender, within
+from workbench.stats import Interval
 
 LONGEST = 26
 """Characters of a name on an axis; all of it is in the tooltip."""
@@ -63,11 +64,31 @@ def forest(comparisons: Sequence[Comparison], names: Mapping[str, str], palette:
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
+    low, high = window([c.difference for c in ordered])
+    for k, c in enumerate(ordered):
+        if not low <= c.difference.mean <= high:
+            right = c.difference.mean > high
+            figure.add_annotation(
+                x=1 if right else 0, xref="paper", xanchor="right" if right else "left", y=k, showarrow=False,
+                text=f"{points(c.difference.mean)} →" if right else f"← {points(c.difference.mean)}",
+                font={"color": tones.get(c.verdict, palette.muted), "size": 11},
+            )  # fmt: skip
     figure.add_vline(x=0, line={"color": palette.muted, "width": 1.5}, layer="below")
     layout(figure, palette, 70 + 30 * max(3, len(ordered)))
+    figure.update_xaxes(range=[low * 100, high * 100])
     figure.update_yaxes(tickvals=list(range(len(ordered))), ticktext=ticks, range=[len(ordered) - 0.4, -0.6], automargin=True)
     figure.update_xaxes(title_text="difference of gaps in percentage points (left: better)", ticksuffix="")
     return figure
+
+
+def window(differences: Sequence[Interval]) -> tuple[float, float]:
+    """The part of the axis worth seeing: 0 and all intervals, but those far beyond the middle one would flatten the others."""
+    sizes = sorted(max(abs(d.low), abs(d.high)) for d in differences)
+    most = 3 * sizes[len(sizes) // 2] if sizes else 0.0
+    seen = [d for d in differences if abs(d.mean) <= most]
+    low, high = min([0.0, *(d.low for d in seen)]), max([0.0, *(d.high for d in seen)])
+    room = max((high - low) * 0.08, 1e-4)
+    return low - room, high + room
 
 
 class Map(NamedTuple):
@@ -117,7 +138,9 @@ def heat(
             told = points(value) if against else percent(value)
             cells.append({"value": [c, r + 1, round(value * 100, 4)], "name": f"{names[row.name]} on {id}: {told}"})
             places.append((row, id))
-    values = sorted(abs(cell["value"][2]) for cell in cells) or [0.0]
+    # A rule that is far off would leave no colour to tell programs apart: it may go beyond the scale.
+    own = [k for k, (row, _) in enumerate(places) if row.number is not None] or range(len(cells))
+    values = sorted(abs(cells[k]["value"][2]) for k in own) or [0.0]
     high = max(values[int(0.95 * (len(values) - 1))], 1e-6)
     scale = {"min": -high, "max": high} if against else {"min": 0.0, "max": high}
     ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS[::-1])
@@ -151,7 +174,7 @@ def heat(
         },
         "series": [
             {
-                "type": "heatmap", "selectedMode": "single", "data": cells,
+                "type": "heatmap", "selectedMode": "single", "data": cells, "progressive": 0,
                 "itemStyle": {"borderColor": palette.grid if against else palette.paper, "borderWidth": 1},
                 "select": {"itemStyle": {"borderColor": palette.ink, "borderWidth": 3}},
                 "emphasis": {"itemStyle": {"borderColor": palette.ink, "borderWidth": 2}},

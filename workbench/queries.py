@@ -138,7 +138,9 @@ class Reader(Store):
 
     def rate(self, run: str, seconds: float, now: float) -> float:
         """Attempts a minute over the last `seconds` before `now`."""
-        query = "SELECT count(*) FROM (SELECT created FROM candidates WHERE run = ? ORDER BY number DESC LIMIT 2000) WHERE created > ?"
+        query = (
+            "SELECT count(*) FROM (SELECT created FROM candidates WHERE run = ? ORDER BY number DESC LIMIT 2000) WHERE created > ?"
+        )
         return float(self._rows(query, run, now - seconds)[0][0]) / seconds * 60
 
     def first_error(self, run: str) -> str:
@@ -219,6 +221,17 @@ class Reader(Store):
             run,
         )
         return [tuple(row) for row in rows]
+
+    def spent(self) -> list[dict[str, Any]]:
+        """Calls, dollars, calls of unknown price and tokens of all runs by run, model and day (this machine's date)."""
+        return [
+            dict(row) for row in self._rows(
+                "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, count(*) AS calls, "
+                "coalesce(sum(cost_usd), 0.0) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
+                "sum(error != '') AS failed, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out "
+                "FROM calls GROUP BY run, model, day ORDER BY day"
+            )
+        ]  # fmt: skip
 
     def conversation(self, run: str, number: int) -> list[dict[str, Any]]:
         """The model calls made for one attempt, whole: prompts and responses."""

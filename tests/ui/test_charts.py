@@ -135,3 +135,12 @@ def test_cards_and_chips_escape_what_they_are_given() -> None:
     nasty = "<script>'\"</script>"
     for made in (theme.kpi(nasty, nasty, nasty), theme.chip(nasty), theme.text_code(nasty), theme.table([nasty], [["x"]])):
         assert "<script>" not in made
+
+
+def test_days_are_stacked_by_model_the_dearest_first() -> None:
+    groups = pd.DataFrame(
+        {"day": ["2026-01-01", "2026-01-01", "2026-01-02"], "model": ["small", "large", "small"], "usd": [0.1, 2.0, 0.2]}
+    )
+    figure = charts.by_day(groups, LIGHT)
+    assert [t.name for t in figure.data] == ["large", "small"]
+    assert list(figure.data[0].y) == [2.0, 0.0] and list(figure.data[1].y) == [0.1, 0.2]

@@ -113,3 +113,25 @@ def test_a_crash_names_its_line_and_a_broken_program_says_why(wide: catalog.Load
     assert made["status"] == "crash" and "(line 3" in made["message"]
     with pytest.raises(UsageError, match=r"^This is no program for tests/wide: SyntaxError.*\(line 2\)"):
         actions.evaluate(wide.folder, "def f(x, a):\n    return a +\n", "train")
+
+
+def test_cost_adds_up_over_models_and_runs(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "settings")
+    sound(app)
+    said = words(app)
+    assert "provider/large" in said and "every call has a price" in said and "run?run=done" in said
+    assert "run?run=plain" not in said, "a run without a model has no cost"
+
+
+def test_settings_tell_the_state_of_the_machine_before_the_first_run(
+    tmp_path: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [{"name": "isolation", "ok": False, "detail": f"none: {NASTY}"}, {"name": "numpy", "ok": True, "detail": "2.1"}]
+    monkeypatch.setattr(actions, "doctor", lambda _: {"ok": False, "isolation": "none", "checks": checks})
+    app = open_page(tmp_path, "settings", tab="Set-up")
+    sound(app)
+    said = words(app)
+    assert "1 of 2" in said and "To look at" in said and "&lt;script&gt;" in said
+    app = open_page(tmp_path, "settings", tab="Cost")
+    sound(app)
+    assert "No model has been called" in words(app)

@@ -7,6 +7,7 @@ import pytest
 from ui import versus
 from ui.theme import LIGHT
 from workbench.compare import Contender, compare
+from workbench.stats import Interval
 
 FAMILY = {"b1": "big", "s1": "small", "s2": "small", "b2": "big"}
 GOOD = Contender("run-7:3", 3, {"b1": 0.1, "s1": 0.2, "s2": 0.3, "b2": 0.1}, FAMILY)
@@ -26,6 +27,15 @@ def test_the_forest_has_the_best_on_top_and_its_colour_follows_the_verdict() -> 
     found = {t.name: (t.y[0], t.x[0], t.marker.color) for t in figure.data}
     assert found["better"] == (0, pytest.approx(-10), LIGHT.better)
     assert found["worse"][0] == 1 and found["worse"][2] == LIGHT.worse
+
+
+def test_the_forest_keeps_what_is_far_off_from_flattening_the_rest() -> None:
+    near, far = Interval(-0.02, -0.03, -0.01), Interval(0.9, 0.8, 1.0)
+    low, high = versus.window([near, near, far])
+    assert low == pytest.approx(-0.03 * 1.08) and 0 < high < 0.01
+    low, high = versus.window([near, far])
+    assert low < -0.03 and high > 1.0
+    assert versus.window([Interval(0.0, 0.0, 0.0)]) == pytest.approx((-1e-4, 1e-4))
 
 
 def test_the_map_groups_families_and_pins_baselines_below_their_band() -> None:

@@ -54,3 +54,14 @@ def test_an_outcome_names_the_champion_with_both_gaps(tmp_path: Path) -> None:
             "validation": {"gap": row["validation_gap"]},
         }  # fmt: skip
         assert found["candidates"] == 30 and found["cost_usd"] == row["cost_usd"] and found["status"] == "done"
+
+
+def test_what_was_spent_adds_up_to_the_runs_and_keeps_unknown_prices_apart(tmp_path: Path) -> None:
+    fill(tmp_path, catalog.load(TOY), 30, run="one")
+    with Store(tmp_path) as store, Reader(tmp_path) as reader:
+        store.add_call("one", 99, {}, "edit", Call("odd", Prompt("", ""), "", 5, 7, None))
+        store.add_call("one", 99, {}, "edit", Call("odd", Prompt("", ""), "", 5, 0, None, error="down"))
+        groups, row = reader.spent(), reader.runs()[0]
+        assert abs(sum(g["usd"] for g in groups) - row["cost_usd"]) < 1e-9 and sum(g["calls"] for g in groups) == row["calls"]
+        odd = next(g for g in groups if g["model"] == "odd")
+        assert (odd["calls"], odd["usd"], odd["unpriced"], odd["failed"], odd["tokens_out"]) == (2, 0.0, 1, 1, 7)

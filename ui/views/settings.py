@@ -1,0 +1,151 @@
+"""Settings & cost: where did the money go, is the set-up healthy?"""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import actions, charts, data, parts, theme
+from workbench.errors import StoreError, UsageError
+from workbench.queries import Reader
+
+TABS = ("Cost", "Set-up")
+PARTS = {"isolation": "This machine", "python": "This machine", "sqlite": "This machine", "runs folder": "This machine",
+         "proposer": "Models"}  # fmt: skip
+"""Where each check of `evolve doctor` belongs; slugs are problems, what is left are packages."""
+
+
+def page() -> None:
+    """Both tabs work in a folder without runs: there is a set-up to look at before the first one."""
+    theme.heading("Settings & cost", [theme.chip(str(data.folder()))])
+    try:
+        store = data.reader()
+    except StoreError as error:
+        parts.say_error(error)
+        store = None
+    for tab, show in zip(st.tabs(TABS, key="tab", bind="query-params"), (cost, setup), strict=True):
+        if tab.open:
+            with tab:
+                show(store)
+
+
+# --------------------------------------------------------------------------- cost
+
+
+def cost(store: Reader | None) -> None:
+    """Dollars by day, model and run."""
+    rows = store.runs() if store is not None else []
+    groups = data.spent(store) if store is not None else pd.DataFrame()
+    if groups.empty:
+        st.caption("No model has been called in this folder. The built-in operators cost nothing.")
+        return
+    today = groups.loc[groups["day"] == time.strftime("%Y-%m-%d"), "usd"].sum()
+    unpriced, failed = int(groups["unpriced"].sum()), int(groups["failed"].sum())
+    calls = int(groups["calls"].sum())
+    unknown = f"{unpriced:,} calls of unknown price" if unpriced else "every call has a price"
+    theme.kpis(
+        [
+            theme.kpi("Spent", theme.dollars(float(groups["usd"].sum())), unknown, "worse" if unpriced else "plain"),
+            theme.kpi("Today", theme.dollars(float(today)), time.strftime("%d %B")),
+            theme.kpi("Calls", f"{calls:,}", f"{failed:,} failed"),
+            theme.kpi("Tokens in", f"{int(groups['tokens_in'].sum()):,}", f"{groups['tokens_in'].sum() / calls:,.0f} a call"),
+            theme.kpi("Tokens out", f"{int(groups['tokens_out'].sum()):,}", f"{groups['tokens_out'].sum() / calls:,.0f} a call"),
+        ]
+    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**Dollars by day and model**")
+        st.plotly_chart(charts.by_day(groups, theme.current()), key="by-day", config={"displayModeBar": False})
+    with right:
+        st.markdown("**By model**")
+        st.html(by_model(groups))
+    st.markdown("**By run**")
+    st.html(by_run(groups, rows))
+
+
+def by_model(groups: pd.DataFrame) -> str:
+    """A table of models, the dearest first."""
+    made = groups.groupby("model")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
+    body = []
+    for model, one in made.iterrows():
+        known = one["calls"] - one["unpriced"]
+        each = theme.dollars(one["usd"] / known) if known else "unknown"
+        body.append([escape(str(model)), theme.dollars(one["usd"]) if known else "unknown", f"{int(one['calls']):,}", each,
+                     f"{int(one['tokens_out']):,}"])  # fmt: skip
+    return theme.table(["model", "spent", "calls", "a call", "tokens out"], body, {1, 2, 3, 4})
+
+
+def by_run(groups: pd.DataFrame, rows: list[dict[str, Any]], most: int = 50) -> str:
+    """A table of runs with their caps, the dearest first."""
+    by_id = {row["id"]: row for row in rows}
+    made = groups.groupby("run")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
+    body = []
+    for run, one in made.head(most).iterrows():
+        row = by_id.get(str(run), {})
+        cap = row.get("options", {}).get("max_usd")
+        href = f"run?run={escape(str(run), quote=True)}&tab=Spend+%26+models"
+        spent = theme.dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
+        share = f", {one['usd'] / cap:.0%} used" if cap else ""
+        body.append([f'<a href="{href}" target="_self">{escape(str(run))}</a>', escape(row.get("problem", "")),
+                     escape(row.get("proposer", "")), spent, f"{theme.dollars(cap)}{share}" if cap else "no cap",
+                     f"{int(one['calls']):,}", theme.percent(row.get("validation_gap"))])  # fmt: skip
+    return theme.table(["run", "problem", "proposer", "spent", "cap", "calls", "validation gap"], body, {3, 4, 5, 6})
+
+
+# --------------------------------------------------------------------------- set-up
+
+
+@st.cache_data(show_spinner="The set-up is looked at…", ttl=300, max_entries=4)
+def checked(folder: str) -> dict[str, Any]:
+    """What `evolve doctor` finds."""
+    return actions.doctor(Path(folder))
+
+
+def setup(store: Reader | None) -> None:
+    """Isolation, versions, models, problems and the database."""
+    try:
+        found = checked(str(data.folder()))
+    except UsageError as error:
+        parts.say_error(error)
+        return
+    checks = found["checks"]
+    bad = [c for c in checks if not c["ok"]]
+    size = sum(p.stat().st_size for p in data.folder().glob("evolve.db*"))
+    wal = data.folder() / "evolve.db-wal"
+    log = f"{wal.stat().st_size / 1e6:.1f} MB not yet merged" if wal.exists() else ""
+    rows = store.runs() if store is not None else []
+    attempts, full = sum(row["candidates"] or 0 for row in rows), found["isolation"] == "full"
+    theme.kpis(
+        [
+            theme.kpi("Isolation", found["isolation"], "of candidates' code", "plain" if full else "worse"),
+            theme.kpi("Checks", f"{len(checks) - len(bad)} of {len(checks)}", "all well" if not bad else f"{len(bad)} to look at",
+                      "worse" if bad else "plain"),
+            theme.kpi("Database", f"{size / 1e6:.1f} MB", log),
+            theme.kpi("Recorded", f"{attempts:,}", f"attempts in {len(rows):,} runs"),
+        ]
+    )  # fmt: skip
+    groups: dict[str, list[list[str]]] = {"To look at": [], "This machine": [], "Models": [], "Problems": [], "Packages": []}
+    for check in checks:
+        name = check["name"]
+        home = PARTS.get(name) or ("Problems" if "/" in name else "Packages")
+        groups["To look at" if not check["ok"] else home].append([escape(name), escape(check["detail"])])
+    left, right = st.columns(2, gap="medium")
+    for title, body in groups.items():
+        if body:
+            with right if title in ("Problems", "Models") else left:
+                st.markdown(f"**{title}**")
+                st.html(theme.table(["what", "state"], body))
+    if left.button("Look again", icon=":material/refresh:"):
+        checked.clear()
+        st.rerun()
+    st.caption(
+        "Keys of providers come from the environment of the process that started the dashboard; they are never shown or stored."
+    )
+
+
+page()
