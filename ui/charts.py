@@ -339,6 +339,8 @@ def by_day(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.F
     """Dollars a day, stacked by model; days without a call are left in, empty."""
     table = groups.pivot_table(index="day", columns="model", values="usd", aggfunc="sum", fill_value=0.0)
     table = table[table.sum().sort_values(ascending=False).index]
+    days = pd.date_range(table.index.min(), table.index.max()).strftime("%Y-%m-%d")
+    table = table.reindex(days, fill_value=0.0)
     figure = go.Figure()
     for k, model in enumerate(table.columns):
         colour = palette.islands[k % len(palette.islands)]
@@ -350,8 +352,6 @@ def by_day(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.F
         )  # fmt: skip
     layout(figure, palette, height, barmode="stack", bargap=0.4)
     figure.update_yaxes(tickprefix="$", rangemode="tozero")
-    figure.update_xaxes(type="date", tickformat="%d %b", dtick=86_400_000 if len(table) <= 14 else None, showgrid=False)
-    if len(table) == 1:
-        day = pd.Timestamp(table.index[0])
-        figure.update_xaxes(range=[day - pd.Timedelta(days=3), day + pd.Timedelta(days=3)])
+    around = max(0.0, 3.5 - len(days) / 2)  # few days are not drawn as wide as the page
+    figure.update_xaxes(type="category", showgrid=False, range=[-0.5 - around, len(days) - 0.5 + around])
     return figure

@@ -8,7 +8,7 @@ import streamlit as st
 
 _HTML = '<div class="editor"><pre aria-hidden="true"></pre><textarea spellcheck="false" autocapitalize="off"></textarea></div>'
 _CSS = """
-.editor {display: flex; height: 100%; min-height: 26rem; box-sizing: border-box; overflow: hidden;
+.editor {display: flex; height: 35rem; box-sizing: border-box; overflow: hidden;
   border: 1px solid var(--st-border-color); border-radius: 6px; background: var(--st-code-background-color);}
 .editor:focus-within {border-color: var(--st-primary-color);}
 pre, textarea {font: 0.82rem/1.5 var(--st-code-font, monospace); margin: 0; padding: .6rem .6rem; tab-size: 4;}
@@ -76,7 +76,7 @@ export default function (component) {
 """
 
 
-def edit(label: str, text: str, version: str, *, height: int = 460) -> str:
+def edit(label: str, text: str, version: str) -> str:
     """Show the editor; its text.
 
     Parameters
@@ -89,6 +89,6 @@ def edit(label: str, text: str, version: str, *, height: int = 460) -> str:
     made = st.components.v2.component("evolve_editor", html=_HTML, css=_CSS, js=_JS)
     result: Any = made(
         data={"label": label, "text": text, "version": version}, default={"text": text}, key=f"editor-{version}",
-        on_text_change=lambda: None, height=height,
+        on_text_change=lambda: None,
     )  # fmt: skip
     return str(result.text)

@@ -115,6 +115,16 @@ def arrange(programs: Sequence[Contender], baselines: Sequence[Contender]) -> Ma
     return Map([*programs, *([None, *baselines] if baselines else [])], columns, families)
 
 
+def below(made: Map) -> int:
+    """Pixels that the instances' names take below a map; little where there are too many to name."""
+    return 20 + int(5.2 * max((len(c) for c in made.columns if c), default=0)) if len(made.columns) <= NAMED else 12
+
+
+def height(made: Map) -> int:
+    """Pixels of a whole map."""
+    return 44 + 24 * (len(made.rows) + 1) + below(made)
+
+
 def heat(
     made: Map, names: Mapping[str, str], palette: Palette, against: Contender | None, kinds: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[tuple[Contender, str]]]:
@@ -146,7 +156,7 @@ def heat(
     ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS[::-1])
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}, "splitLine": {"show": False}}
     label = {"color": palette.muted, "interval": 0, "fontSize": 11}
-    named = len(made.columns) <= NAMED
+    named = below(made) > 12
     marks = {"optimal": ("rect", palette.bound, palette.bound), "bound": ("rect", "transparent", palette.bound)}
     side = max(3, min(10, 560 // len(made.columns)))
     reference = []
@@ -160,7 +170,7 @@ def heat(
     left = 24 + 6.4 * max(map(len, ticks))
     return {
         "animation": False,
-        "grid": {"left": left, "right": 96, "top": 30, "bottom": 78 if named else 12},
+        "grid": {"left": left, "right": 96, "top": 26, "bottom": below(made)},
         "tooltip": {"formatter": "{b}", "confine": True},
         "xAxis": [
             {**axis, "data": [id or "" for id in made.columns], "axisLabel": {**label, "rotate": 50, "show": named}},

@@ -139,8 +139,9 @@ def test_cards_and_chips_escape_what_they_are_given() -> None:
 
 def test_days_are_stacked_by_model_the_dearest_first() -> None:
     groups = pd.DataFrame(
-        {"day": ["2026-01-01", "2026-01-01", "2026-01-02"], "model": ["small", "large", "small"], "usd": [0.1, 2.0, 0.2]}
+        {"day": ["2026-01-01", "2026-01-01", "2026-01-03"], "model": ["small", "large", "small"], "usd": [0.1, 2.0, 0.2]}
     )
     figure = charts.by_day(groups, LIGHT)
     assert [t.name for t in figure.data] == ["large", "small"]
-    assert list(figure.data[0].y) == [2.0, 0.0] and list(figure.data[1].y) == [0.1, 0.2]
+    assert list(figure.data[0].x) == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert list(figure.data[0].y) == [2.0, 0.0, 0.0] and list(figure.data[1].y) == [0.1, 0.0, 0.2]

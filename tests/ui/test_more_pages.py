@@ -88,7 +88,7 @@ def test_the_playground_scores_a_program_and_pairs_it_with_the_best_rule(folder:
     next(b for b in app.button if b.label == "Evaluate").click().run()
     sound(app)
     said = words(app)
-    assert "Against square" in said and "95 % interval" in said
+    assert "Against square" in said and "95 % interval of the paired bootstrap" in said
     assert len(app.dataframe[0].value) == 12
 
 

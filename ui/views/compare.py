@@ -104,9 +104,10 @@ def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, s
     key = f"programs-{scene.row['problem']}-{scene.row['version']}"
     st.session_state.setdefault(key, given)
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
+    prefix = f"{scene.row['problem'].partition('/')[2]}-"  # every run of a problem begins with its name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
                               help="Champions are offered; type RUN:N for another attempt of a run.",
-                              format_func=lambda name: str(name))  # fmt: skip
+                              format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
     if named != st.query_params.get_all("p"):
         st.query_params["p"] = named
     split = Split(third.segmented_control("Split", SPLITS, default=SPLITS[0], key="split", bind="query-params", required=True))
@@ -194,8 +195,8 @@ def heat_map(
     option, places = versus.heat(made, names, theme.current(), against, kinds)
     said = f"Difference to {parts.literal(names[base.name])}" if against else "Gap"
     st.markdown(f"**{said} by instance**")
-    height = 110 + 24 * (len(made.rows) + 1) + (0 if len(made.columns) > versus.NAMED else 40)
-    event = st.echarts_chart(option, key=f"heat-{split.value}-{colour}", on_select="rerun", height=height)
+    event = st.echarts_chart(option, key=f"heat-{split.value}-{colour}", on_select="rerun",
+                             height=versus.height(made))  # fmt: skip
     picked = [k for group in event.selection.selected for k in group["data_indices"] if k < len(places)]
     if picked:
         who, instance = places[picked[0]]

@@ -148,7 +148,7 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
                 for name, title in (("gap", "gap"), ("baseline", "best rule"), ("difference", "difference"))}  # fmt: skip
     st.dataframe(styled, hide_index=True, height=min(36 * len(frame) + 40, 380), key="results", column_config={
         **percents, "kind": st.column_config.TextColumn("reference is"),
-        "objective": st.column_config.NumberColumn(f"objective, {loaded.problem.unit}", format="%.4g"),
+        "objective": st.column_config.NumberColumn(format="%.4g", help=loaded.problem.unit),
         "reference": st.column_config.NumberColumn(format="%.4g"), "seconds": st.column_config.NumberColumn(format="%.4f"),
     })  # fmt: skip
     if report.status is Status.OK and split == Split.VALIDATION:
@@ -162,10 +162,10 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     if rivals:
         found = compare(of_report("this program", 0, report), rivals[0])
         tone: theme.Tone = "better" if found.verdict == "better" else "worse" if found.verdict == "worse" else "plain"
-        low, high = theme.points(found.difference.low), theme.points(found.difference.high)
+        interval = f"{found.difference.low * 100:+.2f} to {found.difference.high * 100:+.2f} pp"
         cards += [
-            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), found.verdict, tone),
-            theme.kpi("95 % interval", f"{low} to {high}", "paired bootstrap", help=f"{low} to {high}"),
+            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), f"{found.verdict}, {interval}", tone,
+                      f"{found.verdict} than {rivals[0].name}: 95 % interval of the paired bootstrap {interval}"),
             theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {theme.points(found.worst.difference)}",
                       help=f"worst on {found.worst.instance}"),
         ]  # fmt: skip

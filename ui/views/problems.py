@@ -175,8 +175,7 @@ def baselines(loaded: LoadedProblem) -> None:
     made = versus.arrange(contenders, [])
     option, _ = versus.heat(made, {c.name: c.name for c in contenders}, theme.current(), None, kinds)
     st.markdown("**Gap by instance**")
-    st.echarts_chart(option, key=f"baselines-{split.value}",
-                     height=110 + 26 * (len(contenders) + 1) + (0 if len(made.columns) > versus.NAMED else 40))  # fmt: skip
+    st.echarts_chart(option, key=f"baselines-{split.value}", height=versus.height(made))
     st.caption("Row of references: filled, proven optimal; hollow, a proven bound; a dash, the best known.")
 
 

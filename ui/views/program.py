@@ -42,6 +42,11 @@ def page() -> None:
         if st.button("Run", icon=":material/monitoring:"):
             st.switch_page(parts.RUN, query_params={"run": row["id"]})
         if attempt["status"] == "ok":
+            name = f"{row['id']}:{number}"
+            if st.button("Compare", icon=":material/compare_arrows:"):
+                st.switch_page(parts.COMPARE, query_params={"p": name})
+            if st.button("", icon=":material/science:", key="play", help="Change it in the playground"):
+                st.switch_page(parts.PLAYGROUND, query_params={"problem": row["problem"], "source": name})
             parts.export(row, number, "program")
     loaded, note = data.problem(row)
     if note:
