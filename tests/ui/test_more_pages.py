@@ -34,38 +34,41 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
     app.selectbox(key="base").set_value("line").run()
     sound(app)
     assert "Paired difference to line" in words(app)
+    app.session_state["below"] = "Code"
+    app.session_state["colour"] = "Gap"
+    app.run()
+    sound(app)
+    assert 'table class="diff"' in words(app)
     assert app.query_params["p"] == [f"done:{champion}", app.multiselect[0].value[1]]
 
 
-def test_compare_shows_two_sources_side_by_side(folder: Path, open_page: Open) -> None:
-    app = open_page(folder, "compare", p=["done:0", "done:1"], split="train", colour="Gap", below="Code")
+def test_what_compare_cannot_find_is_told_a_line_each_and_the_rest_compared(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "compare", p=["done", "done:99999", f"{NASTY}:1", "done:x"])
     sound(app)
-    assert 'table class="diff"' in words(app)
+    told = [e.value.replace("\\", "") for e in app.error]
+    assert len(told) == 3 and "99999" in told[0] and "There is no run" in told[1] and "names no program" in told[2]
+    assert all("<script>" not in e.value for e in app.error)
+    assert "the yardstick" in words(app)
 
 
-@pytest.mark.parametrize(
-    ("programs", "said"),
-    [
-        (["nope"], "There is no run nope"),
-        ([f"{NASTY}:1"], "There is no run"),
-        (["done:x"], "names no program"),
-        (["done", "done:99999"], "99999"),
-        (["done", "nope:1"], "There is no run nope"),
-    ],
-)
-def test_what_compare_cannot_find_is_told_in_one_line(folder: Path, open_page: Open, programs: list[str], said: str) -> None:
-    app = open_page(folder, "compare", p=programs)
+def test_compare_says_that_the_run_of_its_first_program_is_unknown(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "compare", p=["nope:3"])
     sound(app)
-    assert said in app.error[0].value.replace("\\", "") and "<script>" not in app.error[0].value
-    if programs[0] == "done":
-        assert "the yardstick" in words(app), "the rest is still compared"
+    assert "There is no run nope" in app.error[0].value and not app.multiselect
 
 
-@pytest.mark.parametrize("tab", ["Statement", "Instances", "Baselines", "Programs"])
-def test_problems_shows_every_tab(folder: Path, open_page: Open, tab: str) -> None:
-    app = open_page(folder, "problems", problem="tests/wide", tab=tab)
-    sound(app)
-    assert "Champion so far" in words(app)
+def test_problems_shows_every_tab(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "problems", problem="tests/wide")
+    for tab, said in {
+        "Statement": "a secret curve",
+        "Instances": "12 instances",
+        "Baselines": "Bold",
+        "Programs": "def f(",
+    }.items():
+        app.session_state["tab"] = tab
+        app.run()
+        sound(app)
+        assert said in words(app).replace("\\", ""), tab
 
 
 def test_problems_needs_no_run_and_never_lists_the_sealed_split(tmp_path: Path, open_page: Open) -> None:
@@ -82,30 +85,32 @@ def test_an_unknown_problem_is_told_in_one_line(folder: Path, open_page: Open) -
     assert "There is no problem" in app.error[0].value and "<script>" not in app.error[0].value
 
 
-def test_the_playground_scores_a_program_and_pairs_it_with_the_best_rule(folder: Path, open_page: Open) -> None:
+def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where_another_fails(
+    folder: Path, wide: catalog.LoadedProblem, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"objective": None, "reference": 10.0, "seconds": 0.001}
+    good = [
+        {"id": i.id, "family": i.family, "status": "ok", "gap": 0.01, "message": "", **first} for i in wide.instances(Split.TRAIN)
+    ]
+    bad = [{**good[0], "status": "crash", "gap": 2.0, "message": "ZeroDivisionError (line 2)"}]
+    made = {"status": "ok", "gap": 0.01, "message": "", "seconds": 0.1, "isolation": "full", "instances": good}
+    monkeypatch.setattr(actions, "evaluate", lambda *_: made)
     app = open_page(folder, "playground", problem="tests/wide", source="square", split="train")
-    sound(app)
     next(b for b in app.button if b.label == "Evaluate").click().run()
     sound(app)
-    said = words(app)
-    assert "Against square" in said and "95 % interval of the paired bootstrap" in said
+    assert "Against square" in words(app) and "95 % interval of the paired bootstrap" in words(app)
     assert len(app.dataframe[0].value) == 12
-
-
-@pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ({"problem": NASTY}, "There is no problem"),
-        ({"problem": "tests/wide", "source": f"{NASTY}:1"}, "neither a program"),
-        ({"problem": "tests/wide", "source": "done:99999"}, "has no program 99999"),
-    ],
-)
-def test_what_the_playground_cannot_find_is_told_in_one_line(
-    folder: Path, open_page: Open, query: dict[str, str], said: str
-) -> None:
-    app = open_page(folder, "playground", **query)
+    made |= {"status": "crash", "message": bad[0]["message"], "instances": bad}
+    next(b for b in app.button if b.label == "Evaluate").click().run()
     sound(app)
-    assert said in app.error[0].value.replace("\\", "") and "<script>" not in app.error[0].value
+    assert "ZeroDivisionError" in app.error[0].value and '<td class="no">2</td><td class="old">' in words(app)
+
+
+def test_the_playground_says_what_it_cannot_find_and_offers_the_start(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "playground", problem="tests/wide", source=f"{NASTY}:1")
+    sound(app)
+    assert "neither a program" in app.error[0].value and "<script>" not in app.error[0].value
+    assert "Evaluate" in [b.label for b in app.button]
 
 
 def test_a_crash_names_its_line_and_a_broken_program_says_why(wide: catalog.LoadedProblem) -> None:
@@ -128,10 +133,11 @@ def test_settings_tell_the_state_of_the_machine_before_the_first_run(
 ) -> None:
     checks = [{"name": "isolation", "ok": False, "detail": f"none: {NASTY}"}, {"name": "numpy", "ok": True, "detail": "2.1"}]
     monkeypatch.setattr(actions, "doctor", lambda _: {"ok": False, "isolation": "none", "checks": checks})
-    app = open_page(tmp_path, "settings", tab="Set-up")
+    app = open_page(tmp_path, "settings")
+    sound(app)
+    assert "No model has been called" in words(app)
+    app.session_state["tab"] = "Set-up"
+    app.run()
     sound(app)
     said = words(app)
     assert "1 of 2" in said and "To look at" in said and "&lt;script&gt;" in said
-    app = open_page(tmp_path, "settings", tab="Cost")
-    sound(app)
-    assert "No model has been called" in words(app)

@@ -65,6 +65,7 @@ def chosen(store: Reader) -> Scene:
         row = data.find(store, name)
         if row is None:
             unknown(f"There is no run {name} in {data.folder()}.")
+        st.session_state["last_run"] = row["id"]  # where the page stays when every program is taken away
     else:
         row = parts.chosen_run(store)
         del st.query_params["run"]
@@ -100,7 +101,9 @@ def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, s
     champions = {r["id"]: f"{r['id']}:{r['champion']}" for r in scene.peers.values() if r["champion"] is not None}
     given = [champions.get(p, p) for p in st.query_params.get_all("p") or [scene.row["id"]]]
     given = list(dict.fromkeys(given))[:MOST]
-    first, second, third, fourth = st.columns([5, 2.2, 1.7, 1.7], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")  # it wraps where the window is narrow
+    first, second = row.container(width=520), row.container(width=220)
+    third, fourth = row.container(width="content"), row.container(width="content")
     key = f"programs-{scene.row['problem']}-{scene.row['version']}"
     st.session_state.setdefault(key, given)
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))

@@ -131,7 +131,7 @@ def instances(loaded: LoadedProblem) -> None:
         frame, hide_index=True, height=min(36 * len(frame) + 40, 560), key="instances",
         column_config={"value": st.column_config.NumberColumn(f"reference, {loaded.problem.unit}", format="%.5g"),
                        "kind": st.column_config.TextColumn("reference is"),
-                       "seconds": st.column_config.NumberColumn("solved in", format="%.1f s"), **columns},
+                       "seconds": st.column_config.NumberColumn("solved in", format="%.3g s"), **columns},
     )  # fmt: skip
     name = f"{loaded.slug.replace('/', '-')}-{split}.csv"
     st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")

@@ -27,7 +27,7 @@ def page() -> None:
         parts.say_error(f"Run {row['id']} has no attempt {number}.")
         st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row["id"]})
         st.stop()
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = st.columns(2, vertical_alignment="center")
     with left:
         chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"]), theme.chip(row["id"])]
         if number == row["champion"]:

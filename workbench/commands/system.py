@@ -95,4 +95,6 @@ def _runs_row(runs: Path) -> tuple[str, bool, str]:
 
 
 def _lines(text: object) -> list[str]:
+    if isinstance(text, dict):
+        return [f"{name} {value}" for name, value in text.items()]
     return [str(t) for t in text] if isinstance(text, list | tuple) else [line for line in str(text).splitlines() if line.strip()]
