@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import struct
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn, Protocol
 
@@ -228,8 +229,7 @@ class ProgramSession:
 def _cpu_seconds(pid: int) -> float | None:
     """CPU time of a process since it was forked; None where the system does not tell."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
