@@ -122,9 +122,9 @@ def insert(scene: Scene, rng: random.Random) -> bool:
     if added is None:
         return False
     shape = rng.random()
-    if shape < 0.32:
+    if shape < 0.28:
         slot.put(plus(node, added, rng))
-    elif shape < 0.42:
+    elif shape < 0.36:
         share = feature(scene, slot.bound, rng) or number(1)
         slot.put(binary(node, ast.Mult(), binary(number(1), ast.Add(), weighted(ratio(added, share), rng))))
     elif shape < 0.62:
@@ -134,9 +134,9 @@ def insert(scene: Scene, rng: random.Random) -> bool:
         if test is None:
             return False
         slot.put(ast.IfExp(test, node, _variant(node, added, rng)))
-    elif shape < 0.76:
+    elif shape < 0.75:
         slot.put(ratio(node, added))
-    elif shape < 0.82:
+    elif shape < 0.8:
         slot.put(binary(node, ast.Mult(), added))
     else:
         slot.put(added)

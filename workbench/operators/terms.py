@@ -80,19 +80,19 @@ def term(scene: Scene, bound: frozenset[str], rng: random.Random) -> ast.expr | 
     if first is None or second is None:
         return None
     shape = rng.random()
-    if shape < 0.5:
+    if shape < 0.42:
         return first
     if ast.dump(first) == ast.dump(second):
         return first if shape < 0.9 else binary(first, ast.Mult(), second)
-    if shape < 0.63:
+    if shape < 0.6:
         return binary(first, ast.Add(), second)
-    if shape < 0.76:
+    if shape < 0.74:
         return binary(first, ast.Sub(), second)
-    if shape < 0.83:
+    if shape < 0.81:
         return call("max", binary(first, ast.Sub(), second), number(0))
-    if shape < 0.88:
+    if shape < 0.86:
         return call(rng.choice(("min", "max")), first, second)
-    if shape < 0.96:
+    if shape < 0.95:
         return ratio(first, second)
     return binary(first, ast.Mult(), second)
 

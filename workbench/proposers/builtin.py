@@ -152,9 +152,10 @@ class Builtin:
             weights["crossover"] = 0.0
         if not declares:
             weights["tunable"] = 0.0
+        # Capped: a program that is large by nature is to be improved, not taken apart.
         for operator in _GROWING:
-            weights[operator] /= 1 + 4 * excess
-        weights["simplify"] *= 1 + 3 * min(excess, 1.0)
+            weights[operator] /= 1 + 2 * min(excess, 2.0)
+        weights["simplify"] *= 1 + min(excess, 1.0)
         return rng.choices(list(weights), list(weights.values()))[0]
 
     def _apply(self, operator: str, scene: Scene, donor: Candidate | None, rng: random.Random, trust: set[str]) -> bool:
