@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import gc
 import json
 import os
 import re
@@ -265,6 +267,9 @@ def serve(descriptor: int) -> None:
         litellm.telemetry = False
         litellm.suppress_debug_info = True
         litellm.drop_params = True  # a parameter that a model does not know (temperature, mostly) is no reason to fail
+        gc.collect()
+        gc.freeze()  # the library's own heap need not be searched for garbage again and again
+        gc.set_threshold(50_000, 20, 50)
         _send(link, {"ready": ""})
     with contextlib.suppress(OSError, ValueError):
         for message in _receive(link):
@@ -309,7 +314,7 @@ def _arguments(request: Request) -> dict[str, Any]:
         arguments["temperature"] = request.temperature
     if request.api_base:
         arguments["api_base"] = request.api_base
-        if request.model.partition("/")[0] not in set(litellm.provider_list):
+        if not _names_a_provider(request.model):
             # The route for vLLM's servers speaks the same protocol as `openai/` at two thirds of the CPU time. It does not
             # rename parameters for OpenAI's own models, so it is for local servers alone.
             route = "hosted_vllm" if is_loopback(request.api_base) else "openai"
@@ -321,6 +326,13 @@ def _arguments(request: Request) -> dict[str, Any]:
         with contextlib.suppress(Exception):  # an unknown model has no known limit
             arguments["max_tokens"] = min(request.max_tokens, int(litellm.get_model_info(request.model)["max_output_tokens"]))
     return arguments
+
+
+@functools.cache
+def _names_a_provider(model: str) -> bool:
+    import litellm
+
+    return model.partition("/")[0] in set(litellm.provider_list)
 
 
 def is_loopback(url: str) -> bool:
