@@ -36,7 +36,7 @@ def make_references(
     """
     instances = [(split, i) for split in Split for i in loaded.instances(split)]
     entries: dict[str, dict[str, Any]] = {split.value: {} for split in Split}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), os.nice, (5,)) as pool:
         futures = {pool.submit(_solve, str(loaded.folder), split, i.id): (split, i.id) for split, i in instances}
         for done, future in enumerate(as_completed(futures), 1):
             split, id = futures[future]
@@ -93,7 +93,6 @@ def _refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: dict[str, 
 
 def _solve(folder: str, split: Split, id: str) -> dict[str, Any]:
     loaded = catalog.load(folder)
-    os.nice(5)
     instance = next(i for i in loaded.instances(split) if i.id == id)
     began = time.perf_counter()
     reference = loaded.problem.solve(instance)
