@@ -178,7 +178,7 @@ def parts(slot: Slot, scene: Scene) -> list[ast.expr]:
 
 
 def fold(scene: Scene) -> bool:
-    """Replace arithmetic on literals, adding 0 and multiplying by 1 by their value; whether there was any."""
+    """Reckon out literals, drop `+ 0` and `* 1`, write `+ -c` as `- c`; whether there was anything of the kind."""
     done = False
     for slot in reversed(scene.of(Kind.NUMBER)):  # parts come after the whole
         node = slot.node
@@ -196,6 +196,8 @@ def fold(scene: Scene) -> bool:
             new = number(0)
         elif left == neutral and isinstance(node.op, ast.Add | ast.Mult):
             new = node.right
+        elif right is not None and right < 0 and isinstance(node.op, ast.Add | ast.Sub):
+            new = binary(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), number(-right))
         if new is not None:
             slot.put(new)
             done = True
