@@ -2,9 +2,9 @@
 
 S. Wooders et al., "Cloudcast: High-Throughput, Cost-Aware Overlay Multicast in the Cloud", NSDI 2024. A program here has no
 MILP solver. The cheapest tree is found by the dynamic programme of S. E. Dreyfus and R. A. Wagner (Networks 1, 1971,
-195-207) up to 8 destinations, else by the dual ascent of R. T. Wong (Mathematical Programming 28, 1984, 271-287), whose
-bound it meets in nearly all cases. Faster trees are grown for a series of rates, from edges and regions that sustain the
-rate, as the MILP does for a limit on the runtime. The plan with the least bill is taken.
+195-207) up to 8 destinations, else by the dual ascent of R. T. Wong (Mathematical Programming 28, 1984, 271-287). Faster
+trees are grown for a series of rates, from edges and regions that sustain the rate, as the MILP does for a limit on the
+runtime. The plan with the least bill is taken.
 """
 
 import numpy as np
