@@ -92,6 +92,11 @@ class Watched:
         (pid,) = children(os.getpid()) - self._before
         return pid
 
+    def resting(self) -> set[int]:
+        """The one spare, once the child of the program before is reaped."""
+        assert eventually(lambda: len(children(self.zygote)) == 1)
+        return children(self.zygote)
+
     def working(self, spares: set[int]) -> int:
         """The child in use, of those that waited before."""
         (pid,) = [p for p in spares if alive(p) and status_of(p)["Seccomp"] == "2"]
@@ -147,7 +152,7 @@ def test_a_zygote_that_cannot_be_replaced_is_one_clear_line(watched: Watched, mo
 
 
 def test_a_stopped_program_runs_out_of_time_and_is_killed_all_the_same(watched: Watched) -> None:
-    spares = children(watched.zygote)
+    spares = watched.resting()
     with watched.sandbox.open(ECHO, Limits(seconds=0.3)) as session:
         child = watched.working(spares)
         os.kill(child, signal.SIGSTOP)
@@ -159,7 +164,7 @@ def test_a_stopped_program_runs_out_of_time_and_is_killed_all_the_same(watched: 
 
 
 def test_a_program_that_does_not_read_cannot_block_the_host(watched: Watched) -> None:
-    spares = children(watched.zygote)
+    spares = watched.resting()
     with watched.sandbox.open(ECHO, Limits(seconds=0.3)) as session:
         os.kill(watched.working(spares), signal.SIGSTOP)
         with pytest.raises(PolicyFailure, match="no answer"):
@@ -167,7 +172,7 @@ def test_a_program_that_does_not_read_cannot_block_the_host(watched: Watched) ->
 
 
 def test_a_program_killed_by_the_system_is_counted_as_out_of_memory(watched: Watched) -> None:
-    spares = children(watched.zygote)
+    spares = watched.resting()
     with watched.sandbox.open(ECHO, LIMITS) as session:
         os.kill(watched.working(spares), signal.SIGKILL)
         with pytest.raises(PolicyFailure) as caught:
@@ -177,7 +182,7 @@ def test_a_program_killed_by_the_system_is_counted_as_out_of_memory(watched: Wat
 
 
 def test_a_killed_spare_is_passed_over(watched: Watched) -> None:
-    (spare,) = children(watched.zygote)
+    (spare,) = watched.resting()
     os.kill(spare, signal.SIGKILL)
     assert eventually(lambda: not Path(f"/proc/{spare}").exists())  # reaped, and so reported
     began = time.monotonic()
@@ -266,7 +271,7 @@ def test_what_a_program_is_allowed_shows_in_its_status() -> None:
     cpu = max(os.sched_getaffinity(0))
     watched = Watched(cpu=cpu)
     try:
-        spares = children(watched.zygote)
+        spares = watched.resting()
         with watched.sandbox.open(ECHO, LIMITS) as session:
             child = watched.working(spares)
             assert session(1) == 1
