@@ -11,6 +11,7 @@ from time import process_time
 from typing import Any, Literal
 
 from evaluators.kv_pressure import Cluster
+from evaluators.own_process import call_ortools
 from workbench.errors import ProblemError
 from workbench.model import Instance, Reference
 
@@ -72,7 +73,7 @@ def least_pressure(cluster: Cluster, time_limit: float = 12.0) -> PlacementResul
     low, questions = cluster.balanced(), 0
     if best is None:
         questions += 1
-        verdict, best = _packing(cluster, None, deadline - process_time())
+        verdict, best = call_ortools(_packing, cluster, None, deadline - process_time())
         if best is None:
             raise ProblemError(f"model placement: no placement {'exists' if verdict == 'no' else 'was found in time'}")
     high = cluster.pressure(best)
@@ -80,7 +81,7 @@ def least_pressure(cluster: Cluster, time_limit: float = 12.0) -> PlacementResul
         return PlacementResult(high, low, tuple(best), "best_known", questions)
     while high > low:
         questions += 1
-        verdict, found = _packing(cluster, high, 0.7 * (deadline - process_time()))
+        verdict, found = call_ortools(_packing, cluster, high, 0.7 * (deadline - process_time()))
         if found is not None:
             best, high = found, cluster.pressure(found)
         elif verdict == "no":
@@ -90,7 +91,7 @@ def least_pressure(cluster: Cluster, time_limit: float = 12.0) -> PlacementResul
     while high > low and process_time() < deadline and high - low > high / 1000:
         target = (low + high) / 2
         questions += 1
-        verdict, found = _packing(cluster, target.limit_denominator(10**6), (deadline - process_time()) / 2)
+        verdict, found = call_ortools(_packing, cluster, target.limit_denominator(10**6), (deadline - process_time()) / 2)
         if found is not None:
             best, high = found, cluster.pressure(found)
         elif verdict == "no":
