@@ -1,0 +1,202 @@
+"""Transaction batches: made-up ones with Zipf keys, of bank and of warehouse kind, the published ones, and odd ones."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+
+from workbench.model import Instance, Split
+
+_DATA = Path(__file__).parent / "data" / "workloads.json"
+
+Slots = list[list[str | int] | None]
+"""One entry a time slot: None, or ["r" or "w", key]."""
+
+_COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 6}
+
+
+def instances(split: Split) -> Sequence[Instance]:
+    """All instances of a split, the same on every machine and Python version: each made-up one is seeded by its id.
+
+    train and validation: 100 transactions of three kinds. test: the two published batches, the same three kinds anew, and each
+    kind with other parameters ("shifted").
+    """
+    return _instances(Split(split))
+
+
+@lru_cache
+def _instances(split: Split) -> tuple[Instance, ...]:
+    if split is Split.STRESS:
+        return tuple(_stress())
+    made = [_made(f"{split}-{kind}-{copy}", kind, kind, copy) for kind in _KINDS for copy in range(_COPIES[split])]
+    if split is not Split.TEST:
+        return tuple(made)
+    shifted = [_made(f"test-{kind}-shifted-{copy}", f"{kind}-shifted", kind, copy + 10) for kind in _KINDS for copy in range(3)]
+    return (*_published(), *made, *shifted)
+
+
+def _made(id: str, family: str, kind: str, copy: int) -> Instance:
+    return Instance(id, family, {"transactions": _KINDS[kind](_rng(id), 100, copy)})
+
+
+def _published() -> Iterator[Instance]:
+    for name, lines in json.loads(_DATA.read_text()).items():
+        batch = [[None if word == "*" else _entry(word) for word in line.split()] for line in lines]
+        number = name.rpartition("_")[2]
+        yield Instance(f"published-{number}", f"published-{number}", {"transactions": batch})
+
+
+def _entry(word: str) -> list[str | int]:
+    kind, _, key = word.partition("-")
+    return [kind, int(key)]
+
+
+def _rng(id: str) -> random.Random:
+    return random.Random(f"scheduling/transactions {id}")
+
+
+# --------------------------------------------------------------------------- kinds
+
+
+def _zipf(rng: random.Random, n: int, copy: int) -> list[Slots]:
+    """Accesses to different keys, popular ones by Zipf's law, in one order of keys that all transactions keep."""
+    accesses = (12, 16, 8, 20)[copy % 4] if copy < 10 else (6, 24, 16)[copy % 3]
+    exponent = (0.9, 1.1, 1.0, 1.2)[copy % 4] if copy < 10 else (1.4, 0.7, 1.3)[copy % 3]
+    writes = (0.5, 0.4, 0.6, 0.5)[copy % 4] if copy < 10 else (0.3, 0.5, 0.8)[copy % 3]
+    keys = 1000
+    cumulative = list(accumulate(1 / (rank + 1) ** exponent for rank in range(keys)))
+    turn = rng.sample(range(keys), keys)
+    batch = []
+    for _ in range(n):
+        chosen: set[int] = set()
+        while len(chosen) < accesses:
+            chosen.add(rng.choices(range(keys), cum_weights=cumulative)[0])
+        # Nearly the common order: an access is off by a few places at times.
+        order = sorted(chosen, key=lambda key: turn[key] + rng.gauss(0, 15))
+        batch.append([["w" if rng.random() < writes else "r", key] for key in order])
+    return batch
+
+
+def _bank(rng: random.Random, n: int, copy: int) -> list[Slots]:
+    """The six SmallBank transactions on two tables; a few accounts are hot. Work without access follows at times."""
+    hot = (4, 8, 6, 12)[copy % 4] if copy < 10 else (2, 20, 5)[copy % 3]
+    share = (0.9, 0.9, 0.7, 0.8)[copy % 4] if copy < 10 else (0.95, 0.9, 0.5)[copy % 3]
+
+    def account() -> int:
+        return rng.randrange(hot) if rng.random() < share else hot + rng.randrange(500)
+
+    batch: list[Slots] = []
+    for _ in range(n):
+        a, b = account(), account()
+        while b == a:
+            b = account()
+        checking, savings, other = 2 * a, 2 * a + 1, 2 * b
+        slots: Slots = [
+            [["r", savings], ["r", checking]],  # balance
+            [["r", checking], ["w", checking]],  # deposit
+            [["r", savings], ["w", savings]],  # transact savings
+            [["r", savings], ["r", checking], ["w", savings], ["w", checking], ["r", other], ["w", other]],  # amalgamate
+            [["r", savings], ["r", checking], ["w", checking]],  # write a check
+            [["r", checking], ["r", other], ["w", checking], ["w", other]],  # send a payment
+        ][rng.choices(range(6), (15, 15, 15, 15, 25, 15))[0]]  # type: ignore[assignment]
+        batch.append(slots + [None] * rng.choice((0, 0, 1, 4)))
+    return batch
+
+
+def _warehouse(rng: random.Random, n: int, copy: int) -> list[Slots]:
+    """TPC-C's new-order and payment: a warehouse and one of its ten districts, then work that meets nobody."""
+    warehouses = (2, 3, 5, 8)[copy % 4] if copy < 10 else (1, 4, 12)[copy % 3]
+    orders = (0.5, 0.6, 0.4, 0.5)[copy % 4] if copy < 10 else (0.2, 0.8, 0.5)[copy % 3]
+    batch: list[Slots] = []
+    for _ in range(n):
+        house = rng.randrange(warehouses)
+        district = warehouses + 10 * house + rng.randrange(10)
+        if rng.random() < orders:
+            batch.append([["r", house], ["r", district], ["w", district], *([None] * (3 + rng.randint(5, 15)))])
+        else:
+            batch.append([["r", house], ["w", house], ["r", district], ["w", district], *([None] * rng.randint(1, 3))])
+    return batch
+
+
+_KINDS: dict[str, Callable[[random.Random, int, int], list[Slots]]] = {"zipf": _zipf, "bank": _bank, "warehouse": _warehouse}
+
+
+# --------------------------------------------------------------------------- stress
+
+
+def _stress() -> Iterator[Instance]:
+    shapes: dict[str, tuple[int, Callable[[random.Random, int], list[Slots]]]] = {
+        "ten-times": (3, lambda rng, copy: (_bank, _warehouse, _zipf)[copy](rng, (1000, 1000, 500)[copy], 2)),
+        "single": (2, lambda rng, copy: _zipf(rng, 1, copy)),
+        "reads-alone": (2, _reads_alone),
+        "one-key": (2, _one_key),
+        "same": (2, _same),
+        "readers-and-writers": (3, _readers_and_writers),
+        "front-and-back": (3, _front_and_back),
+        "chain": (3, _chain),
+        "one-giant": (3, _one_giant),
+        "huge-keys": (2, _huge_keys),
+    }
+    for family, (copies, make) in shapes.items():
+        for copy in range(copies):
+            id = f"{Split.STRESS}-{family}-{copy}"
+            yield Instance(id, family, {"transactions": make(_rng(id), copy)})
+
+
+def _reads_alone(rng: random.Random, copy: int) -> list[Slots]:
+    # No conflict at all: every order is as good.
+    return [[["r", rng.randrange(3)] for _ in range(rng.randint(1, 8))] for _ in range(30 + 30 * copy)]
+
+
+def _one_key(rng: random.Random, copy: int) -> list[Slots]:
+    # Everybody writes the same key, in the first slot or wherever.
+    return [
+        [None] * (copy * rng.randint(0, 6)) + [["w", 7]] + [None] * rng.randint(0, 6) for _ in range(50)
+    ]  # fmt: skip
+
+
+def _same(rng: random.Random, copy: int) -> list[Slots]:
+    # Equal transactions: nothing but ties.
+    pattern = [["w", 1], None, ["r", 2], ["w", 2]] if copy else [["r", 1], ["w", 1]]
+    return [[entry and list(entry) for entry in pattern] for _ in range(40)]
+
+
+def _readers_and_writers(rng: random.Random, copy: int) -> list[Slots]:
+    # Reads of one key share slots only when no write comes between them.
+    share = (0.1, 0.3, 0.5)[copy]
+    return [[["w" if rng.random() < share else "r", rng.randrange(2)], *([None] * rng.randint(0, 3))] for _ in range(80)]
+
+
+def _front_and_back(rng: random.Random, copy: int) -> list[Slots]:
+    # Two hot keys, met in the first and the last slot, or the other way round.
+    length = 4 + 6 * copy
+    return [
+        [["w", first], *([None] * length), ["w", 1 - first]] for first in (rng.randrange(2) for _ in range(40))
+    ]  # fmt: skip
+
+
+def _chain(rng: random.Random, copy: int) -> list[Slots]:
+    # Neighbours conflict: the even ones together, then the odd ones.
+    batch: list[Slots] = [[["w", i], *([None] * copy), ["w", i + 1]] for i in range(60)]
+    if copy == 2:
+        rng.shuffle(batch)
+    return batch
+
+
+def _one_giant(rng: random.Random, copy: int) -> list[Slots]:
+    # One transaction as long as half of the others one after the other; it must begin early.
+    batch = _bank(rng, 60, copy)
+    giant: Slots = [None] * (40 * (copy + 1)) + [["w", 0]]
+    return [*batch[:30], giant, *batch[30:]]
+
+
+def _huge_keys(rng: random.Random, copy: int) -> list[Slots]:
+    # Keys are names, not small indices.
+    base = 10**15
+    return [
+        [entry and [entry[0], base + 7919 * int(entry[1])] for entry in slots] for slots in _bank(rng, 60, copy)
+    ]  # fmt: skip
