@@ -105,8 +105,8 @@ def _assemble(piece: Piece, parent: Frame, modules: Collection[str]) -> Program:
         if piece.closed:
             raise
         raise Rejected(f"the reply is truncated: its code ends before it is complete ({error})") from error
-    merged = splice(piece.code, tree, parent)
-    return text_of.screen(complete(merged, modules), parent.program.entry, modules)
+    merged = complete(splice(piece.code, tree, parent), modules)
+    return text_of.screen(merged, parent.program.entry, modules, tree if merged == piece.code else None)
 
 
 # --------------------------------------------------------------------------- finding code

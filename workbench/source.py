@@ -74,13 +74,15 @@ def parse(source: str) -> ast.Module:
         raise Rejected(f"the source cannot be parsed: {type(error).__name__}") from error
 
 
-def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
+def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
     """Make a program of text that is worth running.
 
     Parameters
     ----------
     modules
         What may be imported beyond `MODULES`.
+    tree
+        What `parse` makes of `source`, where that is known already.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
         Unparsable, no definition of `entry`, or an import that is not allowed. This saves time and gives a clear
         reason; it is not what keeps a program harmless (the sandbox is).
     """
-    tree = parse(source)
+    tree = tree or parse(source)
     if not defines(tree, entry):
         raise Rejected(f"the program does not define `{entry}` at its top level")
     allowed = MODULES.union(modules)

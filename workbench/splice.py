@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import symtable
+import warnings
 from collections.abc import Collection, Iterable, Set
 from itertools import pairwise
 from typing import NamedTuple
@@ -58,6 +60,7 @@ class Frame(NamedTuple):
     called: Set[str]
 
 
+@functools.lru_cache(maxsize=32)  # the best are parents again and again
 def frame(parent: Program) -> Frame:
     """Cut a parent at its EVOLVE-BLOCK; all of it counts as the block where it has none that can be parsed alone."""
     whole = text_of.parse(parent.source)
@@ -91,7 +94,7 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
         When nothing of the parent is defined, or a function that is called from outside changed its parameters.
     """
     defined = _bound_at_top(tree).keys()
-    if _is_whole(code, tree, defined, parent):
+    if _is_whole(code, defined, parent):
         return _marked(code, tree, parent.evolving) if parent.marked and text_of.split_block(code) is None else code
     if not defined & parent.evolving:
         if defined & parent.fixed:
@@ -101,11 +104,12 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
     return text_of.join_block(parent.block, _replace(code, tree, parent.block.inside, parent.inside, parent.fixed, parent.called))
 
 
-def _is_whole(code: str, tree: ast.Module, defined: Set[str], parent: Frame) -> bool:
+def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
     if parent.program.entry not in defined:
         return False
     # A name that is bound nowhere, but for a forgotten import, tells of a part that only makes sense within the parent.
-    if any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in free_names(tree)):
+    unbound = _unbound(code)
+    if unbound is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in unbound):
         return False
     return BLOCK_START in code or not parent.fixed or bool(parent.fixed & defined)
 
@@ -211,21 +215,15 @@ def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
 
 def complete(source: str, modules: Collection[str] = ()) -> str:
     """Add the imports that a program uses and forgot; text that cannot be parsed comes back as it is."""
-    tree = _tree(source)
-    if tree is None:
-        return source
-    allowed = MODULES.union(modules)
+    unbound = _unbound(source)
     lines = []
-    try:
-        unbound = sorted(_unbound(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # what the parser takes and the compiler refuses
-        return source
-    for name in unbound:
+    for name in sorted(unbound or ()):
         if name in _IMPORTS:
             lines.append(_IMPORTS[name])
-        elif name in allowed:
+        elif name in MODULES or name in modules:
             lines.append(f"import {name}")
-    if not lines:
+    tree = _tree(source) if lines else None
+    if tree is None:
         return source
     at = 0
     for i, node in enumerate(tree.body):
@@ -246,9 +244,20 @@ def free_names(tree: ast.AST) -> set[str]:
     return {name for name in _loads([tree]) if name not in _BUILTINS} - _bound_anywhere(tree)
 
 
-def _unbound(source: str) -> set[str]:
-    """The same of a whole program, by the compiler's own symbol table: three times as fast as a walk over the tree."""
-    top = symtable.symtable(source, "<program>", "exec")
+@functools.lru_cache(maxsize=8)  # asked of an answer and of the program made of it, mostly the same text
+def _unbound(source: str) -> frozenset[str] | None:
+    """The same of a whole program, by the compiler's own symbol table: three times as fast as a walk over the tree.
+
+    None for what is too long, and for what the compiler refuses, which may be more than what the parser does.
+    """
+    if len(source) > text_of.MAX_SOURCE_BYTES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            top = symtable.symtable(source, "<program>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
     read: set[str] = set()
     bound: set[str] = set()
     tables = [top]
@@ -261,7 +270,7 @@ def _unbound(source: str) -> set[str]:
                 if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
                     bound.add(symbol.get_name())
         tables.extend(table.get_children())
-    return read - bound - _BUILTINS
+    return frozenset(read - bound - _BUILTINS)
 
 
 def _loads(trees: Iterable[ast.AST]) -> set[str]:

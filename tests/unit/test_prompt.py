@@ -128,10 +128,10 @@ def test_style_by_name(model: str, style: str) -> None:
 
 def test_keys_are_struck_out() -> None:
     environ = {"A_KEY": "swordfish-1", "B_TOKEN": "swordfish-12", "HOME": "/root", "C_KEY": "none"}
-    text = redact.redact("swordfish-12 swordfish-1 none /root sk-abcdEFGH1234*** Bearer abcdef123456", environ)
+    text = redact.redactor(environ)("swordfish-12 swordfish-1 none /root sk-abcdEFGH1234*** Bearer abcdef123456")
     assert "swordfish" not in text and "abcd" not in text and "none /root" in text
-    assert redact.redact("sk-" + "x" * 30, {}) == redact.MARK
-    assert redact.redact("risk-adjusted-weighting of task-lengths", {}) == "risk-adjusted-weighting of task-lengths"
+    assert redact.redactor({})("sk-" + "x" * 30) == redact.MARK
+    assert redact.redactor({})("risk-adjusted-weighting of task-lengths") == "risk-adjusted-weighting of task-lengths"
 
 
 @pytest.mark.parametrize("name", ["OPENAI_API_KEY", "HF_TOKEN", "aws_secret_access_key", "DB_PASSWORD", "AWS_ACCESS_KEY_ID"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS", "_KEY_ID")
 _SHORTEST = 6  # "none" and "local" are placeholders, not secrets, and would be struck out of ordinary words
@@ -19,17 +18,21 @@ def is_secret_name(name: str) -> bool:
     return upper.endswith(_SECRET_ENDINGS) or upper in {"APIKEY", "API_KEY", "TOKEN", "PASSWORD"}
 
 
-def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """Strike every key out of `text`: the values of secret variables, and what is shaped like a provider's key.
+def redactor(environ: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that strikes every key out of a text: the values of secret variables, and what is shaped like a provider's key.
 
     Parameters
     ----------
     environ
-        Where the secrets are; this process's environment unless given.
+        Where the secrets are, as it is now.
     """
-    environment = os.environ if environ is None else environ
-    secrets = {value.strip() for name, value in environment.items() if is_secret_name(name)}
-    for secret in sorted(secrets, key=len, reverse=True):  # longest first: one key may begin with another
-        if len(secret) >= _SHORTEST:
+    secrets = {value.strip() for name, value in environ.items() if is_secret_name(name)}
+    # Longest first: one key may begin with another.
+    ordered = [s for s in sorted(secrets, key=len, reverse=True) if len(s) >= _SHORTEST]
+
+    def redact(text: str) -> str:
+        for secret in ordered:
             text = text.replace(secret, MARK)
-    return _KEY_SHAPE.sub(MARK, text)
+        return _KEY_SHAPE.sub(MARK, text)
+
+    return redact
