@@ -1,0 +1,54 @@
+"""Best fit: the node with the least left, cpu and GPU weighing alike, each as a share of the largest node's.
+
+BestFit of Q. Weng, L. Yang, Y. Yu, W. Wang, X. Tang, G. Yang and L. Zhang,
+"Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX ATC 2023:
+the formula of its simulator.
+"""
+
+import numpy as np
+
+
+class Policy:
+    """Keeps arrays of what is left and puts every pod on the node with the least value."""
+
+    def __init__(self, task):
+        """Take the task (a dict, see statement.md)."""
+        nodes = task["nodes"]
+        self.cpu = np.array([n["cpu"] for n in nodes])
+        self.memory = np.array([n["memory"] for n in nodes])
+        most = max(n["gpus"] for n in nodes)
+        self.gpu = np.array([[1000] * n["gpus"] + [-1] * (most - n["gpus"]) for n in nodes])
+        self.model = np.array([n["model"] for n in nodes])
+        self.cpu_scale, self.gpu_scale = self.cpu.max(), 1000 * most
+
+    def place(self, pod):
+        """The node that is fullest afterwards."""
+        nodes = self.fits(pod)
+        rest = (self.cpu[nodes] - pod["cpu"]) / self.cpu_scale + self.left(nodes) / self.gpu_scale
+        node = nodes[rest.argmin()]
+        return self.bind(pod, node, self.tightest(pod, node))
+
+    def left(self, nodes):
+        """GPU left on nodes, thousandths."""
+        return np.maximum(self.gpu[nodes], 0).sum(axis=1)
+
+    def tightest(self, pod, node):
+        """The GPUs of a node with the least left that suffice."""
+        order = np.argsort(self.gpu[node], kind="stable")
+        return order[self.gpu[node, order] >= pod["milli"]][: pod["gpus"]]
+
+    def fits(self, pod):
+        """Indices of the nodes with room for a pod."""
+        room = (self.cpu >= pod["cpu"]) & (self.memory >= pod["memory"])
+        if pod["gpus"]:
+            room &= (self.gpu >= pod["milli"]).sum(axis=1) >= pod["gpus"]
+            if pod["models"]:
+                room &= np.isin(self.model, pod["models"])
+        return np.flatnonzero(room)
+
+    def bind(self, pod, node, gpus):
+        """Take what the pod needs and answer."""
+        self.cpu[node] -= pod["cpu"]
+        self.memory[node] -= pod["memory"]
+        self.gpu[node, gpus] -= pod["milli"]
+        return [int(node), [int(g) for g in gpus]]
