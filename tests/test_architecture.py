@@ -13,10 +13,10 @@ ROOT = Path(__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"errors", "protocols", "gap", "source", "migrations", "jobs"}),
-    frozenset({"references", "options", "stats", "splice", "readable", "changes"}),
+    frozenset({"references", "options", "stats", "splice", "readable", "changes", "diff", "numbers", "drawing"}),
     frozenset({"catalog", "prompt", "reply", "store", "sandbox", "operators", "tune"}),
-    frozenset({"proposers", "search", "evaluate", "budget", "queries", "compare"}),
-    frozenset({"worker", "solve", "pool", "certify", "export"}),
+    frozenset({"proposers", "search", "evaluate", "budget", "ledger", "queries", "compare"}),
+    frozenset({"worker", "solve", "pool", "certify", "export", "report"}),
     frozenset({"champion", "loop", "replay", "start", "progress"}),
     frozenset({"commands", "cli"}),
 )
@@ -29,7 +29,7 @@ ALLOWED = {
 }
 
 
-UI = {"catalog", "changes", "compare", "errors", "gap", "model", "options", "queries", "search", "stats", "store"}
+UI = set("catalog changes compare diff drawing errors gap model numbers options queries search stats store".split())
 """Rooms of workbench/ that pages may know: what is recorded and what it means, nothing that works."""
 
 

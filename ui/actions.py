@@ -116,24 +116,40 @@ def certify(runs: Path, run: str, number: int) -> None:
     _reaped(process)
 
 
-def export(runs: Path, run: str, number: int) -> bytes:
-    """The self-checking module of a program.
+def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes:
+    """The self-checking module of a program; the file stays in `exports` of `into` (the runs folder itself by default).
 
     Raises
     ------
     UsageError
         With the command's own words.
     """
-    out = runs / "exports" / f"{run}-{number}.py"
+    return _written(runs, into or runs, ["export", run, "--candidate", str(number)], f"{run}-{number}.py")
+
+
+def report(runs: Path, run: str, into: Path | None = None) -> bytes:
+    """A run as one HTML page; the file stays in `exports` of `into`.
+
+    Raises
+    ------
+    UsageError
+        With the command's own words.
+    """
+    return _written(runs, into or runs, ["report", run], f"{run}.html")
+
+
+def _written(runs: Path, into: Path, words: list[str], name: str) -> bytes:
+    """What a command with `--out` has written."""
+    out = into / "exports" / name
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [*EVOLVE, "export", run, "--candidate", str(number), "--runs", str(runs), "--out", str(out), "--force"]
+    command = [*EVOLVE, *words, "--runs", str(runs), "--out", str(out), "--force"]
     try:
         done = subprocess.run(command, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired as error:
-        raise UsageError("the export took more than 5 minutes; make it with: evolve export") from error
+        raise UsageError(f"this took more than 5 minutes; make it with: evolve {words[0]}") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise UsageError(said[-1] if said else f"evolve export ended with code {done.returncode}")
+        raise UsageError(said[-1] if said else f"evolve {words[0]} ended with code {done.returncode}")
     return out.read_bytes()
 
 

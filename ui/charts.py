@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ui.theme import Palette, percent
+from workbench.drawing import VIRIDIS, spread
 
-VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
 FONT = "Source Sans, sans-serif"
 GL_FROM = 2000
 """So many points are drawn by the graphics card."""
@@ -38,16 +38,6 @@ def layout(figure: go.Figure, palette: Palette, height: int, **more: Any) -> go.
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)
     return figure
-
-
-def spread(values: Sequence[float], least: float) -> list[float]:
-    """Places for labels, in the order of `values`: as near to their values as can be, `least` apart."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    placed: dict[int, float] = {}
-    below = -math.inf
-    for index in order:
-        below = placed[index] = max(values[index], below + least)
-    return [placed[i] for i in range(len(values))]
 
 
 def view(gaps: pd.Series, levels: Sequence[Level]) -> tuple[float, float]:
@@ -277,7 +267,7 @@ def archive(made: Grid, palette: Palette, rows: str) -> dict[str, Any]:
         "visualMap": {
             "min": round(low * 100, 4), "max": round(max(high, low + 1e-9) * 100, 4), "dimension": 2, "calculable": True,
             "right": 0, "top": "middle", "itemHeight": 180, "precision": 2, "text": ["gap %", ""],
-            "textStyle": {"color": palette.muted}, "inRange": {"color": list(VIRIDIS[::-1])},
+            "textStyle": {"color": palette.muted}, "inRange": {"color": list(VIRIDIS)},
         },
         "series": [
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -152,21 +153,36 @@ def controls(store: Reader, row: dict[str, Any], state: str) -> None:
                 )
                 if st.button("Go on", type="primary", key="go-on"):
                     launched(actions.resume(data.folder(), run, int(budget)))
-        if row["champion"] is not None:
-            export(row, row["champion"], "run")
+        export(store, row, row["champion"], "run", report=True)
 
 
-def export(row: dict[str, Any], number: int, key: str) -> None:
-    """A program as one module that needs nothing of the workbench."""
+def export(store: Reader, row: dict[str, Any], number: int | None, key: str, *, report: bool = False) -> None:
+    """A program as one module that needs nothing of the workbench; a run as one page that can be mailed."""
     with st.popover("Export", icon=":material/download:"):
-        st.caption(f"No. {number} as one Python module that checks itself.")
-        made = f"module-{row['id']}-{number}"
-        if st.button("Make the module", key=f"make-{key}"):
-            with st.spinner("The module is written and checked…"):
-                try:
-                    st.session_state[made] = actions.export(data.folder(), row["id"], number)
-                except (UsageError, OSError) as error:
-                    say_error(error)
-        if made in st.session_state:
+        if number is not None:
             name = f"{row['problem'].partition('/')[2]}_{number}.py"
-            st.download_button("Download", st.session_state[made], name, "text/x-python", key=f"get-{key}", on_click="ignore")
+            st.caption(f"No. {number} as one Python module that checks itself.")
+            _made(
+                "Make the module",
+                name,
+                "text/x-python",
+                key,
+                lambda: actions.export(store.folder, row["id"], number, data.folder()),
+            )
+        if report:
+            st.caption("The whole run as one HTML page: charts and code inside, no script, no network.")
+            _made("Make the report", f"{row['id']}.html", "text/html", f"report-{key}",
+                  lambda: actions.report(store.folder, row["id"], data.folder()))  # fmt: skip
+
+
+def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes]) -> None:
+    """A button that makes a file, and then one that hands it over."""
+    kept = f"made-{name}"
+    if st.button(label, key=f"make-{key}"):
+        with st.spinner("It is written…"):
+            try:
+                st.session_state[kept] = make()
+            except (UsageError, OSError) as error:
+                say_error(error)
+    if kept in st.session_state:
+        st.download_button(f"Download {name}", st.session_state[kept], name, mime, key=f"get-{key}", on_click="ignore")

@@ -1,13 +1,16 @@
-"""Colours of both themes, the pages' few own styles, and numbers as people read them."""
+"""Colours of both themes, the pages' few own styles, and small pieces of HTML."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
 import streamlit as st
+
+from workbench.numbers import dollars, duration, percent, points
+
+__all__ = ["dollars", "duration", "percent", "points"]  # pages find them beside the colours
 
 Tone = Literal["better", "worse", "plain"]
 
@@ -79,45 +82,6 @@ ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin:
 def current() -> Palette:
     """The palette of the theme that the browser shows."""
     return DARK if st.context.theme.type == "dark" else LIGHT
-
-
-# --------------------------------------------------------------------------- numbers
-
-
-def percent(gap: float | None) -> str:
-    """A gap with three figures that mean something; a dash where there is none."""
-    if gap is None or not math.isfinite(gap):
-        return "–"
-    size = abs(gap)
-    return (
-        f"{gap:.0%}" if size >= 10 else f"{gap:.1%}" if size >= 0.1 else f"{gap:.2%}" if size >= 0.01 or gap == 0 else f"{gap:.3%}"
-    )
-
-
-def points(difference: float | None) -> str:
-    """A difference of gaps in percentage points, signed."""
-    if difference is None or not math.isfinite(difference):
-        return "–"
-    size = abs(difference) * 100
-    return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
-
-
-def dollars(cost: float | None, *, model: bool = True) -> str:
-    """A cost; an unknown price is said, not taken for nothing."""
-    if not model:
-        return "no LLM"
-    if cost is None:
-        return "unknown"
-    return f"${cost:,.0f}" if cost >= 1000 else f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
 
 
 # --------------------------------------------------------------------------- small pieces of HTML; whatever goes in is escaped

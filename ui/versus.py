@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from ui.charts import VIRIDIS, layout, plain
+from ui.charts import layout, plain
 from ui.theme import Palette, percent, points
 from workbench.compare import Comparison, Contender, within
+from workbench.drawing import VIRIDIS
 from workbench.stats import Interval
 
 LONGEST = 26
@@ -153,7 +154,7 @@ def heat(
     values = sorted(abs(cells[k]["value"][2]) for k in own) or [0.0]
     high = max(values[int(0.95 * (len(values) - 1))], 1e-6)
     scale = {"min": -high, "max": high} if against else {"min": 0.0, "max": high}
-    ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS[::-1])
+    ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS)
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}, "splitLine": {"show": False}}
     label = {"color": palette.muted, "interval": 0, "fontSize": 11}
     named = below(made) > 12

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands import comparing, judging, looking, making, running, system
+from workbench.commands import certifying, comparing, judging, looking, making, reporting, running, system
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -43,8 +43,9 @@ for panel, name, command in (
     (_LOOK, "compare", comparing.compare_),
     (_LOOK, "ui", system.ui),
     (_JUDGE, "eval", judging.eval_),
-    (_JUDGE, "certify", judging.certify_),
+    (_JUDGE, "certify", certifying.certify_),
     (_JUDGE, "export", judging.export_),
+    (_JUDGE, "report", reporting.report_),
     (_STEER, "stop", running.stop),
     (_STEER, "pause", running.pause),
     (_STEER, "continue", running.continue_),

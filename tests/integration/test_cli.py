@@ -75,6 +75,13 @@ def test_forms_that_scripts_rely_on(evolve, tmp_path):
     assert subprocess.run([sys.executable, module], capture_output=True).returncode == 0
     refused(evolve("export", made["run"], "--out", module, "--runs", tmp_path), "there already", "--force")
 
+    page = tmp_path / "report.html"
+    told = json.loads(evolve("report", "latest", "--out", page, "--runs", tmp_path, "--json")[1])
+    assert told["bytes"] == page.stat().st_size and told["candidate"] == made["best"]["candidate"]
+    assert {c["against"] for c in told["comparisons"]} == {"line", "square"}
+    refused(evolve("report", "latest", "--out", page, "--runs", tmp_path), "there already", "--force")
+    refused(evolve("report", "nobody", "--out", tmp_path / "x.html", "--runs", tmp_path), "no run 'nobody'")
+
     verdict = json.loads(evolve("certify", made["run"], "--runs", tmp_path, "--json")[1])
     assert verdict["verdict"] in ("certified", "not better", "overfit", "fragile")
 

@@ -29,6 +29,8 @@ def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_pat
         row = store.runs()[0]
     assert (row["status"], row["candidates"]) == ("done", 5)
     assert b"def f(" in actions.export(tmp_path, run, row["champion"])
+    page = actions.report(tmp_path, run, tmp_path / "elsewhere")
+    assert page.startswith(b"<!doctype html>") and (tmp_path / "elsewhere" / "exports" / f"{run}.html").read_bytes() == page
     with pytest.raises(actions.UsageError, match="no candidate 99"):
         actions.export(tmp_path, run, 99)
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from ui import data, diff, parts, theme, versus
+from ui import data, parts, theme, versus
+from workbench import diff
 from workbench.catalog import LoadedProblem
 from workbench.compare import Comparison, Contender, address, compare, differing, of_baselines, of_run
 from workbench.errors import UsageError, WorkbenchError

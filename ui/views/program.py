@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from ui import actions, data, diff, parts, theme
+from ui import actions, data, parts, theme
+from workbench import diff
 from workbench.changes import Change, changes
 from workbench.errors import WorkbenchError
 from workbench.model import Split
@@ -47,7 +48,7 @@ def page() -> None:
                 st.switch_page(parts.COMPARE, query_params={"p": name})
             if st.button("", icon=":material/science:", key="play", help="Change it in the playground"):
                 st.switch_page(parts.PLAYGROUND, query_params={"problem": row["problem"], "source": name})
-            parts.export(row, number, "program")
+            parts.export(store, row, number, "program")
     loaded, note = data.problem(row)
     if note:
         st.caption(parts.literal(note))

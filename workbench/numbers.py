@@ -1,0 +1,41 @@
+"""Numbers as people read them, the same in pages and reports."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(gap: float | None) -> str:
+    """A gap with three figures that mean something; a dash where there is none."""
+    if gap is None or not math.isfinite(gap):
+        return "–"
+    size = abs(gap)
+    return (
+        f"{gap:.0%}" if size >= 10 else f"{gap:.1%}" if size >= 0.1 else f"{gap:.2%}" if size >= 0.01 or gap == 0 else f"{gap:.3%}"
+    )
+
+
+def points(difference: float | None) -> str:
+    """A difference of gaps in percentage points, signed."""
+    if difference is None or not math.isfinite(difference):
+        return "–"
+    size = abs(difference) * 100
+    return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
+
+
+def dollars(cost: float | None, *, model: bool = True) -> str:
+    """A cost; an unknown price is said, not taken for nothing."""
+    if not model:
+        return "no LLM"
+    if cost is None:
+        return "unknown"
+    return f"${cost:,.0f}" if cost >= 1000 else f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
