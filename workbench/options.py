@@ -38,6 +38,8 @@ class RunOptions:
         Evaluation processes.
     concurrency
         Model calls under way at once.
+    timeout
+        Seconds for one try of a model call.
     tune_trials
         Optuna trials for each new best program that declares TUNABLE; 0: no tuning.
     allow_unsafe, isolation
@@ -59,6 +61,7 @@ class RunOptions:
     max_seconds: float | None = None
     workers: int = 2
     concurrency: int = 4
+    timeout: float = 180.0
     tune_trials: int = 24
     allow_unsafe: bool = False
     isolation: str | None = None
@@ -69,6 +72,8 @@ class RunOptions:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, not {getattr(self, name)}")
         if self.isolation == "none" and not self.allow_unsafe:
             raise UsageError("--isolation none runs programs with your own rights; say so with --allow-unsafe")
+        if not self.timeout > 0:
+            raise UsageError(f"--timeout must be above 0 seconds, not {self.timeout}")
         for name in ("max_usd", "max_tokens", "max_seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:

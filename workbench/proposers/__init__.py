@@ -93,6 +93,7 @@ def make(
                 api_base=options.api_base,
                 temperature=options.temperature,
                 concurrency=options.concurrency,
+                timeout=options.timeout,
                 style=parse_style(options.style),
             )
         case "replay":
