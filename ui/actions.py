@@ -105,15 +105,20 @@ def steer(runs: Path, run: str, text: str, attempts: int | None) -> None:
 
 
 def certify(runs: Path, run: str, number: int) -> None:
-    """Have the sealed test split opened for one program, in a process of its own; `data.certificate` reads what it writes."""
-    place = runs / "certificates" / f"{run}-{number}"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    command = [*EVOLVE, "certify", run, "--candidate", str(number), "--runs", str(runs), "--json"]
-    with place.with_suffix(".json").open("wb") as out, place.with_suffix(".log").open("wb") as log:
+    """Have the sealed test split opened for one program, in a process of its own; the verdict comes into the store."""
+    log = certificate_log(runs, run, number)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [*EVOLVE, "certify", run, "--candidate", str(number), "--runs", str(runs)]
+    with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True
+            command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     _reaped(process)
+
+
+def certificate_log(runs: Path, run: str, number: int) -> Path:
+    """What the process that makes a certificate has said so far."""
+    return runs / "logs" / f"certify-{run}-{number}.log"
 
 
 def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ui.actions import certificate_log
 from workbench import catalog
 from workbench.errors import StoreError, UsageError, WorkbenchError
 from workbench.gap import mean_gap
@@ -22,6 +23,8 @@ CHARTED = 20_000
 """Points drawn of a longer run: all that were ever best, the others thinned evenly."""
 STOPPING = 120.0
 """Seconds after a stop was seen in which a run still counts as stopping; if it lives on longer, it was resumed."""
+_STARTING = 20.0
+"""Seconds within which the process that makes a certificate has said its first word."""
 _COLUMNS = ["id", "number", "status", "operator", "gap", "island", "parents", "repairs", "seconds", "created"]
 
 
@@ -311,22 +314,22 @@ def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFr
 
 
 def certificate(run: str, number: int) -> tuple[str, dict[str, Any]]:
-    """State (`none`, `running`, `failed`, `ready`) and content of the certificate that was asked for on the page."""
-    place = folder() / "certificates" / f"{run}-{number}"
-    try:
-        text, age = place.with_suffix(".json").read_text(), time.time() - place.with_suffix(".json").stat().st_mtime
-    except OSError:
+    """State (`none`, `running`, `failed`, `ready`) of a program's certificate, and what it says or what became of it."""
+    store = reader()
+    if store is None:
         return "none", {}
-    if text.strip():
-        try:
-            return "ready", json.loads(text.strip().splitlines()[-1])
-        except ValueError:
-            return "failed", {"message": "what the command wrote is no certificate"}
-    error = place.with_suffix(".log")
-    said = error.read_text().strip().splitlines() if error.exists() else []
+    if found := store.certificate(run, number):
+        return "ready", {**found["evidence"], "created": found["created"]}
+    log = certificate_log(folder(), run, number)
+    try:
+        said, age = log.read_text(errors="replace").strip().splitlines(), time.time() - log.stat().st_mtime
+    except OSError:
+        said, age = [], None
     if said and said[-1].startswith("error:"):
         return "failed", {"message": said[-1]}
-    return ("running", {}) if age < 3600 else ("failed", {"message": "it ended without a word"})
+    if store.being_certified(run, number) or (age is not None and age < _STARTING):
+        return "running", {"stage": said[-1] if said else ""}
+    return ("none", {}) if age is None else ("failed", {"message": "it ended without a word"})
 
 
 __all__ = ["Mark", "StoreError", "attempts", "baselines", "certificate", "find", "folder", "problem", "reader", "runs", "state"]

@@ -56,8 +56,8 @@ class Provenance:
         Names of the language models that wrote it; empty: no LLM.
     date
         ISO date of the export.
-    verdict
-        Of its certificate; empty while there is none.
+    verdict, reason
+        Of its certificate, with date and deciding line; empty while there is none.
     licence
         One line for whoever takes the module into their own code.
     """
@@ -70,6 +70,7 @@ class Provenance:
     models: tuple[str, ...]
     date: str
     verdict: str = ""
+    reason: str = ""
     licence: str = "derived from the problem's seed program, whose licence applies"
 
 
@@ -215,9 +216,10 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
     written = ", ".join(provenance.models) if provenance.models else "no LLM (built-in operators)"
     line = provenance.lineage
     steps = f"; {len(line)} steps from gap {line[0].gap:.4f} to {line[-1].gap:.4f}" if len(line) > 1 else ""
+    certificate = f"{provenance.verdict} ({provenance.reason})" if provenance.verdict else "none yet"
     origin = (
         f"Candidate {provenance.candidate} of run {provenance.run}, written by: {written}{steps}. "
-        f"Exported {provenance.date}. Certificate: {provenance.verdict or 'none yet'}. Licence: {provenance.licence}."
+        f"Exported {provenance.date}. Certificate: {certificate}. Licence: {provenance.licence}."
     )
     cut = sum(len(case.calls) < case.total for case in cases)
     check = (

@@ -100,6 +100,51 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX scores_to_list ON scores(run, split, status, gap);
     """,
+    # What a second look found, and how often it was taken: none of these rows is ever changed.
+    """
+    CREATE TABLE openings (
+        id INTEGER PRIMARY KEY,
+        problem TEXT NOT NULL,
+        version TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,     -- the same program again reveals nothing new and is not counted
+        run TEXT,                      -- NULL: a file
+        number INTEGER,
+        name TEXT NOT NULL,            -- run:number or the file's name
+        forced INTEGER NOT NULL,       -- 1: beyond the limit, on demand
+        pid INTEGER NOT NULL,
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX openings_by_version ON openings(problem, version, fingerprint);
+    CREATE TABLE certificates (
+        id INTEGER PRIMARY KEY,
+        opening INTEGER NOT NULL REFERENCES openings(id),
+        run TEXT,
+        number INTEGER,
+        name TEXT NOT NULL,
+        problem TEXT NOT NULL,
+        version TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        source TEXT NOT NULL,
+        verdict TEXT NOT NULL,         -- certified, not better, overfit, fragile
+        evidence TEXT NOT NULL,        -- JSON: the whole certificate
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX certificates_by_program ON certificates(run, number);
+    CREATE INDEX certificates_by_source ON certificates(fingerprint, version);
+    CREATE TABLE rechecks (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        split TEXT NOT NULL,
+        version TEXT NOT NULL,         -- of the problem, when it was scored again
+        status TEXT NOT NULL,
+        gap REAL NOT NULL,
+        families TEXT NOT NULL,
+        results TEXT NOT NULL,
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX rechecks_by_program ON rechecks(run, number, split);
+    """,
 )
 
 

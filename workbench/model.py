@@ -85,6 +85,22 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a program's process has used since it was forked, as the kernel counts it.
+
+    Attributes
+    ----------
+    cpu_seconds
+        CPU time of all its threads.
+    peak_bytes
+        Most memory it has held at once (resident set).
+    """
+
+    cpu_seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What an instance is measured against.
 

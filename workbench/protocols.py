@@ -6,7 +6,7 @@ import random
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from workbench.model import Candidate, Instance, Limits, Measurement, Program, Reply, Selection, Task
+from workbench.model import Candidate, Instance, Limits, Measurement, Program, Reply, Selection, Task, Usage
 
 
 class Policy(Protocol):
@@ -69,6 +69,9 @@ class Session(Policy, Protocol):
     @property
     def seconds(self) -> float:
         """The program's own time since `next_instance`."""
+
+    def usage(self) -> Usage | None:
+        """What its process has used so far; None where the system does not tell, or the process is gone."""
 
 
 class Proposer(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workbench.ledger import Ledger
 from workbench.model import Split
 from workbench.store import Store, run_of
 
@@ -36,7 +37,7 @@ class Tally:
     tokens_out: int = 0
 
 
-class Reader(Store):
+class Reader(Ledger):
     """A runs folder opened for reading. Every method is one short read: none keeps a transaction open.
 
     Attempts and calls are only ever appended, so they are counted once: a later look adds what is new.

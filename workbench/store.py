@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from workbench.errors import StoreError, UsageError
 from workbench.migrations import MIGRATIONS, migrate, version
@@ -100,7 +100,7 @@ class Store:
         with self._lock:
             self._db.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,7 +137,7 @@ class Store:
         """Begin a run; it is `running` and belongs to this process."""
         now = time.time()
         with self._transaction() as db:
-            _insert(
+            insert(
                 db, "runs", id=id, problem=problem, folder=folder, version=version, options=json.dumps(options),
                 proposer=proposer, isolation=isolation, status="running", created=now, heartbeat=now, pid=os.getpid(),
             )  # fmt: skip
@@ -222,7 +222,7 @@ class Store:
     def add_call(self, run: str, number: int, task: Mapping[str, Any], operator: str, call: Call) -> None:
         """Keep a model's answer, before anything is done with it: it is paid for."""
         with self._transaction() as db:
-            _insert(
+            insert(
                 db, "calls", run=run, number=number, task=json.dumps(task), operator=operator, model=call.model,
                 system=call.prompt.system, user=call.prompt.user, response=call.text, tokens_in=call.tokens_in,
                 tokens_out=call.tokens_out, cost_usd=call.cost_usd, seconds=call.seconds, retries=call.retries, error=call.error,
@@ -245,7 +245,7 @@ class Store:
         """
         program = candidate.program
         with self._transaction() as db:
-            _insert(
+            insert(
                 db, "candidates", run=run, number=candidate.number, status=candidate.status.value, operator=candidate.operator,
                 parents=json.dumps(candidate.parents), turn=turn, island=candidate.island, repairs=repairs,
                 entry=program and program.entry, source=program and program.source, fingerprint=fingerprint,
@@ -290,7 +290,7 @@ class Store:
     def report(self, run: str, number: int, split: Split) -> Report | None:
         """A stored report, None where this split was not scored."""
         rows = self._rows("SELECT * FROM scores WHERE run = ? AND number = ? AND split = ?", run, number, split.value)
-        return _report(rows[0]) if rows else None
+        return report_of(rows[0]) if rows else None
 
     def gaps(self, run: str, split: Split) -> dict[int, float]:
         """Mean gap of every attempt that was scored ok on a split."""
@@ -346,23 +346,26 @@ class Store:
 
 
 def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:
-    """Whether the process that a run's row names is still the one that wrote it.
+    """Whether the process that a run's row names is still the one that wrote it."""
+    return row["pid"] is not None and process_alive(row["pid"], row["heartbeat"])
+
+
+def process_alive(pid: int, heartbeat: float) -> bool:
+    """Whether process `pid` still is the one that gave a sign of life at `heartbeat`.
 
     A stopped or starved process misses beats and is alive all the same; a number that was given to another process
     since is known by a start after the last beat.
     """
-    if row["pid"] is None:
-        return False
     try:
-        os.kill(row["pid"], 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass
-    if time.time() - row["heartbeat"] <= STALE_SECONDS:
+    if time.time() - heartbeat <= STALE_SECONDS:
         return True
-    started = _started(row["pid"])
-    return started is not None and started <= row["heartbeat"] + 1.0
+    started = _started(pid)
+    return started is not None and started <= heartbeat + 1.0
 
 
 def _started(pid: int) -> float | None:
@@ -383,21 +386,22 @@ def run_of(row: sqlite3.Row) -> dict[str, Any]:
     return found
 
 
-def _insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> None:
-    # Table and column names are this module's own words, never input.
+def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
+    """Append a row and return its id. Table and column names are the code's own words, never input."""
     names, marks = ", ".join(values), ", ".join("?" * len(values))
-    db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
+    return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid or 0)
 
 
 def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report) -> None:
-    _insert(
+    insert(
         db, "scores", verb="INSERT OR REPLACE", run=run, number=number, split=report.split.value, status=report.status.value,
         gap=report.gap, families=json.dumps(report.families), seconds=report.seconds,
-        results=json.dumps([_pack(r) for r in report.results], separators=(",", ":")),
+        results=json.dumps([pack(r) for r in report.results], separators=(",", ":")),
     )  # fmt: skip
 
 
-def _pack(r: InstanceResult) -> Sequence[Any]:
+def pack(r: InstanceResult) -> Sequence[Any]:
+    """One result as it is kept: a list, so that names are not repeated with every instance."""
     return (r.id, r.family, r.status.value, r.gap, r.objective, r.reference, dict(r.metrics), r.message, round(r.seconds, 6))
 
 
@@ -422,7 +426,8 @@ def _candidate(row: sqlite3.Row) -> Candidate:
     )
 
 
-def _report(row: sqlite3.Row) -> Report:
+def report_of(row: sqlite3.Row) -> Report:
+    """The report that a row of scores holds."""
     results = tuple(_unpack(r) for r in json.loads(row["results"]))
     failure = next((r for r in results if r.status is not Status.OK), None)
     message = f"instance {failure.id}: {failure.message}" if failure else ""

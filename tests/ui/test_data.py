@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from workbench import catalog
-from workbench.model import Split
+from workbench.ledger import Judged, Ledger
+from workbench.model import Program, Split
 from workbench.queries import Mark, Reader
 
 pytest.importorskip("streamlit")
@@ -124,18 +126,27 @@ def test_costs_are_told_from_earlier_runs_of_the_same_models(store: Reader) -> N
     assert data.typical_cost(None, ["another"], "tests/wide") == (None, None)
 
 
-def test_a_certificate_is_none_running_failed_or_ready(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_certificate_is_none_running_failed_or_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(data, "folder", lambda: tmp_path)
     assert data.certificate("r", 1)[0] == "none"
-    place = tmp_path / "certificates"
-    place.mkdir()
-    (place / "r-1.json").write_text("")
-    (place / "r-1.log").write_text("")
-    assert data.certificate("r", 1)[0] == "running"
-    (place / "r-1.log").write_text("note: x\nerror: no test instances\n")
-    assert data.certificate("r", 1) == ("failed", {"message": "error: no test instances"})
-    (place / "r-1.json").write_text('{"verdict": "certified", "gaps": {"test": 0.1}}\n')
+    judged = Judged(Program("def f(x): return x", "f"), "r:1", "x/y", "v1", "r", 1)
+    with Ledger(tmp_path) as store:
+        assert data.certificate("r", 1)[0] == "none"
+        log = actions.certificate_log(tmp_path, "r", 1)
+        log.parent.mkdir()
+        log.write_text("")
+        assert data.certificate("r", 1)[0] == "running"
+        opening = store.open_test(judged)
+        log.write_text("the test split\ntrain: 80 steps\n")
+        os.utime(log, (0, 0))
+        assert data.certificate("r", 1) == ("running", {"stage": "train: 80 steps"}), (
+            "its process is alive, however long it is silent"
+        )
+        log.write_text("note: x\nerror: no test instances\n")
+        assert data.certificate("r", 1) == ("failed", {"message": "error: no test instances"})
+        store.add_certificate(judged, opening, "certified", {"verdict": "certified", "gaps": {"test": 0.1}})
     assert data.certificate("r", 1)[1]["gaps"]["test"] == 0.1
+    assert data.certificate("r", 2)[0] == "none"
 
 
 def test_a_run_that_is_not_going_on_takes_no_messages(tmp_path: Path, wide: catalog.LoadedProblem) -> None:

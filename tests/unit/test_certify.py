@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
 from workbench.catalog import LoadedProblem
-from workbench.certify import Verdict, certify
+from workbench.certify import Check, Verdict, certify
+from workbench.certify.constants import moved, numbers, with_number
+from workbench.certify.growth import LEAST_SECONDS, fit
+from workbench.certify.simplify import removals
 from workbench.errors import ProblemError
-from workbench.model import Split
+from workbench.model import Program, Split
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 
@@ -35,6 +39,11 @@ def verdict(loaded: LoadedProblem, sandbox: Sandbox, source: str) -> tuple[str, 
     return certificate.verdict, certificate.reason
 
 
+def check(loaded: LoadedProblem, sandbox: Sandbox, source: str, name: str) -> Check:
+    """One line of the evidence."""
+    return next(c for c in certify(loaded, program(loaded, source), sandbox).checks if c.name == name)
+
+
 def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     stages: dict[str, int] = {}
     certificate = certify(
@@ -44,7 +53,8 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert certificate.gaps[Split.TEST] == 0
     assert all(check.passed for check in certificate.checks)
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
-    assert stages == {"validation 12": 12, "test 12": 12, "stress 4": 4, "second run 12": 12}
+    whole = {"train 12": 12, "validation 12": 12, "test 12": 12, "stress 4": 4, "second run 12": 12, "growth 8": 8}
+    assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
     closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
     assert -closest.difference.mean == pytest.approx(sum(gaps.values()) / 2)
@@ -52,7 +62,9 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert closest.record.losses == 0
     again = json.loads(json.dumps(certificate.to_json(), allow_nan=False))
     assert next(iter(again)) == "verdict" and again["verdict"] == "certified" and again["isolation"] == sandbox.isolation
-    assert len(again["comparisons"]) == 4 and again["gaps"]["test"] == 0
+    assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
+    kinds = {c["kind"] for c in again["checks"]}
+    assert kinds >= {"comparison", "answers", "stress", "determinism", "growth", "constants", "drop", "simplification"}
 
 
 def test_a_baseline_is_not_better_than_itself(loaded: LoadedProblem, sandbox: Sandbox) -> None:
@@ -67,6 +79,90 @@ def test_what_works_on_the_seen_sizes_alone_is_overfit(loaded: LoadedProblem, sa
     found, reason = verdict(loaded, sandbox, source)
     assert found == "overfit"
     assert "validation" in reason and "against spt" in reason
+
+
+def test_what_knows_the_instances_it_was_made_on_is_overfit(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    seen = [instance.data["processing"] for instance in loaded.instances(Split.TRAIN)]
+    source = f"SEEN = {seen}\n" + WSPT.replace(
+        "    return sorted", "    if processing not in SEEN:\n        weight = [1] * len(weight)\n    return sorted"
+    )
+    certificate = certify(loaded, program(loaded, source), sandbox)
+    assert certificate.verdict is Verdict.OVERFIT
+    assert certificate.reason.startswith("better than every baseline on train, but test")
+    drop = next(c for c in certificate.checks if c.name == "drop")
+    assert not drop.passed and "not on test" in drop.line
+    assert drop.data["splits"]["train"]["lead"] > 0 == pytest.approx(drop.data["splits"]["validation"]["lead"], abs=1e-9)
+
+
+def test_a_slip_that_grows_with_the_cube_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    slip = "    n = len(processing)\n    _ = sum(1 for _ in range(3 * n) for _ in range(n) for _ in range(n))\n"
+    found, reason = verdict(loaded, sandbox, WSPT.replace("    return sorted", f"{slip}    return sorted"))
+    assert found == "fragile"
+    assert reason.startswith("growth") and "time grows clearly faster" in reason
+
+
+def test_what_hoards_memory_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    hoard = "    n = len(processing)\n    _ = bytearray(n * n * 16_000)\n"
+    found, reason = verdict(loaded, sandbox, WSPT.replace("    return sorted", f"{hoard}    return sorted"))
+    assert found == "fragile"
+    assert "memory grows clearly faster" in reason
+
+
+def test_a_lucky_constant_is_caught_by_moving_it(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    certificate = certify(loaded, program(loaded, with_key("p / w if w * 0 + 6.283 > 6.28 else p")), sandbox)
+    assert certificate.verdict is Verdict.FRAGILE
+    assert certificate.reason.startswith("constants") and "hangs on it" in certificate.reason and "6.28" in certificate.reason
+    moves = next(c for c in certificate.checks if c.name == "constants").data["moves"]
+    assert [(m["value"], m["factor"], m["gap"] == 0) for m in moves][:4] == [
+        (6.283, 0.9, False), (6.28, 0.9, True), (6.283, 1.1, True), (6.28, 1.1, False),
+    ]  # fmt: skip
+
+
+def test_a_constant_that_matters_little_is_no_fault(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    found = check(loaded, sandbox, with_key("(p + 0.01) / w"), "constants")
+    assert found.passed and len(found.data["moves"]) == 4 and found.data["complete"]
+
+
+def test_needless_parts_are_named_and_left_out(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    source = with_key("max(p / w, -5.0) + 0 * p").replace(
+        "    return max", "    q = w + 3\n    if q < 0:\n        return p\n    return max"
+    )
+    found = check(loaded, sandbox, source, "simplification")
+    assert found.passed and found.data["complete"]
+    assert (
+        "return p / w" in found.data["source"] and "q" not in found.data["source"].partition("def key")[2].partition("def order")[0]
+    )
+    assert {"if q < 0:", "q = w + 3", "+ 0 * p", "max(..., -5.0)"} == set(found.data["left_out"])
+
+
+def test_only_the_numbers_of_a_rule_are_moved() -> None:
+    source = with_key("0.5 * p ** 2 + table[3] - 1 + 0 * w + 40 // w + round(w, 2)", "").replace(
+        "def key", 'TUNABLE = {"a": (1.5, 7.5)}\nlimit = 40\n\n\ndef key'
+    )
+    found = numbers(source)
+    assert [place.value for place in found] == [40, 0.5, 1, 40]
+    assert [moved(place, 1.1) for place in found] == [44, 0.55, 1.1, 44.0]
+    changed = with_number(Program(source, "order"), found[1], 0.55).source
+    assert changed == source.replace("0.5 *", "0.55 *")
+
+
+def test_removals_are_programs_with_one_part_less() -> None:
+    source = FUNCTION_SEED.replace(
+        "    return 0.0  # in the order of arrival", "    if p > w and w:\n        p = p + 1\n    return abs(p - w)"
+    )
+    left = dict(removals(source))
+    assert set(left) == {"if p > w and w:", "+ 1", "p +", "and p > w", "and w", "- w", "abs(...)"}
+    assert "    if w:\n" in left["and p > w"] and "def order" in left["- w"]
+
+
+@pytest.mark.parametrize(("power", "clear"), [(1.0, False), (1.3, False), (2.0, True)])
+def test_growth_is_flagged_where_it_is_beyond_doubt(power: float, clear: bool) -> None:
+    rng = random.Random(1)
+    sizes = [10, 20, 40, 80, 160, 320]
+    own = [1e-3 * n**power * rng.uniform(0.8, 1.25) for n in sizes]
+    trend = fit(sizes, own, [2e-4 * n * rng.uniform(0.8, 1.25) for n in sizes], 1e-4)
+    assert trend.excess == pytest.approx(power - 1, abs=0.15)
+    assert trend.clear(LEAST_SECONDS) is clear
 
 
 def test_a_failure_on_test_counts_as_its_penalty(loaded: LoadedProblem, sandbox: Sandbox) -> None:

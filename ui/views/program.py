@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from html import escape
 from typing import Any, Literal
 
@@ -306,9 +307,11 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
     if kind == "none" or kind == "failed":
         if kind == "failed":
             parts.say_error(found["message"])
+        opened = f" It has been opened for {store.openings(row['problem'], loaded.version)} programs." if loaded else ""
         st.caption(
-            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, and compares "
-            "with every baseline by a paired bootstrap. Look once: choosing among programs by their test gap makes it worthless."
+            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, compares with every "
+            "baseline by a paired bootstrap, measures how time and memory grow, moves each constant a little and leaves parts out. "
+            f"Look once: choosing among programs by their test gap makes it worthless.{opened}"
         )
         if attempt["status"] != "ok":
             st.caption("Only a valid program can be certified.")
@@ -321,6 +324,12 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
         return
     tone = "better" if found["verdict"] == "certified" else "worse"
     st.html(f'<div class="head"><b class="{tone}">{escape(found["verdict"])}</b></div>{escape(found["reason"])}')
+    st.caption(parts.literal(about(found)))
+    checks = [
+        [escape(c["kind"]), toned(c["passed"], "passed", "failed"), escape(c["line"])]
+        for c in found["checks"] if c["kind"] != "comparison"
+    ]  # fmt: skip
+    st.html(theme.table(["", "", "check"], checks))
     rows = [
         [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]),
          f"{theme.points(c['low'])} to {theme.points(c['high'])}", f"{c['wins']} / {c['ties']} / {c['losses']}",
@@ -328,8 +337,23 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
         for c in found["comparisons"]
     ]  # fmt: skip
     st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
-    checks = [[toned(c["passed"], "passed", "failed"), escape(c["line"])] for c in found["checks"]]
-    st.html(theme.table(["", "check"], checks))
+    shorter = next((c["data"].get("source") for c in found["checks"] if c["kind"] == "simplification"), "")
+    if shorter:
+        with st.expander("The program without what can go"):
+            st.code(shorter, "python", line_numbers=True)
+
+
+def about(found: dict[str, Any]) -> str:
+    """When, for which version of the problem, and how often its test split was opened by then."""
+    said = [
+        f"Made {time.strftime('%Y-%m-%d %H:%M', time.localtime(found['created']))} for version {found['version']} of the problem."
+    ]
+    if opening := found["opening"]:
+        count = f"The test split of this version was then open to {opening['count']} programs; the limit is {opening['limit']}"
+        said.append(count + (", passed over on demand." if opening["forced"] else "."))
+    if found["seen"]:
+        said.append(f"Note: {found['seen']}.")
+    return " ".join(said)
 
 
 def toned(good: bool, yes: str, no: str) -> str:
@@ -339,9 +363,11 @@ def toned(good: bool, yes: str, no: str) -> str:
 
 def waiting(run: str, number: int) -> None:
     """Until the certificate is there."""
-    if data.certificate(run, number)[0] != "running":
+    kind, found = data.certificate(run, number)
+    if kind != "running":
         st.rerun(scope="app")
-    st.info("The certificate is being made: test, stress and a second run, each instance in a fresh process.")
+    stage = f" Now: {found.get('stage')}." if found.get("stage") else ""
+    st.info(parts.literal(f"The certificate is being made, in about a minute for a quick problem.{stage}"))
 
 
 page()

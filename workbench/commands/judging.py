@@ -1,4 +1,4 @@
-"""Commands that judge programs and take them home: eval, certify, export, references."""
+"""Commands that score programs and take them home: eval, export, references."""
 
 from __future__ import annotations
 
@@ -31,22 +31,27 @@ from workbench.commands.shared import (
 from workbench.errors import UsageError
 from workbench.evaluate import evaluate
 from workbench.gap import mean_gap
-from workbench.model import Program, Split, Status
+from workbench.ledger import Ledger
+from workbench.model import InstanceResult, Program, Split, Status
 from workbench.sandbox import open_sandbox
 from workbench.solve import make_references
-from workbench.store import Store
+from workbench.store import FILE, Store
 
+SEEN_STRESS = "its run was gated: fresh instances of the stress families, not the ones used here, were seen in the loop"
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
 
 
 def eval_(
     problem: Annotated[str, typer.Argument(help="A problem's slug or folder.")],
     file: Annotated[str, typer.Argument(help="A Python file, or the name of one of the problem's programs.")],
-    split: Annotated[str, typer.Option(help="train, validation or stress; test is for certify.")] = "validation",
+    split: Annotated[str, typer.Option(help="train, validation or stress; certify alone opens test.")] = "validation",
     fresh: Annotated[bool, typer.Option("--fresh", help="A new process for every instance.")] = False,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,
     as_json: Json = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="With --json: also a line for every instance as soon as it is scored.")
+    ] = False,
 ) -> None:
     """Score a program on a split, in the same sandbox and by the same verifier as in a run.
 
@@ -58,15 +63,17 @@ def eval_(
     words = console(as_json)
     loaded = catalog.load(problem)
     wanted = the_split(split)
-    program = program_of(loaded, file)
     if wanted is Split.TEST:
-        words.print("note: the test split is for one last look with `evolve certify`; choosing by it makes its figures worthless")
+        raise UsageError("the test split is opened by `evolve certify` alone, which counts how often; use --split validation")
+    program = program_of(loaded, file)
     instances = loaded.instances(wanted)
     done = 0
 
-    def count(_: object) -> None:
+    def count(result: InstanceResult) -> None:
         nonlocal done
         done += 1
+        if each and as_json:
+            emit(_fields(result))
         if words.is_terminal:
             words.print(f"  {done}/{len(instances)}", end="\r")
 
@@ -81,7 +88,7 @@ def eval_(
                 "families": dict(report.families),
                 "seconds": report.seconds,
                 "isolation": sandbox.isolation,
-                "instances": [{name: getattr(result, name) for name in _RESULT} for result in report.results],
+                "instances": [_fields(result) for result in report.results],
             }
         )
         return
@@ -95,38 +102,8 @@ def eval_(
     words.print(shown)
 
 
-def certify_(
-    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its champion is judged) or a Python file.")],
-    problem: Annotated[str | None, typer.Option(help="The problem, for a file.")] = None,
-    candidate: Annotated[int | None, typer.Option(help="Another candidate of the run than its champion.")] = None,
-    runs: Runs = DEFAULT_RUNS,
-    allow_unsafe: Unsafe = False,
-    as_json: Json = False,
-) -> None:
-    """The second look: sealed test split, stress families and determinism, against every baseline.
-
-    [bold]Examples[/bold]
-
-      evolve certify latest
-      evolve certify my_rule.py --problem total_tardiness --json
-    """
-    from workbench.certify import certify  # numpy is not worth waiting for in every other command
-
-    words = console(as_json)
-    loaded, program, _ = _program_or_run(what, problem, candidate, runs)
-
-    def progress(stage: str, done: int, total: int) -> None:
-        if words.is_terminal:
-            words.print(f"  {stage}: {done}/{total}      ", end="\r")
-
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
-        certificate = certify(loaded, program, sandbox, on_progress=progress)
-    if as_json:
-        emit(certificate.to_json())
-        return
-    words.print(f"{certificate.verdict}: {certificate.reason}", style="bold")
-    for check in certificate.checks:
-        words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}")
+def _fields(result: InstanceResult) -> dict[str, Any]:
+    return {name: getattr(result, name) for name in _RESULT}
 
 
 def export_(
@@ -148,15 +125,19 @@ def export_(
     """
     from workbench.export import Provenance, Step, record_cases, render
 
-    loaded, program, origin = _program_or_run(what, problem, candidate, runs)
+    loaded, program, origin = program_or_run(what, problem, candidate, runs)
     if out.exists() and not force:
         raise UsageError(f"{out} is there already; choose another name or replace it with --force")
     if not out.parent.is_dir():
         raise UsageError(f"{out} cannot be written: there is no folder {out.parent}")
-    splits = (Split.TRAIN, Split.VALIDATION)
+    splits: tuple[Split, ...] = (Split.TRAIN, Split.VALIDATION)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
         measured = {"this program": {split.value: evaluate(loaded, program, split, sandbox, fresh=True).gap for split in splits}}
         cases = record_cases(loaded, program, sandbox)
+    certificate = _certificate(program, loaded.version, runs)
+    if certificate is not None:
+        splits = (*splits, Split.TEST)
+        measured["this program"][Split.TEST.value] = certificate["evidence"]["gaps"][Split.TEST.value]
     for name, _ in loaded.references.ranking:
         measured[name] = {split.value: mean_gap(loaded.references.families(name, split)) for split in splits}
     provenance = Provenance(
@@ -167,6 +148,7 @@ def export_(
         tuple(Step(step["number"], step["operator"], step["gap"]) for step in origin.lineage),
         () if origin.proposer == NO_LLM else (origin.proposer,),
         datetime.now(UTC).date().isoformat(),
+        *(_verdict(certificate) if certificate is not None else ()),
     )
     text = render(loaded, program, provenance, measured, cases)
     try:
@@ -174,9 +156,26 @@ def export_(
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from error
     if as_json:
-        emit({"out": str(out), "problem": loaded.slug, "version": loaded.version, "run": origin.run, "candidate": origin.candidate})
+        emit(
+            {"out": str(out), "problem": loaded.slug, "version": loaded.version, "run": origin.run, "candidate": origin.candidate,
+             "verdict": provenance.verdict}
+        )  # fmt: skip
     else:
         console().print(f"wrote {out}; check it with: python {out}")
+
+
+def _certificate(program: Program, version: str, runs: Path) -> dict[str, Any] | None:
+    """The newest certificate that this runs folder holds of the very program and version."""
+    if not (runs / FILE).exists():
+        return None
+    with Ledger(runs, write=False) as store:
+        return store.certificate_of(program, version)
+
+
+def _verdict(certificate: dict[str, Any]) -> tuple[str, str]:
+    """Verdict, and when and why."""
+    date = datetime.fromtimestamp(certificate["created"], UTC).date().isoformat()
+    return certificate["verdict"], f"{date}: {certificate['evidence']['reason']}"
 
 
 def references(
@@ -223,23 +222,34 @@ def references(
 
 
 class Origin(NamedTuple):
-    """Where a program comes from: a run's attempt, or a file (then `run` is its name and there is no lineage)."""
+    """Where a program comes from: a run's attempt, or a file (then `run` is its name and there is no lineage).
+
+    `seen` says what of the stress families its run had seen, empty where nothing.
+    """
 
     run: str
     candidate: int
     proposer: str
     lineage: list[dict[str, Any]]
+    recorded: bool = True
+    seen: str = ""
 
 
-def _program_or_run(
+def program_or_run(
     what: str, problem: str | None, candidate: int | None, runs: Path
 ) -> tuple[catalog.LoadedProblem, Program, Origin]:
-    """Problem, program and origin: a file needs `--problem`, a run knows its own."""
+    """Problem, program and origin: a file needs `--problem`, a run knows its own.
+
+    Raises
+    ------
+    UsageError
+        No such run, file, attempt or problem, or an attempt that is no valid program.
+    """
     if problem is not None or what.endswith(".py"):
         if problem is None:
             raise UsageError(f"name the problem that {what} is for with --problem SLUG")
         loaded = catalog.load(problem)
-        return loaded, program_of(loaded, what), Origin(f"file {Path(what).name}", 0, "unknown: a file", [])
+        return loaded, program_of(loaded, what), Origin(f"file {Path(what).name}", 0, "unknown: a file", [], recorded=False)
     with Store(runs, write=False) as store:
         row = store.run(what)
         number = champion_of(store, row, candidate)
@@ -251,4 +261,5 @@ def _program_or_run(
     if loaded.version != row["version"]:
         note = f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})"
         console(True).print(note)
-    return loaded, found.program, Origin(row["id"], number, row["proposer"], steps)
+    seen = SEEN_STRESS if row["options"].get("gate") == "stress" else ""
+    return loaded, found.program, Origin(row["id"], number, row["proposer"], steps, seen=seen)

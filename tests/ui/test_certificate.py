@@ -1,0 +1,41 @@
+"""The certificate of a program on its page: the verdict with its evidence, and everything in it shown as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.benchmarks.big_store import fill
+from tests.ui.conftest import NASTY, Open
+from tests.ui.test_pages import sound, words
+from workbench import catalog
+from workbench.certify import Certificate, Check, Comparison, Verdict
+from workbench.ledger import Judged, Ledger
+from workbench.model import Split
+from workbench.stats import Interval, Record
+
+
+def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProblem, open_page: Open) -> None:
+    fill(tmp_path, wide, 12, run="judged", models=False)
+    with Ledger(tmp_path) as store:
+        number = store.run("judged")["champion"]
+        program = store.candidate("judged", number).program
+        assert program
+        judged = Judged(program, f"judged:{number}", wide.slug, wide.version, "judged", number)
+        comparison = Comparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2))
+        checks = (
+            Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
+            Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),
+        )
+        opening = store.open_test(judged)
+        found = Certificate(
+            Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125}, (comparison,), checks, 1.0,
+            opening.to_json(), "fresh stress was seen",
+        )  # fmt: skip
+        store.add_certificate(judged, opening, found.verdict, found.to_json())
+    app = open_page(tmp_path, "program", run="judged", n=str(number), tab="Certificate")
+    sound(app)
+    shown = words(app)
+    told = ("fragile", "failed", "far too fast &lt;script&gt;", "7 / 3 / 2", "1 programs; the limit is 10", "fresh stress was seen")
+    for said in (*told, "12.5", "return a"):
+        assert said in shown, said
+    assert "Certify" not in [b.label for b in app.button]

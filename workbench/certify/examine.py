@@ -1,0 +1,201 @@
+"""Puts a program to the test: every split in fresh processes, against every human baseline."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workbench.catalog import LoadedProblem
+from workbench.certify.constants import constants
+from workbench.certify.evidence import Certificate, Check, Comparison, Progress, decide, silent
+from workbench.certify.growth import growth
+from workbench.certify.simplify import simplification
+from workbench.errors import ProblemError
+from workbench.evaluate import evaluate
+from workbench.gap import family_gaps, mean_gap
+from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.protocols import Sandbox
+from workbench.stats import bonferroni, paired_bootstrap, wins_ties_losses
+
+CONFIDENCE = 0.95
+"""Of all comparisons with baselines together."""
+TOLERANCE = 0.05
+"""How much worse (in gap) than the best baseline a program may be on a stress family that states no tolerance of its own."""
+FEWEST_INSTANCES = 5
+"""Of the test split; an interval over fewer says nothing."""
+PATIENCE = 25.0
+"""Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
+
+_COMPARED = (Split.TRAIN, Split.VALIDATION, Split.TEST)
+
+
+def certify(
+    loaded: LoadedProblem,
+    program: Program,
+    sandbox: Sandbox,
+    *,
+    on_progress: Progress = silent,
+    patience: float = PATIENCE,
+) -> Certificate:
+    """Put a program to the test; every scored instance runs in a fresh process.
+
+    Test and stress decide nothing but the verdict: constants are moved and parts left out on train and validation alone.
+
+    Parameters
+    ----------
+    patience
+        Seconds that the search for sensitive constants, and the one for needless parts, may take each.
+
+    Raises
+    ------
+    ProblemError
+        The problem has no baselines, or too few test instances to tell anything.
+    """
+    began = time.perf_counter()
+    require(loaded)
+    reports = {split: _evaluate(loaded, program, split, sandbox, f"{split}", on_progress) for split in Split}
+    again = _evaluate(loaded, program, Split.TEST, sandbox, "second run", on_progress, backwards=True)
+    comparisons = {split: _comparisons(loaded, reports[split]) for split in _COMPARED}
+    sound = [_answers(reports[Split.TEST]), *_stress(loaded, reports[Split.STRESS]), _determinism(reports[Split.TEST], again)]
+    loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
+    if loads:  # what fails on what it was made for has nothing that could grow, move or go
+        sound.append(growth(loaded, program, sandbox, on_progress))
+        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
+    told = [_drop(loaded, reports, comparisons)]
+    if loads:
+        told.append(simplification(loaded, program, sandbox, on_progress, patience))
+    verdict, reason = decide(comparisons, sound)
+    return Certificate(
+        verdict,
+        reason,
+        loaded.slug,
+        loaded.version,
+        sandbox.isolation,
+        {split: report.gap for split, report in reports.items() if report.results},
+        tuple(c for split in _COMPARED for c in comparisons[split]),
+        (
+            *(Check(f"{c.split}: {c.baseline}", "comparison", c.better, str(c)) for s in _COMPARED[1:] for c in comparisons[s]),
+            *sound,
+            *told,
+        ),
+        time.perf_counter() - began,
+    )
+
+
+def require(loaded: LoadedProblem) -> None:
+    """See to it that a problem can have certificates, before its test split is opened.
+
+    Raises
+    ------
+    ProblemError
+        No baselines, or too few test instances.
+    """
+    if not loaded.problem.baselines:
+        raise ProblemError(f"{loaded.slug} names no baselines: there is nothing to be better than")
+    if len(loaded.instances(Split.TEST)) < FEWEST_INSTANCES:
+        raise ProblemError(f"{loaded.slug} has fewer than {FEWEST_INSTANCES} test instances: no interval can be made of them")
+
+
+def _evaluate(
+    loaded: LoadedProblem,
+    program: Program,
+    split: Split,
+    sandbox: Sandbox,
+    stage: str,
+    on_progress: Progress,
+    *,
+    backwards: bool = False,
+) -> Report:
+    """All instances in fresh processes; backwards, in one process, so that what it remembers from one to the next shows."""
+    instances: list[Instance] = list(loaded.instances(split))
+    if not instances:
+        return Report(split, Status.OK, 0.0, {}, ())
+    done = 0
+
+    def progress(_: InstanceResult) -> None:
+        nonlocal done
+        done += 1
+        on_progress(stage, done, len(instances))
+
+    order: Iterable[Instance] = reversed(instances) if backwards else instances
+    return evaluate(loaded, program, split, sandbox, instances=order, fresh=not backwards, on_result=progress)
+
+
+def _comparisons(loaded: LoadedProblem, report: Report) -> tuple[Comparison, ...]:
+    if not report.results:
+        return ()
+    names = [baseline.name for baseline in loaded.problem.baselines]
+    level = bonferroni(CONFIDENCE, len(names))
+    own, families = [r.gap for r in report.results], [r.family for r in report.results]
+    made = []
+    for name in names:
+        gaps = loaded.references.gaps(name, report.split)
+        theirs = [gaps[r.id] for r in report.results]
+        difference = paired_bootstrap(own, theirs, families=families, confidence=level)
+        made.append(Comparison(name, report.split, difference, level, wins_ties_losses(own, theirs)))
+    return tuple(made)
+
+
+def _answers(report: Report) -> Check:
+    failed = sum(r.status is not Status.OK for r in report.results)
+    line = f"test: {failed} of {len(report.results)} failed" + (f"; first: {report.message}" if failed else "")
+    return Check("test: answers", "answers", not failed, line)
+
+
+def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
+    """One check a family: every instance answered, and no worse than the best baseline of that family beyond its tolerance."""
+    checks = []
+    means = {b.name: loaded.references.families(b.name, Split.STRESS) for b in loaded.problem.baselines} if report.results else {}
+    for family, gap in report.families.items():
+        best = min(means, key=lambda name: means[name][family])
+        theirs, tolerance = means[best][family], loaded.problem.stress_tolerance.get(family, TOLERANCE)
+        failed = [r for r in report.results if r.family == family and r.status is not Status.OK]
+        line = f"stress {family}: gap {gap:.4f}, {best} {theirs:.4f}, tolerance {tolerance:g}"
+        if failed:
+            line = f"stress {family}: {failed[0].id} ended with {failed[0].status}: {failed[0].message}"
+        data = {"gap": gap, "baseline": best, "theirs": theirs, "tolerance": tolerance, "failed": len(failed)}
+        checks.append(Check(f"stress: {family}", "stress", not failed and gap <= theirs + tolerance, line, data))
+    return checks
+
+
+def _determinism(first: Report, second: Report) -> Check:
+    before = {r.id: (r.status, r.objective) for r in first.results}
+    changed = [r for r in reversed(second.results) if before[r.id] != (r.status, r.objective)]
+    line = f"determinism: {len(before) - len(changed)} of {len(before)} test instances came out the same in reverse order"
+    if changed:
+        one = changed[0]
+        line += f"; {one.id}: {_outcome(*before[one.id])}, then {_outcome(one.status, one.objective)}"
+    return Check("determinism", "determinism", not changed, line)
+
+
+def _outcome(status: Status, objective: float | None) -> str:
+    return f"{objective:g}" if objective is not None else status.value
+
+
+def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: Mapping[Split, tuple[Comparison, ...]]) -> Check:
+    """The lead over the best baseline of train, split by split: over all families, and over those that all splits share."""
+    best = loaded.references.ranking[0][0]
+    shared = set.intersection(*(set(reports[split].families) for split in _COMPARED))
+    leads: dict[str, Any] = {}
+    for split in _COMPARED:
+        theirs = loaded.references.gaps(best, split)
+        of_best = family_gaps(
+            [InstanceResult(r.id, r.family, Status.OK, theirs[r.id]) for r in reports[split].results if r.id in theirs]
+        )
+        lead = mean_gap(of_best) - reports[split].gap
+        alike = math.nan
+        if shared:
+            alike = mean_gap({f: of_best[f] for f in shared}) - mean_gap({f: reports[split].families[f] for f in shared})
+        leads[split.value] = {"gap": reports[split].gap, "lead": lead, "lead_on_shared_families": alike if shared else None}
+    seen = [s.value for s in _COMPARED[:2] if comparisons[s] and all(c.better for c in comparisons[s])]
+    passed = not seen or all(c.better for c in comparisons[Split.TEST])
+    words = ", ".join(f"{split} {leads[split]['lead']:+.4f}" for split in leads)
+    line = f"drop: lead over {best} (the best baseline on train) by split: {words}"
+    if shared and shared != set(reports[Split.TEST].families):
+        alike_words = ", ".join(f"{split} {leads[split]['lead_on_shared_families']:+.4f}" for split in leads)
+        line += f"; on the families that all three share: {alike_words}"
+    if not passed:
+        line += f"; surely better than every baseline on {' and '.join(seen)}, not on test"
+    return Check("drop", "drop", passed, line, {"baseline": best, "splits": leads})

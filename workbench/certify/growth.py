@@ -1,0 +1,222 @@
+"""Growth of time and memory with the size of an instance, beside the best baseline's, by the kernel's own count."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.catalog import LoadedProblem
+from workbench.certify.evidence import Check, Progress
+from workbench.errors import Infeasible, PolicyFailure
+from workbench.model import Instance, Program, Split, Status
+from workbench.protocols import Sandbox
+
+SIZES = 6
+"""So many sizes are measured, evenly spread on a logarithmic scale, two instances each where there are two."""
+REPEATS = 3
+"""The least of so many runs counts: other work on the machine can only add. Long runs are made once."""
+_LONG = 0.5
+EXCESS = 0.4
+"""Difference in exponent that is flagged, once two standard errors are taken off."""
+TIMES = 3.0
+"""How many times the yardstick's cost at the largest size a flagged program needs at least."""
+LEAST_SECONDS, LEAST_BYTES = 0.02, 32 << 20
+"""Costs at the largest size below which growth is of no consequence."""
+_NARROW = 2.5
+"""Largest over smallest size below which nothing can be said of growth."""
+_FLOOR_SECONDS, _FLOOR_BYTES = 2e-4, 1 << 20
+"""Smaller costs are those of one call, not of the size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one program used for one instance; `at_least` where it was stopped before it had finished."""
+
+    seconds: float
+    bytes: float
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A cost beside the yardstick's at the same sizes.
+
+    Attributes
+    ----------
+    exponent, yardstick
+        Slopes of log cost over log size.
+    excess, error
+        Slope of the log of their ratio, with its standard error.
+    ratio
+        Cost over the yardstick's at the largest size.
+    largest
+        Cost at the largest size.
+    """
+
+    exponent: float
+    yardstick: float
+    excess: float
+    error: float
+    ratio: float
+    largest: float
+
+    def clear(self, least: float) -> bool:
+        """Whether it grows faster beyond doubt, and to a cost that matters."""
+        return self.excess - 2 * self.error > EXCESS and self.ratio >= TIMES and self.largest >= least
+
+
+def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress) -> Check:
+    """Measure a program and its yardsticks on instances of all sizes that the problem has, and compare exponents.
+
+    The yardstick is the best baseline on train. Where a program grows clearly faster, the problem's starting programs are
+    measured too: what lies in the fixed frame around the evolving part is not the program's doing.
+    """
+    ladder = _ladder(loaded)
+    sizes = [size for size, _ in ladder]
+    name = "growth"
+    if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
+        return Check(name, name, True, "growth: not judged, the problem's instances are all of nearly one size", {"sizes": sizes})
+    best = loaded.references.ranking[0][0]
+    measured = _costs(loaded, [program, loaded.program(best)], ladder, sandbox, on_progress, "growth")
+    if measured is None:
+        return Check(name, name, True, "growth: not measured, this system does not tell a process's CPU time and memory")
+    own, theirs = measured
+    yardsticks, against = {best: theirs}, best
+    time, memory = _trends(sizes, own, [theirs])
+    if time.clear(LEAST_SECONDS) or memory.clear(LEAST_BYTES):
+        seeds = loaded.problem.seeds
+        more = _costs(loaded, [loaded.program(s) for s in seeds], ladder, sandbox, on_progress, "growth of starting programs")
+        yardsticks |= dict(zip(seeds, more or (), strict=False))
+        time, memory = _trends(sizes, own, list(yardsticks.values()))
+        against = f"{best} and the starting programs"
+    flagged = [word for word, clear in (("time", time.clear(LEAST_SECONDS)), ("memory", memory.clear(LEAST_BYTES))) if clear]
+    stopped = " at least" if any(c.at_least for c in own) else ""
+    line = (
+        f"growth: CPU time as size^{time.exponent:.1f}{stopped} ({against}: {time.yardstick:.1f}), {time.largest:.3g} s{stopped} "
+        f"at the largest ({time.ratio:.2g} times theirs); memory as size^{memory.exponent:.1f} ({memory.yardstick:.1f}), "
+        f"{memory.largest / (1 << 20):.1f} MiB"
+    )
+    if flagged:
+        line += f"; {' and '.join(flagged)} grows clearly faster than what it is measured against"
+    return Check(name, name, not flagged, line, _data(sizes, own, yardsticks, time, memory))
+
+
+def size(value: Any) -> int:
+    """Numbers, truth values and characters in an instance's data: what a program may have to look at."""
+    if isinstance(value, Mapping):
+        return sum(map(size, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(size, value))
+    return len(value) if isinstance(value, str) else 1
+
+
+def _ladder(loaded: LoadedProblem) -> list[tuple[int, Instance]]:
+    """Instances from small to large: evenly spread over the upper part of the range, where exponents show."""
+    known = sorted(((size(i.data), i) for split in Split for i in loaded.instances(split)), key=lambda pair: (pair[0], pair[1].id))
+    top = known[-1][0]
+    bottom = max(known[0][0], top / 32)
+    targets = np.geomspace(bottom, top, SIZES) if bottom < top else [top]
+    chosen: dict[str, tuple[int, Instance]] = {}
+    for target in targets:
+        near = sorted(known, key=lambda pair: (abs(math.log(max(1, pair[0]) / max(1.0, target))), pair[1].id))
+        for pair in near[:2]:
+            chosen[pair[1].id] = pair
+    return sorted(chosen.values(), key=lambda pair: (pair[0], pair[1].id))
+
+
+def _costs(
+    loaded: LoadedProblem,
+    programs: Sequence[Program],
+    ladder: Sequence[tuple[int, Instance]],
+    sandbox: Sandbox,
+    on_progress: Progress,
+    stage: str,
+) -> list[list[Cost]] | None:
+    """Costs by program and instance. The programs take turns, so that a busy minute of the machine meets them all."""
+    found: list[list[Cost]] = [[] for _ in programs]
+    for done, (_, instance) in enumerate(ladder):
+        on_progress(stage, done, len(ladder))
+        for turn in range(REPEATS):
+            for costs, program in zip(found, programs, strict=True):
+                if turn and (costs[-1].seconds > _LONG or costs[-1].at_least):
+                    continue
+                cost = _measure(loaded, program, instance, sandbox)
+                if cost is None:
+                    return None
+                if turn:
+                    cost = Cost(min(cost.seconds, costs[-1].seconds), min(cost.bytes, costs[-1].bytes), cost.at_least)
+                    costs.pop()
+                costs.append(cost)
+    on_progress(stage, len(ladder), len(ladder))
+    return found
+
+
+def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbox: Sandbox) -> Cost | None:
+    """One instance in a new process: what it used beyond loading the program; None where that cannot be known."""
+    limits = loaded.problem.limits
+    stopped = Cost(0.0, 0.0, at_least=True)
+    try:
+        with sandbox.open(program, limits) as session:
+            session.next_instance()
+            before = session.usage()
+            if before is None:
+                return None
+            with contextlib.suppress(Infeasible):  # it worked until then; that it failed is told by other checks
+                loaded.problem.verifier.run(instance, session)
+            after = session.usage()
+    except PolicyFailure as failure:
+        if failure.status is Status.TIMEOUT:
+            return Cost(limits.seconds, 0.0, at_least=True)
+        return Cost(0.0, float(limits.memory_mb << 20), at_least=True) if failure.status is Status.MEMORY else stopped
+    return stopped if after is None else Cost(after.cpu_seconds - before.cpu_seconds, float(after.peak_bytes - before.peak_bytes))
+
+
+def _trends(sizes: Sequence[int], own: Sequence[Cost], theirs: Sequence[Sequence[Cost]]) -> tuple[Trend, Trend]:
+    def trend(pick: Any, floor: float) -> Trend:
+        yardstick = [max(pick(costs[k]) for costs in theirs) for k in range(len(sizes))]
+        return fit(sizes, [pick(c) for c in own], yardstick, floor)
+
+    return trend(lambda c: c.seconds, _FLOOR_SECONDS), trend(lambda c: c.bytes, _FLOOR_BYTES)
+
+
+def fit(sizes: Sequence[int], own: Sequence[float], yardstick: Sequence[float], floor: float) -> Trend:
+    """Compare growth by least squares on logarithms; costs below `floor` count as `floor`.
+
+    Instances of one size differ in shape, but both programs meet the same ones: the slope of the ratio is more certain
+    than either exponent.
+    """
+    x = np.log(np.asarray(sizes, dtype=np.float64))
+    a = np.log(np.maximum(np.asarray(own, dtype=np.float64), floor))
+    b = np.log(np.maximum(np.asarray(yardstick, dtype=np.float64), floor))
+    centred = x - x.mean()
+    spread = float(centred @ centred)
+
+    def slope(y: Any) -> float:
+        return float(centred @ (y - y.mean())) / spread
+
+    ratio = a - b
+    excess = slope(ratio)
+    residual = ratio - ratio.mean() - excess * centred
+    error = math.sqrt(float(residual @ residual) / max(1, len(sizes) - 2) / spread)
+    last = int(np.argmax(np.where(x == x.max(), a, -np.inf)))
+    return Trend(slope(a), slope(b), excess, error, math.exp(float(ratio[last])), float(max(own[last], 0.0)))
+
+
+def _data(
+    sizes: Sequence[int], own: Sequence[Cost], yardsticks: Mapping[str, Sequence[Cost]], time: Trend, memory: Trend
+) -> dict[str, Any]:
+    def columns(costs: Sequence[Cost]) -> dict[str, Any]:
+        return {"cpu_seconds": [round(c.seconds, 6) for c in costs], "bytes": [round(c.bytes) for c in costs]}
+
+    def figures(trend: Trend) -> dict[str, float]:
+        return {f: round(getattr(trend, f), 4) for f in ("exponent", "yardstick", "excess", "error", "ratio")}
+
+    return {
+        "sizes": list(sizes), "program": columns(own), "yardsticks": {name: columns(costs) for name, costs in yardsticks.items()},
+        "time": figures(time), "memory": figures(memory),
+    }  # fmt: skip
