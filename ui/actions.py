@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -158,18 +161,55 @@ def _written(runs: Path, into: Path, words: list[str], name: str) -> bytes:
     return out.read_bytes()
 
 
-def evaluate(problem: Path, source: str, split: str, seconds: float = 600.0) -> dict[str, Any]:
-    """Score a program as `evolve eval` does, in its sandbox; what that command tells as JSON.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A program being scored by a process of its own, which writes a line for every instance."""
 
-    Raises
-    ------
-    UsageError
-        No acceptable program, no isolation, or no end; with the command's own words.
-    """
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "program.py"
-        path.write_text(source)
-        return _told(["eval", str(problem), str(path), "--split", split, "--json"], seconds, {str(path): "This"})
+    process: subprocess.Popen[bytes]
+    place: tempfile.TemporaryDirectory[str]  # goes when nobody holds it any more
+
+    def ended(self) -> bool:
+        """Whether the process has come to its end."""
+        return self.process.poll() is not None
+
+    def results(self) -> list[dict[str, Any]]:
+        """What has been scored so far, an instance each."""
+        whole = (Path(self.place.name) / "out").read_bytes().rpartition(b"\n")[0]
+        return [line for line in map(json.loads, whole.splitlines()) if "id" in line]
+
+    def outcome(self) -> dict[str, Any]:
+        """What `evolve eval` tells as JSON, once it has ended.
+
+        Raises
+        ------
+        UsageError
+            No acceptable program, no isolation, stopped; with the command's own words.
+        """
+        place = Path(self.place.name)
+        if self.process.wait():
+            said = (place / "err").read_text(errors="replace").strip().splitlines()
+            line = said[-1].removeprefix("error: ") if said else "The evaluation was stopped."
+            raise UsageError(line.replace(str(place / "program.py"), "This"))
+        found: dict[str, Any] = json.loads((place / "out").read_text().splitlines()[-1])
+        return found
+
+    def stop(self) -> None:
+        """End it with all that it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def evaluate(problem: Path, source: str, split: str) -> Evaluation:
+    """Begin to score a program as `evolve eval` does, in its sandbox."""
+    place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
+    path = Path(place.name)
+    (path / "program.py").write_text(source)
+    command = [*EVOLVE, "eval", str(problem), str(path / "program.py"), "--split", split, "--json", "--each"]
+    with (path / "out").open("wb") as out, (path / "err").open("wb") as err:
+        process = subprocess.Popen(
+            command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+    return Evaluation(_reaped(process), place)
 
 
 def doctor(runs: Path) -> dict[str, Any]:
@@ -180,23 +220,14 @@ def doctor(runs: Path) -> dict[str, Any]:
     UsageError
         With the command's own words.
     """
-    return _told(["doctor", "--runs", str(runs), "--json"], 120.0, {})
-
-
-def _told(words: list[str], seconds: float, names: dict[str, str]) -> dict[str, Any]:
-    """The JSON value that a command ends with; `names` are put in place of paths in its complaints."""
+    words = [*EVOLVE, "doctor", "--runs", str(runs), "--json"]
     try:
-        done = subprocess.run(
-            [*EVOLVE, *words], cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
-        )
+        done = subprocess.run(words, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"evolve {words[0]} took more than {seconds:.0f} s") from error
+        raise UsageError("evolve doctor took more than 120 s") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        line = said[-1].removeprefix("error: ") if said else f"evolve {words[0]} ended with code {done.returncode}"
-        for path, name in names.items():
-            line = line.replace(path, name)
-        raise UsageError(line)
+        raise UsageError(said[-1].removeprefix("error: ") if said else f"evolve doctor ended with code {done.returncode}")
     found: dict[str, Any] = json.loads(done.stdout.decode().strip().splitlines()[-1])
     return found
 

@@ -18,6 +18,7 @@ from workbench.gap import mean_gap
 from workbench.model import Report, Split
 from workbench.queries import Mark, Reader
 from workbench.stats import Interval, paired_bootstrap
+from workbench.store import FILE
 
 CHARTED = 20_000
 """Points drawn of a longer run: all that were ever best, the others thinned evenly."""
@@ -35,13 +36,36 @@ def folder() -> Path:
     return Path(given).resolve()
 
 
-def reader() -> Reader | None:
+def own() -> Reader | None:
     """The store of the runs folder; None while there is none."""
-    path = folder() / "evolve.db"
+    path = folder() / FILE
     try:
         return _reader(str(folder()), path.stat().st_ino)
     except FileNotFoundError:
         return None
+
+
+def gallery() -> Reader | None:
+    """The recorded runs that ship with the project, only ever read; None where they are missing or of another layout."""
+    place = Path(st.session_state.get("gallery_folder", catalog.root() / "runs" / "gallery")).resolve()
+    try:
+        return _reader(str(place), (place / FILE).stat().st_ino)
+    except (FileNotFoundError, StoreError):
+        return None
+
+
+def reader(run: str | None = None) -> Reader | None:
+    """The store that holds a run: the runs folder's, or the gallery; without a name, the gallery where the folder has no run."""
+    mine, recorded_runs = own(), gallery()
+    if run and recorded_runs and find(recorded_runs, run) and not (mine and find(mine, run)):
+        return recorded_runs
+    return mine if mine is not None and (run or mine.runs()) else recorded_runs or mine
+
+
+def recorded(store: Reader) -> bool:
+    """Whether a store is the gallery: nothing in it goes on, and nothing may change it."""
+    shipped = gallery()
+    return shipped is not None and store.folder == shipped.folder
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -73,7 +97,12 @@ def is_live(row: dict[str, Any]) -> bool:
 
 
 def state(store: Reader, row: dict[str, Any]) -> str:
-    """The status as it will be once the loop has seen the last message: `stopping`, `pausing`, `going on`."""
+    """The status as it will be once the loop has seen the last message: `stopping`, `pausing`, `going on`.
+
+    Runs of the gallery are `recorded`.
+    """
+    if recorded(store):
+        return "recorded"
     if not is_live(row):
         return str(row["status"])
     for message in reversed(store.messages(row["id"], pending=False)):
@@ -246,9 +275,8 @@ def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[dict[str, Any
 
 def problem(row: dict[str, Any]) -> tuple[catalog.LoadedProblem | None, str]:
     """The problem of a run, and why it is not there or not the same any more."""
-    name = row["folder"] if Path(row["folder"]).is_dir() else row["problem"]
     try:
-        loaded = catalog.load(name)
+        loaded = catalog.load_recorded(row["folder"], row["problem"])
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, str(error)
@@ -315,7 +343,7 @@ def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFr
 
 def certificate(run: str, number: int) -> tuple[str, dict[str, Any]]:
     """State (`none`, `running`, `failed`, `ready`) of a program's certificate, and what it says or what became of it."""
-    store = reader()
+    store = reader(run)
     if store is None:
         return "none", {}
     if found := store.certificate(run, number):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -29,16 +29,20 @@ def say_error(error: object) -> None:
     st.error(literal(error), icon=":material/error:")
 
 
-def store_or_stop() -> Reader:
-    """The store, or the empty state: how to begin."""
+def store_or_stop(run: str | None = None) -> Reader:
+    """The store that holds a run (see `data.reader`); where there is nothing to show, how to begin."""
     try:
-        store = data.reader()
+        store = data.reader(run)
     except StoreError as error:
         say_error(error)
         st.stop()
     if store is None or not store.runs():
         empty()
         st.stop()
+    if data.recorded(store):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("A recorded run that ships with evolve: look at everything, nothing here changes it.", width="stretch")
+            run_the_demo()
     return store
 
 
@@ -47,8 +51,13 @@ def empty() -> None:
     with st.container(border=True):
         st.markdown("**No runs yet.** Evolve a scheduling rule in about two minutes: no API key, no network, no LLM.")
         st.caption(f"Runs folder: {literal(data.folder())}")
-        if st.button("Run the demo", type="primary", icon=":material/play_arrow:", key="demo"):
-            launched(actions.demo(data.folder()))
+        run_the_demo("primary")
+
+
+def run_the_demo(kind: Literal["primary", "tertiary"] = "tertiary") -> None:
+    """A button that starts a live run."""
+    if st.button("Run the demo", type=kind, icon=":material/play_arrow:", key="demo"):
+        launched(actions.demo(data.folder()))
 
 
 def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
@@ -145,7 +154,7 @@ def controls(store: Reader, row: dict[str, Any], state: str) -> None:
                 attempts = st.number_input("For so many attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
                 if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):
                     st.toast("Sent: it goes into the prompts from the next attempt on.")
-        else:
+        elif not data.recorded(store):
             with st.popover("Resume", icon=":material/play_arrow:"):
                 made = row["options"].get("candidates", 200)
                 budget = st.number_input(

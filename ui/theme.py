@@ -115,7 +115,8 @@ def heading(title: str, chips: list[str]) -> None:
 def status_chip(status: str) -> str:
     """The state of a run or an attempt."""
     return chip(
-        status, "live" if status in ("running", "paused", "stopping") else "" if status in ("done", "stopped", "ok") else "bad"
+        status,
+        "live" if status in ("running", "paused", "stopping") else "" if status in ("done", "stopped", "ok", "recorded") else "bad",
     )
 
 

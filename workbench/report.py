@@ -63,6 +63,8 @@ class Scene(NamedTuple):
         The problem and, where its baselines cannot stand beside this run, why (then there are no rivals).
     own, rivals
         The champion and the baselines on validation, best first.
+    certificate
+        Evidence of the champion's latest certificate, None while it has none.
     """
 
     row: dict[str, Any]
@@ -71,6 +73,7 @@ class Scene(NamedTuple):
     own: Contender | None
     rivals: list[Contender]
     comparisons: list[Comparison]
+    certificate: Mapping[str, Any] | None
 
 
 def gather(store: Reader, name: str) -> Scene:
@@ -88,7 +91,9 @@ def gather(store: Reader, name: str) -> Scene:
     if row["champion"] is not None and store.report(id, row["champion"], Split.VALIDATION) is not None:
         own = of_run(store, row, None, Split.VALIDATION)
     rivals = of_baselines(loaded, Split.VALIDATION) if loaded and not note else []
-    return Scene(row, loaded, note, own, rivals, [compare(own, rival) for rival in rivals] if own else [])
+    certified = store.certificate(id, row["champion"]) if row["champion"] is not None else None
+    made = [compare(own, rival) for rival in rivals] if own else []
+    return Scene(row, loaded, note, own, rivals, made, certified["evidence"] if certified else None)
 
 
 def _problem(row: Mapping[str, Any]) -> tuple[LoadedProblem | None, str]:
@@ -106,7 +111,8 @@ def render(store: Reader, scene: Scene, *, now: float | None = None) -> str:
     row = scene.row
     title = scene.loaded.problem.title if scene.loaded else row["problem"]
     body = [
-        _head(scene, title), _verdict(scene), _cards(store, scene), _progress(store, scene), _rivals(scene), _where(scene),
+        _head(scene, title), _verdict(scene), _cards(store, scene), _certificate(scene), _progress(store, scene),
+        _rivals(scene), _where(scene),
         _program(store, scene), _lineage(store, scene), _instances(store, scene), _failures(store, row), _spending(store, row),
         _settings(row), _foot(now),
     ]  # fmt: skip
@@ -184,12 +190,26 @@ def _cards(store: Reader, scene: Scene) -> str:
     made, valid = row["candidates"], row["valid"]
     cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["proposer"] != NO_LLM)
     best = store.best(row["id"])
-    cards = [("Validation gap", percent(scene.own.gap if scene.own else None)), ("Best train gap", percent(row["best_gap"])),
+    test = (scene.certificate or {}).get("gaps", {}).get("test")
+    cards = [("Validation gap", percent(scene.own.gap if scene.own else None)), ("Test gap", percent(test)),
+             ("Best train gap", percent(row["best_gap"])),
              ("Attempts", f"{made:,}"), ("Valid", f"{valid / made:.0%}" if made else "–"), ("Cost", cost),
              ("Time", duration(row["active_seconds"])),
              ("Last improvement", f"no. {best[0]:,}" if best else "–")]  # fmt: skip
     inside = "".join(f"<div><span>{escape(name)}</span><b>{escape(value)}</b></div>" for name, value in cards)
     return f'<div class="cards">{inside}</div>'
+
+
+def _certificate(scene: Scene) -> str:
+    found = scene.certificate
+    if found is None:
+        return ""
+    good = found["verdict"] == "certified"
+    verdict = _toned(found["verdict"], "better" if good else "worse")
+    rows = [[escape(c["kind"]), _toned("passed", "better") if c["passed"] else _toned("failed", "worse"), escape(c["line"])]
+            for c in found["checks"]]  # fmt: skip
+    said = f"<p><b>{verdict}</b>: {escape(found['reason'])}</p>"
+    return _section("Certificate: the sealed test split, and what else was tried on it", said, _table(("", "", "check"), rows))
 
 
 def _progress(store: Reader, scene: Scene) -> str:

@@ -58,16 +58,21 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def open_page() -> Iterator[Open]:
-    """Open a page of the app on a runs folder, with what the URL says."""
+    """Open a page of the app on a runs folder, with what the URL says; the recorded run that ships is there on demand."""
 
-    def opened(runs: Path, page: str, **query: str) -> AppTest:
+    def opened(runs: Path, page: str, *, gallery: bool = False, **query: str) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60)
+        app.session_state["gallery_folder"] = str(runs / "no-gallery")
         app.session_state["runs_folder"] = str(runs)
+        if gallery and page == "runs":
+            del app.session_state["gallery_folder"]
         if page != "runs":
             # The router has to run once before it knows its pages; on an empty folder that is quick.
             app.session_state["runs_folder"] = str(runs / "nothing-here")
             app.run()
             app.session_state["runs_folder"] = str(runs)
+            if gallery:
+                del app.session_state["gallery_folder"]
             app.switch_page(f"views/{page}.py")
         for key, value in query.items():
             app.query_params[key] = value

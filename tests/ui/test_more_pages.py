@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,25 +86,77 @@ def test_an_unknown_problem_is_told_in_one_line(folder: Path, open_page: Open) -
     assert "There is no problem" in app.error[0].value and "<script>" not in app.error[0].value
 
 
+class Told:
+    """An evaluation that has come as far as a test says; `made` is its end, None while there is none."""
+
+    def __init__(self, rows: list[dict[str, Any]], made: dict[str, Any] | None) -> None:
+        self.rows, self.made, self.stopped = rows, made, False
+
+    def ended(self) -> bool:
+        return self.made is not None or self.stopped
+
+    def results(self) -> list[dict[str, Any]]:
+        return self.rows
+
+    def outcome(self) -> dict[str, Any]:
+        if self.made is None:
+            raise UsageError("The evaluation was stopped.")
+        return self.made
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def scored(wide: catalog.LoadedProblem, split: Split = Split.TRAIN) -> list[dict[str, Any]]:
+    """What `evolve eval --each` says of a program that is close to the references everywhere."""
+    known = {"status": "ok", "gap": 0.01, "message": "", "objective": None, "reference": 10.0, "seconds": 0.001}
+    return [{"id": i.id, "family": i.family, **known} for i in wide.instances(split)]
+
+
+def press(app: Any, label: str) -> None:
+    """Click a button by its label."""
+    next(b for b in app.button if b.label == label).click().run()
+
+
 def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where_another_fails(
     folder: Path, wide: catalog.LoadedProblem, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = {"objective": None, "reference": 10.0, "seconds": 0.001}
-    good = [
-        {"id": i.id, "family": i.family, "status": "ok", "gap": 0.01, "message": "", **first} for i in wide.instances(Split.TRAIN)
-    ]
+    good = scored(wide)
     bad = [{**good[0], "status": "crash", "gap": 2.0, "message": "ZeroDivisionError (line 2)"}]
     made = {"status": "ok", "gap": 0.01, "message": "", "seconds": 0.1, "isolation": "full", "instances": good}
-    monkeypatch.setattr(actions, "evaluate", lambda *_: made)
+    monkeypatch.setattr(actions, "evaluate", lambda *_: Told(good, made))
     app = open_page(folder, "playground", problem="tests/wide", source="square", split="train")
-    next(b for b in app.button if b.label == "Evaluate").click().run()
+    press(app, "Evaluate")
+    app.run()
     sound(app)
     assert "Against square" in words(app) and "95 % interval of the paired bootstrap" in words(app)
     assert len(app.dataframe[0].value) == 12
     made |= {"status": "crash", "message": bad[0]["message"], "instances": bad}
-    next(b for b in app.button if b.label == "Evaluate").click().run()
+    press(app, "Evaluate")
+    app.run()
     sound(app)
     assert "ZeroDivisionError" in app.error[0].value and '<td class="no">2</td><td class="old">' in words(app)
+
+
+def test_results_appear_in_the_playground_one_by_one_and_can_be_stopped(
+    folder: Path, wide: catalog.LoadedProblem, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = scored(wide)
+    going = Told([], None)
+    monkeypatch.setattr(actions, "evaluate", lambda *_: going)
+    app = open_page(folder, "playground", problem="tests/wide", source="square", split="train")
+    press(app, "Evaluate")
+    sound(app)
+    assert not app.dataframe and next(b for b in app.button if b.label == "Evaluate").disabled
+    going.rows = [*rows[:2], {**rows[2], "status": "crash", "message": f"{NASTY} (line 1)"}]
+    app.run()
+    sound(app)
+    assert len(app.dataframe[0].value) == 3 and "<script>" not in app.error[0].value
+    assert '<td class="no">1</td><td class="old">' in words(app), "the failing line is shown before the end"
+    press(app, "Stop")
+    app.run()
+    sound(app)
+    assert "was stopped" in app.error[0].value and not next(b for b in app.button if b.label == "Evaluate").disabled
 
 
 def test_the_playground_says_what_it_cannot_find_and_offers_the_start(folder: Path, open_page: Open) -> None:
@@ -114,10 +167,22 @@ def test_the_playground_says_what_it_cannot_find_and_offers_the_start(folder: Pa
 
 
 def test_a_crash_names_its_line_and_a_broken_program_says_why(wide: catalog.LoadedProblem) -> None:
-    made = actions.evaluate(wide.folder, "def f(x, a):\n    b = 0\n    return a / b\n", "train")
+    crash, broken, endless = (
+        actions.evaluate(wide.folder, source, "train")
+        for source in (
+            "def f(x, a):\n    b = 0\n    return a / b\n",
+            "def f(x, a):\n    return a +\n",
+            "def f(x, a):\n    while True:\n        pass\n",
+        )
+    )
+    made = crash.outcome()
     assert made["status"] == "crash" and "(line 3" in made["message"]
+    assert [r["id"] for r in crash.results()] == [i.id for i in wide.instances(Split.TRAIN)], "a line each, before the last"
     with pytest.raises(UsageError, match=r"^This is no program for tests/wide: SyntaxError.*\(line 2\)"):
-        actions.evaluate(wide.folder, "def f(x, a):\n    return a +\n", "train")
+        broken.outcome()
+    endless.stop()
+    with pytest.raises(UsageError, match="was stopped"):
+        endless.outcome()
 
 
 def test_cost_adds_up_over_models_and_runs(folder: Path, open_page: Open) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.benchmarks.big_store import fill, problem
 from workbench import drawing
 from workbench.compare import compare, of_baselines, of_run
+from workbench.ledger import Judged, Ledger
 from workbench.model import Split
 from workbench.numbers import percent, points
 from workbench.queries import Reader
@@ -95,6 +96,22 @@ def test_its_figures_are_those_of_compare(runs: Path) -> None:
     for c in expected:
         assert points(c.difference.mean) in said and f"{c.record.wins} / {c.record.ties} / {c.record.losses}" in said
     assert percent(own.gap) in said and "ahead of every baseline" in said
+
+
+def test_a_certificate_is_told_with_its_checks(runs: Path) -> None:
+    with Ledger(runs) as ledger:
+        row = ledger.run("done")
+        program = ledger.candidate("done", row["champion"]).program
+        assert program is not None
+        judged = Judged(program, "done", row["problem"], row["version"], "done", row["champion"])
+        evidence = {"verdict": "not better", "reason": NASTY, "gaps": {"test": 0.3217},
+                    "checks": [{"kind": "growth", "passed": False, "line": "time grows faster", "data": {}}]}  # fmt: skip
+        ledger.add_certificate(judged, ledger.open_test(judged), "not better", evidence)
+    store = Reader(runs)
+    page = render(store, gather(store, "done"))
+    said = Sound(page).text
+    assert "not better" in said and NASTY in said and "time grows faster" in said and "32.2%" in said
+    assert "<script" not in page
 
 
 def test_baselines_of_another_version_are_left_out_and_that_is_said(runs: Path) -> None:

@@ -30,7 +30,7 @@ class Scene(NamedTuple):
 
 def page() -> None:
     """Choices on top, the verdict below them, then where it comes from."""
-    store = parts.store_or_stop()
+    store = parts.store_or_stop(st.query_params.get("p", "").partition(":")[0])
     scene = chosen(store)
     programs, against, split, colour = choices(store, scene)
     baselines = of_baselines(scene.loaded, split) if scene.loaded else []

@@ -14,7 +14,7 @@ from workbench import catalog
 from workbench.catalog import LoadedProblem
 from workbench.compare import address, compare, of_baselines, of_report
 from workbench.errors import UsageError, WorkbenchError
-from workbench.gap import family_gaps
+from workbench.gap import family_gaps, mean_gap
 from workbench.model import InstanceResult, Report, Split, Status
 from workbench.queries import Reader
 
@@ -24,7 +24,7 @@ SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 
 def page() -> None:
     """The editor, and beside it what the last evaluation said."""
-    store = data.reader()
+    store = data.reader(st.query_params.get("source", "").rpartition(":")[0])
     rows = store.runs() if store is not None else []
     loaded, origin, text = begun(store, rows)
     left, right = st.columns([6, 5], gap="medium")
@@ -34,16 +34,20 @@ def page() -> None:
         limit = f"{loaded.problem.limits.seconds:g} s an instance"
         st.caption(f"Defines {parts.literal(loaded.problem.entry)}; {limit}, no network, the same sandbox as in a run. "
                    "Tab indents; press Escape before Tab to leave the editor.")  # fmt: skip
-    key = f"tried-{version}"
+    key, trying = f"tried-{version}", f"trying-{version}"
     with right:
         with st.container(horizontal=True, vertical_alignment="center"):
             split = st.segmented_control("Split", SPLITS, default=SPLITS[0], key="split", bind="query-params", required=True,
                                          label_visibility="collapsed")  # fmt: skip
-            if st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=not source.strip()):
-                with st.spinner(f"Scored on {split}…"):
-                    st.session_state[key] = (source, split, *tried(loaded, source, split))
+            busy = trying in st.session_state
+            if st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=busy or not source.strip()):
+                st.session_state[trying] = (source, split, actions.evaluate(loaded.folder, source, split))
+                st.rerun()
             tell = [row for row in rows if data.is_live(row) and (row["problem"], row["version"]) == (loaded.slug, loaded.version)]
             inject(tell, source, st.session_state.get(key))
+        if busy:
+            st.fragment(coming_in, run_every=0.5)(loaded, trying, key)
+            return
         if key not in st.session_state:
             st.caption("Change the program, then evaluate it: gap by instance, and whether it is better than the best rule.")
             return
@@ -107,18 +111,47 @@ def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
 # --------------------------------------------------------------------------- evaluating
 
 
-def tried(loaded: LoadedProblem, source: str, split: str) -> tuple[Report | None, str, str]:
-    """Score a program in a process of its own: its report, or why there is none; and the isolation it ran in."""
+def coming_in(loaded: LoadedProblem, trying: str, key: str) -> None:
+    """Results by instance while they come in; once all are there, the whole page shows what came of it."""
+    if trying not in st.session_state:
+        st.rerun(scope="app")
+    source, split, going = st.session_state[trying]
+    if going.ended():
+        del st.session_state[trying]
+        st.session_state[key] = (source, split, *judged(split, going))
+        st.rerun(scope="app")
+    found = report_of(split, Status.OK, going.results())
+    total = len(loaded.instances(Split(split)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = f"{len(found.results)} of {total} instances of {split}" if found.results else "The sandbox is made ready…"
+        st.progress(len(found.results) / total, told)
+        if st.button("Stop", icon=":material/stop:", key="stop-trying"):
+            going.stop()
+    wrong = next((r for r in found.results if r.status is not Status.OK), None)
+    if wrong is not None:
+        parts.say_error(f"{wrong.status.value} on {wrong.id}: {wrong.message}")
+        failing(source, wrong.message)
+    if found.results:
+        by_instance(loaded, found)
+
+
+def judged(split: str, ended: actions.Evaluation) -> tuple[Report | None, str, str]:
+    """The report of an evaluation, or why there is none; and the isolation it ran in."""
     try:
-        made = actions.evaluate(loaded.folder, source, split)
+        made = ended.outcome()
     except UsageError as error:
         return None, str(error), ""
+    return report_of(split, Status(made["status"]), made["instances"], made["message"], made["seconds"]), "", made["isolation"]
+
+
+def report_of(split: str, status: Status, rows: list[dict[str, Any]], message: str = "", seconds: float = 0.0) -> Report:
+    """The report that the command's JSON tells of, or what there is of it so far."""
     results = tuple(
         InstanceResult(r["id"], r["family"], Status(r["status"]), r["gap"], r["objective"], r["reference"], {}, r["message"],
-                       r["seconds"]) for r in made["instances"]
+                       r["seconds"]) for r in rows
     )  # fmt: skip
-    status, families = Status(made["status"]), family_gaps(results)
-    return Report(Split(split), status, made["gap"], families, results, made["message"], made["seconds"]), "", made["isolation"]
+    families = family_gaps(results)
+    return Report(Split(split), status, mean_gap(families) if families else 0.0, families, results, message, seconds)
 
 
 def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | None, str, str]) -> None:
@@ -135,6 +168,13 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
         failing(judged, report.message)
     else:
         verdict(loaded, report, isolation)
+    by_instance(loaded, report)
+    if report.status is Status.OK and split == Split.VALIDATION:
+        st.caption("The more ideas you try on validation, the more the best of them flatters itself; try on train first.")
+
+
+def by_instance(loaded: LoadedProblem, report: Report) -> None:
+    """A line an instance, beside the best rule."""
     frame = data.instances(loaded, report)
     columns = ["instance", "family", "gap", "baseline", "difference", "objective", "reference", "kind", "seconds"]
     if (frame["status"] != "ok").any():
@@ -151,8 +191,6 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
         "objective": st.column_config.NumberColumn(format="%.4g", help=loaded.problem.unit),
         "reference": st.column_config.NumberColumn(format="%.4g"), "seconds": st.column_config.NumberColumn(format="%.4f"),
     })  # fmt: skip
-    if report.status is Status.OK and split == Split.VALIDATION:
-        st.caption("The more ideas you try on validation, the more the best of them flatters itself; try on train first.")
 
 
 def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:

@@ -21,7 +21,7 @@ TABS = ("Statement", "Instances", "Baselines", "Programs")
 
 def page() -> None:
     """A problem whole; the list to choose from holds those of this folder's runs too."""
-    store = data.reader()
+    store = data.own()
     rows = store.runs() if store is not None else []
     folders = {row["problem"]: row["folder"] for row in reversed(rows)}
     slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))

@@ -21,7 +21,7 @@ TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certific
 
 def page() -> None:
     """The heading, figures and tabs of one attempt."""
-    store = parts.store_or_stop()
+    store = parts.store_or_stop(st.query_params.get("run"))
     row = parts.chosen_run(store)
     number = chosen(store, row)
     attempt = store.attempt(row["id"], number)
@@ -315,6 +315,8 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
         )
         if attempt["status"] != "ok":
             st.caption("Only a valid program can be certified.")
+        elif data.recorded(store):
+            st.caption("This run is only to be looked at: take its program to the playground and into a run of your own.")
         elif st.button("Certify", type="primary", icon=":material/verified:"):
             actions.certify(data.folder(), run, number)
             st.rerun()

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ui import charts, data, parts, theme
+from workbench.drawing import far_apart
 from workbench.model import Split
 from workbench.queries import Mark, Reader
 
@@ -19,7 +20,7 @@ LISTED = 1000  # rows of the table of programs
 
 def page() -> None:
     """The heading and the tabs; figures and log renew themselves while the run goes on, charts when asked to."""
-    store = parts.store_or_stop()
+    store = parts.store_or_stop(st.query_params.get("run"))
     row = parts.chosen_run(store)
     row = next(r for r in store.runs() if r["id"] == row["id"])
     state = data.state(store, row)
@@ -65,7 +66,7 @@ def pinned(store: Reader, run: str, live: bool) -> Mark:
 
 def pulse(run: str, state: str) -> None:
     """The strip of figures, and how much is new since the charts were drawn."""
-    store = data.reader()
+    store = data.reader(run)
     row = next((r for r in store.runs() if r["id"] == run), None) if store else None
     if store is None or row is None or data.state(store, row) != state:
         st.rerun(scope="app")
@@ -136,12 +137,17 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
             rug = st.toggle("Failures", value=True, key="rug")
-            log = st.toggle("Logarithmic", key="log", bind="query-params")
+            levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
+            # Where rules lie far apart a linear axis would press the good ones, and the run, against each other.
+            if far_apart([level.gap for level in levels]) and (frame["best"].iloc[-1] or 0.0) > 0:
+                log = not st.toggle("Linear", key="linear", bind="query-params")
+            else:
+                log = st.toggle("Logarithmic", key="log", bind="query-params")
         shown = data.charted(frame)
         steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
         figure = charts.progress(
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
-            levels=[charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)],
+            levels=levels,
             validation=store.gaps(row["id"], split) if split is Split.VALIDATION else None,
         )  # fmt: skip
         event = st.plotly_chart(figure, key=f"progress-{axis}-{split}", on_select="rerun", selection_mode="points", theme=None,
@@ -318,7 +324,7 @@ def log(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
 
 def events(run: str) -> None:
     """The last events."""
-    store = data.reader()
+    store = data.reader(run)
     found = store.events(run, limit=300) if store else []
     if not found:
         st.caption("Nothing was logged.")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui import actions, data, parts, theme
 from workbench import catalog, search
+from workbench.errors import StoreError
 from workbench.queries import Reader
 
 BUILTIN, MODELS = "Built-in operators (no LLM, no key)", "Language models"
@@ -23,14 +24,37 @@ def page() -> None:
     with action, st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("New run", type="primary", icon=":material/add:"):
             new_run()
-    store = parts.store_or_stop()
-    live = any(data.is_live(row) for row in store.runs())
-    st.fragment(listing, run_every=3.0 if live else None)()
+    try:
+        store = data.own()
+    except StoreError as error:
+        parts.say_error(error)
+        return
+    rows = store.runs() if store is not None else []
+    if rows:
+        live = any(data.is_live(row) for row in rows)
+        st.fragment(listing, run_every=3.0 if live else None)()
+    else:
+        parts.empty()
+    shipped(bool(rows))
+
+
+def shipped(link: bool) -> None:
+    """The recorded runs that come with the project: a table at first, later a line."""
+    store = data.gallery()
+    if store is None:
+        return
+    if link:
+        for row in store.runs():
+            st.page_link(parts.RUN, label=f"Recorded run that ships with evolve: {parts.literal(row['problem'])}",
+                         icon=":material/history:", query_params={"run": row["id"]})  # fmt: skip
+        return
+    st.markdown("**Recorded, to look around in**")
+    table(store, store.runs())
 
 
 def listing() -> None:
     """Figures over all runs, and the table."""
-    store = data.reader()
+    store = data.own()
     if store is None:
         st.rerun()
     rows = store.runs()
@@ -46,6 +70,11 @@ def listing() -> None:
             theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
     )
+    table(store, rows)
+
+
+def table(store: Reader, rows: list[dict[str, Any]]) -> None:
+    """A line a run; a click opens it, ticked ones can be compared."""
     frame = pd.DataFrame([line(store, row) for row in rows])
     event = st.dataframe(
         frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"], row_height=34,
@@ -177,7 +206,7 @@ def usable() -> list[str]:
 
 def estimate(problem: str | None, models: list[str], attempts: int, usd: float | None, builtin: bool) -> str:
     """What a run may cost, from the runs in this folder; what is not known is said."""
-    each, seconds = data.typical_cost(data.reader(), models, problem or "")
+    each, seconds = data.typical_cost(data.own(), models, problem or "")
     time_said = (
         f"about {theme.duration(seconds * attempts)} at the pace of earlier runs"
         if seconds

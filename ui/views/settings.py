@@ -24,7 +24,7 @@ def page() -> None:
     """Both tabs work in a folder without runs: there is a set-up to look at before the first one."""
     theme.heading("Settings & cost", [theme.chip(str(data.folder()))])
     try:
-        store = data.reader()
+        store = data.own()
     except StoreError as error:
         parts.say_error(error)
         store = None
