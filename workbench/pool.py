@@ -19,6 +19,7 @@ from workbench.model import Report
 from workbench.proposers.redact import is_secret_name
 
 START_SECONDS = 120.0
+_STARTS = 3
 
 
 class VerifierError(WorkbenchError):
@@ -116,7 +117,23 @@ class _Worker:
         self._pipe: Connection | None = None
 
     def start(self) -> str:
-        """Start the process and wait until it is ready; returns its isolation."""
+        """Start the process and wait until it is ready; returns its isolation.
+
+        Raises
+        ------
+        SandboxError
+            When it says why it cannot work, or dies three times without a word.
+        """
+        for _ in range(_STARTS):
+            answer = self._begin()
+            if isinstance(answer, Ready):
+                return answer.isolation
+            self.kill()
+            if isinstance(answer, Fault):
+                raise SandboxError(answer.message)
+        raise SandboxError(f"an evaluation worker died {_STARTS} times at its start; is there memory left?")
+
+    def _begin(self) -> Any:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "workbench.worker", str(theirs.fileno()), str(os.getpid()), str(self._loaded.folder)]
         environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
@@ -131,10 +148,7 @@ class _Worker:
         )
         theirs.close()
         self._pipe = Connection(ours.detach())
-        answer = self._receive(START_SECONDS)
-        if isinstance(answer, Ready):
-            return answer.isolation
-        raise SandboxError(answer.message if isinstance(answer, Fault) else "an evaluation worker died at its start")
+        return self._receive(START_SECONDS)
 
     def run(self, job: Job) -> Report:
         """Have a job done; a worker that dies or hangs is replaced and the job tried once more."""
@@ -157,6 +171,8 @@ class _Worker:
 
     def _limit(self, job: Job) -> float:
         """Seconds after which a worker is taken for stuck: the program's own allowance, and as much again for the verifier."""
+        if job.gate is not None:
+            return 60.0 + 4.0 * self._loaded.problem.limits.seconds * len(self._loaded.gate(job.gate)[1])
         count = len(job.ids) if job.ids is not None else len(self._loaded.instances(job.split))
         return 60.0 + 4.0 * self._loaded.problem.limits.seconds * count
 

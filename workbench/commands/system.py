@@ -6,7 +6,6 @@ import importlib.util
 import os
 import platform
 import sqlite3
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,11 +42,8 @@ def ui(
     command = [sys.executable, "-m", "streamlit", "run", str(catalog.root() / "ui" / "app.py"), "--server.address", host,
                "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false",
                "--", "--runs", str(runs.resolve())]  # fmt: skip
-    try:
-        code = subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        code = 0
-    raise typer.Exit(code)
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)  # no process between: whoever ends this one ends the server
 
 
 def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
