@@ -240,6 +240,8 @@ def _spawn(runs: Path, command: str, options: Sequence[str]) -> Launch:
     with log.open("wb") as out:
         process = subprocess.Popen([*EVOLVE, command, *options, "--runs", str(runs)], cwd=catalog.root(), stdin=subprocess.DEVNULL,
                                    stdout=out, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+    with contextlib.suppress(OSError):  # a run keeps all cores busy: it gives way to the pages, which need little
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + 5)
     return Launch(_reaped(process), log, began)
 
 

@@ -31,14 +31,20 @@ _MESSAGES = {
 }
 
 
-def problem(folder: Path, instances: int) -> catalog.LoadedProblem:
-    """A copy of the toy problem with so many instances a split; its references are made up, its baselines keep their order."""
+def problem(folder: Path, instances: int, *, title: str = "") -> catalog.LoadedProblem:
+    """A copy of the toy problem with so many instances a split; its references are made up, its baselines keep their order.
+
+    `title`, where given, is put into every text of the problem.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "programs").mkdir(exist_ok=True)
     for path in TOY.rglob("*"):
         if path.is_file() and path.suffix in (".py", ".md"):
             text = path.read_text().replace("range(6)", f"range({instances})").replace('slug="tests/curve"', 'slug="tests/wide"')
-            (folder / path.relative_to(TOY)).write_text(text)
+            if title:
+                text = text.replace('title="Curve"', f"title={title!r}").replace('question="', f'question="{title}: ')
+                text = text.replace("folklore", title).replace('"steep"', f'"steep {title}"')
+            (folder / path.relative_to(TOY)).write_text(f"{text}\n{title}\n" if path.name == "statement.md" else text)
     rng = random.Random(0)
     splits = {
         split.value: {

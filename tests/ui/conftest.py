@@ -28,8 +28,8 @@ def as_configured() -> None:
 
 @pytest.fixture(scope="session")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> catalog.LoadedProblem:
-    """The toy problem with 12 instances a split."""
-    return problem(tmp_path_factory.mktemp("wide") / "tests" / "wide", 12)
+    """The toy problem with 12 instances a split; markup in its name, question, citations and a family."""
+    return problem(tmp_path_factory.mktemp("wide") / "tests" / "wide", 12, title=NASTY)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, wide: catalog.LoadedProblem
     fill(runs, wide, 12, run="failed", state="failed", message=f"the endpoint is down: {NASTY}")
     fill(runs, wide, 12, run="abandoned", state="abandoned")
     fill(runs, wide, 0, run="barren", state="running", models=False)
+    with Store(runs) as store, store._transaction() as db:  # markup in every program, prompt and answer
+        db.execute("UPDATE candidates SET source = source || ?", (f"# {NASTY}\n",))
+        db.execute("UPDATE calls SET user = user || ?, response = response || ?", (NASTY, NASTY))
     return runs
 
 

@@ -22,6 +22,7 @@ def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_pat
     assert run and not why
     launch.process.wait(WAIT)
     again = actions.resume(tmp_path, run, 5)
+    assert os.getpriority(os.PRIO_PROCESS, again.process.pid) > os.getpriority(os.PRIO_PROCESS, 0), "it gives way to the pages"
     assert os.getsid(again.process.pid) != os.getsid(0), "a session of its own: nothing that ends the server ends it"
     assert actions.wait_for_run(again, tmp_path, WAIT) == (run, "")
     again.process.wait(WAIT)

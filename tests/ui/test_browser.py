@@ -62,8 +62,7 @@ def dashboard(runs: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all flows."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; name one with EVOLVE_TEST_CHROMIUM")
+    assert Path(CHROMIUM).exists(), f"no Chromium at {CHROMIUM}; name one with EVOLVE_TEST_CHROMIUM"
     with sync_api.sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split(), headless=True)
         yield made
@@ -107,10 +106,25 @@ def ended(runs: Path, run: str = "latest") -> str:
     return "still going on"
 
 
+def figure(page: Any, name: str) -> str:
+    """What a card of the strip says."""
+    card = page.locator(".kpi", has=page.locator(".name", has_text=re.compile(f"^{name}$"))).locator(".value").first
+    return str(card.inner_text())
+
+
+def download(page: Any, make: str, name: str) -> str:
+    """Have a file made and take it."""
+    button(page, make).click()
+    with page.expect_download() as found:
+        button(page, f"Download {re.escape(name)}").click()
+    return Path(found.value.path()).read_text()
+
+
 def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -> None:
     with dashboard(tmp_path) as address:
         page.goto(address)
         page.get_by_text("No runs yet").wait_for()
+        page.get_by_text("Recorded, to look around in").wait_for()
         button(page, "New run").click()
         choose(page, 30)
         page.get_by_text("no model is called").wait_for()
@@ -120,24 +134,53 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         assert ended(tmp_path) == "done"
         with Store(tmp_path, write=False) as store:
             row = store.runs()[0]
+        run, number = row["id"], row["champion"]
         assert row["candidates"] == 30
         page.locator(".chip", has_text=re.compile("^done$")).first.wait_for()  # the page has seen it by itself
+        button(page, r"Export.*").click()
+        assert download(page, "Make the report", f"{run}.html").startswith("<!doctype html>")
+        page.keyboard.press("Escape")
         button(page, "Open").click()
         page.wait_for_url("**/program?*")
-        page.get_by_text(f"Program {row['champion']}").wait_for()
+        page.get_by_text(f"Program {number}").wait_for()
         page.get_by_role("tab", name="Diff").click()
         page.wait_for_url("**tab=Diff*")
         page.get_by_text("start", exact=True).click()
         page.locator("table.diff, [data-testid=stCaptionContainer]").first.wait_for()
         page.get_by_role("tab", name="Code").click()
         button(page, r"Export.*").click()
-        button(page, "Make the module").click()
-        with page.expect_download() as download:
-            button(page, "Download").click()
-        ast.parse(Path(download.value.path()).read_text())
+        ast.parse(download(page, "Make the module", f"curve_{number}.py"))
+        page.keyboard.press("Escape")
+        button(page, "Compare").click()
+        page.wait_for_url("**/compare?*")
+        rows = page.locator("table.plain", has_text="won / equal / lost").locator("tbody tr")
+        rows.nth(2).wait_for()
+        assert {rows.nth(k).locator("td").first.inner_text() for k in range(rows.count())} >= {"line", "square"}
+        page.locator('[data-testid="stPlotlyChart"]').first.wait_for()
 
 
-def test_stopping_a_run_and_closing_the_browser(tmp_path: Path, page: Any) -> None:
+def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
+    fill(tmp_path, wide, 5, run="one", models=False)
+    with dashboard(tmp_path) as address:
+        page.goto(f"{address}playground?problem=tests/wide&source=line")
+        editor = page.get_by_label("Program", exact=True)
+        editor.wait_for()
+        assert "def f(" in editor.input_value()
+        button(page, "Evaluate").click()
+        page.get_by_text("Against square").wait_for()
+        editor.fill("def f(x, a):\n    b = 0\n    return a / b\n")
+        page.get_by_text("The program has changed since").wait_for()
+        button(page, "Evaluate").click()
+        page.get_by_text("ZeroDivisionError").first.wait_for()
+        assert page.locator("table.diff td.old").inner_text().strip() == "return a / b"
+        editor.press("Tab")
+        assert editor.input_value().endswith("    "), "Tab indents"
+        editor.press("Escape")
+        editor.press("Tab")
+        assert not editor.evaluate("e => e.getRootNode().activeElement === e"), "the keyboard is not trapped"
+
+
+def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: Path, page: Any) -> None:
     with dashboard(tmp_path) as address:
         page.goto(address)
         button(page, "New run").click()
@@ -145,8 +188,13 @@ def test_stopping_a_run_and_closing_the_browser(tmp_path: Path, page: Any) -> No
         button(page, "Start").click()
         page.wait_for_url("**/run?run=*")
         page.get_by_text("Best validation gap").wait_for()
+        seen = figure(page, "Attempts")
+        page.wait_for_function(
+            "seen => [...document.querySelectorAll('.kpi')].some(c => c.querySelector('.name').innerText === 'Attempts'"
+            " && c.querySelector('.value').innerText !== seen)", arg=seen,
+        )  # fmt: skip
         page.goto("about:blank")
-        time.sleep(3)
+        time.sleep(2)
         with Store(tmp_path, write=False) as store:
             row = store.run("latest")
             before = store.runs()[0]["candidates"]
@@ -160,7 +208,11 @@ def test_stopping_a_run_and_closing_the_browser(tmp_path: Path, page: Any) -> No
 
 
 def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
-    fill(tmp_path, wide, 10, run="only", title="<script>document.title = 'taken'</script>")
+    taken = "<img src=x onerror=\"document.title = 'taken'\"><script>document.title = 'taken'</script>"
+    fill(tmp_path, wide, 10, run="only", title=taken)
+    with Store(tmp_path) as store, store._transaction() as db:
+        db.execute("UPDATE candidates SET source = source || ?", (f"# {taken}\n",))
+        db.execute("UPDATE calls SET user = ?, response = ?", (taken, taken))
     with dashboard(tmp_path) as address:
         page.goto(f"{address}run?run=%3Cscript%3Ealert(1)%3C/script%3E")
         page.get_by_text("There is no run <script>alert(1)</script>").wait_for()
@@ -168,31 +220,35 @@ def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, 
         page.get_by_text("Click a row to open the run").wait_for()
         page.goto(f"{address}run?run=only")
         page.locator(".chip", has_text="<script>").wait_for()
+        seen = {"&tab=Code": "stCode", "&tab=Prompt+%26+response": "stCode", "&tab=Diff": "stHtml"}
+        for path, wanted in {**{f"program?run=only&n=3{tab}": kind for tab, kind in seen.items()},
+                             "problems?problem=tests/wide": "stMarkdown"}.items():  # fmt: skip
+            page.goto(address + path)
+            page.locator(f'[data-testid="{wanted}"]').first.wait_for()
         assert page.title() != "taken"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_draws_in_both_themes(tmp_path: Path, browser: Any, wide: catalog.LoadedProblem, scheme: str) -> None:
+def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: catalog.LoadedProblem) -> None:
     """Something is drawn and nothing overflows; pictures go where EVOLVE_TEST_PICTURES says."""
     fill(tmp_path, wide, 300, run="all")
     pictures = os.environ.get("EVOLVE_TEST_PICTURES")
     shown = {
-        "": ["stDataFrame"], "run?run=all": ["stPlotlyChart"], "run?run=all&tab=Archive": ["stEChartsChart"],
-        "run?run=all&tab=Failures": ["stPlotlyChart"], "program?run=all": ["stCode"],
-        "program?run=all&tab=Instances": ["stDataFrame"],
+        "": "stDataFrame", "run?run=all": "stPlotlyChart", "run?run=all&tab=Archive": "stEChartsChart",
+        "program?run=all": "stCode", "compare?p=all": "stEChartsChart", "problems?problem=tests/wide": "stMarkdown",
+        "settings": "stPlotlyChart",
     }  # fmt: skip
-    made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
-    made.set_default_timeout(PATIENCE)
     with dashboard(tmp_path) as address:
-        for path, wanted in shown.items():
-            made.goto(address + path)
-            for name in wanted:
-                made.locator(f'[data-testid="{name}"]').first.wait_for()
-            assert not made.get_by_text("Page not found").count()
-            dark = made.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-            assert dark == ("rgb(15, 20, 27)" if scheme == "dark" else "rgb(255, 255, 255)")
-            assert made.evaluate("document.documentElement.scrollWidth") <= 1280
-            if pictures:
-                made.wait_for_timeout(4000)
-                made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")
-    made.context.close()
+        for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 20, 27)")):
+            made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
+            made.set_default_timeout(PATIENCE)
+            for path, wanted in shown.items():
+                made.goto(address + path)
+                made.locator(f'[data-testid="{wanted}"]').first.wait_for()
+                assert not made.get_by_text("Page not found").count()
+                background = made.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+                assert background == paper
+                assert made.evaluate("document.documentElement.scrollWidth") <= 1280
+                if pictures:
+                    made.wait_for_timeout(4000)
+                    made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")
+            made.context.close()

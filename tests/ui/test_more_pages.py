@@ -15,6 +15,44 @@ from workbench.errors import UsageError
 from workbench.model import Split
 from workbench.store import Store
 
+PAGES = ("runs", "run", "program", "compare", "problems", "playground", "settings")
+
+
+@pytest.mark.parametrize("run", ["done", "plain", "failed", "abandoned", "barren"])
+@pytest.mark.parametrize("page", ["run", "program", "compare"])
+def test_every_page_of_a_run_stands_in_every_state(folder: Path, open_page: Open, page: str, run: str) -> None:
+    app = open_page(folder, page, **({"p": [run]} if page == "compare" else {"run": run}))
+    sound(app)
+    assert not app.error or run in ("failed", "abandoned")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_beside_a_live_run(live: Path, open_page: Open, page: str) -> None:
+    sound(open_page(live, page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_in_an_empty_folder(tmp_path: Path, open_page: Open, page: str) -> None:
+    sound(open_page(tmp_path, page))
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("program", {"run": "done", "tab": "Code"}), ("program", {"run": "done", "tab": "Prompt & response"}),
+        ("program", {"run": "done", "tab": "Diff", "against": "start"}), ("problems", {"problem": "tests/wide"}),
+        ("problems", {"problem": "tests/wide", "tab": "Baselines"}), ("playground", {"problem": "tests/wide"}),
+    ],
+)  # fmt: skip
+def test_markup_in_programs_prompts_and_names_is_text(folder: Path, open_page: Open, page: str, query: dict[str, str]) -> None:
+    app = open_page(folder, page, **query)
+    sound(app)
+    # Streamlit's own elements take text as text; what is HTML here must have been escaped.
+    raw = "\n".join([*(e.value for e in app.code), *(e.value for e in app.markdown)])
+    escaped = "\n".join(e.proto.body for e in app.get("html"))
+    assert NASTY in raw or "&lt;script&gt;" in escaped or page == "playground"
+    assert not any(e.allow_html for e in app.markdown)
+
 
 def test_compare_on_an_empty_folder_says_how_to_begin(tmp_path: Path, open_page: Open) -> None:
     app = open_page(tmp_path, "compare")
