@@ -1,6 +1,8 @@
 """A model server that answers at once (or after a set delay), with a different valid program each time.
 
-python -m tests.benchmarks.instant_model [DELAY_SECONDS]    prints its address and serves until its stdin closes
+python -m tests.benchmarks.instant_model [DELAY_SECONDS [ROUNDS]]    prints its address and serves until its stdin closes
+
+A program goes so many rounds through an empty loop at each decision, to make an evaluation as long as one wants.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from typing import Any
 COUNT = itertools.count()
 
 
-def program(number: int) -> str:
+def program(number: int, rounds: int = 0) -> str:
     """A valid program for the toy problem, longer or shorter by its number, never twice the same."""
     lines = "".join(f"    y += {(number * 7919 + k) % 13}\n" for k in range(number % 40))
-    return f"def f(x, a):\n    # variant {number}\n    y = x * {number % 97} + {number}\n{lines}    return y\n"
+    work = f"    for _ in range({rounds}):\n        pass\n" if rounds else ""
+    return f"def f(x, a):\n    # variant {number}\n{work}    y = x * {number % 97} + {number}\n{lines}    return y\n"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     delay = 0.0
+    rounds = 0
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""
@@ -42,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.delay:
             time.sleep(self.delay)
-        text = f"```python\n# EVOLVE-BLOCK-START\n{program(next(COUNT))}# EVOLVE-BLOCK-END\n```"
+        text = f"```python\n# EVOLVE-BLOCK-START\n{program(next(COUNT), self.rounds)}# EVOLVE-BLOCK-END\n```"
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
         self._answer(
@@ -68,6 +72,7 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     """Serve until stdin closes, so that the server ends with whoever began it."""
     Handler.delay = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    Handler.rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_address[1]}/v1", flush=True)

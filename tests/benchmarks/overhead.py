@@ -27,9 +27,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @contextlib.contextmanager
-def instant_model(delay: float = 0.0) -> Iterator[str]:
+def instant_model(delay: float = 0.0, rounds: int = 0) -> Iterator[str]:
     """Address of a model server of its own process."""
-    command = [sys.executable, "-m", "tests.benchmarks.instant_model", str(delay)]
+    command = [sys.executable, "-m", "tests.benchmarks.instant_model", str(delay), str(rounds)]
     server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout

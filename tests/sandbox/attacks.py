@@ -1,4 +1,6 @@
-"""Programs that try to harm, spy or cheat, one idea each; `python -m tests.sandbox.attacks` runs them all and prints JSON.
+"""Programs that try to harm, spy or cheat, one idea each.
+
+`python -m tests.sandbox.attacks` runs them all and prints JSON; with `--write` it makes the table in SECURITY.md anew.
 
 Each defines `attack(...)`, which returns something true when it has won. Against the sandbox none may win: it fails, or
 it answers something false. Against a scorer that runs programs in its own process many do win (`in_process`).
@@ -30,6 +32,8 @@ def attack(target):
 """
 
 CANARY = "EVOLVE_CANARY_API_KEY"
+SECURITY = Path(__file__).resolve().parents[2] / "SECURITY.md"
+TABLE_START, TABLE_END = "<!-- attacks -->", "<!-- end of attacks -->"
 LIMITS = Limits(seconds=0.4, memory_mb=256, reply_bytes=1 << 20)
 
 
@@ -247,7 +251,7 @@ def is_stopped(attack: Attack, status: Status, answer: Any) -> bool:
     return status is not Status.OK or not answer
 
 
-def main() -> None:
+def run_all() -> dict[str, dict[str, Any]]:
     """Run all attacks at full isolation as the user that we are."""
     from workbench.sandbox import open_sandbox
 
@@ -257,10 +261,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "precious").touch()
         for name, attack in ATTACKS.items():
-            if attack.applies() and attack.ends is not Status.TIMEOUT:  # a clock does not care who we are
+            if attack.applies():
                 status, answer = try_it(sandbox, attack, {"folder": folder, "host": os.getpid(), "jobs": [1]})
-                results[name] = {"stopped": is_stopped(attack, status, answer), "status": status, "told": str(answer)[:200]}
+                results[name] = {"stopped": is_stopped(attack, status, answer), "status": status.value, "told": str(answer)[:200]}
     sandbox.close()
+    return results
+
+
+def as_table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The results for SECURITY.md."""
+    lines = ["| attack | isolated | in the scorer's own process |", "|---|---|---|"]
+    for name, result in results.items():
+        ended = "harmless" if result["status"] == Status.OK.value else result["status"]
+        lines.append(f"| {name} | {ended if result['stopped'] else 'WINS'} | {'wins' if ATTACKS[name].in_process else ''} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run them; with --write the table in SECURITY.md is made anew."""
+    results = run_all()
+    if "--write" in sys.argv:
+        before, mark, rest = SECURITY.read_text().partition(TABLE_START)
+        SECURITY.write_text(f"{before}{mark}\n{as_table(results)}\n{TABLE_END}{rest.partition(TABLE_END)[2]}")
     sys.stdout.write(json.dumps({"uid": os.geteuid(), "results": results}) + "\n")
 
 

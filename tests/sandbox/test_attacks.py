@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.attacks import ATTACKS, CANARY, LIMITS, is_stopped, try_it
+from tests.sandbox.attacks import ATTACKS, CANARY, LIMITS, SECURITY, TABLE_END, TABLE_START, is_stopped, try_it
 from workbench.errors import PolicyFailure
 from workbench.model import Limits, Program, Status
 from workbench.protocols import Sandbox
@@ -135,6 +135,15 @@ def test_a_program_that_is_a_bomb_for_the_parser(full: Sandbox, text: str) -> No
     with pytest.raises(PolicyFailure) as caught, full.open(Program(text, "f"), Limits(seconds=1.0)):
         pass
     assert caught.value.status in (Status.CRASH, Status.MEMORY, Status.TIMEOUT)
+
+
+def test_the_published_table_is_of_these_attacks_and_none_wins() -> None:
+    table = SECURITY.read_text().partition(TABLE_START)[2].partition(TABLE_END)[0]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.strip().splitlines()[2:]]
+    assert {row[0] for row in rows} == set(ATTACKS) and len(rows) >= 60
+    for name, ended, in_process in rows:
+        assert ended == (ATTACKS[name].ends or ended) and ended != "WINS"
+        assert (in_process == "wins") == ATTACKS[name].in_process
 
 
 # --------------------------------------------------------------------------- as somebody else
