@@ -16,8 +16,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"references", "options", "stats", "splice", "readable", "changes", "diff", "numbers", "drawing"}),
     frozenset({"catalog", "prompt", "reply", "store", "sandbox", "operators", "tune"}),
     frozenset({"proposers", "search", "evaluate", "budget", "ledger", "queries", "compare"}),
-    frozenset({"worker", "solve", "pool", "certify", "export", "report"}),
-    frozenset({"champion", "loop", "replay", "start", "progress"}),
+    frozenset({"worker", "solve", "pool", "certify", "recheck", "export", "report"}),
+    frozenset({"gate", "flight", "champion", "loop", "replay", "start", "progress"}),
     frozenset({"commands", "cli"}),
 )
 """Rooms of workbench/ from the ground up; a room imports its own layer and those below."""

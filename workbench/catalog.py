@@ -20,8 +20,14 @@ from workbench.errors import ProblemError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
 from workbench.source import MODULES
 
+GATE = "gate.py"
+"""File of a problem that makes fresh stress instances for `--gate stress`: `FAMILIES` in words, and `instances(seed)`."""
 ENTRY_POINTS = "evolve.problems"
 """Entry-point group of problems in other packages; each names the package that holds `problem.py`."""
+
+
+UNSCORED = frozenset({"programs", "README.md", "hints.md", GATE})
+"""What of a problem's folder decides no score, and so is no part of its version."""
 
 
 def root() -> Path:
@@ -36,6 +42,7 @@ class LoadedProblem:
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
         self._cache: dict[Split, tuple[Instance, ...]] = {}
+        self._gate: tuple[int, dict[str, str], tuple[Instance, ...]] | None = None
 
     @property
     def slug(self) -> str:
@@ -77,6 +84,27 @@ class LoadedProblem:
                 raise ProblemError(f"{self.slug}: instances({split}) failed: {_where(error, self.folder)}") from error
         return self._cache[split]
 
+    def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
+        """Stress families in words, and fresh instances of them: none that test or stress hold.
+
+        Raises
+        ------
+        ProblemError
+            The problem has no `gate.py`, or a broken one.
+        """
+        if self._gate is None or self._gate[0] != seed:
+            if not (self.folder / GATE).is_file():
+                raise ProblemError(
+                    f"{self.slug} has no {GATE}, which makes fresh stress instances (CONTRIBUTING.md, 'Add a problem'): "
+                    "run it without --gate"
+                )
+            try:
+                module = importlib.import_module(f"{_package(self.folder)}.{GATE.removesuffix('.py')}")
+                self._gate = seed, dict(module.FAMILIES), tuple(module.instances(seed))
+            except Exception as error:
+                raise ProblemError(f"{self.slug}: {GATE} failed: {_where(error, self.folder)}") from error
+        return self._gate[1:]
+
     @cached_property
     def references(self) -> references.References:
         """What the instances are measured against."""
@@ -89,7 +117,7 @@ class LoadedProblem:
         files = [
             p for p in sorted(self.folder.rglob("*"))
             if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
-            and p.relative_to(self.folder).parts[0] not in {"programs", "README.md", "hints.md"}
+            and p.relative_to(self.folder).parts[0] not in UNSCORED
         ]  # fmt: skip
         for path in files:
             digest.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
@@ -137,8 +165,11 @@ def load_recorded(folder: str, slug: str) -> LoadedProblem:
 
 
 def reload(name: str | Path) -> LoadedProblem:
-    """Load a problem anew, after its files have changed."""
+    """Load a problem anew, after its files or the evaluators that it imports have changed."""
     _load.cache_clear()
+    stale = (f"{_package(_resolve(str(name)))}.", "evaluators.")
+    for module in [m for m in sys.modules if m.startswith(stale)]:
+        del sys.modules[module]  # or the new version would go with the old code
     return load(name)
 
 
@@ -184,7 +215,7 @@ def _load(folder: Path) -> LoadedProblem:
     top = str(root())
     if top not in sys.path:  # an installed package keeps evaluators/ below itself: importable here, a clash nowhere else
         sys.path.append(top)
-    name = f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    name = _package(folder)
     package = ModuleType(name)
     package.__path__ = [str(folder)]
     sys.modules[name] = package
@@ -198,6 +229,11 @@ def _load(folder: Path) -> LoadedProblem:
     if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
         raise ProblemError(f"{folder / 'problem.py'}: the slug {problem.slug!r} must have the form family/name")
     return LoadedProblem(folder, problem)
+
+
+def _package(folder: Path) -> str:
+    """The name under which a problem's files are imported: one a folder, whatever its problem is called."""
+    return f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
 def _where(error: BaseException, folder: Path) -> str:

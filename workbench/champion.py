@@ -13,6 +13,7 @@ from workbench.pool import Pool, VerifierError
 from workbench.store import Store
 
 if TYPE_CHECKING:
+    from workbench.gate import Gate
     from workbench.loop import Display
 
 FINALISTS = 5
@@ -22,8 +23,8 @@ FINALISTS = 5
 class Champion:
     """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
 
-    def __init__(self, run: str, store: Store, pool: Pool, display: Display) -> None:
-        self._run, self._store, self._pool, self._display = run, store, pool, display
+    def __init__(self, run: str, store: Store, pool: Pool, display: Display, gate: Gate | None = None) -> None:
+        self._run, self._store, self._pool, self._display, self._gate = run, store, pool, display, gate
         self._under_way: dict[int, Future[Report]] = {}
         self._gaps = store.gaps(run, Split.VALIDATION)
         self._refused: set[int] = set()
@@ -77,21 +78,31 @@ class Champion:
         while (number := self.number) is not None:
             program = self._store.candidate(self._run, number).program
             assert program
-            if self._steady(program, self._gaps[number], loaded, beat):
+            fault = self._fault(program, self._gaps[number], loaded, beat)
+            if not fault:
                 self._store.crown(self._run, number)
                 return
             self._refused.add(number)
-            note = f"candidate {number} scores differently with a fresh process for each instance: it is not crowned"
+            note = f"candidate {number} {fault}: it is not crowned"
             self._store.log(self._run, "note", note)
             self._display.line(note)
 
-    def _steady(self, program: Program, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> bool:
+    def _fault(self, program: Program, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> str:
+        """What a second look finds against a program; empty: nothing."""
         ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
-        future = self._pool.submit(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True))
+        report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), beat)
+        if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
+            return "scores differently with a fresh process for each instance"
+        if self._gate is None:
+            return ""
+        stressed = self._report(self._gate.job(program), beat)  # one that was no better than its parent has not met it yet
+        return "could not be put to the gate" if stressed is None else self._gate.judge(stressed)
+
+    def _report(self, job: Job, beat: Callable[[], None]) -> Report | None:
+        future = self._pool.submit(job)
         while not wait([future], timeout=1.0).done:
             beat()
         try:
-            report = future.result()
+            return future.result()
         except VerifierError:
-            return False
-        return report.status is Status.OK and abs(report.gap - gap) <= 1e-9 * max(1.0, abs(gap))
+            return None

@@ -44,6 +44,7 @@ for panel, name, command in (
     (_LOOK, "ui", system.ui),
     (_JUDGE, "eval", judging.eval_),
     (_JUDGE, "certify", certifying.certify_),
+    (_JUDGE, "recheck", certifying.recheck_),
     (_JUDGE, "export", judging.export_),
     (_JUDGE, "report", reporting.report_),
     (_STEER, "stop", running.stop),

@@ -12,6 +12,7 @@ from workbench.errors import Infeasible, PolicyFailure
 from workbench.gap import family_gaps, mean_gap
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
 from workbench.protocols import Sandbox, Session
+from workbench.references import Measure
 
 
 def evaluate(
@@ -23,6 +24,7 @@ def evaluate(
     instances: Iterable[Instance] | None = None,
     fresh: bool = False,
     stop_on_failure: bool = False,
+    measure: Measure | None = None,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
     """Score a program on a split.
@@ -36,11 +38,13 @@ def evaluate(
     stop_on_failure
         Give all instances after the first failure the penalty without running them: a failed program enters no
         population, so what it would do next is not worth the time.
+    measure
+        Another yardstick than that of the split.
     on_result
         Called after every instance.
     """
     began = time.perf_counter()
-    measure = loaded.references.measure(split)
+    measure = measure or loaded.references.measure(split)
     results: list[InstanceResult] = []
     failure: InstanceResult | None = None
     with _Sessions(sandbox, loaded, program, fresh) as sessions:

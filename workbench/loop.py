@@ -17,7 +17,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from workbench import tune
@@ -25,6 +26,8 @@ from workbench.budget import Budget
 from workbench.catalog import LoadedProblem
 from workbench.champion import Champion
 from workbench.errors import Rejected
+from workbench.flight import Flight, Planned, Steering
+from workbench.gate import Gate
 from workbench.jobs import Job
 from workbench.model import Call, Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.options import RunOptions
@@ -41,7 +44,7 @@ LLM_ERRORS_IN_A_ROW = 20
 TUNING_EVERY = 50
 """Attempts between two tunings: each costs many evaluations."""
 DUPLICATE = "the same program as candidate"
-REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY}
+REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
 
 
 class Display(Protocol):
@@ -52,46 +55,6 @@ class Display(Protocol):
 
     def line(self, text: str) -> None:
         """Something happened that is worth a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An attempt of an earlier run, to be replayed: where it came from."""
-
-    number: int
-    parents: tuple[int, ...]
-    island: int | None
-    repairs: int | None
-
-
-@dataclass(slots=True)
-class Flight:
-    """An attempt under way."""
-
-    number: int
-    selection: Selection | None = None
-    failure: Failure | None = None
-    proposing: bool = False
-    reply: Reply | None = None
-    turn: int = 0
-    program: Program | None = None
-    fingerprint: str | None = None
-
-    def task(self) -> dict[str, Any]:
-        """What is stored with a model call, so that its answer can be used after a crash."""
-        parents = [self.selection.parent.number] if self.selection else []
-        island = self.selection.island if self.selection else None
-        return {"parents": parents, "island": island, "repairs": self.failure.number if self.failure else None}
-
-
-@dataclass(slots=True)
-class Steering:
-    """What a person asked of the run while it went on."""
-
-    paused: bool = False
-    halt: str = ""  # why nothing new begins; empty: go on
-    status: str = "done"  # how the run will have ended
-    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt that it is for
 
 
 class Loop:
@@ -107,6 +70,8 @@ class Loop:
         Model calls that were paid for but whose attempt was not recorded when the run was killed.
     plan
         Attempts to replay, in the order in which their answers were read.
+    gate
+        What a program that improves on its parent must pass besides train.
     """
 
     def __init__(
@@ -124,16 +89,17 @@ class Loop:
         active_seconds: float = 0.0,
         answers: Sequence[tuple[int, Mapping[str, Any], str, Call]] = (),
         plan: Sequence[Planned] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.run, self.loaded, self.options, self.store, self.pool = run, loaded, options, store, pool
         self.proposer, self.strategy, self.display = proposer, strategy, display
         self.budget = Budget(options, store.spending(run), active_seconds)
-        self.champion = Champion(run, store, pool, display)
+        self.champion = Champion(run, store, pool, display, gate)
         self.counts: Counter[Status] = Counter()
         self.steering = Steering()
         self.best: Candidate | None = None
         self.stagnation = 0
-        self._known = known
+        self._known, self._gate = known, gate
         self._answers, self._plan = answers, deque(plan) if plan is not None else None
         self._lagged = proposer.label == "no LLM" and plan is None
         self._fingerprints: dict[int, str] = {}  # of attempts of earlier sittings that are not yet passed
@@ -372,7 +338,25 @@ class Loop:
             self.store.log(self.run, "error", f"candidate {flight.number}: {error}")
             self._record(flight, Status.CRASH, str(error))
         else:
-            self._record(flight, report.status, report.message, report)
+            if self._gate and flight.program and self._is_elite(flight, report):
+                self._track(self.pool.submit(self._gate.job(flight.program)), flight, partial(self._gated, report))
+            else:
+                self._record(flight, report.status, report.message, report)
+
+    def _is_elite(self, flight: Flight, report: Report) -> bool:
+        # Compared with its parent alone: which other attempts are known by now depends on the machine.
+        return report.status is Status.OK and (flight.selection is None or report.gap < flight.selection.parent.gap)
+
+    def _gated(self, report: Report, flight: Flight, future: Future[Report]) -> None:
+        assert self._gate
+        try:
+            fault = self._gate.judge(future.result())
+        except VerifierError as error:
+            self.store.log(self.run, "error", f"candidate {flight.number} at the gate: {error}")
+            fault = str(error)
+        if fault:
+            report = replace(report, status=Status.FRAGILE, message=fault)
+        self._record(flight, report.status, report.message, report)
 
     def _record(self, flight: Flight, status: Status, message: str, report: Report | None = None) -> None:
         reply = flight.reply or Reply("inject")

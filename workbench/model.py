@@ -32,6 +32,8 @@ class Status(StrEnum):
     PROTOCOL = "protocol"
     REJECTED = "rejected"
     LLM_ERROR = "llm_error"
+    FRAGILE = "fragile"
+    """Sound on train, but refused by the run's stress gate."""
 
 
 # --------------------------------------------------------------------------- the question

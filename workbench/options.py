@@ -42,6 +42,8 @@ class RunOptions:
         Seconds for one try of a model call.
     tune_trials
         Optuna trials for each new best program that declares TUNABLE; 0: no tuning.
+    gate
+        `stress`: a program that improves on its parent must also pass fresh instances of the stress families; empty: no gate.
     allow_unsafe, isolation
         Whether to run where the kernel cannot isolate, and a forced level (None: the best there is).
     """
@@ -63,6 +65,7 @@ class RunOptions:
     concurrency: int = 4
     timeout: float = 180.0
     tune_trials: int = 24
+    gate: str = ""
     allow_unsafe: bool = False
     isolation: str | None = None
 
@@ -70,6 +73,8 @@ class RunOptions:
         for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
             if getattr(self, name) < low:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, not {getattr(self, name)}")
+        if self.gate not in ("", "stress"):
+            raise UsageError(f"--gate can be stress, not {self.gate!r}")
         if self.isolation == "none" and not self.allow_unsafe:
             raise UsageError("--isolation none runs programs with your own rights; say so with --allow-unsafe")
         if not self.timeout > 0:

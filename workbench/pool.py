@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from workbench.catalog import LoadedProblem
-from workbench.errors import SandboxError, WorkbenchError
+from workbench.errors import ProblemError, SandboxError, WorkbenchError
 from workbench.jobs import Fault, Job, Ready
 from workbench.model import Report
 from workbench.proposers.redact import is_secret_name
@@ -126,9 +126,14 @@ class _Worker:
         """
         for _ in range(_STARTS):
             answer = self._begin()
-            if isinstance(answer, Ready):
+            if isinstance(answer, Ready) and answer.version == self._loaded.version:
                 return answer.isolation
             self.kill()
+            if isinstance(answer, Ready):
+                raise ProblemError(
+                    f"{self._loaded.slug} was edited while it was in use (version {self._loaded.version}, now {answer.version}): "
+                    "scores of both would not compare; start a new run"
+                )
             if isinstance(answer, Fault):
                 raise SandboxError(answer.message)
         raise SandboxError(f"an evaluation worker died {_STARTS} times at its start; is there memory left?")

@@ -104,6 +104,11 @@ class Measure:
         return instance_gap(objective, self.value[instance.id], self.scale[instance.family], self._sense)
 
 
+def bare(instances: Sequence[Instance]) -> Measure:
+    """A yardstick without references, for instances that have none: the gap is the objective itself."""
+    return Measure("min", instances, {i.id: 0.0 for i in instances}, {})
+
+
 def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]]) -> References:
     """Read `references.json` of a problem folder.
 

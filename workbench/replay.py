@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.errors import UsageError
-from workbench.loop import Planned
+from workbench.flight import Planned
 from workbench.model import Reply
 from workbench.store import Store, call_of
 

@@ -15,8 +15,10 @@ from typing import Any
 
 from workbench import catalog, prompt, proposers, search
 from workbench.errors import ProblemError, Rejected, RunFailed, UsageError
+from workbench.flight import Planned
+from workbench.gate import Gate
 from workbench.jobs import Job
-from workbench.loop import Display, Loop, Planned
+from workbench.loop import Display, Loop
 from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.pool import Pool
@@ -51,6 +53,7 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
         with contextlib.closing(proposer):
             checks = _check(proposer)
             with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+                gate = Gate(loaded, pool, options.seed, [p for _, p in seeds]) if options.gate else None
                 reports = _score_seeds(loaded, seeds, pool)
                 run = _name(loaded.slug)
                 store.create_run(
@@ -71,7 +74,7 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
                     )
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
-                loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan)
+                loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan, gate=gate)
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}")
                 return _drive(loop, store.candidates(run), 0, prints)
 
@@ -102,6 +105,8 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
         with contextlib.closing(proposer):
             checks = _check(proposer)
             with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+                starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
+                gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
                 store.claim(run, options.to_json(), pool.isolation)
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
@@ -113,7 +118,7 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
                 ]
                 loop = Loop(
                     run, loaded, options, store, pool, proposer, strategy, display,
-                    known=known, active_seconds=row["active_seconds"], answers=answers,
+                    known=known, active_seconds=row["active_seconds"], answers=answers, gate=gate,
                 )  # fmt: skip
                 display.line(
                     f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} answers paid for but not yet scored"

@@ -13,7 +13,8 @@ from workbench import catalog
 from workbench.errors import WorkbenchError
 from workbench.evaluate import evaluate
 from workbench.jobs import Fault, Job, Ready
-from workbench.model import Report
+from workbench.model import Report, Split
+from workbench.references import bare
 from workbench.sandbox import open_sandbox
 
 
@@ -33,11 +34,14 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
             os.sched_setaffinity(0, {cpu})
     try:
         loaded = catalog.load(folder)
+        for split in (Split.TRAIN, Split.VALIDATION):
+            loaded.references.measure(split)  # all that a run needs is read now, so that the version is that of what was read
+        version = loaded.version
         sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
     except WorkbenchError as error:
         connection.send(Fault(str(error), fatal=True))
         return
-    connection.send(Ready(sandbox.isolation))
+    connection.send(Ready(sandbox.isolation, version))
     try:
         while True:
             job: Job = connection.recv()
@@ -49,14 +53,17 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
 
 
 def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report | Fault:
-    instances = None
-    if job.ids is not None:
+    instances, measure = None, None
+    if job.gate is not None:
+        instances = list(loaded.gate(job.gate)[1])
+        measure = bare(instances)
+    elif job.ids is not None:
         by_id = {i.id: i for i in loaded.instances(job.split)}
         instances = [by_id[id] for id in job.ids]
     try:
         return evaluate(
             loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
-            instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure,
+            instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
         )  # fmt: skip
     except WorkbenchError as error:
         return Fault(str(error), fatal=True)

@@ -14,6 +14,7 @@ from workbench import catalog
 from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
 from workbench.errors import WorkbenchError
 from workbench.gap import mean_gap
+from workbench.ledger import Ledger
 from workbench.model import Candidate, Report, Split
 from workbench.queries import outcome
 from workbench.store import Store
@@ -107,6 +108,14 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         gaps = percent(row["best_gap"]), percent(row["validation_gap"])
         shown.add_row(row["id"], row["status"], str(made), valid, *gaps, cost, row["proposer"])
     words.print(shown)
+    versions: dict[str, set[str]] = {}
+    for row in rows:
+        versions.setdefault(row["problem"], set()).add(row["version"])
+    for problem, several in versions.items():
+        if len(several) > 1:
+            words.print(
+                f"note: the runs of {problem} are of {len(several)} versions, whose gaps do not compare: evolve recheck --all"
+            )
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,18 +152,21 @@ def show(
       evolve show latest
       evolve show latest 117
     """
-    with Store(runs, write=False) as store:
+    with Ledger(runs, write=False) as store:
         row = store.run(name)
         found = outcome(store, row["id"])
         attempts = store.attempts(row["id"])
         number = candidate if candidate is not None or row["champion"] is None else champion_of(store, row, None)
         chosen = None if number is None else store.candidate(row["id"], number)
         reports = {} if number is None else {s.value: store.report(row["id"], number, s) for s in Split}
+        certificate = None if number is None else store.certificate(row["id"], number)
         events = store.events(row["id"], limit=10)
     statuses = Counter(a["status"] for a in attempts if a["operator"] != "seed")
     steps = [] if number is None else lineage({a["number"]: a for a in attempts}, number)
     if as_json:
         detail = None if chosen is None else _detail(chosen, reports, steps)
+        if detail is not None:
+            detail["certificate"] = None if certificate is None else certificate["evidence"] | {"created": certificate["created"]}
         emit(found | {"options": row["options"], "version": row["version"], "statuses": dict(statuses), "candidate": detail})
         return
     words = console()
@@ -163,6 +175,10 @@ def show(
     words.print(f"began {began}, {found['seconds']:.0f} s, {row['proposer']}, isolation {row['isolation']}")
     if found["message"]:
         words.print(found["message"])
+    if (now := _version_now(row)) not in ("", row["version"]):
+        words.print(
+            f"the problem has changed since: it is of version {now} now; evolve recheck {row['id']} scores the champion again"
+        )
     words.print(f"{found['candidates']} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
     if chosen is not None:
         words.print(
@@ -174,12 +190,23 @@ def show(
             if report:
                 by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
                 words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}")
+        if certificate is not None:
+            reason = certificate["evidence"]["reason"]
+            words.print(f"  certificate (version {certificate['version']}): {certificate['verdict']}: {reason}", markup=False)
         words.print("  lineage: " + " -> ".join(f"{s['number']} {s['operator']} {percent(s['gap'])}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(chosen.program.source, "python", background_color="default"))
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event["created"]))
         words.print(f"{clock}  {event['message']}", style="dim")
+
+
+def _version_now(row: dict[str, Any]) -> str:
+    """The version of a run's problem as it is on disk; empty where it cannot be loaded."""
+    try:
+        return catalog.load_recorded(row["folder"], row["problem"]).version
+    except WorkbenchError:
+        return ""
 
 
 def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list[dict[str, Any]]) -> dict[str, Any]:

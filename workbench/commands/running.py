@@ -42,6 +42,10 @@ def run(
     max_tokens: Annotated[int | None, typer.Option(help="Stop after this many tokens.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Stop after this much working time.")] = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials when a new best program declares TUNABLE; 0: none.")] = 24,
+    gate: Annotated[
+        str,
+        typer.Option(help="stress: programs that improve on their parent must also pass fresh instances of the stress families."),
+    ] = "",
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,
@@ -77,6 +81,7 @@ def run(
             max_tokens=max_tokens,
             max_seconds=None if max_minutes is None else max_minutes * 60,
             tune_trials=tune_trials,
+            gate=gate,
             allow_unsafe=allow_unsafe,
             isolation=isolation,
         )
