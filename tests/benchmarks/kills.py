@@ -169,7 +169,8 @@ def measure(times: int, seed: int) -> dict[str, Any]:
     rng = random.Random(seed)
     killed: Counter[str] = Counter()
     wrong: list[str] = []
-    finished = 0
+    finished = given_up = 0
+    given_up_at = -1
     with instant_model() as address, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         victim: Victim | None = None
@@ -181,6 +182,10 @@ def measure(times: int, seed: int) -> dict[str, Any]:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 victim.host.wait(300 if enough else rng.uniform(0.0, 2.0))
             if victim.ended():
+                if victim.host.returncode and given_up_at < killed.total():  # parts were killed again and again as they began
+                    given_up, given_up_at = given_up + 1, killed.total()
+                    victim.go_on()
+                    continue
                 undisturbed = None
                 if not victim.with_model:
                     whole = Victim(folder / f"whole{finished}", finished, None)
@@ -200,7 +205,7 @@ def measure(times: int, seed: int) -> dict[str, Any]:
             killed[target] += 1
             victim.go_on()
             print(f"{killed.total()} kills, {finished} runs ended, {len(wrong)} faults", end="\r", file=sys.stderr, flush=True)
-    return {"kills": dict(killed), "runs_ended": finished, "faults": wrong}
+    return {"kills": dict(killed), "runs_ended": finished, "given_up_and_resumed": given_up, "faults": wrong}
 
 
 def main() -> None:

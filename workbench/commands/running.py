@@ -210,14 +210,11 @@ def _cores() -> int:
 
 
 def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
-    if as_json:
-        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "folder")})
-        return
-    words = console()
+    words = console(as_json)
     state = found["status"] + (f" ({found['message']})" if found["message"] else "")
     cost = dollars(found["cost_usd"], found["proposer"] == "no LLM")
     words.print(
-        f"\nrun {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
+        f"run {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
         f"{cost}, isolation {found['isolation']}"
     )
     if best := found["best"]:
@@ -227,3 +224,5 @@ def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as
         )
         for line in baseline_lines(loaded, validation):
             words.print(line)
+    if as_json:
+        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "folder")})

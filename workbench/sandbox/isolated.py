@@ -103,8 +103,14 @@ class IsolatedSandbox:
         return ProgramSession(self._zygote(modules).take(), program, limits)
 
     def _zygote(self, modules: frozenset[str]) -> _Zygote:
-        if modules not in self._zygotes:
-            self._zygotes[modules] = _Zygote({**self._config, "modules": sorted(modules)}, self._spares)
+        for tries_left in (2, 1, 0):
+            if modules in self._zygotes:
+                break
+            try:
+                self._zygotes[modules] = _Zygote({**self._config, "modules": sorted(modules)}, self._spares)
+            except _Stillborn:
+                if not tries_left:
+                    raise
         return self._zygotes[modules]
 
 
@@ -113,6 +119,10 @@ class _ZygoteLost(SandboxError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the sandbox lost the process that its programs are forked from ({why}); run the evaluation again")
+
+
+class _Stillborn(SandboxError):
+    """A zygote died before it was ready, and said nothing: killed from outside, or out of memory."""
 
 
 class _Zygote:
@@ -140,7 +150,7 @@ class _Zygote:
         except BaseException as error:
             self.close()
             if isinstance(error, _ZygoteLost | OSError):
-                raise SandboxError(f"the sandbox's zygote died at its start (exit code {self._process.returncode})") from error
+                raise _Stillborn(f"the sandbox's zygote died at its start (exit code {self._process.returncode})") from error
             raise
 
     def take(self) -> _IsolatedChild:

@@ -1,0 +1,50 @@
+"""A model server that misbehaves: every charge is in the books, no key is written, the budget holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.faulty_model import FAULTS, KEY, books, evolve, serve
+
+UNIT = 1000 * 0.15e-6 + 100 * 0.6e-6  # litellm's price of the model for the server's usage
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    runs = tmp_path_factory.mktemp("faults") / "runs"
+    return runs, books(runs, 200, "--max-usd", str(60 * UNIT))
+
+
+def test_every_request_and_every_charge_is_in_the_books_and_the_budget_holds(run: tuple[Path, dict]) -> None:
+    _, found = run
+    assert found["exit"] == 0 and found["status"] == "done" and "budget" in found["said"]
+    assert set(found["answers"]) == {"good", *FAULTS}, "the server misbehaved in every way"
+    assert found["requests_made"] == found["requests_served"]
+    assert found["charged_recorded"] == found["charged_served"]
+    assert found["cost_recorded"] == pytest.approx(found["charged_served"] * UNIT)
+    assert 45 * UNIT < found["cost_recorded"] <= 60.5 * UNIT
+
+
+def test_the_key_is_in_no_byte_that_is_written(run: tuple[Path, dict], tmp_path: Path) -> None:
+    runs, found = run
+    made = [tmp_path / "rule.py", tmp_path / "report.html"]
+    said = [found["said"]]
+    for command, path in zip(("export", "report"), made, strict=True):
+        done = evolve(command, "latest", "--runs", str(runs), "--out", str(path), base="http://127.0.0.1:1/v1")
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout + done.stderr)
+    written = [p for p in runs.rglob("*") if p.is_file()] + made
+    assert len(written) >= 3 and any(b"Bearer" in p.read_bytes() or b"[redacted]" in p.read_bytes() for p in written)
+    for path in written:
+        assert KEY.encode() not in path.read_bytes(), path
+    assert KEY not in "".join(said)
+
+
+def test_tls_to_a_server_without_it_is_one_clear_line(tmp_path: Path) -> None:
+    with serve() as (base, _):
+        done = evolve("run", "tests/toy", "--model", "any", "--api-base", base.replace("http:", "https:"), "--runs", str(tmp_path),
+                      base=base)  # fmt: skip
+    assert done.returncode == 2 and done.stderr.strip().count("error:") == 1
+    assert "cannot be reached" in done.stderr and "Traceback" not in done.stderr
