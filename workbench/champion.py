@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.catalog import LoadedProblem
 from workbench.jobs import Job
-from workbench.model import Candidate, Program, Report, Split, Status
+from workbench.model import Candidate, Report, Split, Status
 from workbench.pool import Pool, VerifierError
 from workbench.store import Store
 
@@ -76,9 +76,7 @@ class Champion:
             self.poll()
             beat()
         while (number := self.number) is not None:
-            program = self._store.candidate(self._run, number).program
-            assert program
-            fault = self._fault(program, self._gaps[number], loaded, beat)
+            fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], loaded, beat)
             if not fault:
                 self._store.crown(self._run, number)
                 return
@@ -87,13 +85,15 @@ class Champion:
             self._store.log(self._run, "note", note)
             self._display.line(note)
 
-    def _fault(self, program: Program, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> str:
+    def _fault(self, candidate: Candidate, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> str:
         """What a second look finds against a program; empty: nothing."""
+        program = candidate.program
+        assert program
         ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
         report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), beat)
         if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
             return "scores differently with a fresh process for each instance"
-        if self._gate is None:
+        if self._gate is None or candidate.operator == "seed":  # a run always has a champion
             return ""
         stressed = self._report(self._gate.job(program), beat)  # one that was no better than its parent has not met it yet
         return "could not be put to the gate" if stressed is None else self._gate.judge(stressed)

@@ -18,7 +18,7 @@ TOLERANCE = 0.05
 
 _ROUNDING = 1e-9
 _ENDED = {
-    Status.INFEASIBLE: "it decides something that is not allowed",
+    Status.INFEASIBLE: "it breaks a rule",
     Status.CRASH: "it crashes",
     Status.TIMEOUT: "it takes too long",
     Status.MEMORY: "it needs too much memory",
@@ -83,7 +83,8 @@ class Gate:
         failed = next((r for r in report.results if r.status is not Status.OK), None)
         if failed is not None:
             ended = _ENDED.get(failed.status, failed.status.value)
-            return f"under stress, {self._named(failed.family)}: {ended}{_place(failed.message)}"
+            how = f": {_rule(failed.message)}" if failed.status is Status.INFEASIBLE else _place(failed.message)
+            return f"under stress, {self._named(failed.family)}: {ended}{how}"
         gaps = self._gaps({r.id: r.objective for r in report.results if r.objective is not None})
         over = {family: gaps[family] - limit for family, limit in self._limit.items() if gaps[family] > limit + _ROUNDING}
         if not over:
@@ -111,6 +112,11 @@ class Gate:
             )
             for id, i in self._instances.items()
         )
+
+
+def _rule(message: str) -> str:
+    """What the verifier says of a broken rule, without its numbers: those are the instance's."""
+    return re.sub(r"\[[^\]]*(\]|$)", "[...]", re.sub(r"\d+(?:[.,]\d+)*", "#", message))[:160]
 
 
 def _place(message: str) -> str:

@@ -56,6 +56,14 @@ def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.M
         assert store.candidates(found["run"])[-1].status is Status.OK
 
 
+def test_a_broken_rule_is_told_without_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, "```python\ndef f(x, a):\n    return a * x * x + x if x < 1000 else [x, a]\n```")
+    found = run(tmp_path, proposer="scripted", candidates=1, gate="stress")
+    with Store(tmp_path, write=False) as store:
+        message = store.candidates(found["run"])[-1].message
+    assert message == "under stress, where the curve is flat: it breaks a rule: f(#, #) must be a number, not [...]"
+
+
 def test_a_problem_without_fresh_stress_is_told_before_a_run_exists(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     for path in TOY.rglob("*"):
