@@ -1,0 +1,123 @@
+"""Machines that run out of something or stand still: a run goes on or ends with one clear line, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.kills import below
+from tests.conftest import TOY
+from tests.integration.silent import Silent, run, trace
+from workbench import pool
+from workbench.start import resume
+from workbench.store import FILE, Store
+
+
+def workers() -> list[int]:
+    """Evaluation workers of this process."""
+    return [pid for pid, command in below(os.getpid()).items() if "workbench.worker" in command]
+
+
+def once(when: int, act: Any) -> Any:
+    """A hook for a run's display that acts a single time, after `when` attempts."""
+    done: list[int] = []
+
+    def then(loop: Any) -> None:
+        if loop.done >= when and not done:
+            done.append(loop.done)
+            act(loop)
+
+    return then
+
+
+def test_full_disk_ends_the_run_with_one_line_and_resume_makes_it_whole(tmp_path: Path) -> None:
+    undisturbed = run(tmp_path / "a", candidates=60, seed=3)["run"]
+    command = [sys.executable, "-m", "workbench.cli", "run", "tests/toy", "--proposer", "builtin", "-n", "60", "--seed", "3",
+               "--tune-trials", "8", "--runs", str(tmp_path / "b"), "--json"]  # fmt: skip
+    full = subprocess.run(
+        command, cwd=TOY.parent.parent, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+    )  # fmt: skip
+    errors = [line for line in full.stderr.splitlines() if line.startswith("error:")]
+    assert full.returncode == 1 and len(errors) == 1 and "Traceback" not in full.stderr
+    assert "what was acknowledged before is kept" in errors[0] and "evolve resume" in errors[0]
+    with Store(tmp_path / "b", write=False) as store:
+        kept = store.runs()[0]["candidates"]
+    assert 0 < kept < 60
+    resumed = resume("latest", tmp_path / "b", Silent())
+    assert resumed["candidates"] == 60 and trace(tmp_path / "b", resumed["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_clock_that_jumps_changes_neither_result_nor_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    undisturbed = run(tmp_path / "a", candidates=20)["run"]
+    real = time.time
+    hook = once(5, lambda loop: monkeypatch.setattr(time, "time", lambda: real() + jump))
+    found = run(tmp_path / "b", hook, candidates=20, max_seconds=600.0)
+    monkeypatch.undo()
+    assert found["status"] == "done" and found["seconds"] < 600
+    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed, as when memory runs out"])
+def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: int) -> None:
+    undisturbed = run(tmp_path / "a", candidates=30)["run"]
+    monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 1.5)  # else a minute and more
+    hit: list[int] = []
+
+    def strike(loop: Any) -> None:
+        hit.append(workers()[0])
+        os.kill(hit[0], sent)
+
+    found = run(tmp_path / "b", once(8, strike), candidates=30)
+    assert hit and hit[0] not in workers() and not Path(f"/proc/{hit[0]}").exists()
+    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+def test_a_database_locked_by_somebody_else_is_waited_for(tmp_path: Path) -> None:
+    undisturbed = run(tmp_path / "a", candidates=30)["run"]
+    waits: list[float] = []
+
+    def lock(loop: Any) -> None:
+        other = sqlite3.connect(tmp_path / "b" / FILE, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(1.0, lambda: (other.execute("ROLLBACK"), other.close(), waits.append(time.monotonic()))).start()
+
+    found = run(tmp_path / "b", once(5, lock), candidates=30)
+    assert waits, "the run did not end before the lock was released"
+    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+def test_two_runs_at_once_share_a_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "workbench.cli", "run", "tests/toy", "--proposer", "builtin", "-n", "40", "--workers", "1",
+               "--runs", str(tmp_path), "--json"]  # fmt: skip
+    both = [
+        subprocess.Popen([*command, "--seed", str(seed)], cwd=TOY.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for seed in (1, 2)
+    ]
+    found = [json.loads(process.communicate(timeout=120)[0].splitlines()[-1]) for process in both]
+    assert all(f["candidates"] == 40 and f["status"] == "done" for f in found) and found[0]["run"] != found[1]["run"]
+    with Store(tmp_path, write=False) as store:
+        assert all(len(store.candidates(f["run"])) >= 40 for f in found)
+
+
+def test_a_folder_that_becomes_read_only_ends_the_run_with_one_line(tmp_path: Path) -> None:
+    def revoke(loop: Any) -> None:
+        loop.store._db.execute("PRAGMA query_only = ON")  # what root, who may write anywhere, can be made to feel
+
+    with pytest.raises(Exception, match=r"could not go on: .*cannot be written.*evolve resume"):
+        run(tmp_path, once(5, revoke), candidates=30)
+    with Store(tmp_path, write=False) as store:
+        kept = store.runs()[0]["candidates"]
+    assert 5 <= kept < 30
