@@ -74,6 +74,11 @@ class Gate:
             most = self._best[family][0] + loaded.problem.stress_tolerance.get(family, TOLERANCE)
             self._limit[family] = max(most, min((gaps[family] for gaps in begun), default=most))
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the families in the sample."""
+        return tuple(self._limit)
+
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
         """The evaluation to ask a worker for; its report goes to `judge`."""
         return Job(program, Split.STRESS, stop_on_failure=stop_on_failure, gate=self.seed)

@@ -49,6 +49,7 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
     seeds = starting_programs(loaded, options)
     known: dict[str, int] = {}
     with Store(runs) as store:
+        options = _as_gated(options, store)
         plan, proposer = _proposer(loaded, options, store, known)
         with contextlib.closing(proposer):
             checks = _check(proposer)
@@ -75,7 +76,8 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
                 loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan, gate=gate)
-                display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}")
+                gated = f", stress gate of {len(gate.families)} families" if gate else ""
+                display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
                 return _drive(loop, store.candidates(run), 0, prints)
 
 
@@ -199,6 +201,14 @@ def _proposer(
         plan, lookup = recorded_replies(store, source["id"], options.candidates)
         return plan, proposers.make(options.proposer, loaded.brief, options, lookup=lookup)
     return None, proposers.make(options.proposer, loaded.brief, options, known=lambda program: fingerprint(program) in known)
+
+
+def _as_gated(options: RunOptions, store: Store) -> RunOptions:
+    """A replay passes the gate of the run that it repeats, on the same sample."""
+    if not options.proposer.startswith("replay:"):
+        return options
+    source = store.run(options.proposer.partition(":")[2])["options"]
+    return replace(options, gate="stress", seed=source["seed"]) if source.get("gate") == "stress" else options
 
 
 def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict[int, str]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ def test_a_gated_run_is_the_same_on_any_number_of_workers_and_when_resumed(tmp_p
     three = run(tmp_path, candidates=LAG + 4, seed=2, workers=3, gate="stress", tune_trials=0)["run"]
     resume(three, tmp_path, Silent(), candidates=40)
     assert trace(tmp_path, one) == trace(tmp_path, three)
+    assert Status.FRAGILE in {row[1] for row in trace(tmp_path, one)}
+    again = run(tmp_path, proposer=f"replay:{one}", candidates=40)["run"]
+    assert trace(tmp_path, one) == trace(tmp_path, again), "a replay passes the same gate"
 
 
 def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
