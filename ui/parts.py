@@ -24,6 +24,11 @@ def literal(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def say_error(error: object) -> None:
     """An error as one line."""
     st.error(literal(error), icon=":material/error:")

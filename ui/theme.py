@@ -75,6 +75,12 @@ table.diff .new {background: rgba(66, 99, 235, .13);} table.diff .new mark {back
 table.diff mark {color: inherit; border-radius: 2px;}
 table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
        background: color-mix(in srgb, currentColor 5%, transparent);}
+@media (max-width: 1000px) {  /* what is wide goes below each other where the window is narrow */
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
+    > [data-testid="stColumn"] table.plain) {flex-wrap: wrap;}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
+    > [data-testid="stColumn"] table.plain) > [data-testid="stColumn"] {min-width: min(28rem, 100%);}
+}
 ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
 </style>"""
 

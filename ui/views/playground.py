@@ -184,8 +184,9 @@ def by_instance(loaded: LoadedProblem, report: Report) -> None:
     styled = scaled.style.map(
         lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
     )
-    percents = {name: st.column_config.NumberColumn(title, format="%.2f%%")
-                for name, title in (("gap", "gap"), ("baseline", "best rule"), ("difference", "difference"))}  # fmt: skip
+    percents = {name: st.column_config.NumberColumn(title, format=form)
+                for name, title, form in (("gap", "gap", "%.2f%%"), ("baseline", "best rule", "%.2f%%"),
+                                          ("difference", "difference", "%.2f pp"))}  # fmt: skip
     st.dataframe(styled, hide_index=True, height=min(36 * len(frame) + 40, 380), key="results", column_config={
         **percents, "kind": st.column_config.TextColumn("reference is"),
         "objective": st.column_config.NumberColumn(format="%.4g", help=loaded.problem.unit),

@@ -47,7 +47,7 @@ def page() -> None:
             name = f"{row['id']}:{number}"
             if st.button("Compare", icon=":material/compare_arrows:"):
                 st.switch_page(parts.COMPARE, query_params={"p": name})
-            if st.button("", icon=":material/science:", key="play", help="Change it in the playground"):
+            if st.button("Playground", icon=":material/science:", key="play"):
                 st.switch_page(parts.PLAYGROUND, query_params={"problem": row["problem"], "source": name})
             parts.export(store, row, number, "program")
     loaded, note = data.problem(row)
@@ -261,7 +261,7 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
         column_config={
             "gap": st.column_config.NumberColumn("gap", format="%.2f%%"),
             "baseline": st.column_config.NumberColumn("best baseline", format="%.2f%%"),
-            "difference": st.column_config.NumberColumn("difference", format="%.2f%%", help="Below 0: better"),
+            "difference": st.column_config.NumberColumn("difference", format="%.2f pp", help="Below 0: better"),
             "objective": st.column_config.NumberColumn(f"objective{unit}", format="%.4g"),
             "reference": st.column_config.NumberColumn("reference", format="%.4g"),
             "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), best known (attained)"),

@@ -115,10 +115,10 @@ def figures(store: Reader, row: dict[str, Any]) -> list[str]:
         theme.kpi("Spend", theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
                   f"cap {theme.dollars(cap)}" if cap else f"{(row['tokens_out'] or 0):,} tokens out" if model else ""),
         theme.kpi("Valid", f"{(row['valid'] or 0) / made:.0%}" if made else "–",
-                  f"{failing[commonest] / made:.0%} {commonest.replace('_', ' ')}" if commonest and made else ""),
+                  f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
         theme.kpi("Since improvement", f"{max(0, made + 1 - best[0]) if best else 0:,}", "attempts"),
         theme.kpi("Pace", f"{pace:,.0f}/min" if pace >= 1 else f"{pace * 60:,.0f}/h" if pace else "–",
-                  f"{options.get('workers', 1)} workers, {theme.duration(row['active_seconds'])}"),
+                  f"{parts.counted(options.get('workers', 1), 'worker')}, {theme.duration(row['active_seconds'])}"),
     ]  # fmt: skip
 
 

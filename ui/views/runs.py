@@ -65,7 +65,7 @@ def listing() -> None:
     theme.kpis(
         [
             theme.kpi("Going on", str(len(live)), ", ".join(sorted({row["problem"].partition("/")[2] for row in live}))),
-            theme.kpi("Runs", f"{len(rows):,}", counted(len({row["problem"] for row in rows}), "problem")),
+            theme.kpi("Runs", f"{len(rows):,}", parts.counted(len({row["problem"] for row in rows}), "problem")),
             theme.kpi("Attempts", f"{attempts:,}", f"{sum(row['valid'] or 0 for row in rows):,} valid"),
             theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
@@ -108,15 +108,10 @@ def marked(rows: list[dict[str, Any]]) -> None:
         ready = [f"{row['id']}:{row['champion']}" for row in rows if row["champion"] is not None]
         if ready and st.button("Compare", icon=":material/compare_arrows:", key="compare-runs"):
             st.switch_page(parts.COMPARE, query_params=[("p", name) for name in ready])
-        if live and st.button(f"Stop {counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
+        if live and st.button(f"Stop {parts.counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
             for row in live:
                 parts.try_to(actions.tell, row["id"], "stop")
             st.rerun()
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
