@@ -73,7 +73,7 @@ def test_a_clock_that_jumps_changes_neither_result_nor_budget(tmp_path: Path, mo
 @pytest.mark.parametrize("sent", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed, as when memory runs out"])
 def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: int) -> None:
     undisturbed = run(tmp_path / "a", candidates=30)["run"]
-    monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 1.5)  # else a minute and more
+    monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 3.0)  # else a minute and more
     hit: list[int] = []
 
     def strike(loop: Any) -> None:
