@@ -26,8 +26,10 @@ class References:
         The parsed file: `{"format": 1, "splits": {split: {id: {"value", "status", "solver", "seconds", "baselines"}}}}`.
     """
 
-    def __init__(self, problem: Problem, instances: Callable[[Split], Sequence[Instance]], raw: Mapping[str, Any]) -> None:
-        self._problem, self._instances, self._raw = problem, instances, raw
+    def __init__(
+        self, folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]], raw: Mapping[str, Any]
+    ) -> None:
+        self._folder, self._problem, self._instances, self._raw = folder, problem, instances, raw
         self._measures: dict[Split, Measure] = {}
 
     def reference(self, split: Split, id: str) -> Reference:
@@ -79,8 +81,7 @@ class References:
             return self._raw["splits"][split.value][id]
         except KeyError as error:
             raise ProblemError(
-                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; "
-                f"make it with: evolve references {self._problem.slug}"
+                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; {_mend(self._folder)}"
             ) from error
 
 
@@ -117,7 +118,7 @@ def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[I
     ProblemError
         Missing, not JSON, or of another format; the line names the command that makes it.
     """
-    path, mend = folder / FILE, f"make it with: evolve references {problem.slug}"
+    path, mend = folder / FILE, _mend(folder)
     try:
         raw = json.loads(path.read_text())
     except FileNotFoundError as error:
@@ -126,4 +127,9 @@ def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[I
         raise ProblemError(f"{problem.slug}: {path} cannot be read ({error}); {mend}") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT or not isinstance(raw.get("splits"), dict):
         raise ProblemError(f"{problem.slug}: {path} is not of format {FORMAT}; {mend}")
-    return References(problem, instances, raw)
+    return References(folder, problem, instances, raw)
+
+
+def _mend(folder: Path) -> str:
+    """How the file is made; by folder, for that works where the problem lies outside of `problems/`, too."""
+    return f"make it with: evolve references {folder} --make"
