@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from types import CodeType
 from typing import NamedTuple
 
@@ -14,6 +14,12 @@ from workbench.model import Program
 
 MAX_SOURCE_BYTES = 64_000
 """Longer text is refused before any parser sees it: 10 MB take the parser half a minute."""
+
+MAX_DEPTH = 200
+"""Levels of the syntax tree; what reads trees node by node in Python goes down two or three frames a level, and has a thousand."""
+MAX_COMPILED_NODES = 500_000
+"""Size, in nodes of the syntax tree, beyond which no compiler sees a text: it copies each `finally` to every way out of its `try`,
+so that twenty of them inside one another make a program of a kilobyte fill the memory of whoever compiles it."""
 
 MODULES = frozenset(
     "__future__ abc array bisect cmath collections copy dataclasses decimal enum fractions functools heapq itertools "
@@ -66,12 +72,48 @@ def parse(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            tree = ast.parse(source)
+        if not _is_flat(tree):
+            raise Rejected(f"the source is nested more than {MAX_DEPTH} levels deep: take long chains of operators or `elif` apart")
+        if "finally" in source and (size := _compiled(tree.body).nodes) > MAX_COMPILED_NODES:
+            raise Rejected(f"nested `finally` blocks would be compiled to {size:.0e} pieces; use fewer, or none inside another")
+        return tree
     except SyntaxError as error:
         line = (error.text or "").strip()
         raise Rejected(f"SyntaxError: {error.msg} (line {error.lineno}){f': {line[:80]}' if line else ''}") from error
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise Rejected(f"the source cannot be parsed: {type(error).__name__}") from error
+
+
+def _is_flat(tree: ast.AST) -> bool:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
+
+
+class _Compiled(NamedTuple):
+    """What statements become: nodes with their copies, and the ways out of a block among them."""
+
+    nodes: int
+    exits: int
+
+
+def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
+    size = exits = 0
+    for node in nodes:
+        size, exits = size + 1, exits + isinstance(node, ast.Return | ast.Break | ast.Continue)
+        if isinstance(node, ast.Try | ast.TryStar) and node.finalbody:
+            inside = _compiled([*node.body, *node.handlers, *node.orelse])
+            last = _compiled(node.finalbody)
+            copies = 2 + inside.exits
+            size, exits = size + inside.nodes + copies * last.nodes, exits + inside.exits + copies * last.exits
+        else:
+            inside = _compiled(ast.iter_child_nodes(node))
+            size, exits = size + inside.nodes, exits + inside.exits
+    return _Compiled(size, exits)
 
 
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
@@ -118,13 +160,15 @@ def defines(tree: ast.Module, name: str) -> bool:
 
 
 def fingerprint(program: Program) -> str:
-    """Hash that is equal for programs that differ only in layout, comments and docstrings (within one Python version).
+    """Hash that is equal for programs that differ only in layout, comments and the words of docstrings (within one Python version).
 
     Raises
     ------
     Rejected
         When the compiler refuses what the parser took (`return` outside a function, say).
     """
+    if "finally" in program.source:
+        parse(program.source)  # refuses what would take the compiler for ever
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -138,6 +182,12 @@ def fingerprint(program: Program) -> str:
 
 def _bare(code: CodeType) -> tuple[object, ...]:
     # Line tables and first lines hold the layout; everything else is meaning. Constants are typed: 1, 1.0 and True differ.
-    constants = tuple(_bare(c) if isinstance(c, CodeType) else (type(c).__name__, repr(c)) for c in code.co_consts)
+    constants = tuple(_bare(c) if isinstance(c, CodeType) else (type(c).__name__, _constant(c)) for c in code.co_consts)
+    protected = (code.co_exceptiontable,) if code.co_exceptiontable else ()  # which instructions a `try` covers
     return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name,
-            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags)  # fmt: skip
+            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags, *protected)  # fmt: skip
+
+
+def _constant(value: object) -> str:
+    # `x in {"a", "b"}` holds a frozenset, whose order is another one in every process.
+    return f"frozenset({sorted(map(_constant, value))})" if isinstance(value, frozenset) else repr(value)

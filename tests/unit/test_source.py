@@ -1,0 +1,82 @@
+"""Program text: what is refused before any compiler sees it, and when two programs are the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import Rejected
+from workbench.model import Program
+from workbench.source import MAX_DEPTH, fingerprint, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def nested(depth: int, body: str = "a = 1") -> str:
+    """`finally` within `finally`; the compiler makes two copies of each, so 2 ** depth of the innermost."""
+    return "\n".join(f"{' ' * d}try: pass\n{' ' * d}finally:" for d in range(depth)) + f"\n{' ' * depth}{body}\n"
+
+
+EXITS = "def f(x):\n for i in x:\n  try:\n" + "   if x: return 1\n" * 1500 + "  finally:\n" + "   x = x + 1\n" * 1500
+
+
+@pytest.mark.parametrize("text", [nested(19), nested(12, "a = 1\n" + " " * 12 + "b = 2; " * 400 + "c = 3"), EXITS])
+def test_a_text_that_blows_up_in_the_compiler_is_refused_at_once(text: str) -> None:
+    began = time.process_time()
+    for read in (parse, lambda source: fingerprint(Program(source, "f"))):
+        with pytest.raises(Rejected, match="nested `finally`"):
+            read(text)
+    assert time.process_time() - began < 2
+    parse(nested(4))
+
+
+DEEP = {
+    "sum": "x" + "+x" * 600, "signs": "-" * 600 + "x", "attributes": "x" + ".real" * 600, "lambdas": "lambda: " * 600 + "x",
+    "choices": "x if x else " * 600 + "x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_tree_too_deep_for_whoever_walks_it_is_refused(name: str) -> None:
+    with pytest.raises(Rejected, match=rf"nested more than {MAX_DEPTH} levels|cannot be parsed"):
+        parse(f"y = {DEEP[name]}\n")
+
+
+def test_long_chains_of_choices_are_refused_and_ordinary_ones_are_not() -> None:
+    def chain(length: int) -> str:
+        return "if x == 0: y = 0\n" + "".join(f"elif x == {k}: y = {k}\n" for k in range(length))
+
+    parse(chain(60))
+    with pytest.raises(Rejected, match="elif"):
+        parse(chain(300))
+
+
+def test_a_program_is_the_same_in_every_process() -> None:
+    code = (
+        "from workbench.source import fingerprint; from workbench.model import Program; "
+        'print(fingerprint(Program(\'def f(x):\\n    return x in {"a", "b", ("c", "d")} or x in {1, 2.5, "e"}\\n\', \'f\')))'
+    )
+    found = {
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed}, check=True,
+                       capture_output=True, text=True).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("def f(x):\n    'what'\n    return x", "def f(x):  # the same\n    'words'\n\n    return x", True),
+        ("def f(x):\n    return 1", "def f(x):\n    return 1.0", False),
+        ("def f(x):\n    return x in {1, 2}", "def f(x):\n    return x in {2, 1}", True),
+        ("def f(x):\n    return x in {1, 2}", "def f(x):\n    return x in {1, 3}", False),
+    ],
+)
+def test_layout_does_not_count_and_meaning_does(one: str, other: str, same: bool) -> None:
+    assert (fingerprint(Program(one, "f")) == fingerprint(Program(other, "f"))) is same
