@@ -2,7 +2,8 @@
 
 python -m tests.benchmarks.kills [--times 200] [--seed 0] [--json]
 
-Each kill (`kill -9`) takes the host, an evaluation worker, a zygote, the process that calls models, or the dashboard's server.
+Each kill (`kill -9`) takes the host, an evaluation worker, a zygote, the process that calls models, or the dashboard's server,
+all equally often, at a random moment of the first two seconds after the part is there.
 After it all that was acknowledged is still there, nothing below the killed process lives, the database passes its integrity
 check, and the run goes on (a killed host is resumed). Runs of the built-in operators must end equal to an undisturbed run of the
 same seed.
@@ -32,6 +33,8 @@ from workbench.store import FILE, Store
 
 ROOT = Path(__file__).parent.parent.parent
 ATTEMPTS = 400
+PATIENCE = 60.0
+"""Seconds in which a part of a run must appear on a busy machine."""
 TARGETS = ("host", "worker", "zygote", "gateway", "ui")
 _MARKS = {"worker": "workbench.worker", "zygote": "boot.py", "gateway": "proposers.gateway"}
 
@@ -164,9 +167,20 @@ def ui_killed(runs: Path, rng: random.Random) -> list[str]:
     return ["the dashboard left processes behind"] if any(map(alive, dependents)) else []
 
 
+def aimed(victim: Victim, target: str, rng: random.Random) -> int | None:
+    """Wait until a part is there, then for a random moment of its life; None where the run ends before."""
+    deadline = time.monotonic() + PATIENCE
+    while victim.part(target, rng) is None and not victim.ended() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        victim.host.wait(rng.uniform(0.0, 2.0))
+    return None if victim.ended() else victim.part(target, rng)
+
+
 def measure(times: int, seed: int) -> dict[str, Any]:
-    """Kill `times` parts; runs follow one another, with the built-in operators and with a model in turn."""
+    """Kill `times` parts, each kind as often; runs follow one another, with the built-in operators and with a model in turn."""
     rng = random.Random(seed)
+    left = Counter({target: times // len(TARGETS) + (k < times % len(TARGETS)) for k, target in enumerate(TARGETS)})
     killed: Counter[str] = Counter()
     wrong: list[str] = []
     finished = given_up = 0
@@ -174,13 +188,17 @@ def measure(times: int, seed: int) -> dict[str, Any]:
     with instant_model() as address, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         victim: Victim | None = None
-        while killed.total() < times or victim is not None:
+        while left.total() or victim is not None:
             if victim is None:
                 with_model = finished % 2 == 1
                 victim = Victim(folder / f"run{finished}", finished, address if with_model else None)
-            enough = killed.total() >= times
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                victim.host.wait(300 if enough else rng.uniform(0.0, 2.0))
+            choice = [t for t in left.elements() if t != "gateway" or victim.with_model]
+            target = rng.choice(choice) if choice else None
+            pid = None
+            if target is None:  # let it end
+                victim.host.wait(600)
+            elif target != "ui":
+                pid = aimed(victim, target, rng)
             if victim.ended():
                 if victim.host.returncode and given_up_at < killed.total():  # parts were killed again and again as they began
                     given_up, given_up_at = given_up + 1, killed.total()
@@ -189,20 +207,19 @@ def measure(times: int, seed: int) -> dict[str, Any]:
                 undisturbed = None
                 if not victim.with_model:
                     whole = Victim(folder / f"whole{finished}", finished, None)
-                    whole.host.wait(300)
+                    whole.host.wait(600)
                     undisturbed = whole.runs
                 wrong += victim.verdict(undisturbed)
                 victim, finished = None, finished + 1
                 continue
-            target = rng.choice([t for t in TARGETS if t != "gateway" or victim.with_model])
             if target == "ui":
                 wrong += ui_killed(victim.runs, rng)
+            elif pid is None:
+                continue
             else:
-                pid = victim.part(target, rng)
-                if pid is None:  # not begun yet, or gone
-                    continue
                 wrong += [f"{target}: {w}" for w in victim.kill(pid)]
             killed[target] += 1
+            left[target] -= 1
             victim.go_on()
             print(f"{killed.total()} kills, {finished} runs ended, {len(wrong)} faults", end="\r", file=sys.stderr, flush=True)
     return {"kills": dict(killed), "runs_ended": finished, "given_up_and_resumed": given_up, "faults": wrong}
