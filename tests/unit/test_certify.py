@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
+from workbench import catalog
 from workbench.catalog import LoadedProblem
 from workbench.certify import Check, Verdict, certify
 from workbench.certify.constants import moved, numbers, with_number
 from workbench.certify.growth import LEAST_SECONDS, fit
+from workbench.certify.reach import reached
 from workbench.certify.simplify import removals
 from workbench.errors import ProblemError
-from workbench.model import Program, Split
-from workbench.protocols import Sandbox
+from workbench.model import Instance, Measurement, Program, Split
+from workbench.protocols import Policy, Sandbox
 from workbench.sandbox import open_sandbox
 
 
@@ -64,7 +66,9 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert next(iter(again)) == "verdict" and again["verdict"] == "certified" and again["isolation"] == sandbox.isolation
     assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
     kinds = {c["kind"] for c in again["checks"]}
-    assert kinds >= {"comparison", "answers", "stress", "determinism", "growth", "constants", "drop", "simplification"}
+    assert kinds == {
+        "comparison", "answers", "bounds", "stress", "determinism", "reach", "growth", "constants", "drop", "simplification",
+    }  # fmt: skip
 
 
 def test_a_baseline_is_not_better_than_itself(loaded: LoadedProblem, sandbox: Sandbox) -> None:
@@ -215,6 +219,46 @@ def test_what_answers_otherwise_the_second_time_is_fragile(loaded: LoadedProblem
     found, reason = verdict(loaded, sandbox, source)
     assert found == "fragile"
     assert reason.startswith("determinism") and "then" in reason
+
+
+REACHES = {
+    "import random\nx = random._os": "random._os",
+    "import dataclasses\nx = dataclasses.sys.modules": "dataclasses.sys",
+    "import queue\nx = queue.time()": "queue.time",
+    "from random import _os": "from random import _os",
+    "x = ().__class__.__base__.__subclasses__()": "().__class__.__base__",
+    "x = '{0.__class__.__mro__}'.format(1)": "'{0.__class__.__mro__}'",
+    "import operator, random\nx = operator.attrgetter('_os')(random)": "operator.attrgetter('_os')",
+    "x = getattr(1, 'a' + 'b')": "getattr(1, 'a' + 'b')",
+    "x = eval('1')": "eval",
+}
+
+
+@pytest.mark.parametrize("source", REACHES)
+def test_what_reaches_beyond_what_it_is_given_is_named(source: str) -> None:
+    assert REACHES[source] in [words for _, words in reached(source)]
+
+
+def test_every_program_of_every_problem_keeps_to_what_it_is_given() -> None:
+    paths = [p for folder in ("problems", "tests/toy") for p in (catalog.root() / folder).rglob("programs/*.py")]
+    assert len(paths) > 50 and {p.name: found for p in paths if (found := reached(p.read_text()))} == {}
+
+
+def test_a_program_that_can_tell_where_it_runs_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    source = with_key("p / w if random._os.sys.flags.dont_write_bytecode else p", "import random\n")
+    found, reason = verdict(loaded, sandbox, source)
+    assert found == "fragile" and reason.startswith("reach") and "random._os" in reason
+
+
+def test_better_than_what_is_proven_is_a_fault_of_the_verifier_and_no_discovery(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    class Generous:
+        def run(self, instance: Instance, policy: Policy) -> Measurement:
+            found = loaded.problem.verifier.run(instance, policy)
+            return Measurement(found.objective * 0.99)
+
+    wrong = LoadedProblem(loaded.folder, replace(loaded.problem, verifier=Generous()))
+    found, reason = verdict(wrong, sandbox, WSPT)
+    assert found == "fragile" and reason.startswith("bounds") and "at fault" in reason
 
 
 def test_a_program_that_cannot_load_is_not_better(loaded: LoadedProblem, sandbox: Sandbox) -> None:

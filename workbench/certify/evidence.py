@@ -20,7 +20,8 @@ def silent(stage: str, done: int, total: int) -> None:
 
 class Verdict(StrEnum):
     """`certified`: better than every baseline on test, and sound. `overfit`: better on train or validation, not on test.
-    `fragile`: better on test, but fails there, under stress, in a second run, with size, or with a constant a little moved."""
+    `fragile`: better on test, but fails there, under stress, in a second run, with size, or with a constant a little moved;
+    or it reaches beyond what it is given, or beats what is proven to be best."""
 
     CERTIFIED = "certified"
     NOT_BETTER = "not better"
@@ -66,7 +67,8 @@ class Check:
     Attributes
     ----------
     kind
-        `comparison`, `answers`, `stress`, `determinism`, `growth`, `constants`, `drop` or `simplification`.
+        `comparison`, `answers`, `bounds`, `stress`, `determinism`, `reach`, `growth`, `constants`, `drop` or
+        `simplification`.
     line
         What was found, in words.
     data

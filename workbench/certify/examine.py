@@ -11,6 +11,7 @@ from workbench.catalog import LoadedProblem
 from workbench.certify.constants import constants
 from workbench.certify.evidence import Certificate, Check, Comparison, Progress, decide, silent
 from workbench.certify.growth import growth
+from workbench.certify.reach import reach
 from workbench.certify.simplify import simplification
 from workbench.errors import ProblemError
 from workbench.evaluate import evaluate
@@ -27,6 +28,9 @@ FEWEST_INSTANCES = 5
 """Of the test split; an interval over fewer says nothing."""
 PATIENCE = 25.0
 """Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
+
+_ROUNDING = 1e-6
+"""Relative difference by which sums of floats, and solvers, may miss a proven value."""
 
 _COMPARED = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 
@@ -58,7 +62,13 @@ def certify(
     reports = {split: _evaluate(loaded, program, split, sandbox, f"{split}", on_progress) for split in Split}
     again = _evaluate(loaded, program, Split.TEST, sandbox, "second run", on_progress, backwards=True)
     comparisons = {split: _comparisons(loaded, reports[split]) for split in _COMPARED}
-    sound = [_answers(reports[Split.TEST]), *_stress(loaded, reports[Split.STRESS]), _determinism(reports[Split.TEST], again)]
+    sound = [
+        _answers(reports[Split.TEST]),
+        _bounds(loaded, reports),
+        *_stress(loaded, reports[Split.STRESS]),
+        _determinism(reports[Split.TEST], again),
+        reach(program.source),
+    ]
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
@@ -142,6 +152,26 @@ def _answers(report: Report) -> Check:
     failed = sum(r.status is not Status.OK for r in report.results)
     line = f"test: {failed} of {len(report.results)} failed" + (f"; first: {report.message}" if failed else "")
     return Check("test: answers", "answers", not failed, line)
+
+
+def _bounds(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> Check:
+    """Nothing is better than what is proven to be best: else the verifier, or the proof, is at fault, and no gap means anything."""
+    proven, beaten = 0, []
+    for split, report in reports.items():
+        for r in report.results:
+            reference = loaded.references.reference(split, r.id)
+            if r.objective is None or reference.status == "best_known":
+                continue
+            proven += 1
+            ahead = reference.value - r.objective if loaded.problem.sense == "min" else r.objective - reference.value
+            if ahead > _ROUNDING * max(1.0, abs(reference.value)):
+                beaten.append(f"{r.id} of {split}: {r.objective:g}, where {reference.value:g} is {reference.status}")
+    line = f"bounds: none of {proven} proven references is beaten"
+    if beaten:
+        line = (
+            f"bounds: {len(beaten)} of {proven} proven references are beaten, so the verifier or a proof is at fault; {beaten[0]}"
+        )
+    return Check("bounds", "bounds", not beaten, line, {"proven": proven, "beaten": beaten})
 
 
 def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
