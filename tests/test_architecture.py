@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "protocols", "gap", "source", "migrations", "jobs"}),
     frozenset({"references", "options", "stats", "splice", "readable", "changes", "diff", "numbers", "drawing"}),
     frozenset({"catalog", "prompt", "reply", "store", "sandbox", "operators", "tune"}),
-    frozenset({"proposers", "search", "evaluate", "budget", "ledger", "queries", "compare"}),
+    frozenset({"proposers", "search", "evaluate", "budget", "ledger", "queries", "compare", "gallery"}),
     frozenset({"worker", "solve", "pool", "certify", "recheck", "export", "report"}),
     frozenset({"gate", "flight", "champion", "loop", "replay", "start", "progress"}),
     frozenset({"commands", "cli"}),

@@ -13,6 +13,7 @@ from rich.syntax import Syntax
 from workbench import catalog
 from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
 from workbench.errors import WorkbenchError
+from workbench.gallery import exhibit
 from workbench.gap import mean_gap
 from workbench.ledger import Ledger
 from workbench.model import Candidate, Report, Split
@@ -40,6 +41,8 @@ def problems(
         words.print(loaded.statement)
         for line in baseline_lines(loaded, None):
             words.print(line)
+        if shipped := exhibit(loaded.slug):
+            words.print(f"best found so far, with its certificate: {shipped.line(loaded.version)}; {shipped.module}")
         return
     found, broken = [], []
     for slug in catalog.slugs():
@@ -51,17 +54,30 @@ def problems(
     if as_json:
         emit([_summary(loaded) for loaded in found])
     else:
-        shown = table("problem", "question", "baselines", "best known rule (train gap)", "references", right="baselines")
+        columns = ("problem", "question", "baselines", "best known rule (train gap)", "found (test gap)", "references")
+        shown = table(*columns, right="baselines")
         for loaded in found:
             best = loaded.references.ranking[0]
             count = str(len(loaded.problem.baselines))
-            shown.add_row(loaded.slug, loaded.problem.question, count, f"{best[0]} {percent(best[1])}", loaded.problem.bound)
+            shown.add_row(
+                loaded.slug, loaded.problem.question, count, f"{best[0]} {percent(best[1])}", _found(loaded), loaded.problem.bound
+            )  # fmt: skip
         words.print(shown)
     for line in broken:
         console(True).print(f"not usable: {line}")
 
 
+def _found(loaded: catalog.LoadedProblem) -> str:
+    """Verdict on the best heuristic that ships, in a few words."""
+    found = exhibit(loaded.slug)
+    if found is None:
+        return "-"
+    old = " (of an earlier version)" if found.stale(loaded.version) else ""
+    return f"{found.verdict} {percent(found.certificate['gaps'][Split.TEST.value])}{old}"
+
+
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
+    found = exhibit(loaded.slug)
     return {
         "slug": loaded.slug,
         "title": loaded.problem.title,
@@ -71,7 +87,11 @@ def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
         "splits": {split.value: len(loaded.instances(split)) for split in Split},
         "bound": loaded.problem.bound,
         "version": loaded.version,
-    }
+        "found": found and {
+            "verdict": found.verdict, "reason": found.certificate["reason"], "gaps": found.certificate["gaps"],
+            "version": found.version, "stale": found.stale(loaded.version), "module": str(found.module),
+        },
+    }  # fmt: skip
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:

@@ -1,0 +1,103 @@
+"""Makes the certificates that ship in runs/gallery/certified: python -m tests.certificates [SLUG ...] [--runs FOLDER]
+
+For each problem (all of them if none is named) the champion with the least validation gap of the runs in FOLDER, or of one that
+is made there with the built-in operators from the problem's decent starting program, is put to `evolve certify` and exported.
+The verdict is kept whatever it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench import catalog
+from workbench.catalog import LoadedProblem
+from workbench.gallery import FORMAT, exhibit, path_of
+from workbench.ledger import Ledger
+
+ATTEMPTS, SEED = 200, 0
+
+
+def evolve(*words: str | Path) -> Any:
+    """A command of the command line; its JSON."""
+    command = [sys.executable, "-m", "workbench.cli", *map(str, words), "--json"]
+    done = subprocess.run(command, cwd=catalog.root(), check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def best(loaded: LoadedProblem, runs: Path) -> dict[str, Any] | None:
+    """The run of this version whose champion has the least validation gap."""
+    with Ledger(runs) as store:
+        rows = [
+            row
+            for row in store.runs()
+            if (row["problem"], row["version"]) == (loaded.slug, loaded.version) and row["validation_gap"] is not None
+        ]
+    return min(rows, key=lambda row: (row["validation_gap"], row["id"]), default=None)
+
+
+def make(loaded: LoadedProblem, runs: Path, attempts: int) -> dict[str, Any]:
+    """Find, certify, export, put in place; returns what was written."""
+    if best(loaded, runs) is None:
+        start = loaded.problem.seeds[-1]
+        evolve(
+            "run", loaded.slug, "--proposer", "builtin", "-n", str(attempts), "--seed", str(SEED), "--from", start, "--runs", runs
+        )
+    row = best(loaded, runs)
+    assert row is not None, "a run that ended has a champion"
+    with Ledger(runs) as store:
+        program = store.candidate(row["id"], row["champion"]).program
+        assert program
+    certificate = evolve("certify", row["id"], "--runs", runs)
+    path = path_of(loaded.slug)
+    certificate["opening"] = counted(certificate["opening"], loaded, program.source)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    evolve("export", row["id"], "--runs", runs, "--out", path.with_suffix(".py"), "--force")
+    options = row["options"]
+    made = {
+        "format": FORMAT,
+        "problem": loaded.slug,
+        "version": loaded.version,
+        "made": datetime.now(UTC).date().isoformat(),
+        "run": {
+            "proposer": row["proposer"], "attempts": row["candidates"], "seed": options["seed"],
+            "from": list(options["seeds"] or loaded.problem.seeds), "champion": row["champion"],
+        },
+        "source": program.source,
+        "certificate": certificate,
+    }  # fmt: skip
+    path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    return made
+
+
+def counted(opening: dict[str, Any], loaded: LoadedProblem, source: str) -> dict[str, Any]:
+    """Openings of the test split by the gallery, which has a program's certificate made in a new folder each time."""
+    before = exhibit(loaded.slug)
+    if before is None or before.version != loaded.version:
+        return opening
+    same = hashlib.sha256(source.encode()).digest() == hashlib.sha256(before.source.encode()).digest()
+    return opening | {"count": int(before.certificate["opening"]["count"]) + (not same), "again": same}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("slugs", nargs="*", metavar="SLUG")
+    parser.add_argument("--runs", type=Path, help="runs to choose from; one that is missing is made there")
+    parser.add_argument("--attempts", type=int, default=ATTEMPTS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for slug in options.slugs or catalog.slugs():
+            made = make(catalog.load(slug), options.runs or Path(folder), options.attempts)
+            print(f"{slug}: {made['certificate']['verdict']}: {made['certificate']['reason']}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
