@@ -15,6 +15,8 @@ from workbench.drawing import VIRIDIS, spread
 FONT = "Source Sans, sans-serif"
 GL_FROM = 2000
 """So many points are drawn by the graphics card."""
+AS_SAID = {"containLabel": False, "outerBoundsMode": "none"}
+"""For a grid of ECharts, whose margins have room for labels already: it would add as much again."""
 AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start"}
 
 
@@ -255,12 +257,13 @@ def archive(made: Grid, palette: Palette, rows: str) -> dict[str, Any]:
     """ECharts option of an archive: Viridis for the gap, the number of attempts in each cell; cells can be selected."""
     gaps = sorted(cell[2] for cell in made.cells) or [0.0]
     low, high = gaps[0], gaps[int(0.9 * (len(gaps) - 1))]
+    left = max(24 + 5.6 * max(map(len, made.rows), default=0), 0 if rows == "strongest" else 94)
     axis = {"type": "category", "splitArea": {"show": False}, "axisTick": {"show": False}, "nameLocation": "middle",
             "axisLine": {"lineStyle": {"color": palette.grid}}, "axisLabel": {"color": palette.muted},
             "nameTextStyle": {"color": palette.muted}}  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 30 + 7 * max(map(len, made.rows), default=0), "right": 90, "top": 12, "bottom": 52},
+        "grid": {"left": left, "right": 90, "top": 12, "bottom": 52, **AS_SAID},
         "tooltip": {"formatter": "{b}", "confine": True},
         "xAxis": {**axis, "data": made.columns, "name": "characters of code (half octaves)", "nameGap": 30},
         "yAxis": {**axis, "data": made.rows, "name": "" if rows == "strongest" else "evaluation time", "nameGap": 78},

@@ -68,6 +68,9 @@ table.plain a {color: light-dark(#3b5bdb, #91a7ff); text-decoration: none;} tabl
 table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", monospace; font-size: .82rem; line-height: 1.5;}
 table.diff td {padding: 0 .5rem; white-space: pre; vertical-align: top;}
 table.diff td.no {text-align: right; opacity: .5; user-select: none; width: 1%;}
+/* both sides stay in sight: long lines wrap */
+table.diff.two {table-layout: fixed; min-width: 34rem;} table.diff.two th.no {width: 3.2em;} table.diff.two td.no {width: auto;}
+table.diff.two td:not(.no) {white-space: pre-wrap; overflow-wrap: anywhere;}
 table.diff th {text-align: left; padding: .3rem .5rem; font-weight: 600;
        border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent);}
 table.diff .old {background: rgba(232, 89, 12, .13);} table.diff .old mark {background: rgba(232, 89, 12, .42);}

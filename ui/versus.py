@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from ui.charts import layout, plain
+from ui.charts import AS_SAID, layout, plain
 from ui.theme import Palette, percent, points
 from workbench.compare import Comparison, Contender, within
 from workbench.drawing import VIRIDIS
@@ -171,7 +171,7 @@ def heat(
     left = 24 + 6.4 * max(map(len, ticks))
     return {
         "animation": False,
-        "grid": {"left": left, "right": 96, "top": 26, "bottom": below(made)},
+        "grid": {"left": left, "right": 96, "top": 26, "bottom": below(made), **AS_SAID},
         "tooltip": {"formatter": "{b}", "confine": True},
         "xAxis": [
             {**axis, "data": [id or "" for id in made.columns], "axisLabel": {**label, "rotate": 50, "show": named}},

@@ -66,13 +66,15 @@ def folded(rows: Sequence[Line], context: int = CONTEXT) -> list[Line | int]:
     skipped = 0
     for k, row in enumerate(rows):
         if k in near:
-            if skipped:
+            if skipped == 1:  # the row takes no more room than the words that would stand for it
+                shown.append(rows[k - 1])
+            elif skipped:
                 shown.append(skipped)
-                skipped = 0
+            skipped = 0
             shown.append(row)
         else:
             skipped += 1
-    return [*shown, skipped] if skipped else shown
+    return [*shown, rows[-1] if skipped == 1 else skipped] if skipped else shown
 
 
 def side_by_side(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:
@@ -88,8 +90,8 @@ def side_by_side(before: str, after: str, names: tuple[str, str], *, whole: bool
             f'<tr><td class="no">{row.old or ""}</td><td class="{old}">{row.left}</td>'
             f'<td class="no">{row.new or ""}</td><td class="{new}">{row.right}</td></tr>'
         )
-    head = f"<tr><th></th><th>{escape(names[0])}</th><th></th><th>{escape(names[1])}</th></tr>"
-    return f'<div class="scroll"><table class="diff"><thead>{head}</thead><tbody>{"".join(body)}</tbody></table></div>'
+    head = f'<tr><th class="no"></th><th>{escape(names[0])}</th><th class="no"></th><th>{escape(names[1])}</th></tr>'
+    return f'<div class="scroll"><table class="diff two"><thead>{head}</thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
 def unified(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:

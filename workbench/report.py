@@ -45,6 +45,8 @@ th {font-weight: 500; color: var(--muted); white-space: nowrap;} .n {text-align:
 details {margin: .6rem 0;} summary {cursor: pointer;}
 table.diff {font: .8rem/1.5 ui-monospace, monospace;} table.diff td {padding: 0 .5rem; white-space: pre; border: 0;}
 table.diff td.no {text-align: right; color: var(--muted); width: 1%;}
+table.diff.two {table-layout: fixed; min-width: 34rem;} table.diff.two th.no {width: 3.2em;} table.diff.two td.no {width: auto;}
+table.diff.two td:not(.no) {white-space: pre-wrap; overflow-wrap: anywhere;}
 .old {background: rgba(232, 89, 12, .13);} .old mark {background: rgba(232, 89, 12, .42);}
 .new {background: rgba(66, 99, 235, .13);} .new mark {background: rgba(66, 99, 235, .42);} mark {color: inherit;}
 .skip td {text-align: center; color: var(--muted); background: var(--soft);}

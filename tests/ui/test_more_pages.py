@@ -77,7 +77,7 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
     app.session_state["colour"] = "Gap"
     app.run()
     sound(app)
-    assert 'table class="diff"' in words(app)
+    assert 'table class="diff' in words(app)
     assert app.query_params["p"] == [f"done:{champion}", app.multiselect[0].value[1]]
 
 

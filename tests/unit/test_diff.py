@@ -49,6 +49,8 @@ def test_equal_lines_far_from_a_change_are_folded_and_counted() -> None:
     before = "\n".join(f"line {k}" for k in range(50))
     shown = diff.folded(diff.lines(before, before.replace("line 20", "line XX")))
     assert [s for s in shown if isinstance(s, int)] == [20 - diff.CONTEXT, 29 - diff.CONTEXT]
+    two = diff.folded(diff.lines(before, before.replace("line 0", "line X").replace("line 10\n", "line Y\n")))
+    assert not any(isinstance(s, int) for s in two[:-1]), "one row is shown, not counted"
     assert "equal lines" not in diff.side_by_side(before, before + "\nz", ("a", "b"), whole=True)
 
 
