@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from ui.charts import AS_SAID, layout, plain
 from ui.theme import Palette, percent, points
 from workbench.compare import Comparison, Contender, within
-from workbench.drawing import VIRIDIS
+from workbench.drawing import VIRIDIS, far_apart
 from workbench.stats import Interval
 
 LONGEST = 26
@@ -149,8 +149,10 @@ def heat(
             told = points(value) if against else percent(value)
             cells.append({"value": [c, r + 1, round(value * 100, 4)], "name": f"{names[row.name]} on {id}: {told}"})
             places.append((row, id))
-    # A rule that is far off would leave no colour to tell programs apart: it may go beyond the scale.
-    own = [k for k, (row, _) in enumerate(places) if row.number is not None] or range(len(cells))
+    # Rules that are far off would leave no colour to tell the others apart: they may go beyond the scale.
+    who = [row for row in rows if row is not None]
+    better = [c for c in who if c.number is not None] or sorted(who, key=lambda c: c.gap)[: (len(who) + 1) // 2]
+    own = [k for k, (row, _) in enumerate(places) if row in better]
     values = sorted(abs(cells[k]["value"][2]) for k in own) or [0.0]
     high = max(values[int(0.95 * (len(values) - 1))], 1e-6)
     scale = {"min": -high, "max": high} if against else {"min": 0.0, "max": high}
@@ -198,7 +200,10 @@ def heat(
 def distribution(
     contenders: Sequence[Contender], names: Mapping[str, str], palette: Palette, against: str, *, height: int = 280
 ) -> go.Figure:
-    """Share of instances within a gap: programs solid, baselines dotted, the chosen one in ink."""
+    """Share of instances within a gap: programs solid, baselines dotted, the chosen one in ink.
+
+    The axis ends where all programs and the chosen one have all of theirs: a rule that is far off leaves it.
+    """
     figure = go.Figure()
     colour = colours(contenders, palette)
     for c in contenders:
@@ -214,7 +219,11 @@ def distribution(
         )  # fmt: skip
     layout(figure, palette, height)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03], title_text="share of instances")
-    figure.update_xaxes(tickformat=".0%" if max(max(c.gaps.values()) for c in contenders) > 0.2 else ".1%", title_text="gap within")
+    seen = [c for c in contenders if c.number is not None or c.name == against] or contenders
+    low = min(0.0, *(min(c.gaps.values()) for c in contenders))
+    high = max(*(max(c.gaps.values()) for c in seen), 1e-6)
+    room = (high - low) * 0.04
+    figure.update_xaxes(tickformat=".0%" if high > 0.2 else ".1%", title_text="gap within", range=[low - room, high + room])
     return figure
 
 
@@ -244,16 +253,19 @@ def slopes(
         )  # fmt: skip
     layout(figure, palette, height)
     figure.update_xaxes(tickvals=list(range(len(splits))), ticktext=splits, range=[-0.2, len(splits) - 0.8], showgrid=False)
-    high = max((gap for line in lines for gap in line.gaps.values()), default=1.0)
-    figure.update_yaxes(tickformat=".0%" if high > 0.2 else ".1%", title_text="mean gap", rangemode="tozero")
+    gaps = [gap for line in lines for gap in line.gaps.values()]
+    if min(gaps, default=0.0) > 0 and far_apart(gaps):  # rules that are far off would press the others into one line
+        figure.update_yaxes(type="log", dtick="D2", tickformat=".2~%", title_text="mean gap (logarithmic)")
+    else:
+        figure.update_yaxes(tickformat=".0%" if max(gaps, default=1.0) > 0.2 else ".1%", title_text="mean gap", rangemode="tozero")
     return figure
 
 
 def latency(
     found: Sequence[tuple[str, float, float]], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str],
-    *, height: int = 280,
+    yardstick: Contender | None = None, *, height: int = 280,
 ) -> go.Figure:  # fmt: skip
-    """Mean gap over the time that a program takes for an instance: name, seconds, gap."""
+    """Mean gap over the time that a program takes for an instance: name, seconds, gap; the yardstick, if a baseline, as a line."""
     figure = go.Figure()
     for name, seconds, gap in found:
         figure.add_trace(
@@ -264,6 +276,50 @@ def latency(
             )
         )  # fmt: skip
     layout(figure, palette, height)
+    high = max([gap for _, _, gap in found], default=1.0)
+    # One line only, and only where it is near: baselines are not timed, and a far one would flatten the points.
+    if yardstick is not None and yardstick.number is None and 0 <= yardstick.gap <= 4 * high:
+        high = max(high, yardstick.gap)
+        figure.add_hline(y=yardstick.gap, line={"color": palette.ink, "width": 1.4, "dash": "dot"}, layer="below")
     figure.update_xaxes(title_text="milliseconds an instance", rangemode="tozero")
-    figure.update_yaxes(tickformat=".1%", title_text="mean gap", rangemode="tozero")
+    figure.update_yaxes(tickformat=".0%" if high > 0.2 else ".1%", title_text="mean gap", range=[0, high * 1.1 or 1.0])
+    return figure
+
+
+class Paid(NamedTuple):
+    """What a run had paid for models at each step of its best train gap, and where the program stands on that."""
+
+    name: str
+    dollars: Sequence[float]
+    gaps: Sequence[float]
+    at: tuple[float, float]
+
+
+def bought(
+    found: Sequence[Paid], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str], *, height: int = 280
+) -> go.Figure:
+    """Best train gap so far over the dollars that the run had spent on models, a dot at each program."""
+    figure = go.Figure()
+    for paid in found:
+        told = plain(names[paid.name])
+        figure.add_trace(
+            go.Scatter(
+                x=list(paid.dollars), y=list(paid.gaps), mode="lines", name=told, showlegend=False, hoverinfo="skip",
+                line={"shape": "hv", "width": 2, "color": colour[paid.name]},
+            )
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[paid.at[0]], y=[paid.at[1]], mode="markers", name=told, showlegend=False,
+                marker={"size": 11, "color": colour[paid.name]},
+                hovertemplate=f"{told}: %{{y:.2%}} on train for $%{{x:.4f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    layout(figure, palette, height)
+    gaps = [gap for paid in found for gap in paid.gaps]
+    log = min(gaps, default=0.0) > 0 and max(gaps) > 12 * min(gaps)
+    figure.update_xaxes(title_text="dollars spent on models", tickprefix="$", rangemode="tozero")
+    figure.update_yaxes(type="log" if log else "linear", dtick="D2" if log else None, tickformat=".2~%",
+                        title_text="best train gap" + (" (logarithmic)" if log else ""),
+                        rangemode="normal" if log else "tozero")  # fmt: skip
     return figure

@@ -81,6 +81,16 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
     assert app.query_params["p"] == [f"done:{champion}", app.multiselect[0].value[1]]
 
 
+def test_compare_sets_quality_beside_dollars_where_any_were_paid(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "compare", p=["done", "plain"], price="dollars")
+    sound(app)
+    charts = {chart.proto.id.rpartition("-")[2] for chart in app.get("plotly_chart")}
+    assert "bought" in charts and "latency" not in charts
+    app = open_page(folder, "compare", p=["plain"], price="dollars")
+    sound(app)
+    assert "No run of these programs has paid" in words(app)
+
+
 def test_what_compare_cannot_find_is_told_a_line_each_and_the_rest_compared(folder: Path, open_page: Open) -> None:
     app = open_page(folder, "compare", p=["done", "done:99999", f"{NASTY}:1", "done:x"])
     sound(app)

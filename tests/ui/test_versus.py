@@ -84,3 +84,30 @@ def test_programs_have_colours_of_their_own_and_baselines_share_one() -> None:
 def test_time_is_told_in_milliseconds() -> None:
     figure = versus.latency([(GOOD.name, 0.002, 0.175)], NAMES, LIGHT, versus.colours([GOOD], LIGHT))
     assert list(figure.data[0].x) == [2.0] and list(figure.data[0].y) == [0.175]
+
+
+def test_a_rule_that_is_near_is_a_line_beside_the_times_and_a_far_one_is_left_out() -> None:
+    colour = versus.colours([GOOD], LIGHT)
+    near = versus.latency([(GOOD.name, 0.002, 0.175)], NAMES, LIGHT, colour, RULE)
+    assert near.layout.shapes[0].y0 == pytest.approx(RULE.gap) and near.layout.yaxis.range[1] > RULE.gap
+    assert not versus.latency([(GOOD.name, 0.002, 0.01)], NAMES, LIGHT, colour, RULE).layout.shapes
+    assert not versus.latency([(GOOD.name, 0.002, 0.5)], NAMES, LIGHT, colour, GOOD).layout.shapes
+
+
+def test_what_is_far_off_neither_flattens_slopes_nor_stretches_the_distribution_nor_the_colours() -> None:
+    awful = Contender("awful", None, dict.fromkeys(FAMILY, 50.0), FAMILY)
+    lines = [versus.Slope(n, False, {"train": g, "validation": g}) for n, g in (("a", 0.01), ("b", 0.011), ("c", 0.9))]
+    names = {"a": "a", "b": "b", "c": "c", awful.name: "awful", **NAMES}
+    colour = dict.fromkeys(names, LIGHT.muted)
+    assert versus.slopes(lines, names, LIGHT, colour).layout.yaxis.type == "log"
+    assert versus.slopes(lines[:2], names, LIGHT, colour).layout.yaxis.type != "log"
+    assert versus.distribution([GOOD, RULE, awful], names, LIGHT, RULE.name).layout.xaxis.range[1] < 0.5
+    option, _ = versus.heat(versus.arrange([], [RULE, awful]), names, LIGHT, None, {})
+    assert option["visualMap"]["max"] < 50
+
+
+def test_what_was_bought_steps_down_over_dollars_with_a_dot_at_the_program() -> None:
+    paid = versus.Paid(GOOD.name, [0.0, 0.1, 0.4], [0.9, 0.5, 0.175], (0.3, 0.175))
+    line, dot = versus.bought([paid], NAMES, LIGHT, versus.colours([GOOD], LIGHT)).data
+    assert list(line.x) == [0.0, 0.1, 0.4] and line.line.shape == "hv"
+    assert (dot.x[0], dot.y[0], dot.mode) == (0.3, 0.175, "markers")

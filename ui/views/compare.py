@@ -18,6 +18,7 @@ from workbench.queries import Reader
 MOST = 12  # programs on one page
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 DIFFERENCE, GAP = "Difference", "Gap"
+TIME, DOLLARS = "time to decide", "dollars"
 
 
 class Scene(NamedTuple):
@@ -218,10 +219,50 @@ def panels(
     store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
     names: dict[str, str],
 ) -> None:  # fmt: skip
-    """Distribution of the gaps, what was learnt by heart, and what an answer costs in time."""
+    """Distribution of the gaps, what was learnt by heart, and what quality costs."""
     palette = theme.current()
     colour = versus.colours([*programs, *baselines], palette)
-    lines, times = [], []
+    lines, opened = slopes(store, scene, programs, baselines)
+    left, middle, right = st.columns(3, gap="medium")
+    quiet = {"displayModeBar": False}
+    with left:
+        with title():
+            st.markdown("**Share of instances within a gap**")
+        figure = versus.distribution([*programs, *baselines], names, palette, base.name)
+        st.plotly_chart(figure, key="within", config=quiet)
+    with middle:
+        with title():
+            st.markdown(f"**Train to validation{' to test' if opened else ''}**")
+        st.plotly_chart(versus.slopes(lines, names, palette, colour), key="slopes", config=quiet)
+    with right:
+        with title():
+            st.markdown("**Quality and**", width="content")
+            price = st.segmented_control("What it costs", [TIME, DOLLARS], default=TIME, key="price", bind="query-params",
+                                         required=True, label_visibility="collapsed")  # fmt: skip
+        if price == TIME:
+            times = [timed for c in programs if (timed := decision(store, c, split)) is not None]
+            st.plotly_chart(versus.latency(times, names, palette, colour, base), key="latency", config=quiet)
+        elif found := [paid for c in programs if (paid := spent(store, c)) is not None]:
+            st.plotly_chart(versus.bought(found, names, palette, colour), key="bought", config=quiet)
+        else:
+            st.caption("No run of these programs has paid for a model.")
+    legend = "".join(
+        f'<span class="chip" title="{escape(c.name, quote=True)}"><span style="color:{colour[c.name]}">●</span> '
+        f"{escape(names[c.name])}</span>"
+        for c in programs
+    )
+    darkest = f", boldest {base.name}" if base.number is None else ""
+    st.html(f'<div class="head">{legend}{theme.chip(f"dotted: baselines{darkest}")}</div>')
+
+
+def title() -> Any:
+    """A line above a chart, as tall where it is a heading alone as where it holds a choice."""
+    return st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
+
+
+def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender]) -> tuple[list[versus.Slope], bool]:
+    """Mean gaps by split, with test for what was certified; and whether anything was."""
+    lines = []
     for c in programs:
         run, number = c.name.rpartition(":")[0], int(c.number or 0)
         reports = {s: store.report(run, number, s) for s in (Split.TRAIN, Split.VALIDATION)}
@@ -230,31 +271,30 @@ def panels(
         if kind == "ready" and "test" in certificate.get("gaps", {}):
             gaps["test"] = certificate["gaps"]["test"]
         lines.append(versus.Slope(c.name, True, gaps))
-        measured = reports[split]
-        if measured is not None and measured.results:
-            times.append((c.name, sum(r.seconds for r in measured.results) / len(measured.results), c.gap))
     opened = any("test" in line.gaps for line in lines)
-    for c in baselines:
-        known = {s: data.baselines(scene.loaded, s) for s in (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))}
-        lines.append(versus.Slope(c.name, False, {s.value: gap for s, b in known.items() for n, _, gap in b if n == c.name}))
-    left, middle, right = st.columns(3, gap="medium")
-    quiet = {"displayModeBar": False}
-    with left:
-        st.markdown("**Share of instances within a gap**")
-        figure = versus.distribution([*programs, *baselines], names, palette, base.name)
-        st.plotly_chart(figure, key="within", config=quiet)
-    with middle:
-        st.markdown(f"**Train to validation{' to test' if opened else ''}**")
-        st.plotly_chart(versus.slopes(lines, names, palette, colour), key="slopes", config=quiet)
-    with right:
-        st.markdown("**Quality and time to decide**")
-        st.plotly_chart(versus.latency(times, names, palette, colour), key="latency", config=quiet)
-    legend = "".join(
-        f'<span class="chip" title="{escape(c.name, quote=True)}"><span style="color:{colour[c.name]}">●</span> '
-        f"{escape(names[c.name])}</span>"
-        for c in programs
-    )
-    st.html(f'<div class="head">{legend}<span class="chip">dotted: baselines</span></div>')
+    shown = (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))
+    known = {s: {name: gap for name, _, gap in data.baselines(scene.loaded, s)} for s in shown}
+    lines += [versus.Slope(c.name, False, {s.value: known[s][c.name] for s in shown}) for c in baselines]
+    return lines, opened
+
+
+def decision(store: Reader, c: Contender, split: Split) -> tuple[str, float, float] | None:
+    """Name, mean seconds an instance and mean gap of a program."""
+    report = store.report(c.name.rpartition(":")[0], int(c.number or 0), split)
+    if report is None or not report.results:
+        return None
+    return c.name, sum(r.seconds for r in report.results) / len(report.results), c.gap
+
+
+def spent(store: Reader, c: Contender) -> versus.Paid | None:
+    """What a program's run had paid at each of its improvements; None where no model was paid."""
+    run = c.name.rpartition(":")[0]
+    frame = data.attempts(store, run, store.mark(run))
+    own = frame[frame["number"] == c.number]
+    if not frame["usd"].iloc[-1] or own.empty:
+        return None
+    steps = frame[frame["improved"] | (frame.index == frame.index[-1])].dropna(subset=["best"])
+    return versus.Paid(c.name, list(steps["usd"]), list(steps["best"]), (float(own["usd"].iloc[0]), float(own["gap"].iloc[0])))
 
 
 def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]) -> None:
@@ -291,12 +331,13 @@ def sources(store: Reader, scene: Scene, everyone: list[Contender], base: Conten
     """Two programs side by side, baselines among them."""
     options = [c.name for c in everyone]
     left, right = st.columns(2)
-    before = left.selectbox("From", options, options.index(base.name), key="from", format_func=names.__getitem__)
+    before = left.selectbox("From", options, options.index(base.name), key="from", bind="query-params",
+                            format_func=names.__getitem__)  # fmt: skip
     others = [name for name in options if name != before]
     if not others:
         st.caption("There is nobody to compare it with.")
         return
-    after = right.selectbox("To", others, key="to", format_func=names.__getitem__)
+    after = right.selectbox("To", others, key="to", bind="query-params", format_func=names.__getitem__)
     texts = []
     for name in (before, after):
         who = next(c for c in everyone if c.name == name)
