@@ -140,7 +140,7 @@ def progress(
     ticks = ".2~%" if log else ".0%" if high > 0.2 else ".1%"
     figure.update_yaxes(type="log" if log else "linear", range=axis_range, tickformat=ticks,
                         title_text="mean gap to the reference, " + ("train" if validation is None else "validation"),
-                        dtick="D1" if log and high / low < 20 else None)  # fmt: skip
+                        dtick=None if not log else "D1" if high / low < 20 else "D2")  # fmt: skip
     figure.update_xaxes(title_text="Time since the start (hours)" if axis == "time" else AXES[axis],
                         tickprefix="$" if axis == "usd" else "")  # fmt: skip
     return figure
@@ -171,10 +171,13 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def lineage(frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, most: int = 600, height: int = 430) -> go.Figure:
+def lineage(
+    frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, log: bool = False, most: int = 600, height: int = 430
+) -> go.Figure:
     """The path to a program, over all attempts that became parents.
 
-    Attempts on the path are filled, other parents hollow; of those the most recent `most` are drawn.
+    Attempts on the path are filled, other parents hollow; of those the most recent `most` are drawn. A logarithmic axis shows
+    small steps near the reference.
     """
     known = frame.set_index("number")
     parents = pd.Index(frame["parent"].dropna().astype(int).unique())
@@ -207,9 +210,16 @@ def lineage(frame: pd.DataFrame, path: Sequence[int], palette: Palette, *, most:
             marker={"size": 9 if short else 5, "color": palette.better}, hovertemplate=hover,
         )
     )  # fmt: skip
-    layout(figure, palette, height, uirevision="lineage")
-    low, high = view(pd.concat([steps["gap"], others["gap"]]), ())
-    figure.update_yaxes(range=[low, high], tickformat=".0%" if high > 0.2 else ".1%", title_text="mean gap to the reference, train")
+    layout(figure, palette, height, uirevision=f"lineage{log}")
+    drawn = pd.concat([steps["gap"], others["gap"]])
+    low, high = view(drawn, ())
+    figure.update_yaxes(title_text="mean gap to the reference, train")
+    if log and (drawn > 0).any():
+        low = float(drawn[drawn > 0].min()) * 0.9
+        figure.update_yaxes(type="log", range=[math.log10(low), math.log10(max(high, float(steps["gap"].max())))],
+                            tickformat=".2~%", dtick="D1" if high / low < 20 else "D2")  # fmt: skip
+    else:
+        figure.update_yaxes(range=[low, high], tickformat=".0%" if high > 0.2 else ".1%")
     figure.update_xaxes(title_text="Attempts")
     return figure
 

@@ -140,6 +140,19 @@ def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> N
             open_program(row["id"], number)
 
 
+def failing(source: str, message: str) -> None:
+    """The line that a message names, with those around it."""
+    found = re.search(r"\(line (\d+)", message)
+    lines = source.splitlines()
+    if not found or not 1 <= (at := int(found[1])) <= len(lines):
+        return
+    body = "".join(
+        f'<tr><td class="no">{k}</td><td class="{"old" if k == at else ""}">{escape(lines[k - 1])}</td></tr>'
+        for k in range(max(1, at - 3), min(len(lines), at + 3) + 1)
+    )
+    st.html(f'<div class="scroll"><table class="diff"><tbody>{body}</tbody></table></div>')
+
+
 def controls(store: Reader, row: dict[str, Any], state: str) -> None:
     """Pause, stop, steer and export; or take the run up again."""
     run = row["id"]

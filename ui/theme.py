@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -62,6 +63,7 @@ table.plain td, table.plain th {padding: .28rem .6rem; text-align: left; vertica
 table.plain th {font-weight: 500; opacity: .7; white-space: nowrap;}
 table.plain tr:last-child td {border-bottom: none;}
 table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
+table.plain .grow {width: 100%; min-width: 14rem; overflow-wrap: anywhere;} table.plain .fit {white-space: nowrap;}
 table.plain code, .words code {font-size: .82rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
        border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
 table.plain a {color: light-dark(#3b5bdb, #91a7ff); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
@@ -78,7 +80,9 @@ table.diff .new {background: rgba(66, 99, 235, .13);} table.diff .new mark {back
 table.diff mark {color: inherit; border-radius: 2px;}
 table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
        background: color-mix(in srgb, currentColor 5%, transparent);}
-@media (max-width: 1000px) {  /* what is wide goes below each other where the window is narrow */
+@media (max-width: 1000px) {  /* cards in full rows; what is wide goes below each other where the window is narrow */
+  .kpis:has(> :nth-child(6)) {grid-template-columns: repeat(3, 1fr);}
+  .kpis:has(> :nth-child(7)) {grid-template-columns: repeat(4, 1fr);}
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
     > [data-testid="stColumn"] table.plain) {flex-wrap: wrap;}
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
@@ -129,9 +133,10 @@ def status_chip(status: str) -> str:
     )
 
 
-def table(columns: list[str], rows: list[list[str]], numbers: set[int] = frozenset()) -> str:  # type: ignore[assignment]
-    """A plain table of cells that are HTML already; columns in `numbers` are right-aligned."""
-    mark = ['class="n"' if i in numbers else "" for i in range(len(columns))]
+def table(columns: list[str], rows: list[list[str]], numbers: Collection[int] = (), grow: int | None = None) -> str:
+    """A plain table of cells that are HTML already; columns in `numbers` are right-aligned, `grow` takes what room is left."""
+    mark = ['class="n"' if i in numbers else 'class="grow"' if i == grow else "" for i in range(len(columns))]
+    mark = [m or 'class="fit"' if grow is not None else m for m in mark]
     head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
     body = "".join("<tr>" + "".join(f"<td {m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in rows)
     return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

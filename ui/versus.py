@@ -246,7 +246,8 @@ def slopes(
         figure.add_trace(
             go.Scatter(
                 x=[splits.index(s) for s in shown], y=[line.gaps[s] for s in shown], mode="lines+markers", showlegend=False,
-                name=plain(names[line.name]), marker={"size": 7, "color": colour[line.name]},
+                name=plain(names[line.name]),
+                marker={"size": 8 if line.program else 4, "color": colour[line.name]},
                 line={"color": colour[line.name], "width": 2 if line.program else 1.2, "dash": "solid" if line.program else "dot"},
                 hovertemplate=f"{plain(names[line.name])}: %{{y:.2%}}<extra></extra>",
             )

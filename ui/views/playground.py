@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -130,7 +128,7 @@ def coming_in(loaded: LoadedProblem, trying: str, key: str) -> None:
     wrong = next((r for r in found.results if r.status is not Status.OK), None)
     if wrong is not None:
         parts.say_error(f"{wrong.status.value} on {wrong.id}: {wrong.message}")
-        failing(source, wrong.message)
+        parts.failing(source, wrong.message)
     if found.results:
         by_instance(loaded, found)
 
@@ -161,11 +159,11 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
         st.caption("The program has changed since; what follows is of the one before.")
     if report is None:
         parts.say_error(why)
-        failing(judged, why)
+        parts.failing(judged, why)
         return
     if report.status is not Status.OK:
         parts.say_error(f"{report.status.value}: {report.message}")
-        failing(judged, report.message)
+        parts.failing(judged, report.message)
     else:
         verdict(loaded, report, isolation)
     by_instance(loaded, report)
@@ -211,19 +209,6 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     theme.kpis(cards)
     by_family = " · ".join(f"{parts.literal(family)} {theme.percent(gap)}" for family, gap in report.families.items())
     st.caption(f"{by_family}. {report.seconds:.2f} s, isolation {isolation}.")
-
-
-def failing(source: str, message: str) -> None:
-    """The line that a message names, with those around it."""
-    found = re.search(r"\(line (\d+)", message)
-    lines = source.splitlines()
-    if not found or not 1 <= (at := int(found[1])) <= len(lines):
-        return
-    body = "".join(
-        f'<tr><td class="no">{k}</td><td class="{"old" if k == at else ""}">{escape(lines[k - 1])}</td></tr>'
-        for k in range(max(1, at - 3), min(len(lines), at + 3) + 1)
-    )
-    st.html(f'<div class="scroll"><table class="diff"><tbody>{body}</tbody></table></div>')
 
 
 def inject(live: list[dict[str, Any]], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:

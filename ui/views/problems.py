@@ -85,8 +85,10 @@ def figures(loaded: LoadedProblem, rows: list[dict]) -> list[str]:  # type: igno
     else:
         behind = champion["validation_gap"] - ranking[0][2] if ranking else 0.0
         tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
+        own = f"{loaded.slug.partition('/')[2]}-"  # every run of a problem begins with its name
+        whole = f"{theme.points(behind)} to the best baseline: the champion of {champion['id']}"
         cards.append(theme.kpi("Champion so far", theme.percent(champion["validation_gap"]),
-                               f"{theme.points(behind)}, {champion['id']}", tone))  # fmt: skip
+                               f"{theme.points(behind)}, {champion['id'].removeprefix(own)}", tone, whole))  # fmt: skip
     limits = loaded.problem.limits
     cards.append(theme.kpi("Runs here", str(len(rows)), f"{len(rows) - len(same)} not comparable" if len(rows) > len(same) else ""))
     cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB an instance"))

@@ -126,6 +126,8 @@ def code(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: An
         return
     left, right = st.columns([7, 3], gap="medium")
     with left:
+        if attempt["status"] != "ok":
+            parts.failing(attempt["source"], attempt["message"])
         st.code(attempt["source"], "python", line_numbers=True)
     above = store.attempt(row["id"], attempt["parents"][0]) if attempt["parents"] else None
     with right, st.container(border=True):
@@ -146,8 +148,8 @@ def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
     if not found:
         return "Nothing but layout or comments."
     items = []
-    for change in found[:most]:
-        said = [escape(change.text[:1].upper() + change.text[1:])]
+    for k, change in enumerate(found[:most]):
+        said = [escape(change.text if inline and k else change.text[:1].upper() + change.text[1:])]
         if change.before and change.after:
             said.append(f"{theme.text_code(change.before)} → {theme.text_code(change.after)}")
         elif change.before or change.after:
@@ -178,9 +180,9 @@ def difference(store: Reader, row: dict[str, Any], attempt: dict[str, Any], load
             )
         if against == "baseline" and names:
             baseline = st.selectbox("Baseline", names, key="baseline", bind="query-params", label_visibility="collapsed", width=260)
-        split = st.segmented_control("Layout", ["Side by side", "Unified"], default="Side by side", key="layout", required=True,
-                                     label_visibility="collapsed")  # fmt: skip
-        whole = st.toggle("Equal lines", key="whole")
+        split = st.segmented_control("Layout", ["Side by side", "Unified"], default="Side by side", key="layout",
+                                     bind="query-params", required=True, label_visibility="collapsed")  # fmt: skip
+        whole = st.toggle("Equal lines", key="whole", bind="query-params")
     other, name = None, ""
     if against == "baseline":
         if not names:
@@ -233,7 +235,7 @@ def chain(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: A
     if len(gained) > 1:
         st.caption(f"{len(steps) - 1} steps, {theme.points(gained[-1] - gained[0])} on train from no. {steps[0]['number']}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
-    st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}))
+    st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}, grow=4))
 
 
 def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
@@ -251,7 +253,9 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
                    f"{(delta.abs() <= 1e-9).sum()}, worse on {(delta > 1e-9).sum()} of {len(delta)} instances.")  # fmt: skip
     palette = theme.current()
     unit = f", {loaded.problem.unit}" if loaded else ""
-    columns = [c for c in frame.columns if c != "message" or frame["message"].any()]
+    told = (frame["status"] != "ok").any()  # what is the same everywhere takes no room
+    columns = ["instance", "family", "split", *(["status"] if told else []), "gap", "baseline", "difference", "objective",
+               "reference", "kind", "seconds", *(["message"] if told else [])]  # fmt: skip
     scale = {column: frame[column] * 100 for column in ("gap", "baseline", "difference")}
     styled = frame.assign(**scale)[columns].style.map(
         lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
@@ -307,7 +311,9 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
     if kind == "none" or kind == "failed":
         if kind == "failed":
             parts.say_error(found["message"])
-        opened = f" It has been opened for {store.openings(row['problem'], loaded.version)} programs." if loaded else ""
+        opened = ""
+        if loaded:
+            opened = f" It has been opened for {parts.counted(store.openings(row['problem'], loaded.version), 'program')}."
         st.caption(
             "A certificate opens the sealed test split, runs the stress families and a second, reversed run, compares with every "
             "baseline by a paired bootstrap, measures how time and memory grow, moves each constant a little and leaves parts out. "
@@ -331,7 +337,7 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
         [escape(c["kind"]), toned(c["passed"], "passed", "failed"), escape(c["line"])]
         for c in found["checks"] if c["kind"] != "comparison"
     ]  # fmt: skip
-    st.html(theme.table(["", "", "check"], checks))
+    st.html(theme.table(["", "", "check"], checks, grow=2))
     rows = [
         [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]),
          f"{theme.points(c['low'])} to {theme.points(c['high'])}", f"{c['wins']} / {c['ties']} / {c['losses']}",
@@ -351,7 +357,8 @@ def about(found: dict[str, Any]) -> str:
         f"Made {time.strftime('%Y-%m-%d %H:%M', time.localtime(found['created']))} for version {found['version']} of the problem."
     ]
     if opening := found["opening"]:
-        count = f"The test split of this version was then open to {opening['count']} programs; the limit is {opening['limit']}"
+        programs = parts.counted(opening["count"], "program")
+        count = f"The test split of this version was then open to {programs}; the limit is {opening['limit']}"
         said.append(count + (", passed over on demand." if opening["forced"] else "."))
     if found["seen"]:
         said.append(f"Note: {found['seen']}.")

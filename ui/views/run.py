@@ -136,13 +136,9 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
                                              label_visibility="collapsed")]  # fmt: skip
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
-            rug = st.toggle("Failures", value=True, key="rug")
+            rug = st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
-            # Where rules lie far apart a linear axis would press the good ones, and the run, against each other.
-            if far_apart([level.gap for level in levels]) and (frame["best"].iloc[-1] or 0.0) > 0:
-                log = not st.toggle("Linear", key="linear", bind="query-params")
-            else:
-                log = st.toggle("Logarithmic", key="log", bind="query-params")
+            log = logarithmic(frame, [level.gap for level in levels])
         shown = data.charted(frame)
         steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
         figure = charts.progress(
@@ -161,6 +157,13 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             st.caption("No attempt has been valid on validation yet.")
         else:
             parts.program_card(store, row, int(first), "progress")
+
+
+def logarithmic(frame: pd.DataFrame, gaps: list[float]) -> bool:
+    """Ask for the kind of axis; logarithmic by itself where a linear one would press the good ones of these against each other."""
+    if far_apart(gaps) and (frame["best"].iloc[-1] or 0.0) > 0:
+        return not st.toggle("Linear", key="linear", bind="query-params")
+    return st.toggle("Logarithmic", key="log", bind="query-params")
 
 
 def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
@@ -198,9 +201,12 @@ def lineage(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
     frame = data.attempts(store, row["id"], mark)
     number = row["champion"] if row["champion"] is not None else int(frame["number"].iloc[0])
     path = ancestors(frame, number)
-    st.caption(f"How no. {number} came about: {len(path) - 1} steps from its start. Hollow: other attempts that became parents. "
-               "Click a step to see what it changed.")  # fmt: skip
-    figure = charts.lineage(frame, path, theme.current())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        steps = parts.counted(len(path) - 1, "step")
+        st.caption(f"How no. {number} came about: {steps} from its start. Hollow: other attempts that became parents. Click "
+                   "a step to see what it changed.", width="stretch")  # fmt: skip
+        log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
+    figure = charts.lineage(frame, path, theme.current(), log=log)
     event = st.plotly_chart(figure, key="lineage", on_select="rerun", selection_mode="points", theme=None,
                             config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
     picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
@@ -260,7 +266,7 @@ def failures(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
          escape(g["message"])]
         for g in groups[:60]
     ]  # fmt: skip
-    st.html(theme.table(["class", "operator", "model", "attempts", "wasted", "first", "what it said"], table, {3, 4, 5}))
+    st.html(theme.table(["class", "operator", "model", "attempts", "wasted", "first", "what it said"], table, {3, 4, 5}, grow=6))
 
 
 def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
@@ -311,7 +317,7 @@ def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
          "" if t["before"] is None else f"{t['before']:.1f} → {t['after']:.1f}"]
         for t in reversed(told)
     ]  # fmt: skip
-    st.html(theme.table(["sent", "what", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}))
+    st.html(theme.table(["sent", "what", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}, grow=2))
     st.caption(
         "Improvements of the best train gap in equal windows before and after a message: a measurement, not a proof of cause."
     )
@@ -333,7 +339,7 @@ def events(run: str) -> None:
         [time.strftime("%m-%d %H:%M:%S", time.localtime(e["created"])), escape(e["kind"]), escape(e["message"])]
         for e in reversed(found)
     ]  # fmt: skip
-    st.html(theme.table(["when", "kind", "what"], rows))
+    st.html(theme.table(["when", "kind", "what"], rows, grow=2))
 
 
 page()

@@ -76,6 +76,8 @@ def listing() -> None:
 def table(store: Reader, rows: list[dict[str, Any]]) -> None:
     """A line a run; a click opens it, ticked ones can be compared."""
     frame = pd.DataFrame([line(store, row) for row in rows])
+    if not frame["note"].any():
+        frame = frame.drop(columns="note")
     event = st.dataframe(
         frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"], row_height=34,
         height="auto" if len(frame) <= 10 else 640, placeholder="–",
@@ -87,6 +89,7 @@ def table(store: Reader, rows: list[dict[str, Any]]) -> None:
             "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap over the attempts"),
             "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width=100),
             "valid": st.column_config.NumberColumn("valid", format="%.0f%%"),
+            "note": st.column_config.TextColumn("note", width=230),
             "proposer": st.column_config.TextColumn("proposer", width=170),
         },
     )  # fmt: skip
@@ -144,8 +147,8 @@ def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
         "valid": 100 * (row["valid"] or 0) / made if made else None,
         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
         "begun": f"{theme.duration(time.time() - row['created'])} ago",
-        "proposer": row["proposer"],
         "note": note,
+        "proposer": row["proposer"],
     }
 
 
