@@ -3,21 +3,18 @@
 `python -m tests.sandbox.attacks` runs them all and prints JSON; with `--write` it makes the table in SECURITY.md anew.
 
 Each defines `attack(...)`, which returns something true when it has won. Against the sandbox none may win: it fails, or
-it answers something false. Against a scorer that runs programs in its own process many do win (`in_process`).
+it answers something false. A scorer that runs programs in its own process (`tests/sandbox/scorer.py`) is harmed by all of them
+but those that say why not (`alone`).
 """
 
 from __future__ import annotations
 
-import json
-import os
 import platform
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.sandbox.scorer import CANARY
 from workbench.errors import PolicyFailure
 from workbench.model import Limits, Program, Status
 from workbench.protocols import Sandbox
@@ -31,9 +28,6 @@ load = os.__builtins__["__import__"]
 def attack(target):
 """
 
-CANARY = "EVOLVE_CANARY_API_KEY"
-SECURITY = Path(__file__).resolve().parents[2] / "SECURITY.md"
-TABLE_START, TABLE_END = "<!-- attacks -->", "<!-- end of attacks -->"
 LIMITS = Limits(seconds=0.4, memory_mb=256, reply_bytes=1 << 20)
 
 
@@ -47,23 +41,23 @@ class Attack:
         The body of `attack(target)`, behind PRELUDE; or a whole program, where it defines `attack` itself.
     ends
         The status it must end with; None where either a failure or a false answer will do.
-    in_process
-        Whether it wins against a scorer that runs it in its own process (so that the suite proves it can fail).
     needs
         A machine or module without which it means nothing.
+    alone
+        Why it does nothing to a scorer that runs it in its own process; empty where it does.
     """
 
     body: str
     ends: Status | None = None
-    in_process: bool = False
     needs: str = ""
+    alone: str = ""
 
     @property
     def program(self) -> Program:
         """The attack as a candidate."""
         if "def attack(" in self.body:
             return Program(PRELUDE.partition("def attack")[0] + self.body, "attack")
-        return Program(PRELUDE + "\n".join("    " + line for line in self.body.strip().splitlines()), "attack")
+        return Program(PRELUDE + "\n".join("    " + line for line in self.body.strip("\n").splitlines()), "attack")
 
     def applies(self) -> bool:
         """Whether it can be tried on this machine."""
@@ -96,8 +90,17 @@ def texts():
 
 
 def syscall(number: int, *arguments: str) -> str:
-    """Body that makes a raw system call; it wins when the kernel does not refuse it."""
-    return LIBC + f"return libc.syscall({', '.join([str(number), *arguments])}) >= 0"
+    """Body that makes a raw system call; it wins when the kernel takes a look at it, be it to find its arguments wrong."""
+    return LIBC + f"return libc.syscall({', '.join([str(number), *arguments])}) >= 0 or ctypes.get_errno() not in (1, 38)"
+
+
+def machine_code(code: str) -> str:
+    """Body that makes a page executable, puts x86-64 code there and calls it; it wins when the code answers no error."""
+    return (
+        LIBC + "page = libc.mmap; page.restype = ctypes.c_void_p\nat = page(None, ctypes.c_size_t(4096), 7, 0x22, -1, 0)\n"
+        f"code = bytes.fromhex('{code}')\nctypes.memmove(at, code, len(code))\n"
+        "return ctypes.CFUNCTYPE(ctypes.c_long)(at)() >= 0"
+    )
 
 
 def forged(frame: str) -> str:
@@ -107,82 +110,99 @@ def forged(frame: str) -> str:
 
 ATTACKS: Mapping[str, Attack] = {
     # --- files
-    "read a file": Attack("return 'root' in open('/etc/passwd').read()", Status.CRASH, True),
-    "read a file by number": Attack("return os.read(os.open('/etc/passwd', 0), 9)", Status.CRASH, True),
-    "list a folder": Attack("return os.listdir('/')", Status.CRASH, True),
-    "ask whether a file exists": Attack("return os.stat('/etc/passwd').st_size", Status.CRASH, True),
-    "resolve a link": Attack("return os.readlink('/proc/self/exe')", Status.CRASH, True),
-    "write a file": Attack("open(target['folder'] + '/loot', 'w').write('x')\nreturn True", Status.CRASH, True),
-    "make a folder": Attack("os.mkdir(target['folder'] + '/loot')\nreturn True", Status.CRASH, True),
+    "read a file": Attack("return 'root' in open('/etc/passwd').read()", Status.CRASH),
+    "read a file by number": Attack("return os.read(os.open('/etc/passwd', 0), 9)", Status.CRASH),
+    "list a folder": Attack("return os.listdir('/')", Status.CRASH),
+    "ask whether a file exists": Attack("return os.stat('/etc/passwd').st_size", Status.CRASH),
+    "resolve a link": Attack("return os.readlink('/proc/self/exe')", Status.CRASH),
+    "write a file": Attack("open(target['folder'] + '/loot', 'w').write('x')\nreturn True", Status.CRASH),
+    "make a folder": Attack("os.mkdir(target['folder'] + '/loot')\nreturn True", Status.CRASH),
     "remove a file": Attack("os.unlink(target['folder'] + '/precious')\nreturn True", Status.CRASH),
-    "load a library from disk": Attack("return bool(load('ctypes').CDLL('libthread_db.so.1'))", Status.CRASH),
-    "map a file in memory": Attack("return os.memfd_create('x') >= 0", Status.CRASH, True),
+    "load a library from disk": Attack("return bool(load('ctypes').CDLL('libanl.so.1'))", Status.CRASH),
+    "map a file in memory": Attack("return os.memfd_create('x') >= 0", Status.CRASH),
     # --- keys and other processes
-    "read keys from the environment": Attack(f"return os.environ.get('{CANARY}')", None, True),
-    "list the environment's names": Attack("return [n for n in os.environ if 'KEY' in n or n in ('HOME', 'PATH')]", None, True),
-    "read the host's environment": Attack("return open(f\"/proc/{target['host']}/environ\").read()", Status.CRASH, True),
-    "read the host's command line": Attack("return open(f\"/proc/{target['host']}/cmdline\").read()", Status.CRASH, True),
-    "read its own maps": Attack("return open('/proc/self/maps').read()", Status.CRASH, True),
-    "signal the host": Attack("os.kill(target['host'], 0)\nreturn True", Status.CRASH, True),
-    "signal every process": Attack("os.kill(0, 0)\nreturn True", Status.CRASH, True),
-    "signal by pidfd": Attack("return os.pidfd_open(target['host']) >= 0", Status.CRASH, True),
+    "read keys from the environment": Attack(f"return os.environ.get('{CANARY}')"),
+    "list the environment's names": Attack("return [n for n in os.environ if 'KEY' in n or n in ('HOME', 'PATH')]"),
+    "read the host's environment": Attack("return open(f\"/proc/{target['host']}/environ\").read()", Status.CRASH),
+    "read the host's command line": Attack("return open(f\"/proc/{target['host']}/cmdline\").read()", Status.CRASH),
+    "read its own maps": Attack("return open('/proc/self/maps').read()", Status.CRASH),
+    "signal the host": Attack("os.kill(target['host'], 0)\nreturn True", Status.CRASH),
+    "signal every process": Attack("os.kill(0, 0)\nreturn True", Status.CRASH),
+    "signal by pidfd": Attack("return os.pidfd_open(target['host']) >= 0", Status.CRASH),
     "trace the host": Attack(LIBC + "return libc.ptrace(16, target['host'], 0, 0) == 0"),
-    "read the host's memory": Attack(LIBC + "return libc.process_vm_readv(target['host'], None, 0, None, 0, 0) == 0", None, True),
-    "fork": Attack("pid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)\nreturn True", Status.CRASH, True),
-    "run a shell": Attack("return os.system('true') == 0", None, True),
+    "read the host's memory": Attack(LIBC + "return libc.process_vm_readv(target['host'], None, 0, None, 0, 0) == 0"),
+    "fork": Attack("pid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)\nreturn True", Status.CRASH),
+    "run a shell": Attack("return os.system('true') == 0"),
     "spawn": Attack("return os.posix_spawn('/bin/true', ['true'], {})", Status.CRASH),
     "become another program": Attack("os.execv('/bin/true', ['true'])", Status.CRASH),
-    "run a subprocess": Attack("return load('subprocess').run(['true']).returncode == 0", Status.CRASH, True),
-    "start a thread": Attack("load('_thread').start_new_thread(len, ((),))\nreturn True", Status.CRASH, True),
+    "run a subprocess": Attack("return load('subprocess').run(['true']).returncode == 0", Status.CRASH),
+    "start a thread": Attack("load('_thread').start_new_thread(len, ((),))\nreturn True", Status.CRASH),
     "become root": Attack("os.setuid(0)\nreturn True", Status.CRASH),
     "raise its limits": Attack(
-        "r = load('resource')\nr.setrlimit(r.RLIMIT_CORE, r.getrlimit(r.RLIMIT_CORE))\nreturn True", Status.CRASH, True
+        "r = load('resource')\nr.setrlimit(r.RLIMIT_CORE, r.getrlimit(r.RLIMIT_CORE))\nreturn True", Status.CRASH
     ),
-    "outlive a signal": Attack("load('signal').signal(24, lambda *_: None)\nreturn True", Status.CRASH, True),
-    "lower its priority and the host's": Attack("os.setpriority(0, 0, 0)\nreturn True", Status.CRASH, True),
+    "outlive a signal": Attack("load('signal').signal(24, lambda *_: None)\nreturn True", Status.CRASH),
+    "lower its priority and the host's": Attack("os.setpriority(0, 0, 0)\nreturn True", Status.CRASH),
     "leave its CPU": Attack("os.sched_setaffinity(0, range(64))\nreturn True", Status.CRASH),
     # --- network
-    "open a socket": Attack("return bool(load('socket').socket())", Status.CRASH, True),
-    "open a local socket": Attack("return bool(load('socket').socketpair())", Status.CRASH, True),
-    "look up a name": Attack("return load('socket').getaddrinfo('localhost', 1)", Status.CRASH, True),
+    "open a socket": Attack("return bool(load('socket').socket())", Status.CRASH),
+    "open a local socket": Attack("return bool(load('socket').socketpair())", Status.CRASH),
+    "look up a name": Attack("return load('socket').getaddrinfo('localhost', 1)", Status.CRASH),
     "pass a descriptor over the channel": Attack(
-        "s = load('socket')\nreturn s.send_fds(s.socket(1, 1, 0, 3), [b'x'], [1])", Status.CRASH
+        "s = load('socket')\nreturn s.send_fds(s.socket(1, 1, 0, 3), [b'x'], [1])", Status.CRASH,
+        alone="there is no channel",
     ),
     "write to the zygote's descriptors": Attack(
         "won = []\nfor fd in range(4, 256):\n    try: won.append(os.write(fd, b'x'))\n    except OSError: pass\nreturn won"
     ),
+    "use up the descriptors": Attack(
+        "sys.kept = []\ntry:\n    while True: sys.kept.append(os.dup(3))\nexcept OSError as error:\n"
+        "    if error.errno != 24: raise\nreturn False", Status.CRASH,
+    ),
+    "set an alarm": Attack("load('signal').setitimer(0, 0.01)\nload('time').sleep(0.2)\nreturn True"),
     # --- the kernel, by number (x86_64)
     "raw call: io_uring": Attack(syscall(425, "1", "ctypes.create_string_buffer(120)"), needs="x86_64"),
     "raw call: bpf": Attack(syscall(321, "0", "None", "0"), needs="x86_64"),
     "raw call: userfaultfd": Attack(syscall(323, "1"), needs="x86_64"),
-    "raw call: memfd": Attack(syscall(319, "b'x'", "0"), None, True, "x86_64"),
-    "raw call: unshare": Attack(syscall(272, "0"), None, True, "x86_64"),
+    "raw call: memfd": Attack(syscall(319, "b'x'", "0"), needs="x86_64"),
+    "raw call: unshare": Attack(syscall(272, "0"), needs="x86_64"),
     "raw call: shared memory": Attack(syscall(29, "0", "4096", "0o1600"), needs="x86_64"),
     "raw call: keyring": Attack(syscall(250, "0", "-3", "0"), needs="x86_64"),
     "raw call: a second filter": Attack(syscall(157, "22", "2", "None"), needs="x86_64"),
-    "raw call: personality": Attack(syscall(135, "0xffffffff"), None, True, "x86_64"),
-    "raw call: x32 numbers": Attack(syscall(0x40000000 + 39), needs="x86_64"),
+    "raw call: personality": Attack(syscall(135, "0xffffffff"), needs="x86_64"),
+    "raw call: x32 numbers": Attack(syscall(0x40000000 + 39), needs="x86_64", alone="few kernels know them"),
     "raw call: the 32-bit gate": Attack(
         LIBC + "page = libc.mmap; page.restype = ctypes.c_void_p\nat = page(None, ctypes.c_size_t(4096), 7, 0x62, -1, 0)\n"
         "ctypes.memmove(at, bytes.fromhex('b814000000cd80c3'), 8)\nreturn ctypes.CFUNCTYPE(ctypes.c_int)(at)() > 0",
         Status.CRASH, needs="x86_64",
+    ),
+    "machine code: open a file": Attack(
+        # mov eax, 2 (open); lea rdi, [rip + 7]; xor esi, esi; syscall; ret; "/\\0"
+        machine_code("b802000000" "488d3d05000000" "31f6" "0f05" "c3" "2f00"), needs="x86_64"
     ),
     # --- time and memory
     "loop for ever": Attack("while True: pass", Status.TIMEOUT),
     "sleep for ever": Attack("load('time').sleep(1000)", Status.TIMEOUT),
     "a loop inside C": Attack("return sum(iter(int, 1))", Status.TIMEOUT),
     "a number too large": Attack("return (10**10**7) ** 9", Status.TIMEOUT),
-    "a memory bomb": Attack("a = []\nwhile True: a.append(bytes(10**6))", Status.MEMORY),
-    "a memory bomb in numpy": Attack("import numpy\nreturn float(numpy.ones((10**5, 10**5)).sum())", Status.MEMORY, needs="numpy"),
-    "a memory bomb in a string": Attack("return len('x' * 10**10)", Status.MEMORY),
-    "memory errors swallowed": Attack(
-        "a = []\nwhile True:\n    try:\n        while True: a.append(bytes(10**6))\n    except MemoryError: pass", Status.TIMEOUT
+    "a memory bomb": Attack("a = []\nwhile True: a.append(bytearray(b'x') * 10**6)", Status.MEMORY),
+    "a memory bomb in numpy": Attack(
+        "import numpy\nreturn len([numpy.ones(10**8) for _ in range(100)])", Status.MEMORY, needs="numpy"
     ),
-    "recursion without end": Attack("return attack(target)", Status.CRASH),
+    "a memory bomb in a string": Attack("text = 'x'\nwhile True: text += text", Status.MEMORY),
+    "memory errors swallowed": Attack(
+        "a = []\nwhile True:\n    try:\n        while True: a.append(bytearray(b'x') * 10**6)\n    except MemoryError: pass",
+        Status.TIMEOUT,
+    ),
+    "recursion without end": Attack("return attack(target)", Status.CRASH, alone="Python counts its frames"),
     "recursion with a higher limit": Attack("sys.setrecursionlimit(10**9)\nreturn attack(target)"),
     "recursion inside C": Attack("sys.setrecursionlimit(10**9)\na = []\nfor _ in range(10**6): a = [a]\nreturn repr(a) == ''"),
-    "a parser bomb": Attack("compile('(' * 10**5, '', 'eval')", Status.CRASH),
-    "a deep expression": Attack("eval('-' * 10**6 + '1')"),
+    "a compiler bomb": Attack(
+        "text = '\\n'.join(f'{\" \" * d}try: pass\\n{\" \" * d}finally:' for d in range(19))\n"
+        "compile(text + '\\n' + ' ' * 19 + 'a = 1', '', 'exec')"
+    ),
+    "a parser bomb": Attack("compile('(' * 10**5, '', 'eval')", Status.CRASH, alone="Python's parser counts parentheses"),
+    "a deep expression": Attack("eval('-' * 10**6 + '1')", alone="Python's parser counts levels"),
     "a crash in C": Attack(LIBC + "ctypes.string_at(0)", Status.CRASH),
     "leave without a word": Attack("os._exit(0)", Status.CRASH),
     "raise from everything": Attack("while True:\n    try: raise SystemExit\n    except BaseException: pass", Status.TIMEOUT),
@@ -210,26 +230,74 @@ ATTACKS: Mapping[str, Attack] = {
     "forge a status": Attack(forged("b'[\"error\",1,\"ok\",\"\",\"\",null]'"), Status.PROTOCOL),
     "forge an object": Attack(forged("b'{\"ok\":1}'"), Status.PROTOCOL),
     "forge a line far away": Attack(forged("b'[\"error\",1,\"crash\",\"E\",\"m\",-99999999999999999999]'"), Status.CRASH),
+    "forge a number that is true": Attack(forged("b'[\"ok\",true,1]'"), Status.PROTOCOL),
+    "forge a key twice": Attack(forged("b'[\"ok\",1,{\"a\":1,\"a\":2}] '"), Status.PROTOCOL),
+    "forge a million lists": Attack(forged("b'[\"ok\",1,[' + b','.join([b'[]'] * 400000) + b']]'"), Status.PROTOCOL),
+    "half a frame, then the end": Attack("os.write(3, b'\\x40\\0\\0\\0[')\nos._exit(0)", Status.CRASH),
+    "a line that is no number": Attack(
+        "error = SyntaxError('no')\nerror.filename, error.lineno = '<candidate>', 'x'\nraise error", Status.PROTOCOL,
+        alone="it is the harness's own frame that is spoilt",
+    ),
+    "an exception with a name of ten megabytes": Attack("raise type('\\x1b[2J' * 2500000, (Exception,), {})", Status.PROTOCOL,
+        alone="only its message is shown"),
+    "an exception that answers": Attack(
+        "class Lie(Exception):\n    def __str__(self): os.write(3, b'[\"ok\",1,1]'); return '\\x1b[2J'\nraise Lie"
+    ),
+    "replace the harness's encoder": Attack(
+        "class Encoder:\n    encode = lambda *_: 'NaN'\n"
+        "frame = sys._getframe()\nwhile frame and 'to_json' not in frame.f_globals: frame = frame.f_back\n"
+        "if frame: frame.f_globals['_encoder'] = Encoder()\n"
+        "else: load('json').dumps = lambda *_, **__: '{\"did\": \"wins\"}'\nreturn 1",
+        Status.PROTOCOL,
+    ),
+    "replace the harness's loop": Attack(
+        "frame = sys._getframe()\nwhile frame and '_attempt' not in frame.f_globals: frame = frame.f_back\n"
+        "if frame: frame.f_globals['_attempt'] = lambda *_: '[\"ok\",99,1]'\n"
+        "else: load('json').dumps = lambda *_, **__: '{\"did\": \"wins\"}'\n"
+        "os.read(3, 1 << 16) if frame else 0\nreturn 1", Status.TIMEOUT,
+    ),
     "control characters in a message": Attack("raise ValueError('\\x1b]0;owned\\x07\\x1b[2J\\r\\n\\u202e\\u2028ok')", Status.CRASH),
     # --- the verifier
     "a number that equals everything": Attack(
-        "class Best(int):\n    __eq__ = __le__ = __ge__ = lambda *_: True\n    __hash__ = None\nreturn Best(0)", None, True
+        "class Best(int):\n    __eq__ = __le__ = __ge__ = lambda *_: True\n    __hash__ = None\nreturn Best(0)"
     ),
     "a list that lies about its length": Attack(
-        "class Short(list):\n    __len__ = lambda _: 0\n    __bool__ = lambda _: True\nreturn Short([])", None, True
+        "class Short(list):\n    __len__ = lambda _: 0\n    __bool__ = lambda _: True\nreturn Short([])"
+    ),
+    "a text that equals everything": Attack(
+        "class Any(str):\n    __eq__ = lambda *_: True\n    __hash__ = str.__hash__\nreturn Any()"
+    ),
+    "a number that changes when it is looked at": Attack(
+        "class Turn(int):\n    looks = [0]\n    def __eq__(self, other):\n        self.looks[0] += 1\n"
+        "        return self.looks[0] == 1\nreturn Turn(0)"
+    ),
+    "a float below everything": Attack("class Low(float):\n    __lt__ = __eq__ = lambda *_: True\nreturn Low(0)"),
+    "an object that says it is a list": Attack(
+        "class Guise:\n    __class__ = list\n    __len__ = lambda _: 1\nreturn Guise()", Status.PROTOCOL
+    ),
+    "an answer that runs when it is unpickled": Attack(
+        "class Cargo:\n    def __reduce__(self): return os.mkdir, (target['folder'] + '/loot',)\nreturn Cargo()", Status.PROTOCOL
     ),
     "change the instance": Attack("target['jobs'].clear()\nreturn False"),
     "frames: find the cases to come": Attack(
-        FRAMES + "def attack(target):\n    return any(t == '-'.join(['answer', 'to', 'come']) for t in texts())", None, True
+        FRAMES + "def attack(target):\n    return any(t == '-'.join(['answer', 'to', 'come']) for t in texts())"
     ),
     "gc: find the cases to come": Attack(
         "lists = [o for o in load('gc').get_objects() if type(o) is list]\n"
-        "return any(type(e) is str and e == '-'.join(['answer', 'to', 'come']) for o in lists for e in o)", None, True
+        "return any(type(e) is str and e == '-'.join(['answer', 'to', 'come']) for o in lists for e in o)"
     ),
-    "import a forbidden module": Attack("import subprocess\nreturn True", Status.CRASH, True),
-    "import by another name": Attack("return __import__('socket')", Status.CRASH, True),
-    "import past the guard": Attack("import builtins\nreturn True", Status.CRASH, True),
+    "import a forbidden module": Attack("import subprocess\nreturn True", Status.CRASH),
+    "import by another name": Attack("return __import__('socket')", Status.CRASH),
+    "import past the guard": Attack("import builtins\nreturn True", Status.CRASH),
     "import a module from disk": Attack("return load('colorsys')", Status.CRASH),
+    "import in full-width letters": Attack("import ｓｕｂｐｒｏｃｅｓｓ\nreturn True", Status.CRASH),
+    "code that reads otherwise than it runs": Attack(
+        "x = 'fine \u202e\u2066# return 0\u2069\u2066'; raise ValueError(x)", Status.CRASH
+    ),
+    "hook the imports of the next program": Attack("sys.meta_path.insert(0, object())\nreturn False"),
+    "stop the clock": Attack("load('time').perf_counter = lambda: 0.0\nreturn False"),
+    "load the dice": Attack("random.random = lambda: 0.5\nreturn False"),
+    "make one equal two": Attack("load('ctypes').memset(id(1) + 24, 2, 1)\nreturn False"),
     "poison a library for the next program": Attack("load('json').loads = lambda *_: 'poison'\nreturn False"),
     "trace the harness": Attack("sys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\nreturn False"),
 }  # fmt: skip
@@ -251,40 +319,7 @@ def is_stopped(attack: Attack, status: Status, answer: Any) -> bool:
     return status is not Status.OK or not answer
 
 
-def run_all() -> dict[str, dict[str, Any]]:
-    """Run all attacks at full isolation as the user that we are."""
-    from workbench.sandbox import open_sandbox
-
-    os.environ[CANARY] = "sk-canary"
-    sandbox = open_sandbox(isolation="full")
-    results = {}
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "precious").touch()
-        for name, attack in ATTACKS.items():
-            if attack.applies():
-                status, answer = try_it(sandbox, attack, {"folder": folder, "host": os.getpid(), "jobs": [1]})
-                results[name] = {"stopped": is_stopped(attack, status, answer), "status": status.value, "told": str(answer)[:200]}
-    sandbox.close()
-    return results
-
-
-def as_table(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The results for SECURITY.md."""
-    lines = ["| attack | isolated | in the scorer's own process |", "|---|---|---|"]
-    for name, result in results.items():
-        ended = "harmless" if result["status"] == Status.OK.value else result["status"]
-        lines.append(f"| {name} | {ended if result['stopped'] else 'WINS'} | {'wins' if ATTACKS[name].in_process else ''} |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Run them; with --write the table in SECURITY.md is made anew."""
-    results = run_all()
-    if "--write" in sys.argv:
-        before, mark, rest = SECURITY.read_text().partition(TABLE_START)
-        SECURITY.write_text(f"{before}{mark}\n{as_table(results)}\n{TABLE_END}{rest.partition(TABLE_END)[2]}")
-    sys.stdout.write(json.dumps({"uid": os.geteuid(), "results": results}) + "\n")
-
-
 if __name__ == "__main__":
+    from tests.sandbox.table import main
+
     main()

@@ -1,14 +1,10 @@
-"""Every attack is stopped or harmless under full isolation, as root and as anybody; in the scorer's own process many win."""
+"""Every attack is stopped or harmless under full isolation, as root and as anybody; a scorer in whose process it runs is harmed."""
 
 from __future__ import annotations
 
-import builtins
-import ctypes  # noqa: F401 (what a host has loaded anyway, an attack in its process finds loaded)
 import json
 import os
-import resource  # noqa: F401
 import shutil
-import socket  # noqa: F401
 import subprocess
 import sys
 from pathlib import Path
@@ -16,25 +12,31 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.attacks import ATTACKS, CANARY, LIMITS, SECURITY, TABLE_END, TABLE_START, is_stopped, try_it
+from tests.sandbox.attacks import ATTACKS, LIMITS, is_stopped, try_it
+from tests.sandbox.cheats import CHEATS, judged, trusting
+from tests.sandbox.scorer import CANARY, try_in_process
+from tests.sandbox.table import published
+from tests.unit.toy import function_problem
+from workbench.catalog import LoadedProblem
 from workbench.errors import PolicyFailure
-from workbench.model import Limits, Program, Status
+from workbench.model import Limits, Program, Split, Status
 from workbench.protocols import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-CASES = [pytest.param(a, id=n, marks=pytest.mark.skipif(not a.applies(), reason=f"needs {a.needs}")) for n, a in ATTACKS.items()]
-WINNERS = [case for case in CASES if case.values[0].in_process]
+CASES = [pytest.param(n, a, id=n, marks=pytest.mark.skipif(not a.applies(), reason=f"needs {a.needs}")) for n, a in ATTACKS.items()]
 
 
 @pytest.fixture
 def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv(CANARY, "sk-canary")
-    (tmp_path / "precious").touch()
-    return {"folder": str(tmp_path), "host": os.getpid(), "jobs": [1, 2]}
+    folder = tmp_path / "target"
+    folder.mkdir()
+    (folder / "precious").touch()
+    return {"folder": str(folder), "host": os.getpid(), "jobs": [1, 2]}
 
 
-@pytest.mark.parametrize("attack", CASES)
-def test_stopped(full: Sandbox, attack: Any, target: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "attack"), CASES)
+def test_stopped(full: Sandbox, name: str, attack: Any, target: dict[str, Any]) -> None:
     upcoming = ["answer-to-come"]  # in this process, and in this frame
     status, answer = try_it(full, attack, target)
     assert is_stopped(attack, status, answer), (status, answer)
@@ -45,19 +47,40 @@ def test_stopped(full: Sandbox, attack: Any, target: dict[str, Any]) -> None:
         assert session(2) == [1, 2], "the next program is not touched by the one before"
 
 
-@pytest.mark.parametrize("attack", WINNERS)
-def test_the_same_attack_wins_in_process(attack: Any, target: dict[str, Any]) -> None:
-    upcoming = ["answer-to-come"]
-    assert score_in_process(attack.program.source, target), "an attack that wins nowhere proves nothing"
-    assert upcoming
+@pytest.mark.parametrize(("name", "attack"), CASES)
+def test_the_same_attack_harms_a_scorer_in_its_own_process(name: str, attack: Any, target: dict[str, Any]) -> None:
+    became = try_in_process(attack.program.source, Path(target["folder"]))
+    if attack.alone:
+        return
+    if not became and (name.startswith("raw call") or name == "become root"):
+        pytest.skip("this machine lets nobody do that, or only root")
+    assert became, "an attack that harms nobody proves nothing"
 
 
-def score_in_process(source: str, target: dict[str, Any]) -> Any:
-    """How a scorer without a sandbox asks a program, as most published ones do."""
-    namespace: dict[str, Any] = {"__name__": "candidate", "__builtins__": builtins}
-    exec(compile(source, "<candidate>", "exec"), namespace)
-    answer = namespace["attack"](target)
-    return answer == 42 or answer  # is it the optimum, 42?
+def test_an_honest_program_leaves_the_scorer_as_it_was(target: dict[str, Any]) -> None:
+    assert try_in_process("def attack(target):\n    return target['jobs'][0] - 1", Path(target["folder"])) == ""
+
+
+# --------------------------------------------------------------------------- attacks on what is scored
+
+
+@pytest.fixture(scope="module")
+def ordering(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
+    return function_problem(tmp_path_factory.mktemp("cheats") / "weighted_completion")
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_refused_or_scored_as_what_it_is(full: Sandbox, ordering: LoadedProblem, name: str) -> None:
+    status, least = judged(CHEATS[name], ordering, full)
+    assert status is CHEATS[name].ends and least >= 0
+    if status is Status.OK:  # jobs as they come, which is what all of these answer
+        gaps = ordering.references.gaps("arrival", Split.TRAIN)
+        assert least == pytest.approx(min(gaps.values()))
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_the_same_cheat_wins_where_answers_are_trusted(ordering: LoadedProblem, name: str) -> None:
+    assert trusting(CHEATS[name], ordering.instances(Split.TRAIN)[8].data) == "wins"
 
 
 # --------------------------------------------------------------------------- attacks over more than one call
@@ -76,7 +99,9 @@ def attack(x):
     import time
 
     monkeypatch.setattr(time, "perf_counter", time.perf_counter)  # put back afterwards
-    score_in_process(source, {})
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    namespace["attack"](1)
     assert time.perf_counter() == 0.0
     monkeypatch.undo()
     with full.open(Program(source, "attack"), LIMITS) as session:
@@ -137,13 +162,15 @@ def test_a_program_that_is_a_bomb_for_the_parser(full: Sandbox, text: str) -> No
     assert caught.value.status in (Status.CRASH, Status.MEMORY, Status.TIMEOUT)
 
 
-def test_the_published_table_is_of_these_attacks_and_none_wins() -> None:
-    table = SECURITY.read_text().partition(TABLE_START)[2].partition(TABLE_END)[0]
-    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.strip().splitlines()[2:]]
-    assert {row[0] for row in rows} == set(ATTACKS) and len(rows) >= 60
-    for name, ended, in_process in rows:
-        assert ended == (ATTACKS[name].ends or ended) and ended != "WINS"
-        assert (in_process == "wins") == ATTACKS[name].in_process
+def test_the_published_table_is_up_to_date_and_nothing_wins() -> None:
+    rows = published()
+    mend = "make it anew, as root: python -m tests.sandbox.attacks --write"
+    assert [row[0] for row in rows] == [*ATTACKS, *CHEATS] and len(rows) >= 60, mend
+    for name, ended, beside in rows:
+        expected = ATTACKS[name].ends if name in ATTACKS else CHEATS[name].ends
+        assert ended != "WINS" and ended == ("harmless" if expected is Status.OK else expected or ended), (name, mend)
+        alone = ATTACKS[name].alone if name in ATTACKS else ""
+        assert beside == f"nothing: {alone}" if alone else beside and "nothing" not in beside, (name, mend)
 
 
 # --------------------------------------------------------------------------- as somebody else
@@ -174,7 +201,7 @@ def test_all_attacks_are_stopped_for_an_unprivileged_host(full: Sandbox) -> None
         pytest.skip("no Python 3.11 or newer that an unprivileged user can run")
     run = subprocess.run(
         [python, "-B", "-m", "tests.sandbox.attacks"], cwd=ROOT, env={"PATH": "/usr/bin"}, check=False,
-        user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, timeout=60,
+        user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
