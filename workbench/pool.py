@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,6 +21,8 @@ from workbench.proposers.redact import is_secret_name
 
 START_SECONDS = 120.0
 _STARTS = 3
+_DEATHS, _HANGS = 4, 2
+"""Workers that a job may cost before the program is blamed: it may be the machine that kills them, but seldom so often."""
 
 
 class VerifierError(WorkbenchError):
@@ -156,10 +159,11 @@ class _Worker:
         return self._receive(START_SECONDS)
 
     def run(self, job: Job) -> Report:
-        """Have a job done; a worker that dies or hangs is replaced and the job tried once more."""
+        """Have a job done; a worker that dies or hangs is replaced and the job tried again."""
         limit = self._limit(job)
-        for _ in range(2):
-            answer = None
+        deaths = hangs = 0
+        while deaths < _DEATHS and hangs < _HANGS:
+            answer, began = None, time.monotonic()
             try:
                 assert self._pipe
                 self._pipe.send(job)
@@ -170,9 +174,12 @@ class _Worker:
                 return answer
             if isinstance(answer, Fault) and not answer.fatal:
                 raise VerifierError(answer.message)
+            late = answer is None and time.monotonic() - began >= limit
+            deaths, hangs = deaths + (not late), hangs + late
             self.kill()
             self.start()
-        raise VerifierError(answer.message if isinstance(answer, Fault) else "the evaluation worker died twice on this program")
+        words = f"did not end within {limit:.0f} s, {hangs} times" if hangs else f"ended {deaths} workers"
+        raise VerifierError(answer.message if isinstance(answer, Fault) else f"the evaluation {words}")
 
     def _limit(self, job: Job) -> float:
         """Seconds after which a worker is taken for stuck: the program's own allowance, and as much again for the verifier."""

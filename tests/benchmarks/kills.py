@@ -148,8 +148,10 @@ class Victim:
         wrong = []
         if (row["status"], row["candidates"]) != ("done", ATTEMPTS):
             wrong.append(f"ended {row['status']} with {row['candidates']} attempts")
-        if undisturbed is not None and trace(self.runs, "latest") != trace(undisturbed, "latest"):
-            wrong.append("differs from the undisturbed run of the same seed")
+        if undisturbed is not None:
+            pairs = zip(trace(self.runs, "latest"), trace(undisturbed, "latest"), strict=False)
+            if other := next(((a, b) for a, b in pairs if a != b), None):
+                wrong.append(f"differs from the undisturbed run of the same seed, first here: {other}")
         return wrong
 
 

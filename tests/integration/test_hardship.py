@@ -19,7 +19,9 @@ import pytest
 from tests.benchmarks.kills import below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
-from workbench import pool
+from workbench import catalog, pool
+from workbench.jobs import Job
+from workbench.model import Split
 from workbench.start import resume
 from workbench.store import FILE, Store
 
@@ -83,6 +85,29 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypa
     found = run(tmp_path / "b", once(8, strike), candidates=30)
     assert hit and hit[0] not in workers() and not Path(f"/proc/{hit[0]}").exists()
     assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+def test_a_job_survives_three_workers_and_is_blamed_for_the_fourth(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = catalog.load(TOY)
+    job = Job(loaded.program("line"), Split.TRAIN)
+    with pool.Pool(loaded, 1) as workers:
+        expected = workers.submit(job).result()
+        receive, kills = pool._Worker._receive, [3]
+
+        def killed(self: pool._Worker, seconds: float) -> Any:
+            if kills[0] and seconds != pool.START_SECONDS:
+                kills[0] -= 1
+                assert self._process
+                self._process.kill()
+            return receive(self, seconds)
+
+        monkeypatch.setattr(pool._Worker, "_receive", killed)
+        found = workers.submit(job).result()
+        assert kills == [0] and [r.gap for r in found.results] == [r.gap for r in expected.results]
+        kills[0] = 4
+        with pytest.raises(pool.VerifierError, match="ended 4 workers"):
+            workers.submit(job).result()
+        assert workers.submit(job).result().gap == expected.gap
 
 
 def test_a_database_locked_by_somebody_else_is_waited_for(tmp_path: Path) -> None:
