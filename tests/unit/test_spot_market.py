@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evaluators.spot_market import Market, SpotMarket
 from evaluators.spot_optimum import clairvoyant_cost, clairvoyant_schedule
@@ -167,6 +169,54 @@ def test_failure_of_the_candidates_process_passes_through() -> None:
 def test_contradictory_instance_is_a_problem_error(change: dict[str, Any]) -> None:
     with pytest.raises(ProblemError, match="spot market"):
         Market.from_data(job("111", 600, 60).data | change)
+
+
+def slow_cost(data: dict[str, Any], plan: Sequence[Any]) -> float | None:
+    """The books kept minute by minute, to the end of the plan: cost in dollars, None where it is no plan or comes too late."""
+    tick, left, machine, warm, dollars = data["tick_s"] // 60, data["work_s"] // 60, "idle", 0, 0.0
+    prices = [price for price, ticks in data["spot_price"] for _ in range(ticks)]
+    for k, choice in enumerate(plan):
+        if left == 0:
+            break
+        if type(choice) is not str or choice not in CHOICES:
+            return None
+        there = data["available"][k] == "1"
+        before = "idle" if machine == "spot" and not there else machine
+        machine = "idle" if choice == "spot" and not there else choice
+        if machine == "idle":
+            continue
+        warm = warm if machine == before else data["overhead_s"] // 60
+        dollars += (prices[k] if machine == "spot" else data["on_demand_price"]) * tick / 60
+        for _ in range(tick):
+            warm, left = (warm - 1, left) if warm else (0, max(0, left - 1))
+    return None if left else dollars
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.data())
+def test_verifier_agrees_with_a_slow_checker_on_right_and_damaged_plans(seed: int, choose: st.DataObject) -> None:
+    rng = random.Random(seed)
+    instance = random_job(rng, rng.randint(3, 9))
+    ticks = len(instance.data["available"])
+    _, schedule = clairvoyant_schedule(Market.from_data(instance.data))
+    plan: list[Any] = [*schedule, *["on_demand"] * (ticks - len(schedule))]
+    for _ in range(choose.draw(st.integers(0, 3))):
+        i, j = (choose.draw(st.integers(0, ticks - 1)) for _ in range(2))
+        damage = choose.draw(st.sampled_from(("other", "swap", "late", "wrong")))
+        if damage == "other":
+            plan[i] = choose.draw(st.sampled_from(CHOICES))
+        elif damage == "swap":
+            plan[i], plan[j] = plan[j], plan[i]
+        elif damage == "late":
+            plan.insert(i, plan.pop(j))
+        else:
+            plan[i] = choose.draw(st.sampled_from((None, True, 0, "", "Spot", "idle ", ["spot"], {"spot": 1}, 1e308, 10**30)))
+    expected = slow_cost(dict(instance.data), plan)
+    if expected is None:
+        with pytest.raises(Infeasible):
+            play(instance, plan)
+    else:
+        assert play(instance, plan).objective == pytest.approx(expected, abs=1e-6)
 
 
 # --------------------------------------------------------------------------- the future stays here

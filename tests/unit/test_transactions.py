@@ -169,15 +169,33 @@ def test_a_policy_that_empties_its_arguments_changes_nothing() -> None:
     assert case.data == batch(*EXAMPLE).data
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.lists(st.integers(-1, 7), max_size=8))
-def test_lists_are_refused_or_judged_as_the_slow_judge_does(seed: int, answer: list[int]) -> None:
-    case = random_batch(random.Random(seed), 5)
-    if sorted(answer) == list(range(5)):
-        assert VERIFIER.run(case, Answer(answer)).objective == slow_makespan(dict(case.data), answer)
-    else:
+def slow_check(data: dict[str, Any], answer: Any) -> int | None:
+    """The contract in other words: slots, or None where the answer is no order."""
+    n = len(data["transactions"])
+    if type(answer) is not list or any(type(x) is not int for x in answer) or sorted(answer) != list(range(n)):
+        return None
+    return slow_makespan(data, answer)
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.integers(), st.floats(), st.text(max_size=3))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 10**6), st.data())
+def test_verifier_agrees_with_the_slow_judge_on_right_and_damaged_orders(seed: int, choose: st.DataObject) -> None:
+    case = random_batch(random.Random(seed), choose.draw(st.integers(1, 6)))
+    answer: Any = choose.draw(st.permutations(range(len(case.data["transactions"]))))
+    for _ in range(choose.draw(st.integers(0, 2))):
+        at = choose.draw(st.integers(0, len(answer)))
+        damage = choose.draw(st.sampled_from(("put", "set", "cut")))
+        answer = answer[:at] + ([] if damage == "cut" else [choose.draw(SCALARS)]) + answer[at + (damage != "put") :]
+    answer = choose.draw(st.sampled_from((answer, answer, answer, tuple(answer), {"order": answer}, [answer])))
+    expected = slow_check(dict(case.data), answer)
+    if expected is None:
         with pytest.raises(Infeasible):
             VERIFIER.run(case, Answer(answer))
+    else:
+        assert VERIFIER.run(case, Answer(answer)).objective == expected
 
 
 @pytest.mark.parametrize("slots", [[], [["x", 1]], [["r"]], ["r-1"], [["r", "1"]], [["r", 1, 2]]])
