@@ -47,8 +47,9 @@ def problems(
     found, broken = [], []
     for slug in catalog.slugs():
         try:
-            found.append(catalog.load(slug))
-            found[-1].references.ranking  # noqa: B018  a problem without references is told here, not half-way through the list
+            loaded = catalog.load(slug)
+            loaded.references.ranking  # noqa: B018  a problem without references is told here, not half-way through the list
+            found.append(loaded)
         except WorkbenchError as error:
             broken.append(str(error))
     if as_json:

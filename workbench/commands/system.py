@@ -41,6 +41,7 @@ def ui(
     }
     command = [sys.executable, "-m", "streamlit", "run", str(catalog.root() / "ui" / "app.py"), "--server.address", host,
                "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false",
+               "--server.enableXsrfProtection", "true", "--server.enableCORS", "true",  # whatever the person's own settings say
                "--", "--runs", str(runs.resolve())]  # fmt: skip
     sys.stdout.flush()
     os.execve(command[0], command, environment)  # no process between: whoever ends this one ends the server
