@@ -47,7 +47,8 @@ class Limits:
     ----------
     seconds
         The program's own time, summed over all calls for one instance (the simulator's time does not count). On a busy
-        machine it may take longer on the clock, up to three times, until it has had this much CPU time.
+        machine it may take longer on the clock until it has had this much CPU time: up to three times as long, and as long as
+        it stood in line for a CPU.
     memory_mb
         Address space beyond the warm interpreter, MiB.
     reply_bytes

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -318,3 +323,29 @@ def test_program_kept_from_its_cpu_gets_what_it_has_not_had(sandbox: Sandbox, mo
         with pytest.raises(PolicyFailure) as failed:
             session(12_000_000)
         assert failed.value.status is Status.TIMEOUT
+
+
+HOG = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); print(flush=True)\nwhile True: pass"
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not count who stands in line")
+def test_neighbours_on_its_cpu_do_not_cost_a_program_its_time() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    program = Program("def f(n):\n    total = 0\n    for k in range(n):\n        total += k\n    return total\n", "f")
+    with contextlib.closing(open_sandbox(allow_unsafe=True, cpu=cpu)) as own:
+        with own.open(program, Limits(seconds=30.0)) as session:  # how much work half a second of this machine is
+            session(1_000_000)
+            used = session.usage()
+        count = int(1_000_000 * 0.25 / max(0.001, used.cpu_seconds if used else 0.05))
+        hogs = [subprocess.Popen([sys.executable, "-c", HOG, str(cpu)], stdout=subprocess.PIPE) for _ in range(8)]
+        try:
+            for hog in hogs:
+                assert hog.stdout
+                hog.stdout.readline()
+            with own.open(program, Limits(seconds=0.5)) as session:
+                assert session(count) > 0
+                assert session.seconds > 3 * 0.5 / 2, "the hogs were felt"
+        finally:
+            for hog in hogs:
+                hog.kill()
+                hog.communicate()

@@ -20,7 +20,7 @@ from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode
 _SLICE = 0.02  # seconds; how long a plain blocking read may overlook the deadline
 _CPU_SHARE = 200  # instances' worth of CPU time before the kernel ends a program whose host has stopped watching
 _CHUNK = 1 << 16
-_PATIENCE = 3  # times the allowance, on the clock, for a program that a busy machine keeps from its CPU
+_PATIENCE = 3  # times the allowance, on the clock, and what it stood in line for a CPU, for a program on a busy machine
 _ENOUGH = 0.9  # of the allowance in CPU time: the kernel counts in ticks of 10 ms
 _DEATHS: dict[int, tuple[Status, str]] = {
     signal.SIGKILL: (Status.MEMORY, "the system killed the program's process, most likely for lack of memory"),
@@ -193,9 +193,10 @@ class ProgramSession:
         allowance, clock = self._limits.seconds, self._spent + perf_counter() - began
         used = _cpu_seconds(self._child.pid)
         owed = 0.0 if used is None else allowance - (used - self._earlier)
-        if owed <= (1 - _ENOUGH) * allowance or clock >= _PATIENCE * allowance:
+        patience = _PATIENCE * allowance + _waited(self._child.pid)
+        if owed <= (1 - _ENOUGH) * allowance or clock >= patience:
             self._give_up(Status.TIMEOUT, f"{self._stage} within {allowance:g} s")
-        self._extra = min(clock + owed, _PATIENCE * allowance) - allowance
+        self._extra = min(clock + owed, patience) - allowance
 
     def _died(self) -> NoReturn:
         try:
@@ -238,6 +239,14 @@ def _cpu_seconds(pid: int) -> float | None:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _waited(pid: int) -> float:
+    """Seconds that a process was ready to run and had no CPU, in its whole life; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _usage(pid: int) -> Usage | None:
