@@ -11,6 +11,7 @@ import json
 import os
 import random
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ KEY = "canary-key-73b0a91c"
 MODEL = "openai/gpt-4o-mini"  # a price that litellm knows
 TIMEOUT = 3.0  # far above what a good answer takes on a busy machine: one that comes too late would be paid for twice
 FAULTS = ("busy", "500", "hang", "half", "junk", "empty", "drip", "html", "reset", "huge", "echo", "refused")
+BROKEN_TLS = "tls"
+"""One more where the server speaks TLS: bytes that are no record of it."""
 CHARGED = ("good", "huge", "echo")  # what a provider would bill
 
 
@@ -38,6 +41,12 @@ class Handler(BaseHTTPRequestHandler):
     """Chat completions; which answers are good is drawn from the server's seed."""
 
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        """Shake hands here, in the thread of the connection, where the server speaks TLS."""
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""
@@ -48,7 +57,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             number = self.server.told.total()
             good = number == 0 or self.server.rng.random() >= 0.3
-            what = "good" if good else FAULTS[(number - self.server.told["good"]) % len(FAULTS)]  # each in its turn
+            faults = self.server.faults if self.server.tls is None else (BROKEN_TLS, *self.server.faults)
+            what = "good" if good else faults[(number - self.server.told["good"]) % len(faults)]  # each in its turn
             self.server.told[what] += 1
         with contextlib.suppress(OSError):
             self.answer(what, number)
@@ -85,6 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
+        elif what == BROKEN_TLS:
+            with socket.socket(fileno=os.dup(self.connection.fileno())) as below:
+                below.sendall(b"HTTP/1.1 200 OK, or so it says\r\n\r\n")
         elif what == "hang":
             time.sleep(TIMEOUT + 1)
         elif what == "drip":
@@ -93,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(0.1)
-        if what in ("half", "reset", "hang", "drip"):
+        if what in ("half", "reset", "hang", "drip", BROKEN_TLS):
             self.close_connection = True
 
     def send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
@@ -107,31 +120,36 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(seed: int = 0) -> Iterator[tuple[str, Counter[str]]]:
-    """Serve on a free port: the base URL, and what was answered how often so far."""
+def serve(seed: int = 0, certificate: Path | None = None, faults: Sequence[str] = FAULTS) -> Iterator[tuple[str, Counter[str]]]:
+    """Serve on a free port, with TLS if there is a certificate (with its key): the base URL, and what was answered how often."""
     server = Server(("127.0.0.1", 0), Handler)
     server.rng, server.told, server.lock = random.Random(seed), Counter(), threading.Lock()
+    server.faults, server.tls = faults, None
+    if certificate is not None:
+        server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.tls.load_cert_chain(certificate)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1", server.told
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}/v1", server.told
     finally:
         server.shutdown()
         server.server_close()
 
 
-def evolve(*arguments: str, base: str) -> subprocess.CompletedProcess[str]:
-    """The command line with a key and the server as OpenAI's address."""
-    environment = os.environ | {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base, "COLUMNS": "200"}
+def evolve(*arguments: str, base: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The command line with a key, the server as OpenAI's address, and more of an environment."""
+    environment = os.environ | {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base, "COLUMNS": "200"} | more
     command = [sys.executable, "-m", "workbench.cli", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def books(runs: Path, calls: int, *extra: str) -> dict[str, Any]:
+def books(runs: Path, calls: int, *extra: str, **server: Any) -> dict[str, Any]:
     """Make a run of `calls` attempts and compare what it recorded with what the server did."""
     began = time.monotonic()
-    with serve() as (base, told):
+    more = {"SSL_CERT_FILE": str(server["certificate"])} if "certificate" in server else {}
+    with serve(**server) as (base, told):
         done = evolve("run", "tests/toy", "--model", MODEL, "-n", str(calls), "--concurrency", "16", "--timeout", str(TIMEOUT),
-                      "--runs", str(runs), "--json", *extra, base=base)  # fmt: skip
+                      "--runs", str(runs), "--json", *extra, base=base, **more)  # fmt: skip
     with Store(runs, write=False) as store:
         (run,) = store.runs()
         recorded = store.calls(run["id"])

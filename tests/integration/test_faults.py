@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.integration.faulty_model import FAULTS, KEY, books, evolve, serve
+from tests.integration.faulty_model import BROKEN_TLS, FAULTS, KEY, books, evolve, serve
 
 UNIT = 1000 * 0.15e-6 + 100 * 0.6e-6  # litellm's price of the model for the server's usage
 
@@ -40,6 +42,34 @@ def test_the_key_is_in_no_byte_that_is_written(run: tuple[Path, dict], tmp_path:
     for path in written:
         assert KEY.encode() not in path.read_bytes(), path
     assert KEY not in "".join(said)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine's own, with its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+               "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(path.with_suffix(".crt"))]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+def test_broken_tls_is_a_fault_like_any_other(tmp_path: Path, certificate: Path) -> None:
+    found = books(tmp_path, 24, certificate=certificate)
+    assert found["exit"] == 0 and found["attempts"] == 24 and found["answers"].get(BROKEN_TLS)
+    assert found["charged_recorded"] == found["charged_served"]
+    assert found["cost_recorded"] == pytest.approx(found["charged_served"] * UNIT)
+
+
+def test_a_certificate_that_nobody_signed_is_one_clear_line(tmp_path: Path, certificate: Path) -> None:
+    with serve(certificate=certificate) as (base, told):
+        done = evolve("run", "tests/toy", "--model", "any", "--api-base", base, "--runs", str(tmp_path), base=base)
+    assert done.returncode == 2 and done.stderr.strip().count("error:") == 1 and "Traceback" not in done.stderr
+    assert "cannot be reached" in done.stderr and not told
 
 
 def test_tls_to_a_server_without_it_is_one_clear_line(tmp_path: Path) -> None:
