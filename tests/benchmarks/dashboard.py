@@ -22,7 +22,11 @@ APP = Path(__file__).parent.parent.parent / "ui" / "app.py"
 TABS = {
     "runs": ("",),
     "run": ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log"),
-    "program": ("Code", "Diff", "Ancestors", "Instances", "Prompt & response"),
+    "program": ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate"),
+    "compare": ("What differs in the runs", "Code"),
+    "problems": ("Statement", "Instances", "Baselines", "Programs"),
+    "playground": ("",),
+    "settings": ("Cost",),
 }
 
 
@@ -38,6 +42,14 @@ def timed(seconds: list[tuple[float, float]]) -> Any:
             seconds.append((time.perf_counter() - wall, time.thread_time() - cpu))
 
     return wrapped
+
+
+def query(page: str, tab: str, run: str, problem: str) -> dict[str, str]:
+    """What the address of a page says."""
+    if page == "compare":
+        return {"p": run, "below": tab}
+    named = {"run": {"run": run}, "program": {"run": run}, "problems": {"problem": problem}, "playground": {"problem": problem}}
+    return {**named.get(page, {}), **({"tab": tab} if tab else {})}
 
 
 def main() -> None:
@@ -60,8 +72,7 @@ def main() -> None:
             app.run()
             app.session_state["runs_folder"] = str(options.runs)
             app.switch_page(f"views/{page}.py")
-            if page != "runs":
-                app.query_params.update(run=options.run, tab=tab)
+            app.query_params.update(query(page, tab, options.run, "tests/wide"))
             seconds.clear()
             for _ in range(1 + options.repeat):
                 app.run()
@@ -70,7 +81,7 @@ def main() -> None:
             wall, cpu = (statistics.median(pair[k] for pair in warm) * 1000 for k in (0, 1))
             found.append({"page": page, "tab": tab, "first_ms": first[0] * 1000, "warm_ms": wall, "warm_cpu_ms": cpu})
             if not options.json:
-                print(f"{page:8} {tab:18} first {first[0] * 1000:7.0f} ms   warm {wall:6.0f} ms, {cpu:6.0f} ms of CPU")
+                print(f"{page:10} {tab:24} first {first[0] * 1000:7.0f} ms   warm {wall:6.0f} ms, {cpu:6.0f} ms of CPU")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"pages": found, "memory_mb": memory}) if options.json else f"memory {memory:.0f} MB")
 
