@@ -1,0 +1,111 @@
+"""The certificates that ship: one for every problem, of the problem's version, of a program that scores what it says."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_cli import evolve  # noqa: F401 (a fixture)
+from workbench import catalog, gallery
+from workbench.errors import ProblemError
+from workbench.evaluate import evaluate
+from workbench.gallery import MAKE, Exhibit, exhibit
+from workbench.model import Program, Split
+from workbench.protocols import Sandbox
+from workbench.sandbox import open_sandbox
+
+SLUGS = [slug for slug in catalog.slugs() if (catalog.root() / "problems" / slug / "references.json").is_file()]
+
+
+def shipped(slug: str) -> Exhibit:
+    found = exhibit(slug)
+    if found is None:
+        pytest.skip(f"{slug} has no certificate yet; make one: {MAKE} {slug}")
+    return found
+
+
+def test_most_problems_have_one() -> None:
+    assert len([slug for slug in SLUGS if exhibit(slug)]) >= 9
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_each_problem_has_a_certificate_of_its_version(slug: str) -> None:
+    found, loaded = shipped(slug), catalog.load(slug)
+    assert not found.stale(loaded.version), found.stale(loaded.version)
+    evidence = found.certificate
+    assert (evidence["problem"], evidence["version"], evidence["isolation"]) == (slug, loaded.version, "full")
+    assert {c["baseline"] for c in evidence["comparisons"] if c["split"] == "test"} == {b.name for b in loaded.problem.baselines}
+    wins = all(c["better"] for c in evidence["comparisons"] if c["split"] == "test")
+    sound = [c for c in evidence["checks"] if c["kind"] in ("answers", "stress", "determinism", "growth", "constants", "reach")]
+    assert len({c["kind"] for c in sound}) >= 5
+    assert (found.verdict == "certified") == (wins and all(c["passed"] for c in sound))
+    assert (found.verdict == "fragile") == (wins and not all(c["passed"] for c in sound))
+    assert evidence["opening"]["count"] >= 1 and evidence["reason"]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_its_module_checks_itself_and_says_the_same(slug: str) -> None:
+    found = shipped(slug)
+    done = subprocess.run([sys.executable, str(found.module)], capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0 and done.stdout.startswith("ok"), done.stdout + done.stderr
+    words = found.module.read_text()
+    assert f'"verdict": "{found.verdict}"' in words and found.version in words
+    assert str(Path.home()) not in words or str(Path.home()) == "/"
+
+
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[dict[tuple[str, ...], Sandbox]]:
+    made: dict[tuple[str, ...], Sandbox] = {}
+    yield made
+    for sandbox in made.values():
+        sandbox.close()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_its_program_scores_what_it_says(slug: str, sandboxes: dict[tuple[str, ...], Sandbox]) -> None:
+    found, loaded = shipped(slug), catalog.load(slug)
+    modules = loaded.problem.modules
+    if modules not in sandboxes:
+        sandboxes[modules] = open_sandbox(modules, allow_unsafe=True)
+    program = Program(found.source, loaded.problem.entry)
+    report = evaluate(loaded, program, Split.TRAIN, sandboxes[modules], stop_on_failure=True)
+    assert math.isclose(report.gap, found.certificate["gaps"]["train"], rel_tol=1e-6, abs_tol=1e-9), report.message
+
+
+def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    slug = "scheduling/total_tardiness"
+    found = shipped(slug)
+    old = replace(found, version="0123456789ab")
+    assert f"make it anew: {MAKE} {slug}" in old.stale(found.version) and found.stale(found.version) == ""
+    monkeypatch.setattr("workbench.commands.looking.exhibit", lambda name: old if name == slug else None)
+    told = {one["slug"]: one["found"] for one in json.loads(evolve("problems", "--json")[1])}
+    assert told[slug]["verdict"] == found.verdict and MAKE in told[slug]["stale"]
+    assert MAKE in evolve("problems", slug)[1] and "of an earlier version" in " ".join(evolve("problems")[1].split())
+
+
+def test_problems_show_the_verdict(evolve) -> None:  # noqa: F811
+    found = shipped("scheduling/total_tardiness")
+    out = evolve("problems", found.problem)[1]
+    assert found.verdict in out and str(found.module) in out and MAKE not in out
+
+
+def test_a_broken_file_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "place", lambda: tmp_path)
+    assert exhibit("a/b") is None
+    for text in (
+        "{",
+        "[]",
+        '{"format": 7, "problem": "a/b"}',
+        '{"format": 1, "problem": "a/c"}',
+        '{"format": 1, "problem": "a/b"}',
+    ):
+        gallery.path_of("a/b").write_text(text)
+        with pytest.raises(ProblemError, match=r"is no certificate .*make it anew"):
+            exhibit("a/b")
