@@ -49,6 +49,9 @@ def view(gaps: pd.Series, levels: Sequence[Level]) -> tuple[float, float]:
         return -0.05, max([1.0, *(level.gap for level in levels)])
     start = float(valid.iloc[0])
     usual = float(valid.quantile(0.9))
+    known = [start, *(level.gap for level in levels)]
+    if max(known) > 0:
+        usual = min(usual, 4 * max(known))  # where most are far worse than everything known, what counts is below
     high = max([min(start, 3 * usual), usual, *(level.gap for level in levels)])
     low = min(float(valid.min()), 0.0)
     room = (high - low) * 0.06 or 0.01

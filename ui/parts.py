@@ -159,7 +159,8 @@ def controls(store: Reader, row: dict[str, Any], state: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if data.is_live(row):
             paused = row["status"] == "paused" and state != "going on"
-            if st.button("Continue" if paused else "Pause", icon=":material/play_arrow:" if paused else ":material/pause:",
+            icon = ":material/play_arrow:" if paused else ":material/pause:"
+            if st.button("Continue" if paused else "Pause", key="pause", icon=icon,
                          disabled=state in ("stopping", "pausing", "going on")):  # fmt: skip
                 try_to(actions.tell, run, "resume" if paused else "pause")
                 st.rerun()

@@ -39,6 +39,13 @@ PATIENCE = 90_000
 @contextlib.contextmanager
 def dashboard(runs: Path) -> Iterator[str]:
     """`evolve ui` on a free port; its address."""
+    with served(runs) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def served(runs: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`evolve ui` on a free port; its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,9 +60,10 @@ def dashboard(runs: Path) -> Iterator[str]:
                 urllib.request.urlopen(f"{address}_stcore/health", timeout=2).close()
                 break
             time.sleep(0.2)
-        yield address
+        yield address, server
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
 
@@ -205,6 +213,49 @@ def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: 
         assert ended(tmp_path) == "stopped"
         with Store(tmp_path, write=False) as store:
             assert store.runs()[0]["candidates"] >= before
+
+
+def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, page: Any, browser: Any) -> None:
+    other = browser.new_context().new_page()
+    other.set_default_timeout(PATIENCE)
+
+    def both_say(state: str) -> None:
+        for seen in (page, other):
+            seen.locator(".chip", has_text=re.compile(f"^{state}$")).first.wait_for()
+
+    with served(tmp_path) as (address, server):
+        page.goto(address)
+        button(page, "New run").click()
+        choose(page, 100_000)
+        button(page, "Start").click()
+        page.wait_for_url("**/run?run=*")
+        address_of_run = page.url
+        other.goto(address_of_run)
+        both_say("running")
+        button(other, "Pause").click()
+        both_say("paused")
+        button(page, "Continue").click()
+        both_say("running")
+        with Store(tmp_path, write=False) as store:
+            before = store.runs()[0]["candidates"]
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(30)
+    for _ in range(int(PATIENCE / 200)):
+        with Store(tmp_path, write=False) as store:
+            row = store.runs()[0]
+        if row["candidates"] > before + 5:
+            break
+        time.sleep(0.2)
+    assert row["status"] == "running" and row["candidates"] > before + 5, "it goes on without a server"
+    with dashboard(tmp_path) as address:
+        query = address_of_run.partition("?")[2]
+        for seen in (page, other):
+            seen.goto(f"{address}run?{query}")
+        both_say("running")
+        button(page, "Stop").click()
+        assert ended(tmp_path) == "stopped"
+        both_say("stopped")
+    other.context.close()
 
 
 def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:

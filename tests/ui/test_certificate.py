@@ -35,7 +35,14 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
     app = open_page(tmp_path, "program", run="judged", n=str(number), tab="Certificate")
     sound(app)
     shown = words(app)
-    told = ("fragile", "failed", "far too fast &lt;script&gt;", "7 / 3 / 2", "to 1 program; the limit is 10", "fresh stress was seen")
+    told = (
+        "fragile",
+        "failed",
+        "far too fast &lt;script&gt;",
+        "7 / 3 / 2",
+        "to 1 program; the limit is 10",
+        "fresh stress was seen",
+    )
     for said in (*told, "12.5", "return a"):
         assert said in shown, said
     assert "Certify" not in [b.label for b in app.button]

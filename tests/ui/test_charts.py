@@ -82,6 +82,11 @@ def test_the_view_leaves_wild_attempts_out_but_keeps_every_baseline() -> None:
     assert low < 0 and 0.9 < high < 1.0
 
 
+def test_where_most_attempts_are_far_worse_than_the_start_the_view_stays_below() -> None:
+    _, high = charts.view(pd.Series([1.5, *range(10, 80)]), [charts.Level("EDD", 1.0)])
+    assert high == pytest.approx(6.0, rel=0.07)
+
+
 def test_steered_attempts_are_marked_on_the_line() -> None:
     diamonds = trace(charts.progress(frame([0.5, None, 0.3]), LIGHT, steered=[1, 99]), "steered")
     assert list(diamonds.x) == [1] and list(diamonds.y) == [0.5]

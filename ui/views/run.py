@@ -306,7 +306,7 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
 
 def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     """What people told the run, and whether it helped."""
-    told = data.steering(store, data.attempts(store, row["id"], mark), row["id"])
+    told = data.steering(store, data.attempts(store, row["id"], store.mark(row["id"])), row["id"])
     if not told:
         st.caption("Nobody has told this run anything yet. Pause, stop, steer and inject are kept here, with what came of them.")
         return
