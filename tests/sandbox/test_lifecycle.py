@@ -280,6 +280,10 @@ def test_what_a_program_is_allowed_shows_in_its_status() -> None:
             assert status["Threads"] == "1" and status["Cpus_allowed_list"] == str(cpu)
             if os.geteuid() == 0:
                 assert set(status["Uid"].split()) == {"65534"} and status["Groups"] == ""
+                maps = Path(f"/proc/{child}/maps").read_text().splitlines()
+                assert len(maps) > 10 and not [m for m in maps if m.split()[1][1] == "w" and m.split()[1][3] == "s"], (
+                    "it shares memory"
+                )
             assert os.getsid(child) == watched.zygote, "Ctrl-C at the host's terminal must not reach it"
     finally:
         watched.sandbox.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from workbench import catalog
 from workbench.catalog import LoadedProblem
 from workbench.certify import Check, Verdict, certify
 from workbench.certify.constants import moved, numbers, with_number
+from workbench.certify.evidence import silent
 from workbench.certify.growth import LEAST_SECONDS, fit
 from workbench.certify.reach import reached
-from workbench.certify.simplify import removals
+from workbench.certify.simplify import removals, simplification
 from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.protocols import Policy, Sandbox
@@ -157,6 +159,15 @@ def test_removals_are_programs_with_one_part_less() -> None:
     left = dict(removals(source))
     assert set(left) == {"if p > w and w:", "+ 1", "p +", "and p > w", "and w", "- w", "abs(...)"}
     assert "    if w:\n" in left["and p > w"] and "def order" in left["- w"]
+
+
+def test_a_long_program_is_tried_in_part_within_the_patience(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    long = with_key("p / w").replace(
+        "    return p / w", "    q = 0\n" + "    q = q + p * 2 - 1\n" * 1500 + "    return p / w + 0 * q"
+    )
+    began = time.process_time()
+    found = simplification(loaded, program(loaded, long), sandbox, silent, patience=0.5)
+    assert time.process_time() - began < 10 and not found.data["complete"] and "not all parts were tried" in found.line
 
 
 @pytest.mark.parametrize(("power", "clear"), [(1.0, False), (1.3, False), (2.0, True)])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from workbench.catalog import LoadedProblem
 from workbench.certify.evidence import Check, Progress
@@ -40,14 +41,15 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
     began, tried, left_out, in_time = time.perf_counter(), 0, list[str](), True
     known = {fingerprint(program)}
     current = program
-    pending = removals(current.source)
-    total = len(pending)
-    while pending:
+    pending, total = removals(current.source), count(current.source)
+    while True:
         on_progress(name, min(tried, total), total)
         if time.perf_counter() - began > patience:
             in_time = False
             break
-        words, source = pending.pop(0)
+        words, source = next(pending, ("", ""))
+        if not source:
+            break
         shorter = Program(source, program.entry)
         try:
             print_ = fingerprint(shorter)
@@ -60,8 +62,7 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
         if all((found := score(shorter, split)).status is Status.OK and found.gap <= limits[split] for split in limits):
             current = shorter
             left_out.append(words)
-            pending = removals(current.source)
-            total = tried + len(pending)
+            pending, total = removals(current.source), tried + count(current.source)
     on_progress(name, total, total)
     line = f"simplification: {len(left_out)} of {tried} parts tried can go without loss on train and validation"
     if left_out:
@@ -84,27 +85,31 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """One part less: how much goes, in nodes, and in words."""
+    """One part less: how much goes, in nodes, and in words (made when they are asked for)."""
 
     weight: int
-    words: str
+    words: Callable[[], str]
     apply: Callable[[], None]
 
 
-def removals(source: str) -> list[tuple[str, str]]:
+def count(source: str) -> int:
+    """How many removals there are at most."""
+    return len(_edits(open_program(source)))
+
+
+def removals(source: str) -> Iterator[tuple[str, str]]:
     """What goes, and the program without it: one statement, branch, term or argument of the evolving part less.
 
-    Large parts come first. Comments and layout of the evolving part are lost.
+    Large parts come first. Comments and layout of the evolving part are lost. Each text is made when its turn comes.
     """
-    count = len(_edits(open_program(source)))
-    found = []
-    for number in range(count):
+    weights = [edit.weight for edit in _edits(open_program(source))]
+    for number in sorted(range(len(weights)), key=lambda k: -weights[k]):
         evolving = open_program(source)  # anew: an edit changes the tree
         edit = _edits(evolving)[number]
+        words = edit.words()
         edit.apply()
         if evolving.run:
-            found.append((edit.weight, edit.words, evolving.text()))
-    return [(words, text) for _, words, text in sorted(found, key=lambda item: -item[0])]
+            yield words, evolving.text()
 
 
 def _edits(evolving: Evolving) -> list[_Edit]:
@@ -125,12 +130,12 @@ def _statements(body: list[ast.stmt], span: range, *, may_be_empty: bool = False
         if isinstance(node, _KEPT) or _is_text(node) or _is_declaration(node):
             continue
         if len(body) > 1 or may_be_empty:
-            yield _Edit(_weight(node), _first_line(node), _replacing(body, i, []))
+            yield _Edit(_weight(node), partial(_first_line, node), _replacing(body, i, []))
         if isinstance(node, ast.If):
-            yield _Edit(_weight(node.test), f"if {ast.unparse(node.test)}:", _replacing(body, i, node.body))
+            yield _Edit(_weight(node.test), partial(_said, "if {}:", node.test), _replacing(body, i, node.body))
             if node.orelse:
-                yield _Edit(_weight(*node.body), f"if {ast.unparse(node.test)}: {_first_line(node.body[0])}",
-                            _replacing(body, i, node.orelse))  # fmt: skip
+                words = partial(_said, "if {}: {}", node.test, node.body[0])
+                yield _Edit(_weight(*node.body), words, _replacing(body, i, node.orelse))
 
 
 def _replacing(body: list[ast.stmt], i: int, kept: list[ast.stmt]) -> Callable[[], None]:
@@ -156,30 +161,30 @@ def _expressions(node: ast.AST) -> Iterator[_Edit]:
 def _shorter(node: ast.expr, put: Callable[[ast.expr], None]) -> Iterator[_Edit]:
     """Ways to leave out a part of one expression."""
 
-    def becoming(kept: ast.expr, words: str, *gone: ast.AST) -> _Edit:
-        return _Edit(_weight(*gone), words, lambda: put(kept))
+    def becoming(kept: ast.expr, form: str, *gone: ast.AST, said: Sequence[ast.AST] | None = None) -> _Edit:
+        return _Edit(_weight(*gone), partial(_said, form, *(gone if said is None else said)), lambda: put(kept))
 
     if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
         sign = _SIGNS[type(node.op)]
-        yield becoming(node.left, f"{sign} {ast.unparse(node.right)}", node.right)
+        yield becoming(node.left, f"{sign} {{}}", node.right)
         if isinstance(node.op, ast.Add | ast.Mult):
-            yield becoming(node.right, f"{ast.unparse(node.left)} {sign}", node.left)
+            yield becoming(node.right, f"{{}} {sign}", node.left)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         if node.func.id in ("min", "max") and len(node.args) > 1:
             for k, gone in enumerate(node.args):
                 rest = [*node.args[:k], *node.args[k + 1 :]]
                 kept = rest[0] if len(rest) == 1 else ast.Call(node.func, rest, [])
-                yield becoming(kept, f"{node.func.id}(..., {ast.unparse(gone)})", gone)
+                yield becoming(kept, f"{node.func.id}(..., {{}})", gone)
         elif node.func.id in ("abs", "float", "int", "round") and len(node.args) == 1:
-            yield becoming(node.args[0], f"{node.func.id}(...)", node.func)
+            yield becoming(node.args[0], f"{node.func.id}(...)", node.func, said=())
     elif isinstance(node, ast.BoolOp):
         word = "and" if isinstance(node.op, ast.And) else "or"
         for k, gone in enumerate(node.values):
             rest = [*node.values[:k], *node.values[k + 1 :]]
-            yield becoming(rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest), f"{word} {ast.unparse(gone)}", gone)
+            yield becoming(rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest), f"{word} {{}}", gone)
     elif isinstance(node, ast.IfExp):
-        yield becoming(node.body, f"if {ast.unparse(node.test)} else {ast.unparse(node.orelse)}", node.test, node.orelse)
-        yield becoming(node.orelse, f"{ast.unparse(node.body)} if {ast.unparse(node.test)}", node.test, node.body)
+        yield becoming(node.body, "if {} else {}", node.test, node.orelse)
+        yield becoming(node.orelse, "{} if {}", node.test, node.body, said=(node.body, node.test))
 
 
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"}
@@ -189,8 +194,12 @@ def _weight(*nodes: ast.AST) -> int:
     return len(walk(nodes))
 
 
-def _first_line(node: ast.stmt) -> str:
+def _first_line(node: ast.AST) -> str:
     return ast.unparse(node).split("\n", 1)[0]
+
+
+def _said(form: str, *nodes: ast.AST) -> str:
+    return form.format(*map(_first_line, nodes))
 
 
 def _is_text(node: ast.stmt) -> bool:
