@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from tests.sandbox.attacks import ATTACKS, LIMITS, is_stopped, try_it
 from tests.sandbox.cheats import CHEATS, judged, trusting
 from tests.sandbox.scorer import CANARY, try_in_process
-from tests.sandbox.table import published
+from tests.sandbox.table import SECURITY, published
 from tests.unit.toy import function_problem
 from workbench.catalog import LoadedProblem
 from workbench.errors import PolicyFailure
@@ -96,8 +98,6 @@ def attack(x):
     time.perf_counter = lambda: 0.0
     return x
 """
-    import time
-
     monkeypatch.setattr(time, "perf_counter", time.perf_counter)  # put back afterwards
     namespace: dict[str, Any] = {}
     exec(source, namespace)
@@ -107,6 +107,13 @@ def attack(x):
     with full.open(Program(source, "attack"), LIMITS) as session:
         session(1)
         assert session.seconds >= 0.06
+
+
+def test_a_program_can_tell_the_time(full: Sandbox) -> None:
+    """Not stopped, and said so: the clock needs no system call."""
+    program = Program("import random\ndef f():\n    return random._os.sys.modules['time'].time()", "f")
+    with full.open(program, LIMITS) as session:
+        assert abs(session() - time.time()) < 60
 
 
 def test_a_patched_library_stays_with_the_program_that_patched_it(full: Sandbox) -> None:
@@ -171,6 +178,14 @@ def test_the_published_table_is_up_to_date_and_nothing_wins() -> None:
         assert ended != "WINS" and ended == ("harmless" if expected is Status.OK else expected or ended), (name, mend)
         alone = ATTACKS[name].alone if name in ATTACKS else ""
         assert beside == f"nothing: {alone}" if alone else beside and "nothing" not in beside, (name, mend)
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    found = re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?", SECURITY.read_text())
+    files = {p.name: p.read_text() for p in (ROOT / "tests").rglob("test_*.py")}
+    assert len(found) > 30
+    for file, name in found:
+        assert file in files and (not name or f"def {name}(" in files[file]), f"SECURITY.md names {file}::{name}"
 
 
 # --------------------------------------------------------------------------- as somebody else
