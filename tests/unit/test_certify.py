@@ -17,7 +17,7 @@ from workbench.catalog import LoadedProblem
 from workbench.certify import Check, Verdict, certify
 from workbench.certify.constants import moved, numbers, with_number
 from workbench.certify.evidence import silent
-from workbench.certify.growth import LEAST_SECONDS, fit
+from workbench.certify.growth import LEAST_SECONDS, fit, growth
 from workbench.certify.reach import reached
 from workbench.certify.simplify import removals, simplification
 from workbench.errors import ProblemError
@@ -286,3 +286,37 @@ def test_too_few_test_instances_are_refused(loaded: LoadedProblem, sandbox: Sand
     few = LoadedProblem(loaded.folder, replace(loaded.problem, instances=lambda split: loaded.instances(split)[:4]))
     with pytest.raises(ProblemError, match="fewer than 5"):
         certify(few, program(few, WSPT), sandbox)
+
+
+# --------------------------------------------------------------------------- a problem that ships
+
+
+@pytest.fixture(scope="module")
+def prism() -> LoadedProblem:
+    return catalog.load("moe_placement/prism")
+
+
+def test_the_best_baseline_of_a_real_problem_is_not_better_than_itself(prism: LoadedProblem, sandbox: Sandbox) -> None:
+    found = certify(prism, prism.program("local_search"), sandbox, patience=0.0)
+    assert found.verdict is Verdict.NOT_BETTER
+    itself = next(c for c in found.comparisons if c.split is Split.TEST and c.baseline == "local_search")
+    assert itself.difference == (0, 0, 0) and itself.record.wins == itself.record.losses == 0
+    assert all(c.passed for c in found.checks if c.kind in ("answers", "bounds", "determinism", "reach", "growth"))
+
+
+SLIP = """
+
+def place(gpus, memory, models):
+    for _ in range(len(models)):
+        for _ in range(len(models)):
+            for _ in range(2 * len(models)):
+                pass
+    return _place(gpus, memory, models)
+"""
+
+
+def test_a_slip_in_it_shows_in_its_growth(prism: LoadedProblem, sandbox: Sandbox) -> None:
+    slow = program(prism, prism.program("kvpr_greedy").source.replace("def place(", "def _place(") + SLIP)
+    found = growth(prism, slow, sandbox, silent)
+    assert not found.passed and "time grows clearly faster" in found.line
+    assert growth(prism, prism.program("kvpr_greedy"), sandbox, silent).passed
