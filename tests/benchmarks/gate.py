@@ -1,6 +1,6 @@
 """What the stress gate does to certificates: runs of the built-in operators with and without it, champions put to a second look.
 
-python -m tests.benchmarks.gate [--problem scheduling/transactions] [--seeds 6] [--attempts 100]
+python -m tests.benchmarks.gate [--problem scheduling/transactions] [--from NAME] [--seeds 6] [--attempts 100]
 
 Each seed makes two runs that differ in `--gate stress` alone. Told of each champion: its verdict, the stress families in which it
 fails, its gaps, and the deciding line. Nothing is chosen by what is found here: the test split is opened for figures only.
@@ -30,7 +30,7 @@ PATIENCE = 5.0
 """Seconds for moving constants; parts that can go decide no verdict."""
 
 
-def measure(problem: str, seeds: int, attempts: int) -> dict[str, Any]:
+def measure(problem: str, start: str, seeds: int, attempts: int) -> dict[str, Any]:
     """Both kinds of runs for each seed."""
     loaded = catalog.load(problem)
     told: list[dict[str, Any]] = []
@@ -38,7 +38,9 @@ def measure(problem: str, seeds: int, attempts: int) -> dict[str, Any]:
         for seed in range(seeds):
             for gate in ("", "stress"):
                 runs = Path(name) / f"{seed}{gate}"
-                options = RunOptions(proposer="builtin", candidates=attempts, seed=seed, gate=gate, workers=1, tune_trials=0)
+                options = RunOptions(
+                    proposer="builtin", candidates=attempts, seed=seed, gate=gate, workers=1, tune_trials=0, seeds=(start,)
+                )  # fmt: skip
                 made = begin(loaded, options, runs, Silent())
                 with Store(runs, write=False) as store:
                     champion = store.candidate(made["run"], made["best"]["candidate"])
@@ -80,10 +82,11 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problem", default="scheduling/transactions")
+    parser.add_argument("--from", dest="start", default="seed_decent")
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--attempts", type=int, default=100)
     options = parser.parse_args()
-    print(json.dumps(measure(options.problem, options.seeds, options.attempts)))
+    print(json.dumps(measure(options.problem, options.start, options.seeds, options.attempts)))
 
 
 if __name__ == "__main__":
