@@ -328,9 +328,11 @@ def worth(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Fi
     paid = groups["per_dollar"].notna().any()
     frame = groups[groups["gained"] > 0].sort_values("per_dollar" if paid else "gained").tail(12)
     values = (frame["per_dollar"] if paid else frame["gained"]) * 100
+    pairs = zip(frame["model"], frame["operator"], strict=True)
+    names = [plain(str(operator) if model == "no LLM" else f"{model} · {operator}") for model, operator in pairs]
     figure = go.Figure(
         go.Bar(
-            x=values, y=[plain(f"{m} · {o}") for m, o in zip(frame["model"], frame["operator"], strict=True)], orientation="h",
+            x=values, y=names, orientation="h",
             marker={"color": palette.better}, hovertemplate="%{y}: %{x:.2f} pp<extra></extra>",
         )
     )  # fmt: skip

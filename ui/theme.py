@@ -83,10 +83,9 @@ table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
 @media (max-width: 1000px) {  /* cards in full rows; what is wide goes below each other where the window is narrow */
   .kpis:has(> :nth-child(6)) {grid-template-columns: repeat(3, 1fr);}
   .kpis:has(> :nth-child(7)) {grid-template-columns: repeat(4, 1fr);}
-  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
-    > [data-testid="stColumn"] table.plain) {flex-wrap: wrap;}
-  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"],
-    > [data-testid="stColumn"] table.plain) > [data-testid="stColumn"] {min-width: min(28rem, 100%);}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] :is([data-testid="stPlotlyChart"], table.plain,
+    [data-testid="stCode"], [data-testid^="stBidiComponent"])) {flex-wrap: wrap;
+    > [data-testid="stColumn"] {min-width: min(28rem, 100%);}}
 }
 ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
 </style>"""

@@ -273,7 +273,8 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     """What each model and operator brought, and what that cost."""
     frame = data.attempts(store, row["id"], mark)
     made = data.calls(store, row["id"], mark)
-    if not len(made):
+    asked = len(made) > 0
+    if not asked:
         made = frame[["number", "operator", "seconds"]].astype({"operator": str})
         made = made.assign(model="no LLM", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
         made = made[made["operator"] != "seed"]
@@ -284,24 +285,15 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
         st.plotly_chart(charts.worth(groups, theme.current()), key="worth", theme=None, config={"displayModeBar": False})
     table = [
         [escape(g.model), escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
-         theme.points(g.gained).lstrip("+"),
-         theme.dollars(None if g.unpriced and not g.usd else g.usd) if g.model != "no LLM" else "",
+         theme.points(g.gained).lstrip("+"), theme.dollars(None if g.unpriced and not g.usd else g.usd),
          theme.points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
         for g in groups.itertuples()
     ]  # fmt: skip
-    columns = [
-        "model",
-        "operator",
-        "attempts",
-        "valid",
-        "improved",
-        "gap lowered by",
-        "spent",
-        "a dollar",
-        "tokens out",
-        "seconds each",
-    ]
-    st.html(theme.table(columns, table, set(range(2, 10))))
+    columns = ["model", "operator", "attempts", "valid", "improved", "gap lowered by", "spent", "a dollar", "tokens out",
+               "seconds each"]  # fmt: skip
+    shown = [k for k, name in enumerate(columns) if asked or name not in ("model", "spent", "a dollar", "tokens out")]
+    numbers = {k for k, name in enumerate(shown) if name >= 2}
+    st.html(theme.table([columns[k] for k in shown], [[cells[k] for k in shown] for cells in table], numbers))
 
 
 def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
