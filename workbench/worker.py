@@ -67,6 +67,8 @@ def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report 
         )  # fmt: skip
     except WorkbenchError as error:
         return Fault(str(error), fatal=True)
+    except MemoryError:  # the machine's, or the verifier's with this answer: another worker tries, and a few of them decide
+        return Fault("the evaluation ran out of memory", fatal=True)
     except Exception as error:  # a verifier's bug must not end the run: it is told with the attempt that showed it
         return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug of the problem {loaded.slug})", fatal=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -85,6 +86,21 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypa
     found = run(tmp_path / "b", once(8, strike), candidates=30)
     assert hit and hit[0] not in workers() and not Path(f"/proc/{hit[0]}").exists()
     assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+
+
+def test_a_worker_that_runs_out_of_memory_is_replaced_and_its_job_done(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(TOY, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__")))
+    verifier = folder / "verifier.py"
+    verifier.write_text(verifier.read_text().replace("        a, error =", "        bytearray(64 << 20)\n        a, error =", 1))
+    loaded = catalog.load(folder)
+    job = Job(loaded.program("line"), Split.TRAIN)
+    with pool.Pool(loaded, 1) as made:
+        expected = made.submit(job).result()
+        (pid,) = workers()
+        resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, resource.RLIM_INFINITY))  # what it has it keeps
+        found = made.submit(job).result()
+        assert workers() != [pid], "the starved worker was replaced"
+    assert [r.gap for r in found.results] == [r.gap for r in expected.results]
 
 
 def test_a_job_survives_three_workers_and_is_blamed_for_the_fourth(monkeypatch: pytest.MonkeyPatch) -> None:
