@@ -69,15 +69,26 @@ class Gate:
         begun = [self._gaps(known) for known in reached[len(names) :]]
         self._best: dict[str, tuple[float, str]] = {}
         self._limit: dict[str, float] = {}
+        self._forgiven: list[str] = []
         for family in dict.fromkeys(i.family for i in instances):
             self._best[family] = min((gaps[family], name) for name, gaps in by_baseline.items())
             most = self._best[family][0] + loaded.problem.stress_tolerance.get(family, TOLERANCE)
             self._limit[family] = max(most, min((gaps[family] for gaps in begun), default=most))
+            if self._limit[family] > most + _ROUNDING:
+                self._forgiven.append(family)
 
     @property
     def families(self) -> tuple[str, ...]:
         """Names of the families in the sample."""
         return tuple(self._limit)
+
+    @property
+    def weakness(self) -> str:
+        """Families in which the starting programs themselves would not pass, in one line; empty where they all would."""
+        if not self._forgiven:
+            return ""
+        names = ", ".join(family.replace("_", " ") for family in self._forgiven)
+        return f"under stress no starting program passes: {names}; the gate asks for no more there than they do, and a certificate will"
 
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
         """The evaluation to ask a worker for; its report goes to `judge`."""

@@ -78,6 +78,9 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
                 loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan, gate=gate)
                 gated = f", stress gate of {len(gate.families)} families" if gate else ""
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
+                if gate and gate.weakness:
+                    store.log(run, "note", gate.weakness)
+                    display.line(gate.weakness)
                 return _drive(loop, store.candidates(run), 0, prints)
 
 

@@ -57,6 +57,8 @@ def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.M
     found = run(tmp_path, proposer="scripted", candidates=1, gate="stress", seeds=("seed",))
     with Store(tmp_path, write=False) as store:
         assert store.candidates(found["run"])[-1].status is Status.OK
+        notes = [e["message"] for e in store.events(found["run"]) if e["kind"] == "note"]
+    assert any("no starting program passes: " in note and "a certificate will" in note for note in notes)
 
 
 def test_a_broken_rule_is_told_without_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
