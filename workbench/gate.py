@@ -88,7 +88,7 @@ class Gate:
         if not self._forgiven:
             return ""
         names = ", ".join(family.replace("_", " ") for family in self._forgiven)
-        return f"under stress no starting program passes: {names}; the gate asks for no more there than they do, and a certificate will"
+        return f"under stress no starting program passes: {names}; the gate asks no more there than they do, and a certificate will"
 
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
         """The evaluation to ask a worker for; its report goes to `judge`."""
