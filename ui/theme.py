@@ -42,6 +42,8 @@ DARK = Palette(
 
 CSS = """<style>
 [data-testid="stMainBlockContainer"] {padding-left: 1.75rem; padding-right: 1.75rem;}
+header a:focus-visible, [data-testid="stMain"] a:focus-visible {outline: 2px solid light-dark(#3b5bdb, #91a7ff) !important;
+       outline-offset: 1px;}
 .kpis {display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: .5rem;}
 .kpi {border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: 6px; padding: .5rem .7rem; min-width: 0;}
 .kpi .name {font-size: .82rem; opacity: .75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}

@@ -150,3 +150,20 @@ def test_days_are_stacked_by_model_the_dearest_first() -> None:
     assert [t.name for t in figure.data] == ["large", "small"]
     assert list(figure.data[0].x) == ["2026-01-01", "2026-01-02", "2026-01-03"]
     assert list(figure.data[0].y) == [2.0, 0.0, 0.0] and list(figure.data[1].y) == [0.1, 0.0, 0.2]
+
+
+def test_what_an_operator_was_worth_is_told_by_dollar_where_any_was_paid() -> None:
+    groups = pd.DataFrame({"model": ["<b>big</b>", "no LLM", "small"], "operator": ["edit", "constant", "edit"],
+                           "gained": [0.2, 0.1, 0.0], "per_dollar": [0.4, math.nan, math.nan]})  # fmt: skip
+    bar = charts.worth(groups, LIGHT).data[0]
+    assert list(bar.y) == ["&lt;b&gt;big&lt;/b&gt; · edit", "constant"] and bar.x[0] == pytest.approx(40)
+    free = charts.worth(groups.assign(per_dollar=math.nan), LIGHT)
+    assert list(free.data[0].y) == ["constant", "&lt;b&gt;big&lt;/b&gt; · edit"] and list(free.data[0].x) == pytest.approx([10, 20])
+    assert free.layout.xaxis.title.text == "pp of gap"
+
+
+def test_a_logarithmic_lineage_shows_small_steps_and_needs_a_gap_above_the_reference() -> None:
+    figure = charts.lineage(frame([0.5, 0.02, 0.01]), [0, 1, 2], LIGHT, log=True)
+    low, high = figure.layout.yaxis.range
+    assert figure.layout.yaxis.type == "log" and low < -2 and 10**high >= 0.5
+    assert charts.lineage(frame([0.0, 0.0]), [0, 1], LIGHT, log=True).layout.yaxis.type != "log"
