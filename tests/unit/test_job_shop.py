@@ -361,3 +361,63 @@ def test_published_bounds_are_the_references_but_for_one_that_is_refuted() -> No
             kept = loaded.references.reference(split, i.id)
             assert kept.value == (667 if i.id == "abz8" else high) >= trivial_bound(i.data["durations"], i.data["machines"])
             assert kept.status == ("optimal" if low == high else "best_known"), i.id
+
+
+# --------------------------------------------------------------------------- published figures
+
+
+def best_known(prefixes: tuple[str, ...], numbers: range) -> dict[str, tuple[Shop, float]]:
+    """Classic instances by name: the shop, and the reference."""
+    loaded = catalog.load(SLUG)
+    return {
+        i.id: ((i.data["durations"], i.data["machines"]), loaded.references.reference(split, i.id).value)
+        for split in (Split.VALIDATION, Split.TEST)
+        for i in loaded.instances(split)
+        if i.id.rstrip("0123456789") in prefixes and int(i.id.lstrip("abflnortvwyz")) in numbers
+    }
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "numbers", "count", "known"),
+    [(("ft", "la", "abz", "orb"), range(100), 58, 13.8), (("ta",), range(1, 51), 50, 20.9), (("ta",), range(51, 81), 30, 13.1)],
+)
+def test_flow_due_date_over_work_remaining_comes_to_the_figures_known(
+    prefixes: tuple[str, ...], numbers: range, count: int, known: float
+) -> None:
+    gaps = [makespan(program("fdd_mwkr")(*shop), shop) / best - 1 for shop, best in best_known(prefixes, numbers).values()]
+    assert len(gaps) == count and 100 * sum(gaps) / count == pytest.approx(known, abs=0.05)
+
+
+def among_all_jobs(shop: Shop, value: Any, left_shift: bool) -> int:
+    """Another builder: the rule chooses among all jobs, whenever they could start; with left shift into the first gap there is."""
+    durations, machines = shop
+    done, ready = [0] * len(durations), [0] * len(durations)
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for _ in range(sum(map(len, durations))):
+        j = min(
+            (j for j in range(len(durations)) if done[j] < len(durations[j])), key=lambda j: (value(durations[j], done[j], 0), j)
+        )
+        p, busy, start = durations[j][done[j]], spans.setdefault(machines[j][done[j]], []), ready[j]
+        for begin, end in busy:
+            if left_shift and start + p <= begin:
+                break
+            start = max(start, end)
+        busy.append((start, start + p))
+        busy.sort()
+        ready[j] = start + p
+        done[j] += 1
+    return max(ready)
+
+
+@pytest.mark.parametrize(
+    ("left_shift", "figures"),
+    [
+        (True, {"spt": 56.9, "mwkr": 27.0, "fdd_mwkr": 24.9, "mopnr": 26.2}),
+        (False, {"mwkr": 54.3, "fdd_mwkr": 41.2, "mopnr": 41.4}),
+    ],
+)
+def test_rules_are_far_worse_where_they_choose_among_all_jobs(left_shift: bool, figures: dict[str, float]) -> None:
+    shops = best_known(("ta",), range(1, 11)).values()
+    for name, figure in figures.items():
+        gaps = [among_all_jobs(shop, RULES[name][0], left_shift) / best - 1 for shop, best in shops]
+        assert 100 * sum(gaps) / 10 == pytest.approx(figure, abs=0.06), name
