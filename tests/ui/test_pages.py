@@ -136,6 +136,18 @@ def test_charts_of_a_live_run_stay_as_they_are_until_refreshed(live: Path, open_
     assert len(app.dataframe[0].value) == before + 5
 
 
+def test_charts_that_follow_a_run_show_what_has_come_in(live: Path, open_page: Open) -> None:
+    app = open_page(live, "run", run="live", tab="Programs")
+    before, drawn = len(app.dataframe[0].value), app.session_state["drawn-live"]
+    with Store(live) as store:
+        last = store.candidate("live", 1)
+        for number in range(100, 103):
+            store.add_candidate("live", type(last)(number, last.status, last.program, "edit", (1,), 0, 0.5))
+    app.toggle(key="follow").set_value(True).run()
+    sound(app)
+    assert len(app.dataframe[0].value) == before + 3 and app.session_state["drawn-live"] > drawn
+
+
 @pytest.mark.parametrize(
     ("run", "tab"), [*(("done", tab) for tab in PROGRAM_TABS), ("plain", "Code"), ("plain", "Prompt & response")]
 )

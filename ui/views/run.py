@@ -16,6 +16,8 @@ from workbench.queries import Mark, Reader
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 LISTED = 1000  # rows of the table of programs
+FOLLOWING = 8.0
+"""Seconds between two redraws of the charts that follow a run: they take time that the run could use."""
 
 
 def page() -> None:
@@ -58,6 +60,7 @@ def pinned(store: Reader, run: str, live: bool) -> Mark:
     key = f"mark-{run}"
     if not live or key not in st.session_state or st.session_state.get("follow") or st.session_state.pop("refresh", False):
         st.session_state[key] = now
+        st.session_state[f"drawn-{run}"] = time.monotonic()
     return st.session_state[key]
 
 
@@ -76,7 +79,7 @@ def pulse(run: str, state: str) -> None:
     new = store.mark(run).attempts - st.session_state.get(f"mark-{run}", store.mark(run)).attempts
     with st.container(horizontal=True, vertical_alignment="center"):
         follow = st.toggle("Follow", key="follow", help="Redraw charts as attempts come in; they lose their zoom then.")
-        if new and follow:
+        if new and follow and time.monotonic() - st.session_state.get(f"drawn-{run}", 0.0) > FOLLOWING:
             st.rerun(scope="app")
         if st.button(f"{new:,} new, refresh" if new else "charts are up to date", key="renew", disabled=not new, type="tertiary",
                      icon=":material/refresh:"):  # fmt: skip
