@@ -44,8 +44,8 @@ def page() -> None:
     loaded, note = data.problem(row)
     if note:
         st.caption(parts.literal(note))
+    mark = pinned(store, row["id"], live)  # before the figures, which tell what is new since
     st.fragment(pulse, run_every=2.0 if live else None)(row["id"], state)
-    mark = pinned(store, row["id"], live)
     tabs = st.tabs(TABS, key="tab", bind="query-params")
     shows = (progress, programs, lineage, archive, failures, spend, steering, log)
     for tab, show in zip(tabs, shows, strict=True):
