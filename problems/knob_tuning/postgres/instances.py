@@ -1,0 +1,222 @@
+"""Workloads drawn from measured queries, split by query, on machines of different prices; and some that look for weaknesses."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from evaluators.cost_table import CostTable
+from evaluators.knob_tuning import Session
+from workbench.model import Instance, Split
+
+from .measured_space import DATABASES
+
+_DATA = Path(__file__).parent / "data"
+
+
+class Pool(NamedTuple):
+    """What workloads are drawn from: reports (TPC-H queries), look-ups and kinds of transactions."""
+
+    reports: tuple[str, ...]
+    lookups: tuple[str, ...]
+    transactions: tuple[str, ...]
+
+
+POOLS = {
+    Split.TRAIN: Pool(tuple(f"Q{n}" for n in range(1, 9)), ("lines of a supplier",), ("pay", "correct a line")),
+    Split.VALIDATION: Pool(tuple(f"Q{n}" for n in range(9, 15)), ("lines of a part",), ("restock",)),
+    Split.TEST: Pool(
+        tuple(f"Q{n}" for n in range(15, 23)), ("orders of a customer", "a day's late lines"), ("new order", "deliver")
+    ),
+}
+"""No query and no transaction is in two splits."""
+
+MACHINES = {
+    "flash": {"block": 0.01, "flush": 0.03, "log_kib": 0.002},
+    "cloud": {"block": 0.04, "flush": 0.3, "log_kib": 0.02},
+    "disk": {"block": 0.15, "flush": 3.0, "log_kib": 0.01},
+}
+"""Milliseconds charged for a block read or for temporary use, a flush of the log, a KiB of log; chosen by us."""
+
+FAMILIES = ("reports", "mixed", "desk", "tight")
+"""Reports alone; reports, look-ups and writes; an order desk with few reports; reports with little memory."""
+
+_COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 8}
+BUDGET = 30
+NOISE = 0.03
+
+
+@lru_cache(1)
+def tables() -> Mapping[str, CostTable]:
+    """The measured databases by name."""
+    return {name: CostTable.read(_DATA / f"{name}.json.gz") for name in DATABASES}
+
+
+def instances(split: Split) -> Sequence[Instance]:
+    """All instances of a split, always in the same order."""
+    return _instances(Split(split))
+
+
+@lru_cache
+def _instances(split: Split) -> tuple[Instance, ...]:
+    if split is Split.STRESS:
+        return tuple(_stress())
+    return tuple(
+        _instance(f"{split}-{family}-{copy}", family, lambda rng, family=family, split=split: workload(family, POOLS[split], rng))
+        for family in FAMILIES
+        for copy in range(_COPIES[split])
+    )
+
+
+def workload(family: str, pool: Pool, rng: random.Random, database: str = "uniform") -> dict[str, Any]:
+    """Data of one instance of a family.
+
+    Weights are executions; they are drawn so that under default knobs each query or transaction takes a share of the cost
+    between 1 and 5 parts.
+    """
+    if family in ("reports", "tight"):
+        names = rng.sample(pool.reports, rng.randint(3, min(5, len(pool.reports))))
+        kinds: list[str] = []
+    elif family == "mixed":
+        names = rng.sample(pool.reports, rng.randint(2, 4)) + rng.sample(pool.lookups, 1)
+        kinds = rng.sample(pool.transactions, rng.randint(1, len(pool.transactions)))
+    else:
+        names = rng.sample(pool.reports, 1) + list(pool.lookups)
+        kinds = list(pool.transactions)
+    data = tuned(names, kinds, rng, database)
+    if family == "tight":
+        data["memory_mb"], data["connections"] = rng.choice([(128, 8), (160, 8), (192, 16), (224, 16)])
+    return data
+
+
+def tuned(names: Sequence[str], kinds: Sequence[str], rng: random.Random, database: str = "uniform") -> dict[str, Any]:
+    """Data of an instance with these queries and kinds of transactions, the whole space and plenty of memory."""
+    table = tables()[database]
+    data: dict[str, Any] = {
+        "database": database,
+        "queries": dict.fromkeys(names, 1.0),
+        "transactions": dict.fromkeys(kinds, 1.0),
+        "prices": MACHINES[rng.choice(sorted(MACHINES))],
+        "levels": {},
+        "indexes": list(table.space.indexes),
+        "most_indexes": table.space.most_indexes,
+        "memory_mb": rng.choice([512, 1024, 4096]),
+        "connections": 8,
+        "budget": BUDGET,
+        "noise": NOISE,
+        "seed": rng.getrandbits(30),
+    }
+    session = Session.from_data(data, tables())
+    alone = dict(zip((*names, *kinds), session.parts(session.space.default), strict=True))
+    for part, some in (("queries", names), ("transactions", kinds)):
+        data[part] = {name: _rounded(1000 * rng.uniform(1, 5) / alone[name]) for name in some}
+    return data
+
+
+# --------------------------------------------------------------------------- stress
+
+
+def _stress() -> Iterator[Instance]:
+    everything = Pool(*(tuple(name for pool in POOLS.values() for name in pool[i]) for i in range(3)))
+    for family, (copies, make) in SHAPES.items():
+        for copy in range(copies):
+            yield _instance(f"{Split.STRESS}-{family}-{copy}", family, lambda rng, make=make: make(rng, everything))
+
+
+def whole(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """All reports at once."""
+    return tuned(pool.reports, [], rng)
+
+
+def skewed(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """A smaller database in which few parts have most of the lines, and few customers most of the orders."""
+    return workload("reports", Pool(tuple(tables()["skewed"].queries), (), ()), rng, "skewed")
+
+
+def one_query(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """A single report."""
+    return tuned(rng.sample(pool.reports, 1), [], rng)
+
+
+def writes_only(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Nothing but transactions: every index costs."""
+    return tuned([], rng.sample(pool.transactions, 2), rng)
+
+
+def best_is_default(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Transactions that may not lose commits, on a disk whose log is cheap: nothing beats the default."""
+    data = writes_only(rng, pool)
+    data["levels"] = {"synchronous_commit": [True]}
+    data["prices"] = MACHINES["flash"]
+    return data
+
+
+def decoys(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Only indexes that the workload has no use for, and knobs."""
+    data = tuned(rng.sample([name for name in ("Q1", "Q13", "Q18", "Q22") if name in pool.reports], 2), [], rng)
+    data["indexes"] = ["part(p_size)", "part(p_type)", "part(p_brand,p_container)", "partsupp(ps_suppkey)", "supplier(s_nationkey)"]
+    return data
+
+
+def single_knob(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """One knob, no index."""
+    data = workload("mixed", pool, rng)
+    free = rng.choice(("shared_buffers_mb", "work_mem_mb", "random_page_cost", "synchronous_commit"))
+    space = tables()["uniform"].space
+    data["levels"] = {knob.name: [knob.default] for knob in space.knobs if knob.name != free}
+    return {**data, "indexes": [], "most_indexes": 0}
+
+
+def indexes_only(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Indexes, all knobs at their defaults."""
+    data = workload("reports", pool, rng)
+    data["levels"] = {knob.name: [knob.default] for knob in tables()["uniform"].space.knobs}
+    return data
+
+
+def one_index(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """One index at most."""
+    return {**workload("reports", pool, rng), "most_indexes": 1}
+
+
+def no_memory(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """The default takes all memory there is: most of the space cannot be started."""
+    return {**workload("reports", pool, rng), "memory_mb": 128}
+
+
+def tiny_budget(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Three runs."""
+    return {**workload("mixed", pool, rng), "budget": 3}
+
+
+def noisy(rng: random.Random, pool: Pool) -> dict[str, Any]:
+    """Measurements that err by a fifth."""
+    return {**workload("mixed", pool, rng), "noise": 0.2}
+
+
+SHAPES: Mapping[str, tuple[int, Callable[[random.Random, Pool], dict[str, Any]]]] = {
+    "whole": (2, whole),
+    "skewed": (3, skewed),
+    "one-query": (3, one_query),
+    "writes-only": (2, writes_only),
+    "best-is-default": (2, best_is_default),
+    "decoys": (2, decoys),
+    "single-knob": (3, single_knob),
+    "indexes-only": (2, indexes_only),
+    "one-index": (2, one_index),
+    "no-memory": (2, no_memory),
+    "tiny-budget": (3, tiny_budget),
+    "noisy": (3, noisy),
+}
+"""Stress families: how many instances, and what draws one from a pool."""
+
+
+def _rounded(weight: float) -> float:
+    return float(f"{weight:.3g}")
+
+
+def _instance(id: str, family: str, make: Callable[[random.Random], dict[str, Any]]) -> Instance:
+    return Instance(id, family, make(random.Random(f"knob_tuning/postgres {id}")))

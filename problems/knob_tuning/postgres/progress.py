@@ -1,0 +1,65 @@
+"""How near programs come to the table's best in how many runs: python -m problems.knob_tuning.postgres.progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import runpy
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evaluators.knob_tuning import KnobTuning
+from workbench.model import Split
+
+from .instances import instances, tables
+
+RUNS = (1, 5, 10, 30)
+NEAR = 1.02
+"""Cost over the least cost that counts as found."""
+
+
+def main() -> None:
+    """Print, for each program, the mean excess over the least cost after some runs, and the share of workloads that are near it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--split", choices=("train", "validation"), default="train")
+    parser.add_argument("--programs", nargs="+", help="names in programs/; default: all")
+    options = parser.parse_args()
+    folder = Path(__file__).parent / "programs"
+    names = options.programs or sorted(file.stem for file in folder.glob("*.py"))
+    verifier = KnobTuning(tables())
+    chosen = instances(Split(options.split))
+    least = {i.id: verifier.solve(i).value for i in chosen}
+    print("| program |", *(f"after {run}, % above |" for run in RUNS), *(f"near after {run} |" for run in RUNS))
+    print("|---|" + "---|" * 2 * len(RUNS))
+    for name in names:
+        policy = Trusted(runpy.run_path(str(folder / f"{name}.py"))["suggest"])
+        ratios: dict[int, list[float]] = {run: [] for run in RUNS}
+        for instance in chosen:
+            found = verifier.run(instance, policy).metrics
+            for run in RUNS:
+                ratios[run].append(found[f"after_{run}"] / least[instance.id])
+        above = (f"{100 * statistics.mean(ratios[run]) - 100:.1f} |" for run in RUNS)
+        near = (f"{sum(ratio <= NEAR for ratio in ratios[run])} of {len(chosen)} |" for run in RUNS)
+        print(f"| {name} |", *above, *near, flush=True)
+
+
+class Trusted:
+    """A program of ours in this process; what goes in is cut down to JSON, as in the sandbox."""
+
+    def __init__(self, suggest: Callable[..., Any]) -> None:
+        self.suggest = suggest
+
+    def __call__(self, *args: Any) -> Any:
+        return self.suggest(*json.loads(json.dumps(args)))
+
+    def begin(self, *args: Any) -> None:
+        raise NotImplementedError("tuning calls a function")
+
+    def call(self, method: str, *args: Any) -> Any:
+        raise NotImplementedError("tuning calls a function")
+
+
+if __name__ == "__main__":
+    main()
