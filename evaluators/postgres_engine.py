@@ -97,8 +97,15 @@ class PostgresEngine:
         """A new connection that commits every statement by itself (`psycopg.Connection`)."""
         import psycopg
 
+        # Never prepared: a plan that was kept would outlive the indexes and settings that it was made for.
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", password=self._password, dbname=database, autocommit=True
+            host="127.0.0.1",
+            port=self.port,
+            user="postgres",
+            password=self._password,
+            dbname=database,
+            autocommit=True,
+            prepare_threshold=None,
         )
 
     def restart(self, settings: Mapping[str, str]) -> None:
