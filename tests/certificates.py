@@ -61,6 +61,9 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     evolve("export", row["id"], "--runs", runs, "--out", path.with_suffix(".py"), "--force")
     options = row["options"]
+    bare = runs / "champion.py"  # an export carries cases: it may be larger than a candidate is allowed to be
+    bare.write_text(program.source)
+    seconds = evolve("eval", loaded.slug, bare, "--split", "train")["seconds"]
     made = {
         "format": FORMAT,
         "problem": loaded.slug,
@@ -69,6 +72,7 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int) -> dict[str, Any]:
         "run": {
             "proposer": row["proposer"], "attempts": row["candidates"], "seed": options["seed"],
             "from": list(options["seeds"] or loaded.problem.seeds), "champion": row["champion"],
+            "seconds": round(seconds, 3),
         },
         "source": program.source,
         "certificate": certificate,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands import certifying, comparing, judging, looking, making, reporting, running, system
+from workbench.commands import certifying, comparing, judging, looking, making, reporting, running, system, window
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ for panel, name, command in (
     (_MAKE, "demo", running.demo),
     (_MAKE, "run", running.run),
     (_MAKE, "resume", running.resume_),
-    (_LOOK, "problems", looking.problems),
+    (_LOOK, "problems", window.problems),
     (_LOOK, "list", looking.list_),
     (_LOOK, "show", looking.show),
     (_LOOK, "compare", comparing.compare_),

@@ -20,14 +20,14 @@ BEGIN = "__init__"
 _CASE_BYTES = 4_000
 """A recorded episode is cut off after the call that exceeds this."""
 _WIDTH = 100
-_NEEDED = ("import json", "import math", "import sys", "from typing import Any")
+_NEEDED = ("import json", "import math", "from typing import Any")
 
 _EXEMPTION = """\
 # The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
 # ruff: noqa
 # mypy: ignore-errors
 """
-_RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck", "json", "math", "sys", "Any"})
+_RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck", "json", "math", "Any"})
 
 Table = Mapping[str, Mapping[str, float]]
 """Mean gap by program and split, the exported one first."""
@@ -337,11 +337,11 @@ def _recheck() -> int:
             difference = f"{type(error).__name__}: {error}"
         if difference:
             wrong += 1
-            print(f"{case['instance']}: {difference}", file=sys.stderr)
+            print(f"{case['instance']}: {difference}")
     print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(_recheck())
+    raise SystemExit(_recheck())
 '''

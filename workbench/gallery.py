@@ -27,7 +27,8 @@ class Exhibit:
     made
         ISO date.
     run
-        How it was found: proposer, attempts, seed, starting programs, number of the champion.
+        How it was found: proposer, attempts, seed, starting programs, number of the champion; and the seconds that it takes on
+        train.
     source
         The program as the search left it; `module` is the same one exported.
     certificate

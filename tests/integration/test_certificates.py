@@ -84,7 +84,7 @@ def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, mon
     found = shipped(slug)
     old = replace(found, version="0123456789ab")
     assert f"make it anew: {MAKE} {slug}" in old.stale(found.version) and found.stale(found.version) == ""
-    monkeypatch.setattr("workbench.commands.looking.exhibit", lambda name: old if name == slug else None)
+    monkeypatch.setattr("workbench.commands.window.exhibit", lambda name: old if name == slug else None)
     told = {one["slug"]: one["found"] for one in json.loads(evolve("problems", "--json")[1])}
     assert told[slug]["verdict"] == found.verdict and MAKE in told[slug]["stale"]
     assert MAKE in evolve("problems", slug)[1] and "of an earlier version" in " ".join(evolve("problems")[1].split())

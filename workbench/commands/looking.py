@@ -1,4 +1,4 @@
-"""Commands that show what is there: problems, list, show."""
+"""Commands that show runs: list, show."""
 
 from __future__ import annotations
 
@@ -13,86 +13,11 @@ from rich.syntax import Syntax
 from workbench import catalog
 from workbench.commands.shared import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
 from workbench.errors import WorkbenchError
-from workbench.gallery import exhibit
 from workbench.gap import mean_gap
 from workbench.ledger import Ledger
 from workbench.model import Candidate, Report, Split
 from workbench.queries import outcome
 from workbench.store import Store
-
-
-def problems(
-    name: Annotated[str | None, typer.Argument(metavar="[SLUG]", help="Show one problem's statement and baselines.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List the problems, or show one.
-
-    [bold]Examples[/bold]
-
-      evolve problems
-      evolve problems total_tardiness
-    """
-    words = console(as_json)
-    if name is not None:
-        loaded = catalog.load(name)
-        if as_json:
-            emit(_summary(loaded))
-            return
-        words.print(loaded.statement)
-        for line in baseline_lines(loaded, None):
-            words.print(line)
-        if shipped := exhibit(loaded.slug):
-            words.print(f"best found so far, with its certificate: {shipped.line(loaded.version)}; {shipped.module}")
-        return
-    found, broken = [], []
-    for slug in catalog.slugs():
-        try:
-            loaded = catalog.load(slug)
-            loaded.references.ranking  # noqa: B018  a problem without references is told here, not half-way through the list
-            found.append(loaded)
-        except WorkbenchError as error:
-            broken.append(str(error))
-    if as_json:
-        emit([_summary(loaded) for loaded in found])
-    else:
-        columns = ("problem", "question", "baselines", "best known rule (train gap)", "found (test gap)", "references")
-        shown = table(*columns, right="baselines")
-        for loaded in found:
-            best = loaded.references.ranking[0]
-            count = str(len(loaded.problem.baselines))
-            shown.add_row(
-                loaded.slug, loaded.problem.question, count, f"{best[0]} {percent(best[1])}", _found(loaded), loaded.problem.bound
-            )  # fmt: skip
-        words.print(shown)
-    for line in broken:
-        console(True).print(f"not usable: {line}")
-
-
-def _found(loaded: catalog.LoadedProblem) -> str:
-    """Verdict on the best heuristic that ships, in a few words."""
-    found = exhibit(loaded.slug)
-    if found is None:
-        return "-"
-    old = " (of an earlier version)" if found.stale(loaded.version) else ""
-    return f"{found.verdict} {percent(found.certificate['gaps'][Split.TEST.value])}{old}"
-
-
-def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
-    found = exhibit(loaded.slug)
-    return {
-        "slug": loaded.slug,
-        "title": loaded.problem.title,
-        "question": loaded.problem.question,
-        "baselines": [b.name for b in loaded.problem.baselines],
-        "best_baseline": dict(zip(("name", "train_gap"), loaded.references.ranking[0], strict=True)),
-        "splits": {split.value: len(loaded.instances(split)) for split in Split},
-        "bound": loaded.problem.bound,
-        "version": loaded.version,
-        "found": found and {
-            "verdict": found.verdict, "reason": found.certificate["reason"], "gaps": found.certificate["gaps"],
-            "version": found.version, "stale": found.stale(loaded.version), "module": str(found.module),
-        },
-    }  # fmt: skip
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:

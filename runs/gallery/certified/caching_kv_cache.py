@@ -35,7 +35,6 @@ the answers; of 3 long episodes, the beginning.
 import heapq
 import json
 import math
-import sys
 from typing import Any
 
 __all__ = ["MEASURED", "PROVENANCE", "Policy"]
@@ -823,10 +822,10 @@ def _recheck() -> int:
             difference = f"{type(error).__name__}: {error}"
         if difference:
             wrong += 1
-            print(f"{case['instance']}: {difference}", file=sys.stderr)
+            print(f"{case['instance']}: {difference}")
     print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(_recheck())
+    raise SystemExit(_recheck())

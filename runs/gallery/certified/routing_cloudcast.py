@@ -32,7 +32,6 @@ the answers.
 import heapq
 import json
 import math
-import sys
 from itertools import pairwise
 from typing import Any
 
@@ -5312,10 +5311,10 @@ def _recheck() -> int:
             difference = f"{type(error).__name__}: {error}"
         if difference:
             wrong += 1
-            print(f"{case['instance']}: {difference}", file=sys.stderr)
+            print(f"{case['instance']}: {difference}")
     print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(_recheck())
+    raise SystemExit(_recheck())
