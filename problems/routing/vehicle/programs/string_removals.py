@@ -1,8 +1,8 @@
 """Savings, then strings of customers near each other taken out of their routes and put back, under simulated annealing.
 
 J. Christiaens, G. Vanden Berghe, Slack induction by string removals for vehicle routing problems, Transportation Science
-54(2) (2020) 417-433. Strings, orders and blinks have their parameters. Their temperatures, 100 to 1 on a square of 1000, are taken as
-a share of the mean distance between stops, so that any map will do. It begins with savings, and its steps are far fewer.
+54(2) (2020) 417-433. Strings, orders and blinks have their parameters. Their temperatures, 100 to 1 on a square of 1000, are
+taken as a share of the mean distance between stops, so that any map will do. It begins with savings, and its steps are far fewer.
 """
 
 import math
