@@ -131,7 +131,7 @@ def look(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = N
     """
     scene = Scene(kinds or Kinds(program, features), tuple(features))
     scene.shared = _bound_by(program.tree.body)
-    _Reader(program, scene).body(program.tree.body, scene.shared, _Where())
+    _Reader(program, scene).module(program.tree.body)
     answers = (s.node for s in scene.of(Kind.TEXT) if not isinstance(s.holder, ast.Compare))
     scene.words = tuple(dict.fromkeys(str(n.value) for n in answers if isinstance(n, ast.Constant)))
     if len(scene.words) == 1:
@@ -163,6 +163,14 @@ class _Reader:
         self.run = {id(s) for s in program.run}
         self.around = {id(s) for s in program.around}
         self.tunable = frozenset(_declared_names(program.tree))
+
+    def module(self, body: list[ast.stmt]) -> None:
+        """Read a module: functions may use all that it binds, the statements between them only what stands above."""
+        above: frozenset[str] = frozenset()
+        for node in body:
+            defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            self.body([node], self.scene.shared if defines else above, _Where())
+            above |= _bound_by([node])
 
     def body(self, body: list[ast.stmt], bound: frozenset[str], where: _Where) -> frozenset[str] | None:
         """Read statements in turn; returns what is bound after them, None where their end is never reached."""
