@@ -205,7 +205,9 @@ def test_children_read_only_names_that_are_bound():
 
 
 def test_a_constant_of_the_module_is_made_of_what_stands_above_it():
-    source = "# EVOLVE-BLOCK-START\nlead = 0.5\ndelay = 2.0\ndef order(p, d):\n    return p * delay + d * lead\n# EVOLVE-BLOCK-END\n"
+    source = (
+        "# EVOLVE-BLOCK-START\nlead = 0.5\ndelay = 2.0\ndef order(p, d):\n    return p * delay + d * lead\n# EVOLVE-BLOCK-END\n"
+    )
     found = [source_of(r) for r in children(source, JOBS, 150)]
     for text in found:
         exec(text, {})  # a name that is bound further down, or by this very line, would be an error
