@@ -29,7 +29,7 @@ ALLOWED = {
 }
 
 
-UI = set("catalog changes compare diff drawing errors gap model numbers options queries search stats store".split())
+UI = set("catalog changes compare diff drawing errors gallery gap model numbers options queries search stats store".split())
 """Rooms of workbench/ that pages may know: what is recorded and what it means, nothing that works."""
 
 

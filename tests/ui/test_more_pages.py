@@ -12,6 +12,7 @@ from tests.ui.test_pages import sound, words
 from ui import actions
 from workbench import catalog
 from workbench.errors import UsageError
+from workbench.gallery import exhibit
 from workbench.model import Split
 from workbench.store import Store
 
@@ -118,6 +119,15 @@ def test_problems_shows_every_tab(folder: Path, open_page: Open) -> None:
         app.run()
         sound(app)
         assert said in words(app).replace("\\", ""), tab
+
+
+def test_problems_shows_the_heuristic_that_ships_with_its_verdict(tmp_path: Path, open_page: Open) -> None:
+    found = exhibit("load_balancing/gpu_cluster")
+    assert found is not None
+    app = open_page(tmp_path, "problems", problem=found.problem)
+    sound(app)
+    said = words(app)
+    assert found.verdict in said and found.run["proposer"] in said and f"{found.certificate['gaps']['test']:.2%}"[:4] in said
 
 
 def test_problems_needs_no_run_and_never_lists_the_sealed_split(tmp_path: Path, open_page: Open) -> None:

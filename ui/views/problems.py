@@ -12,6 +12,7 @@ from workbench import catalog
 from workbench.catalog import LoadedProblem
 from workbench.compare import of_baselines
 from workbench.errors import WorkbenchError
+from workbench.gallery import exhibit
 from workbench.model import Split
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
@@ -112,6 +113,29 @@ def statement(loaded: LoadedProblem) -> None:
         st.html(theme.table(["what", "is"], rows))
         if st.button("Try an idea", icon=":material/science:"):
             st.switch_page(parts.PLAYGROUND, query_params={"problem": loaded.slug})
+    with right:
+        shipped(loaded)
+
+
+def shipped(loaded: LoadedProblem) -> None:
+    """The best heuristic that ships with the project, and what its certificate says."""
+    try:
+        found = exhibit(loaded.slug)
+    except WorkbenchError as error:
+        parts.say_error(error)
+        return
+    if found is None:
+        return
+    gaps = found.certificate["gaps"]
+    shown = [[split, theme.percent(gaps[split])] for split in ("train", "validation", "test")]
+    how = f"{found.run['proposer']}, {found.run['attempts']} attempts from {', '.join(found.run['from'])}, {found.made}"
+    rows = [["verdict", escape(found.verdict)], *shown, ["because", escape(found.certificate["reason"])], ["found by", escape(how)]]
+    if stale := found.stale(loaded.version):
+        rows.append(["stale", escape(stale)])
+    with st.container(border=True):
+        st.html(theme.table(["best that ships", "gap and verdict"], rows))
+        st.download_button("Module", found.module.read_text(), found.module.name, "text/x-python", icon=":material/download:",
+                           on_click="ignore")  # fmt: skip
 
 
 def the_split(choices: list[str]) -> Split:
