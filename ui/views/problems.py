@@ -104,6 +104,8 @@ def statement(loaded: LoadedProblem) -> None:
     left, right = st.columns([7, 4], gap="large")
     with left:
         st.markdown(loaded.statement)
+    with right:
+        shipped(loaded)
     with right, st.container(border=True):
         p = loaded.problem
         rows = [["sense", "smaller is better" if p.sense == "min" else "larger is better"], ["unit", escape(p.unit)],
@@ -113,8 +115,6 @@ def statement(loaded: LoadedProblem) -> None:
         st.html(theme.table(["what", "is"], rows))
         if st.button("Try an idea", icon=":material/science:"):
             st.switch_page(parts.PLAYGROUND, query_params={"problem": loaded.slug})
-    with right:
-        shipped(loaded)
 
 
 def shipped(loaded: LoadedProblem) -> None:
