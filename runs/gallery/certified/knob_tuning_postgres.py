@@ -3,13 +3,15 @@
 Which knobs and which few indexes should a PostgreSQL server have, when every try costs a measured
 run? Call `suggest`; its docstring says what goes in and what comes out.
 
-The whole program may change: the indexes that the planner's estimates favour first, then one random change after the other.
+Tune a database: from the cheapest configuration so far, try the change that should save most by estimates, rules and experience.
+
+The part between the markers scores one change; the functions below it make the changes and measure what is known of them.
 
 Mean gap to the reference (least cost of all configurations in the measured table; reached from the
 first run on only by who knows it); 0 is the reference, lower is better:
 
     program            train  validation        test
-    this program      0.3024      0.2871      0.1035
+    this program      0.0742      0.0007      0.0287
     tpe               0.4255      0.7725      0.8102
     smac              0.4742      0.5167      0.8045
     llamatune         0.5214      0.6680      0.8362
@@ -21,10 +23,10 @@ first run on only by who knows it); 0 is the reference, lower is better:
     pgtune            1.4139      2.0617      2.7274
     default           2.0557      3.2797      3.0893
 
-Candidate 25 of run postgres-20261125-233941-ad48, written by: no LLM (built-in operators); 3 steps
-from gap 0.4123 to 0.3024. Exported 2026-11-25. Certificate: fragile (2026-11-25: stress whole: gap
-0.2122, tpe 0.1241, tolerance 0.05). Licence: derived from the problem's seed program, whose licence
-applies.
+Candidate 58 of run postgres-20261125-235338-be67, written by: no LLM (built-in operators); 6 steps
+from gap 0.1234 to 0.0742. Exported 2026-11-25. Certificate: fragile (2026-11-25: stress one-query:
+gap 0.1567, llamatune 0.0741, tolerance 0.05). Licence: derived from the problem's seed program,
+whose licence applies.
 
 `python postgres.py` (this file) asks it again what it was asked on 3 small instances and compares
 the answers; of 3 long episodes, the beginning.
@@ -42,10 +44,43 @@ from typing import Any
 __all__ = ["MEASURED", "PROVENANCE", "suggest"]
 
 
-def suggest(space: dict, workload: dict, history: list[dict], seed: int) -> dict:
-    """Suggest the configuration to measure next: {"knobs": {name: value}, "indexes": [name, ...]} (see statement.md).
+TUNABLE = {'TRUST': (0.0, 1.0), 'UPKEEP': (0.0, 1.0), 'COMMIT': (0.0, 1.0), 'BUFFERS': (0.0, 0.1), 'MEMORY': (0.0, 0.1), 'PAGE': (0.0, 0.1), 'AGAIN': (0.0, 0.1), 'GAINED': (0.0, 1.0), 'SIZE': (0.0, 0.02)}
+TRUST = 0.403964
+UPKEEP = 0.1905
+COMMIT = 0.666291
+BUFFERS = 0.0370187
+MEMORY = 0.0272114
+PAGE = 0.0578452
+AGAIN = 0.0702334
+GAINED = 0.109161
+SIZE = 0.00396628
 
-    Suggest the configuration to measure next.
+def worth(saving: float, mb: float, upkeep: float, writes: float, buffers: int, memory: int, page_cost: int, cache: int, nestloop: int, commit: int, compress: int, size: int, tried: int, gained: float, left: float, luck: float) -> float:
+    """Score of a change to the cheapest configuration so far; the one with the greatest is run next.
+
+    saving     share of the cost that the new indexes would save if the planner's estimates held (below 0: lose)
+    mb         MB of indexes more than now (below 0: fewer)
+    upkeep     share of the cost spent in transactions that change tables of added indexes, added up (dropped ones negative)
+    writes     share of the cost that is spent in transactions
+    buffers    levels by which shared_buffers rises (below 0: falls; 0 as with all knobs: no change)
+    memory     levels by which work_mem and hash_mem_multiplier rise
+    page_cost  levels by which random_page_cost rises
+    cache      levels by which effective_cache_size rises
+    nestloop   1: enable_nestloop on, -1: off
+    commit     1: synchronous_commit on, -1: off
+    compress   1: wal_compression on, -1: off
+    size       how many knobs and indexes the change touches
+    tried      runs so far that touched any of them
+    gained     share of the cost that these runs saved on average, each against the cheapest before it (0 if none)
+    left       share of the budget that is left
+    luck       a random number in 0..1
+    """
+    expected = TRUST * saving - UPKEEP - COMMIT * commit * writes + BUFFERS * buffers - PAGE * page_cost
+    return expected + gained - AGAIN * tried - SIZE * size + -0.01 * luck
+
+
+def suggest(space: dict, workload: dict, history: list[dict], seed: int) -> dict:
+    """Suggest the configuration to measure next.
 
     Parameters
     ----------
@@ -83,71 +118,195 @@ def suggest(space: dict, workload: dict, history: list[dict], seed: int) -> dict
     Reference: least cost of all configurations in the measured table; reached from the first
     run on only by who knows it
     """
-    rng = random.Random(seed * 1000 + len(history))
-    best = min((run for run in history if run['cost'] is not None), key=lambda run: run['cost'])
-    if len(history) == 1:
-        return {'knobs': best['config']['knobs'], 'indexes': advised(space, workload, best)}
-    for _ in range(100):
-        config = {'knobs': dict(best['config']['knobs']), 'indexes': list(best['config']['indexes'])}
-        for _ in range(rng.choice((1, 1, 2))):
-            change(space, config, rng)
-        known = any((run['config']['knobs'] == config['knobs'] and set(run['config']['indexes']) == set(config['indexes']) for run in history))
-        if not known and fits(space, config['knobs']):
-            return config
-    return best['config']
+    rng = random.Random(f"{seed} {len(history)}")
+    done = [run for run in history if run["cost"] is not None]
+    best = min(done, key=lambda run: run["cost"])
+    now = best["config"]
+    touched = effects(history)
+    measured = {key(run["config"]) for run in history}
+    held = frozenset(now["indexes"])
+    estimates = {}
+    top = None
+    for config in changes(space, workload, best):
+        luck = rng.random()
+        if key(config) in measured or not fits(space, config):
+            continue
+        indexes = frozenset(config["indexes"])
+        if indexes not in estimates:
+            estimates[indexes] = saving(workload, best, held, indexes)
+        value = worth(
+            *estimates[indexes],
+            *index_costs(space, workload, best, held, indexes),
+            *steps(space, now, config),
+            *experience(touched, now, config),
+            1 - len(history) / (workload["budget"] + 1),
+            luck,
+        )
+        if not abs(value) < 1e300:  # infinite or no number: the last resort
+            value = -1e300
+        if top is None or value > top[0]:
+            top = (value, config)
+    return top[1] if top else now
 
-def advised(space, workload, best):
-    """Greedy choice of indexes: each time the one that saves most if the planner's estimates hold."""
-    chosen = []
-    for _ in range(space['most_indexes']):
-        costs = {index: sum((measured * estimate(query, {*chosen, index}) / estimate(query, ()) for query, measured in zip(workload['queries'], best['queries'], strict=True))) for index in space['indexes'] if index not in chosen}
-        if costs:
-            chosen.append(min(costs, key=costs.get))
-    return chosen
+
+def changes(space, workload, best):
+    """Configurations near the cheapest so far: one knob, one index more, less or another, an advised set, both at once."""
+    now = best["config"]
+    held = now["indexes"]
+    knobs = []
+    for name, knob in space["knobs"].items():
+        knobs += [{**now["knobs"], name: level} for level in knob["levels"] if level != now["knobs"][name]]
+    sets = [[i for i in held if i != gone] for gone in held]
+    for index in space["indexes"]:
+        if index not in held:
+            if len(held) < space["most_indexes"]:
+                sets.append([*held, index])
+            sets += [[index if i == gone else i for i in held] for gone in held]
+    advised = advice(space, workload, best)
+    sets += [some for some in advised if set(some) != set(held)]
+    eager = {**now["knobs"], **bold(space)}
+    found = [{"knobs": k, "indexes": held} for k in (*knobs, eager)]
+    found += [{"knobs": now["knobs"], "indexes": some} for some in sets]
+    found += [{"knobs": k, "indexes": some} for some in advised for k in (*knobs, eager)]
+    return found
+
+
+def bold(space):
+    """Knobs as rules of thumb for an SSD have them: random reads are cheap, commits need not wait, as much memory as fits."""
+    wish = {"random_page_cost": 1.1, "synchronous_commit": False}
+    for buffers in reversed(space["knobs"]["shared_buffers_mb"]["levels"]):
+        for memory in reversed(space["knobs"]["work_mem_mb"]["levels"]):
+            trial = {
+                "shared_buffers_mb": buffers,
+                "work_mem_mb": memory,
+                "hash_mem_multiplier": space["knobs"]["hash_mem_multiplier"]["levels"][0],
+            }
+            if fits(space, {"knobs": trial}):
+                wish = {**wish, **trial}
+                return {name: value for name, value in wish.items() if value in space["knobs"][name]["levels"]}
+    return {}
+
+
+def advice(space, workload, best):
+    """Sets of 1, 2, ... indexes, each the last and the index that saves most if the estimates hold."""
+    chosen, sets = [], []
+    before = frozenset(best["config"]["indexes"])
+    while len(chosen) < space["most_indexes"]:
+        left = [i for i in space["indexes"] if i not in chosen]
+        if not left:
+            break
+        value, index = max((saving(workload, best, before, frozenset([*chosen, i]))[0], i) for i in left)
+        if sets and value <= saving(workload, best, before, frozenset(chosen))[0]:
+            break
+        chosen.append(index)
+        sets.append(list(chosen))
+    return sets
+
+
+def saving(workload, best, held, indexes):
+    """Share of the measured cost that another set of indexes saves if each query changes as its estimate does (one number)."""
+    saved = 0.0
+    for query, cost in zip(workload["queries"], best["queries"], strict=True):
+        saved += cost * (1 - estimate(query, indexes) / estimate(query, held))
+    return (saved / best["cost"],)
+
 
 def estimate(query, indexes):
     """The planner's estimate of a query for a set of indexes."""
-    return next((value for used, value in query['what_if'] if set(used) <= set(indexes)))
+    for used, value in query["what_if"]:
+        if indexes.issuperset(used):
+            return value
+    return query["what_if"][-1][1]
 
-def change(space, config, rng):
-    """One knob to another level, or one index more, less or another."""
-    held = config['indexes']
-    spare = [i for i in space['indexes'] if i not in held]
-    if rng.random() < 0.858:
-        name = rng.choice(list(space['knobs']))
-        config['knobs'][name] = rng.choice(space['knobs'][name]['levels'])
-    elif held and (len(held) >= space['most_indexes'] or rng.random() < 0):
-        at = rng.randrange(len(held))
-        held[at:at + 1] = rng.sample(spare, min(len(spare), rng.randint(0, 1)))
-    elif spare and space['most_indexes'] > 0:
-        held.append(rng.choice(spare))
 
-def fits(space, knobs):
-    """Whether the server would start: memory of the cache, and of sorts and hashes in every connection."""
-    each = knobs['work_mem_mb'] * knobs['hash_mem_multiplier']
-    return knobs['shared_buffers_mb'] + space['connections'] * each <= space['memory_mb']
+def index_costs(space, workload, best, held, indexes):
+    """MB more, share of the cost in transactions on tables of added indexes, and share of all transactions."""
+    mb = upkeep = 0.0
+    for index in held ^ indexes:
+        sign = 1 if index in indexes else -1
+        mb += sign * space["indexes"][index]["mb"]
+        for transaction, cost in zip(workload["transactions"], best["transactions"], strict=True):
+            if space["indexes"][index]["table"] in transaction["tables"]:
+                upkeep += sign * cost / best["cost"]
+    return mb, upkeep, sum(best["transactions"]) / best["cost"]
+
+
+def steps(space, now, config):
+    """Levels by which each knob rises: buffers, memory, page cost, cache, nested loops, commit, compression."""
+    up = {}
+    for name, knob in space["knobs"].items():
+        up[name] = knob["levels"].index(config["knobs"][name]) - knob["levels"].index(now["knobs"][name])
+    return (
+        up["shared_buffers_mb"],
+        up["work_mem_mb"] + up["hash_mem_multiplier"],
+        up["random_page_cost"],
+        up["effective_cache_size_mb"],
+        up["enable_nestloop"],
+        up["synchronous_commit"],
+        up["wal_compression"],
+    )
+
+
+def atoms(now, config):
+    """What a change touches: knobs that it sets and indexes that it adds or drops."""
+    found = {(name, value) for name, value in config["knobs"].items() if now["knobs"][name] != value}
+    return found | {(index, index in config["indexes"]) for index in set(now["indexes"]) ^ set(config["indexes"])}
+
+
+def effects(history):
+    """For each thing that runs have touched, the shares of cost that they saved."""
+    found = {}
+    best = history[0]
+    for run in history[1:]:
+        if run["cost"] is not None:
+            for atom in atoms(best["config"], run["config"]):
+                found.setdefault(atom, []).append(1 - run["cost"] / best["cost"])
+            if run["cost"] < best["cost"]:
+                best = run
+    return found
+
+
+def experience(touched, now, config):
+    """How many things a change touches, how many runs touched them before, and what those gained on average."""
+    things = atoms(now, config)
+    gains = [gain for atom in things for gain in touched.get(atom, ())]
+    return len(things), len(gains), sum(gains) / len(gains) if gains else 0.0
+
+
+def fits(space, config):
+    """Whether the server would start."""
+    k = config["knobs"]
+    return k["shared_buffers_mb"] + space["connections"] * k["work_mem_mb"] * k["hash_mem_multiplier"] <= space["memory_mb"]
+
+
+def key(config):
+    """A configuration as something to compare."""
+    return (tuple(sorted(config["knobs"].items())), frozenset(config["indexes"]))
 
 
 PROVENANCE: dict[str, Any] = {
     "problem": "knob_tuning/postgres",
     "version": "24654cc7b2c2",
-    "run": "postgres-20261125-233941-ad48",
-    "candidate": 25,
+    "run": "postgres-20261125-235338-be67",
+    "candidate": 58,
     "lineage": [
-        (0, "seed", 0.41231385084695416),
-        (5, "constant", 0.3027087794973566),
-        (25, "constant", 0.30237703101564123),
+        (0, "seed", 0.12337828124252004),
+        (1, "tune", 0.0916204267743003),
+        (17, "simplify", 0.08014420816142379),
+        (35, "simplify", 0.07506826539225618),
+        (46, "simplify", 0.07462811405545783),
+        (58, "tune", 0.07418894112405319),
     ],
     "models": "no LLM",
     "date": "2026-11-25",
     "verdict": "fragile",
-    "reason": "2026-11-25: stress whole: gap 0.2122, tpe 0.1241, tolerance 0.05",
+    "reason": "2026-11-25: stress one-query: gap 0.1567, llamatune 0.0741, tolerance 0.05",
     "licence": "derived from the problem's seed program, whose licence applies",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED: dict[str, dict[str, float]] = {
-    "this program": {"train": 0.30237703101564123, "validation": 0.28707922309813994, "test": 0.10353711918965926},
+    "this program": {"train": 0.07418894112405319, "validation": 0.0007104647794338744, "test": 0.02868064551681096},
     "tpe": {"train": 0.42548578968354134, "validation": 0.7724538497673954, "test": 0.8102077705323452},
     "smac": {"train": 0.4741802424380587, "validation": 0.5167494917572799, "test": 0.8044880547375712},
     "llamatune": {"train": 0.5213963382186702, "validation": 0.6679974091018483, "test": 0.836189688524843},
@@ -271,15 +430,12 @@ CASES: list[dict[str, Any]] = [
                 ],
                 {
                     "knobs": {
-                        "shared_buffers_mb": 64, "work_mem_mb": 4, "hash_mem_multiplier": 2.0,
-                        "random_page_cost": 4.0, "effective_cache_size_mb": 4096,
-                        "enable_nestloop": True, "synchronous_commit": True,
+                        "shared_buffers_mb": 256, "work_mem_mb": 16, "hash_mem_multiplier": 1.0,
+                        "random_page_cost": 1.1, "effective_cache_size_mb": 4096,
+                        "enable_nestloop": True, "synchronous_commit": False,
                         "wal_compression": False,
                     },
-                    "indexes": [
-                        "lineitem(l_shipdate,l_discount,l_quantity,l_extendedprice)",
-                        "lineitem(l_partkey)", "lineitem(l_suppkey)", "lineitem(l_shipdate)",
-                    ],
+                    "indexes": ["lineitem(l_shipdate,l_discount,l_quantity,l_extendedprice)"],
                 },
             ),
             (
@@ -385,19 +541,15 @@ CASES: list[dict[str, Any]] = [
                         {
                             "config": {
                                 "knobs": {
-                                    "shared_buffers_mb": 64, "work_mem_mb": 4,
-                                    "hash_mem_multiplier": 2.0, "random_page_cost": 4.0,
+                                    "shared_buffers_mb": 256, "work_mem_mb": 16,
+                                    "hash_mem_multiplier": 1.0, "random_page_cost": 1.1,
                                     "effective_cache_size_mb": 4096, "enable_nestloop": True,
-                                    "synchronous_commit": True, "wal_compression": False,
+                                    "synchronous_commit": False, "wal_compression": False,
                                 },
-                                "indexes": [
-                                    "lineitem(l_partkey)", "lineitem(l_suppkey)",
-                                    "lineitem(l_shipdate)",
-                                    "lineitem(l_shipdate,l_discount,l_quantity,l_extendedprice)",
-                                ],
+                                "indexes": ["lineitem(l_shipdate,l_discount,l_quantity,l_extendedprice)"],
                             },
-                            "cost": 6926.873761325309,
-                            "queries": [3729.935962487618, 3145.0219181979137, 51.915880639776944],
+                            "cost": 4683.478549771902,
+                            "queries": [1486.5407509342112, 3145.0219181979137, 51.915880639776944],
                             "transactions": [],
                         },
                     ],
@@ -405,20 +557,20 @@ CASES: list[dict[str, Any]] = [
                 ],
                 {
                     "knobs": {
-                        "shared_buffers_mb": 64, "work_mem_mb": 4, "hash_mem_multiplier": 2.0,
-                        "random_page_cost": 4.0, "effective_cache_size_mb": 4096,
+                        "shared_buffers_mb": 256, "work_mem_mb": 16, "hash_mem_multiplier": 1.0,
+                        "random_page_cost": 1.1, "effective_cache_size_mb": 4096,
                         "enable_nestloop": True, "synchronous_commit": False,
                         "wal_compression": False,
                     },
                     "indexes": [
-                        "lineitem(l_partkey)", "lineitem(l_suppkey)", "lineitem(l_shipdate)",
                         "lineitem(l_shipdate,l_discount,l_quantity,l_extendedprice)",
+                        "lineitem(l_suppkey)",
                     ],
                 },
             ),
         ),
         "total": 30,
-        "objective": 47.91789988189593,
+        "objective": 41.12648875165417,
     },
     {
         "instance": "train-tight-2",
@@ -567,7 +719,7 @@ CASES: list[dict[str, Any]] = [
                 {
                     "knobs": {
                         "shared_buffers_mb": 64, "work_mem_mb": 4, "hash_mem_multiplier": 2.0,
-                        "random_page_cost": 4.0, "effective_cache_size_mb": 4096,
+                        "random_page_cost": 1.1, "effective_cache_size_mb": 4096,
                         "enable_nestloop": True, "synchronous_commit": True,
                         "wal_compression": False,
                     },
@@ -580,7 +732,7 @@ CASES: list[dict[str, Any]] = [
             ),
         ),
         "total": 30,
-        "objective": 19.406153024045164,
+        "objective": 15.455200831887911,
     },
     {
         "instance": "validation-desk-1",
@@ -694,15 +846,12 @@ CASES: list[dict[str, Any]] = [
                 ],
                 {
                     "knobs": {
-                        "shared_buffers_mb": 64, "work_mem_mb": 4, "hash_mem_multiplier": 2.0,
-                        "random_page_cost": 4.0, "effective_cache_size_mb": 4096,
-                        "enable_nestloop": True, "synchronous_commit": True,
+                        "shared_buffers_mb": 256, "work_mem_mb": 64, "hash_mem_multiplier": 1.0,
+                        "random_page_cost": 1.1, "effective_cache_size_mb": 4096,
+                        "enable_nestloop": True, "synchronous_commit": False,
                         "wal_compression": False,
                     },
-                    "indexes": [
-                        "lineitem(l_partkey,l_suppkey)", "lineitem(l_partkey)",
-                        "lineitem(l_suppkey)", "lineitem(l_shipdate)",
-                    ],
+                    "indexes": ["lineitem(l_partkey,l_suppkey)"],
                 },
             ),
             (
@@ -811,39 +960,33 @@ CASES: list[dict[str, Any]] = [
                         {
                             "config": {
                                 "knobs": {
-                                    "shared_buffers_mb": 64, "work_mem_mb": 4,
-                                    "hash_mem_multiplier": 2.0, "random_page_cost": 4.0,
+                                    "shared_buffers_mb": 256, "work_mem_mb": 64,
+                                    "hash_mem_multiplier": 1.0, "random_page_cost": 1.1,
                                     "effective_cache_size_mb": 4096, "enable_nestloop": True,
-                                    "synchronous_commit": True, "wal_compression": False,
+                                    "synchronous_commit": False, "wal_compression": False,
                                 },
-                                "indexes": [
-                                    "lineitem(l_partkey)", "lineitem(l_suppkey)",
-                                    "lineitem(l_shipdate)", "lineitem(l_partkey,l_suppkey)",
-                                ],
+                                "indexes": ["lineitem(l_partkey,l_suppkey)"],
                             },
-                            "cost": 1860.5107493051144,
-                            "queries": [101.32300139607814, 0.3969421590986788],
-                            "transactions": [1758.7908057499376],
+                            "cost": 145.5736034601301,
+                            "queries": [100.77298860570231, 0.3658094407379981],
+                            "transactions": [44.43480541368978],
                         },
                     ],
                     979396957,
                 ],
                 {
                     "knobs": {
-                        "shared_buffers_mb": 64, "work_mem_mb": 4, "hash_mem_multiplier": 2.0,
-                        "random_page_cost": 4.0, "effective_cache_size_mb": 4096,
-                        "enable_nestloop": True, "synchronous_commit": True,
-                        "wal_compression": True,
+                        "shared_buffers_mb": 256, "work_mem_mb": 64, "hash_mem_multiplier": 1.0,
+                        "random_page_cost": 1.1, "effective_cache_size_mb": 4096,
+                        "enable_nestloop": True, "synchronous_commit": False,
+                        "wal_compression": False,
                     },
-                    "indexes": [
-                        "lineitem(l_partkey)", "lineitem(l_suppkey)", "lineitem(l_shipdate)",
-                        "lineitem(l_partkey,l_suppkey)",
-                    ],
+                    "indexes": ["lineitem(l_partkey,l_suppkey)", "orders(o_custkey)"],
                 },
             ),
         ),
         "total": 30,
-        "objective": 7.049524517035542,
+        "objective": 2.342166398989192,
     },
 ]
 

@@ -22,7 +22,7 @@ no scheduler need reach it); 0 is the reference, lower is better:
     power_of_two         0.1952      0.0334      0.2281
     round_robin          0.2138      0.0446      0.2262
 
-Candidate 1 of run llm_serving-20261125-225239-0476, written by: no LLM (built-in operators); 2
+Candidate 1 of run llm_serving-20261125-235029-db55, written by: no LLM (built-in operators); 2
 steps from gap 0.1541 to 0.1030. Exported 2026-11-25. Certificate: overfit (2026-11-25: better than
 every baseline on validation, but test: gap +0.0807 [+0.0525, +0.1236] against sjf_guess at 0.994 (4
 won, 0 equal, 8 lost)). Licence: derived from the problem's seed program, whose licence applies.
@@ -193,7 +193,7 @@ def _number(value):
 PROVENANCE: dict[str, Any] = {
     "problem": "load_balancing/llm_serving",
     "version": "acf7573ee211",
-    "run": "llm_serving-20261125-225239-0476",
+    "run": "llm_serving-20261125-235029-db55",
     "candidate": 1,
     "lineage": [(0, "seed", 0.15413485461435772), (1, "tune", 0.10299738679639325)],
     "models": "no LLM",
