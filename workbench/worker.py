@@ -7,15 +7,17 @@ import ctypes
 import os
 import signal
 import sys
+from functools import partial
 from multiprocessing.connection import Connection
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
 from workbench.evaluate import evaluate
 from workbench.jobs import Fault, Job, Ready
-from workbench.model import Report, Split
+from workbench.model import Report, Split, Status
 from workbench.references import bare
 from workbench.sandbox import open_sandbox
+from workbench.sandbox.session import KILLED
 
 
 def die_with_parent(parent: int) -> None:
@@ -60,11 +62,14 @@ def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report 
     elif job.ids is not None:
         by_id = {i.id: i for i in loaded.instances(job.split)}
         instances = [by_id[id] for id in job.ids]
+    score = partial(
+        evaluate, loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
+        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
+    )  # fmt: skip
     try:
-        return evaluate(
-            loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
-            instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
-        )  # fmt: skip
+        report = score()
+        # Killed from outside: a bad moment of the machine decides nothing, a program that takes too much is killed again.
+        return score() if report.status is Status.MEMORY and KILLED in report.message else report
     except WorkbenchError as error:
         return Fault(str(error), fatal=True)
     except MemoryError:  # the machine's, or the verifier's with this answer: another worker tries, and a few of them decide

@@ -20,9 +20,10 @@ import pytest
 from tests.benchmarks.kills import below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
-from workbench import catalog, pool
+from workbench import catalog, pool, worker
 from workbench.jobs import Job
-from workbench.model import Split
+from workbench.model import Program, Report, Split, Status
+from workbench.sandbox import open_sandbox
 from workbench.start import resume
 from workbench.store import FILE, Store
 
@@ -42,6 +43,36 @@ def once(when: int, act: Any) -> Any:
             act(loop)
 
     return then
+
+
+@pytest.mark.parametrize(("times", "ends"), [(1, Status.OK), (9, Status.MEMORY)], ids=["once", "always"])
+def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.MonkeyPatch, times: int, ends: Status) -> None:
+    loaded = catalog.load(str(TOY))
+    slow = Program("def f(x, a):\n    sum(range(3_000_000))\n    return a * x", loaded.problem.entry)
+    tries: list[float] = []
+    real = worker.evaluate
+
+    def shot_at(*given: Any, **options: Any) -> Report:
+        tries.append(time.monotonic())
+        if len(tries) <= times:
+            threading.Timer(0.1, kill_programs).start()
+        return real(*given, **options)
+
+    def kill_programs() -> None:
+        for zygote in [pid for pid in below(os.getpid()) if os.getpid() == parent(pid)]:
+            for program in below(zygote):
+                os.kill(program, signal.SIGKILL)
+
+    def parent(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+    monkeypatch.setattr(worker, "evaluate", shot_at)
+    sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=True)
+    try:
+        report = worker._answer(Job(slow, Split.TRAIN, stop_on_failure=True), loaded, sandbox)
+    finally:
+        sandbox.close()
+    assert isinstance(report, Report) and (report.status, len(tries)) == (ends, 2), report.message
 
 
 def test_full_disk_ends_the_run_with_one_line_and_resume_makes_it_whole(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ _CPU_SHARE = 200  # instances' worth of CPU time before the kernel ends a progra
 _CHUNK = 1 << 16
 _PATIENCE = 3  # times the allowance, on the clock, and what it stood in line for a CPU, for a program on a busy machine
 _ENOUGH = 0.9  # of the allowance in CPU time: the kernel counts in ticks of 10 ms
+KILLED = "the system killed the program's process, most likely for lack of memory"
+"""What is said of a program that was killed from outside: what others took of the memory may be the reason."""
 _DEATHS: dict[int, tuple[Status, str]] = {
-    signal.SIGKILL: (Status.MEMORY, "the system killed the program's process, most likely for lack of memory"),
+    signal.SIGKILL: (Status.MEMORY, KILLED),
     signal.SIGXCPU: (Status.TIMEOUT, "the program used up its CPU time"),
     signal.SIGSEGV: (Status.CRASH, "the program's process died of a memory fault: often recursion too deep for the stack"),
     signal.SIGBUS: (Status.CRASH, "the program's process died of a memory fault"),
