@@ -56,20 +56,22 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
     def shot_at(*given: Any, **options: Any) -> Report:
         tries.append(time.monotonic())
         done = threading.Event()
+        shooter = threading.Thread(target=shoot, args=(done,))
         if len(tries) <= times:
-            shooter = threading.Thread(target=lambda: [kill_programs() for _ in iter(lambda: done.wait(0.05), True)])
             shooter.start()
-        report = real(*given, **options)
-        done.set()
-        if len(tries) <= times:
-            shooter.join()
-        return report
+        try:
+            return real(*given, **options)
+        finally:
+            done.set()
+            if shooter.ident:
+                shooter.join()
 
-    def kill_programs() -> None:
-        for zygote in [pid for pid in below(os.getpid()) if os.getpid() == parent(pid)]:
-            for program in below(zygote):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(program, signal.SIGKILL)
+    def shoot(done: threading.Event) -> None:
+        while not done.wait(0.05):
+            for zygote in [pid for pid in below(os.getpid()) if os.getpid() == parent(pid)]:
+                for program in below(zygote):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(program, signal.SIGKILL)
 
     def parent(pid: int) -> int:
         with contextlib.suppress(OSError):
