@@ -96,6 +96,13 @@ def button(page: Any, name: str) -> Any:
     return page.get_by_role("button", name=re.compile(rf"{name}$"))
 
 
+def press(page: Any, name: str) -> None:
+    """Click a button once it stands there alone: a page that is being left shows its own until the next one is whole."""
+    found = button(page, name)
+    sync_api.expect(found).to_have_count(1, timeout=PATIENCE)
+    found.click()
+
+
 def choose(page: Any, attempts: int) -> None:
     """Fill in the dialog of a new run: the toy problem, built-in operators."""
     page.get_by_role("combobox", name="Problem").fill(str(TOY))
@@ -122,9 +129,9 @@ def figure(page: Any, name: str) -> str:
 
 def download(page: Any, make: str, name: str) -> str:
     """Have a file made and take it."""
-    button(page, make).click()
+    press(page, make)
     with page.expect_download() as found:
-        button(page, f"Download {re.escape(name)}").click()
+        press(page, f"Download {re.escape(name)}")
     return Path(found.value.path()).read_text()
 
 
@@ -133,10 +140,10 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         page.goto(address)
         page.get_by_text("No runs yet").wait_for()
         page.get_by_text("Recorded, to look around in").wait_for()
-        button(page, "New run").click()
+        press(page, "New run")
         choose(page, 30)
         page.get_by_text("no model is called").wait_for()
-        button(page, "Start").click()
+        press(page, "Start")
         page.wait_for_url("**/run?run=*")
         page.get_by_text("Best validation gap").wait_for()
         assert ended(tmp_path) == "done"
@@ -145,10 +152,10 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         run, number = row["id"], row["champion"]
         assert row["candidates"] == 30
         page.locator(".chip", has_text=re.compile("^done$")).first.wait_for()  # the page has seen it by itself
-        button(page, r"Export.*").click()
+        press(page, r"Export.*")
         assert download(page, "Make the report", f"{run}.html").startswith("<!doctype html>")
         page.keyboard.press("Escape")
-        button(page, "Open").click()
+        press(page, "Open")
         page.wait_for_url("**/program?*")
         page.get_by_text(f"Program {number}").wait_for()
         page.get_by_role("tab", name="Diff").click()
@@ -156,10 +163,10 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         page.get_by_text("start", exact=True).click()
         page.locator("table.diff, [data-testid=stCaptionContainer]").first.wait_for()
         page.get_by_role("tab", name="Code").click()
-        button(page, r"Export.*").click()
+        press(page, r"Export.*")
         ast.parse(download(page, "Make the module", f"curve_{number}.py"))
         page.keyboard.press("Escape")
-        button(page, "Compare").click()
+        press(page, "Compare")
         page.wait_for_url("**/compare?*")
         rows = page.locator("table.plain", has_text="won / equal / lost").locator("tbody tr")
         rows.nth(2).wait_for()
@@ -174,11 +181,11 @@ def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, 
         editor = page.get_by_label("Program", exact=True)
         editor.wait_for()
         assert "def f(" in editor.input_value()
-        button(page, "Evaluate").click()
+        press(page, "Evaluate")
         page.get_by_text("Against square").wait_for()
         editor.fill("def f(x, a):\n    b = 0\n    return a / b\n")
         page.get_by_text("The program has changed since").wait_for()
-        button(page, "Evaluate").click()
+        press(page, "Evaluate")
         page.get_by_text("ZeroDivisionError").first.wait_for()
         assert page.locator("table.diff td.old").inner_text().strip() == "return a / b"
         editor.press("Tab")
@@ -191,9 +198,9 @@ def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, 
 def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: Path, page: Any) -> None:
     with dashboard(tmp_path) as address:
         page.goto(address)
-        button(page, "New run").click()
+        press(page, "New run")
         choose(page, 100_000)
-        button(page, "Start").click()
+        press(page, "Start")
         page.wait_for_url("**/run?run=*")
         page.get_by_text("Best validation gap").wait_for()
         seen = figure(page, "Attempts")
@@ -208,7 +215,7 @@ def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: 
             before = store.runs()[0]["candidates"]
         assert row["status"] == "running", "nobody looking is no reason to end"
         page.goto(f"{address}run?run={row['id']}")
-        button(page, "Stop").click()
+        press(page, "Stop")
         page.locator(".chip", has_text=re.compile("stopping|stopped")).first.wait_for()
         assert ended(tmp_path) == "stopped"
         with Store(tmp_path, write=False) as store:
@@ -225,16 +232,16 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
 
     with served(tmp_path) as (address, server):
         page.goto(address)
-        button(page, "New run").click()
+        press(page, "New run")
         choose(page, 100_000)
-        button(page, "Start").click()
+        press(page, "Start")
         page.wait_for_url("**/run?run=*")
         address_of_run = page.url
         other.goto(address_of_run)
         both_say("running")
         button(other, "Pause").click()
         both_say("paused")
-        button(page, "Continue").click()
+        press(page, "Continue")
         both_say("running")
         with Store(tmp_path, write=False) as store:
             before = store.runs()[0]["candidates"]
@@ -252,7 +259,7 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         for seen in (page, other):
             seen.goto(f"{address}run?{query}")
         both_say("running")
-        button(page, "Stop").click()
+        press(page, "Stop")
         assert ended(tmp_path) == "stopped"
         both_say("stopped")
     other.context.close()
