@@ -13,8 +13,8 @@ from ui.theme import Palette, percent
 from workbench.drawing import VIRIDIS, spread
 
 FONT = "Source Sans, sans-serif"
-GL_FROM = 2000
-"""So many points are drawn by the graphics card."""
+CROWD = 2000
+"""Attempts from which on points are drawn small."""
 AS_SAID = {"containLabel": False, "outerBoundsMode": "none"}
 """For a grid of ECharts, whose margins have room for labels already: it would add as much again."""
 AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start"}
@@ -73,7 +73,7 @@ def progress(
     levels: Sequence[Level] = (),
     rug: bool = True,
     log: bool = False,
-    validation: dict[int, float] | None = None,
+    validation: pd.Series | None = None,
     steered: Sequence[int] = (),
     height: int = 470,
 ) -> go.Figure:
@@ -84,26 +84,25 @@ def progress(
     frame
         As of `data.attempts`, thinned by `data.charted` where it is long.
     validation
-        Validation gap by attempt: shown in place of the train gaps, where given.
+        Validation gap by the frame's index: shown in place of the train gaps, where given.
     log
         A logarithmic axis: the way to see small gaps get smaller; the reference itself is out of reach there.
     steered
         Attempts at which a person's message went into the prompts: diamonds on the line of the best.
     """
     x = across(frame, axis)
-    shown = frame["gap"] if validation is None else frame["number"].map(validation)
+    shown = frame["gap"] if validation is None else validation[frame.index]
     best = shown.cummin().ffill()  # a failed attempt changes nothing
     low, high = view(shown, levels)
     if log:
         low = max(float(shown[shown > 0].min()) * 0.8, 1e-9) if (shown > 0).any() else 1e-4
-    kind = go.Scattergl if len(frame) > GL_FROM else go.Scatter
     figure = go.Figure()
     for island, group in frame[shown.notna()].groupby(frame["island"].fillna(-1).astype(int)):
         figure.add_trace(
-            kind(
+            go.Scatter(
                 x=x[group.index], y=shown[group.index], mode="markers", customdata=group["number"],
                 name="start" if island < 0 else f"island {island}",
-                marker={"size": 4 if len(frame) > GL_FROM else 6, "opacity": 0.55,
+                marker={"size": 4 if len(frame) > CROWD else 6, "opacity": 0.55,
                         "color": palette.muted if island < 0 else palette.islands[island % len(palette.islands)]},
                 hovertemplate="no. %{customdata}: %{y:.2%}<extra></extra>",
             )
@@ -112,7 +111,7 @@ def progress(
     floor = low * 1.03 if log else low + (high - low) * 0.012
     if rug and failed.any():
         figure.add_trace(
-            kind(
+            go.Scatter(
                 x=x[failed], y=[floor] * int(failed.sum()), mode="markers", name="failed",
                 customdata=frame.loc[failed, "number"], text=frame.loc[failed, "status"].astype(str),
                 marker={"symbol": "line-ns-open", "size": 8, "color": palette.worse, "opacity": 0.55, "line": {"width": 1}},
@@ -124,7 +123,7 @@ def progress(
         corner = shown.notna() & (best < best.shift().fillna(math.inf))
         corner.iloc[-1] = True
         line = {"color": palette.ink, "width": 2, "shape": "hv"}
-        figure.add_trace(kind(x=x[corner], y=best[corner], mode="lines", name="best so far", line=line, hoverinfo="skip"))
+        figure.add_trace(go.Scatter(x=x[corner], y=best[corner], mode="lines", name="best so far", line=line, hoverinfo="skip"))
     marks = [i for i in steered if 0 <= i < len(frame) and pd.notna(best.iloc[i])]
     if marks:
         figure.add_trace(

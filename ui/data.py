@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -20,8 +21,10 @@ from workbench.queries import Mark, Reader
 from workbench.stats import Interval, paired_bootstrap
 from workbench.store import FILE
 
-CHARTED = 20_000
-"""Points drawn of a longer run: all that were ever best, the others thinned evenly."""
+CHARTED = 2500
+"""Points drawn of a longer run: all that were ever best, the others thinned evenly. A browser draws so many in half a second."""
+SIZED = 20_000
+"""Attempts that the archive of a longer run is made of: the best ones."""
 STOPPING = 120.0
 """Seconds after a stop was seen in which a run still counts as stopping; if it lives on longer, it was resumed."""
 _STARTING = 20.0
@@ -195,12 +198,12 @@ def _spent(place: str, calls: int, _store: Reader) -> pd.DataFrame:
     return pd.DataFrame(_store.spent(), columns=columns)
 
 
-def charted(frame: pd.DataFrame, most: int = CHARTED) -> pd.DataFrame:
-    """So many attempts as a chart can take."""
+def charted(frame: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
+    """So many attempts as a chart of these gaps can take."""
     if len(frame) <= most:
         return frame
-    keep = frame["improved"] | (frame["number"] % (1 + len(frame) // most) == 0)
-    return frame[keep]
+    before = gaps.cummin().ffill().shift().fillna(math.inf)
+    return frame[(gaps < before) | (frame["number"] % (1 + len(frame) // most) == 0)]
 
 
 def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
@@ -228,11 +231,11 @@ def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    """Number, characters, evaluation seconds and strongest family of valid attempts, of long runs the best `CHARTED`.
+    """Number, characters, evaluation seconds and strongest family of valid attempts, of long runs the best `SIZED`.
 
     The strongest family is the one in which an attempt is furthest ahead of the run's mean, its general level taken out.
     """
-    frame = pd.DataFrame(_store.sizes(run, mark, CHARTED), columns=["number", "size", "seconds", "families"])
+    frame = pd.DataFrame(_store.sizes(run, mark, SIZED), columns=["number", "size", "seconds", "families"])
     families = pd.DataFrame([json.loads(text) for text in frame.pop("families")], index=frame.index)
     if families.shape[1] > 1:
         ahead = families.mean() - families

@@ -26,8 +26,10 @@ ENTRY_POINTS = "evolve.problems"
 """Entry-point group of problems in other packages; each names the package that holds `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "README.md", "hints.md", GATE})
+UNSCORED = frozenset({"programs", "README.md", "hints.md", GATE, references.PARTIAL})
 """What of a problem's folder decides no score, and so is no part of its version."""
+_UNSOLVED = frozenset({references.FILE, references.PARTIAL, GATE, "README.md", "hints.md", "statement.md"})
+"""What of a problem's folder decides no reference and no baseline's objective."""
 
 
 def root() -> Path:
@@ -113,11 +115,19 @@ class LoadedProblem:
     @cached_property
     def version(self) -> str:
         """Hash of all that decides a score: problem.py and its siblings, data, references and the evaluators it imports."""
+        return self._digest(UNSCORED)
+
+    @cached_property
+    def code(self) -> str:
+        """Hash of all that decides a reference or a baseline's objective, programs included."""
+        return self._digest(_UNSOLVED)
+
+    def _digest(self, left_out: frozenset[str]) -> str:
         digest = hashlib.sha256()
         files = [
             p for p in sorted(self.folder.rglob("*"))
             if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
-            and p.relative_to(self.folder).parts[0] not in UNSCORED
+            and p.relative_to(self.folder).parts[0] not in left_out
         ]  # fmt: skip
         for path in files:
             digest.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")

@@ -57,6 +57,24 @@ class Progress:
         self._live.update(_table(loop), refresh=True)
 
 
+class Steps:
+    """How far a command is that takes steps: a line that is written over in a terminal, a plain one every 10 s elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began, self._shown, self._stage = time.monotonic(), 0.0, ""
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Tell the first and the last step of a stage, and some between them."""
+        now = time.monotonic()
+        text = f"{stage}: {done:,}/{total:,}, {_duration(now - self._began)}"
+        if self._console.is_terminal:
+            self._console.print(f"  {text}      ", end="\r")
+        elif stage != self._stage or done == total or now - self._shown >= PLAIN_SECONDS:
+            self._stage, self._shown = stage, now
+            self._console.print(text)
+
+
 def figures(loop: Loop) -> list[tuple[str, str]]:
     """What a person wants to know of a run at a glance, as name and value."""
     best, validation = loop.best, loop.champion.gap

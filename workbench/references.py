@@ -14,6 +14,8 @@ from workbench.gap import family_gaps, family_scales, instance_gap, mean_gap, pe
 from workbench.model import Instance, InstanceResult, Problem, Reference, Split, Status
 
 FILE = "references.json"
+PARTIAL = ".references.partial"
+"""What `evolve references` has solved so far; gone once FILE is written."""
 FORMAT = 1
 
 
@@ -29,7 +31,7 @@ class References:
     def __init__(
         self, folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]], raw: Mapping[str, Any]
     ) -> None:
-        self._folder, self._problem, self._instances, self._raw = folder, problem, instances, raw
+        self._folder, self._problem, self._instances, self.raw = folder, problem, instances, raw
         self._measures: dict[Split, Measure] = {}
 
     def reference(self, split: Split, id: str) -> Reference:
@@ -78,10 +80,10 @@ class References:
 
     def _entry(self, split: Split, id: str) -> Any:
         try:
-            return self._raw["splits"][split.value][id]
+            return self.raw["splits"][split.value][id]
         except KeyError as error:
             raise ProblemError(
-                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; {_mend(self._folder)}"
+                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; {_mend(self._folder, '--missing')}"
             ) from error
 
 
@@ -130,6 +132,6 @@ def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[I
     return References(folder, problem, instances, raw)
 
 
-def _mend(folder: Path) -> str:
+def _mend(folder: Path, how: str = "--make") -> str:
     """How the file is made; by folder, for that works where the problem lies outside of `problems/`, too."""
-    return f"make it with: evolve references {folder} --make"
+    return f"make it with: evolve references {folder} {how}"

@@ -47,7 +47,7 @@ def test_the_axis_counts_attempts_dollars_or_hours(axis: str, last: float) -> No
 
 
 def test_validation_takes_the_place_of_train_where_it_is_known() -> None:
-    figure = charts.progress(frame([0.5, 0.4, 0.3]), LIGHT, validation={0: 0.7, 2: 0.6})
+    figure = charts.progress(frame([0.5, 0.4, 0.3]), LIGHT, validation=pd.Series([0.7, None, 0.6]))
     assert list(trace(figure, "best so far").y) == [0.7, 0.6]
     assert list(trace(figure, "island 0").customdata) == [2]
 
@@ -59,9 +59,8 @@ def test_baselines_are_named_at_their_height_and_the_reference_is_solid() -> Non
     assert {a.text for a in figure.layout.annotations} == {"reference", "&lt;b&gt;EDD&lt;/b&gt;"}
 
 
-def test_long_runs_are_drawn_by_the_graphics_card() -> None:
-    assert charts.progress(frame([0.5] * 2500), LIGHT).data[0].type == "scattergl"
-    assert charts.progress(frame([0.5] * 10), LIGHT).data[0].type == "scatter"
+def test_long_runs_need_no_graphics_card() -> None:
+    assert {trace.type for trace in charts.progress(frame([0.5] * 2500), LIGHT).data} == {"scatter"}
 
 
 def test_a_logarithmic_axis_leaves_out_what_it_cannot_show() -> None:

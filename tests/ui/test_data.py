@@ -57,9 +57,14 @@ def test_dollars_and_gains_add_up_to_the_run_whole(store: Reader) -> None:
 
 def test_thinning_keeps_every_attempt_that_was_ever_best(store: Reader) -> None:
     frame = data.attempts(store, "done", store.mark("done"))
-    thin = data.charted(frame, 20)
+    thin = data.charted(frame, frame["gap"], 20)
     assert len(thin) < len(frame)
     assert set(frame.loc[frame["improved"], "number"]) <= set(thin["number"])
+    validation = frame["gap"].where(frame["number"] % 3 == 0).sample(frac=1, random_state=1).set_axis(frame.index)
+    thin = data.charted(frame, validation, 20)
+    assert len(thin) < len(frame)
+    best = validation.cummin().ffill()
+    assert validation[thin.index].cummin().ffill().dropna().to_dict().items() <= best.to_dict().items()
 
 
 def test_failures_are_grouped_with_what_they_cost(store: Reader) -> None:

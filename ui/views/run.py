@@ -142,12 +142,12 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             rug = st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
             log = logarithmic(frame, [level.gap for level in levels])
-        shown = data.charted(frame)
+        validation = frame["number"].map(store.gaps(row["id"], split)) if split is Split.VALIDATION else None
+        shown = data.charted(frame, frame["gap"] if validation is None else validation)
         steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
         figure = charts.progress(
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
-            levels=levels,
-            validation=store.gaps(row["id"], split) if split is Split.VALIDATION else None,
+            levels=levels, validation=validation,
         )  # fmt: skip
         event = st.plotly_chart(figure, key=f"progress-{axis}-{split}", on_select="rerun", selection_mode="points", theme=None,
                                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
@@ -243,7 +243,7 @@ def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
         event = st.echarts_chart(charts.archive(made, theme.current(), rows), key=f"archive-{rows}", on_select="rerun",
                                  height=max(420, 80 + 34 * len(made.rows)))  # fmt: skip
         total = len(made.columns) * len(made.rows)
-        among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.CHARTED else ""
+        among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.SIZED else ""
         st.caption(f"{len(made.cells)} of {total} cells are filled{among}; the colour is the best train gap of the cell.")
     picked = [k for group in event.selection.selected for k in group["data_indices"]]
     best = min(made.cells, key=lambda cell: cell[2])

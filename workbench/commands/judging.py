@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from rich.console import Console
 
 from workbench import catalog
 from workbench.commands.looking import lineage
@@ -33,9 +34,12 @@ from workbench.evaluate import evaluate
 from workbench.gap import mean_gap
 from workbench.ledger import Ledger
 from workbench.model import InstanceResult, Program, Split, Status
+from workbench.progress import Steps
+from workbench.references import FILE, PARTIAL
 from workbench.sandbox import open_sandbox
 from workbench.solve import make_references
-from workbench.store import FILE, Store
+from workbench.store import FILE as STORE
+from workbench.store import Store
 
 SEEN_STRESS = "its run was gated: fresh instances of the stress families, not the ones used here, were seen in the loop"
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
@@ -166,7 +170,7 @@ def export_(
 
 def _certificate(program: Program, version: str, runs: Path) -> dict[str, Any] | None:
     """The newest certificate that this runs folder holds of the very program and version."""
-    if not (runs / FILE).exists():
+    if not (runs / STORE).exists():
         return None
     with Ledger(runs, write=False) as store:
         return store.certificate_of(program, version)
@@ -184,28 +188,29 @@ def references(
     make: Annotated[
         bool, typer.Option("--make", help="Solve all instances anew and write references.json, even if it is there.")
     ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Solve only instances, and run only baselines, that references.json lacks.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make references.json (bounds, optima, baselines) where it is missing, and show the baseline table.
+
+    Stopped (Ctrl-C) or killed, it keeps what is solved: the same command goes on from there, unless the problem has changed.
 
     [bold]Examples[/bold]
 
       evolve references total_tardiness
       evolve references ./my_problem --make
+      evolve references ./my_problem --missing    # after instances or a baseline were added
     """
     words = console(as_json)
     loaded = catalog.load(problem)
-    if make or not (loaded.folder / "references.json").exists():
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if words.is_terminal:
-                words.print(f"  {stage}: {done}/{total}      ", end="\r")
-            elif done == total:
-                words.print(f"{stage}: {done}/{total}")
-
-        with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
-            path = make_references(loaded, sandbox, workers=workers or os.cpu_count() or 1, on_progress=progress)
-        words.print(f"wrote {path}")
+    if make and missing:
+        raise UsageError("--make solves all instances and --missing only some: choose one")
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1, not {workers}")
+    if make or missing or not (loaded.folder / FILE).exists():
+        _make(loaded, workers or os.cpu_count() or 1, missing, words)
         loaded = catalog.reload(problem)
     measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
     if as_json:
@@ -219,6 +224,20 @@ def references(
         for name, gaps in sorted(measured[split].items(), key=lambda pair: math.fsum(pair[1].values())):
             shown.add_row(name, *(percent(gaps[f]) for f in families), percent(math.fsum(gaps.values()) / len(gaps)))
         words.print(shown)
+
+
+def _make(loaded: catalog.LoadedProblem, workers: int, missing: bool, words: Console) -> None:
+    partial = loaded.folder / PARTIAL
+    aside = console(True)
+    if partial.exists():
+        aside.print(f"going on from {partial}, which was left when this was stopped; without it all begins anew")
+    try:
+        with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
+            path = make_references(loaded, sandbox, workers=workers, missing=missing, on_progress=Steps(aside).show)
+    except KeyboardInterrupt:
+        aside.print("stopped; what was solved is kept: the same command goes on from there")
+        raise
+    words.print(f"wrote {path}")
 
 
 class Origin(NamedTuple):
