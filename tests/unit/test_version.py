@@ -15,7 +15,8 @@ from workbench import catalog
     ("file", "scores"),
     [
         ("statement.md", True), ("problem.py", True), ("verifier.py", True), ("references.json", True), ("data/new.csv", True),
-        ("README.md", False), ("hints.md", False), ("gate.py", False), ("programs/seed.py", False), ("__pycache__/x.pyc", False),
+        ("README.md", False), ("hints.md", False), ("gate.py", False), (".references.partial", False),
+        ("programs/seed.py", False), ("__pycache__/x.pyc", False),
     ],
 )  # fmt: skip
 def test_version_follows_what_decides_a_score(tmp_path: Path, file: str, scores: bool) -> None:
