@@ -142,7 +142,7 @@ def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> N
 
 def failing(source: str, message: str) -> None:
     """The line that a message names, with those around it."""
-    found = re.search(r"\(line (\d+)", message)
+    found = re.search(r"\bline (\d+)", message)
     lines = source.splitlines()
     if not found or not 1 <= (at := int(found[1])) <= len(lines):
         return

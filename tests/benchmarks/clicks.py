@@ -25,7 +25,7 @@ RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archiv
        "Progress": ".main-svg"}  # fmt: skip
 PROGRAM = {"Diff": ".diff", "Ancestors": "steps,", "Instances": "Against the best baseline", "Prompt & response": "Asked",
            "Certificate": "opens the sealed"}  # fmt: skip
-PAGES = {"Problems": "Proven optimal", "Playground": "Tab indents", "Settings": "By model", "Runs": "Click a row",
+PAGES = {"Problems": "Proven optimal", "Playground": "Tab indents", "Settings": "By model", "Runs": "Click a run's name",
          "Run": "Best validation gap"}  # fmt: skip
 """What each tab and page shows once it is there: a style's name, or words."""
 
@@ -95,7 +95,7 @@ def main() -> None:
         page = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS).new_page()
         page.set_default_timeout(120_000)
         clicks = Clicks(page, server.pid)
-        clicks.time("open the dashboard", lambda: page.goto(base), "Click a row")
+        clicks.time("open the dashboard", lambda: page.goto(base), "Click a run's name")
         clicks.time("open a run's address", lambda: page.goto(f"{base}/run?run={options.run}"), ".main-svg")
         walk(clicks, options.repeat)
         memory = resident(server.pid)

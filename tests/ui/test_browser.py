@@ -275,7 +275,11 @@ def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, 
         page.goto(f"{address}run?run=%3Cscript%3Ealert(1)%3C/script%3E")
         page.get_by_text("There is no run <script>alert(1)</script>").wait_for()
         page.get_by_role("link", name=re.compile("All runs")).click()
-        page.get_by_text("Click a row to open the run").wait_for()
+        page.get_by_text("Click a run's name").wait_for()
+        page.locator('[data-testid="stDataFrame"]').click(position={"x": 60, "y": 50})  # the cell of the status
+        button(page, "Open").wait_for()
+        page.keyboard.press("ArrowRight")  # and that of the run's name
+        page.wait_for_url("**/run?run=only*")
         page.goto(f"{address}run?run=only")
         page.locator(".chip", has_text="<script>").wait_for()
         seen = {"&tab=Code": "stCode", "&tab=Prompt+%26+response": "stCode", "&tab=Diff": "stHtml"}

@@ -194,6 +194,11 @@ def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where
     app.run()
     sound(app)
     assert "ZeroDivisionError" in app.error[0].value and '<td class="no">2</td><td class="old">' in words(app)
+    made |= {"status": "rejected", "message": "line 1 imports 'os'; allowed are: math", "instances": []}
+    press(app, "Evaluate")
+    app.run()
+    sound(app)
+    assert '<td class="no">1</td><td class="old">' in words(app)
 
 
 def test_results_appear_in_the_playground_one_by_one_and_can_be_stopped(

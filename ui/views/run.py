@@ -181,22 +181,30 @@ def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
     validation = store.gaps(row["id"], Split.VALIDATION)
     listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
     shown = ["number", "status", "operator", "gap", "validation", "parent", "island", "seconds"]
-    event = st.dataframe(
-        listed[shown], key="programs", hide_index=True, on_select="rerun", selection_mode="single-cell", height=560, placeholder="",
-        column_config={
-            "number": st.column_config.NumberColumn("no.", format="%d"),
-            "gap": st.column_config.NumberColumn("train gap, %", format="%.3f"),
-            "validation": st.column_config.NumberColumn("validation gap, %", format="%.3f"),
-            "parent": st.column_config.NumberColumn("parent", format="%d"),
-            "island": st.column_config.NumberColumn("island", format="%d"),
-            "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
-        },
-    )  # fmt: skip
-    if len(chosen) == LISTED:
-        st.caption(f"The best {LISTED:,}; open any other by its number on the page Program.")
-    picked = [cell[0] for cell in event.selection.cells]
-    if picked and picked[0] < len(chosen):
-        parts.open_program(row["id"], int(chosen["number"].iloc[picked[0]]))
+    plot, card = st.columns([7, 3], gap="medium")
+    with plot:
+        event = st.dataframe(
+            listed[shown], key="programs", hide_index=True, on_select="rerun", selection_mode="single-cell", height=560,
+            placeholder="",
+            column_config={
+                "number": st.column_config.NumberColumn("no.", format="%d"),
+                "gap": st.column_config.NumberColumn("train gap, %", format="%.3f"),
+                "validation": st.column_config.NumberColumn("validation gap, %", format="%.3f"),
+                "parent": st.column_config.NumberColumn("parent", format="%d"),
+                "island": st.column_config.NumberColumn("island", format="%d"),
+                "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
+            },
+        )  # fmt: skip
+        most = f"The best {LISTED:,}; any other opens by its number on the page Program. " if len(chosen) == LISTED else ""
+        st.caption(f"{most}Click a number to open the program, any other cell to see it beside the table.")
+    # Arrow keys move a cell at a time: they have to pass over rows without a page change.
+    cells = [(place, column) for place, column in event.selection.cells if place < len(chosen)]
+    place, column = cells[0] if cells else (0, "")
+    if column == "number":
+        parts.open_program(row["id"], int(chosen["number"].iloc[place]))
+    with card:
+        if len(chosen):
+            parts.program_card(store, row, int(chosen["number"].iloc[place]), "programs")
 
 
 def lineage(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:

@@ -74,7 +74,7 @@ def listing() -> None:
 
 
 def table(store: Reader, rows: list[dict[str, Any]]) -> None:
-    """A line a run; a click opens it, ticked ones can be compared."""
+    """A line a run; a click on its name opens it, ticked ones can be compared, and any other cell chooses its own."""
     frame = pd.DataFrame([line(store, row) for row in rows])
     if not frame["note"].any():
         frame = frame.drop(columns="note")
@@ -93,16 +93,18 @@ def table(store: Reader, rows: list[dict[str, Any]]) -> None:
             "proposer": st.column_config.TextColumn("proposer", width=170),
         },
     )  # fmt: skip
-    clicked = [cell[0] for cell in event.selection.cells]
-    if clicked and clicked[0] < len(rows):
-        st.switch_page(parts.RUN, query_params={"run": rows[clicked[0]]["id"]})
-    marked([rows[k] for k in event.selection.rows if k < len(rows)])
+    # Arrow keys move a cell at a time: they have to pass over rows without a page change.
+    cells = [(row, column) for row, column in event.selection.cells if row < len(rows)]
+    if cells and cells[0][1] == "run":
+        st.switch_page(parts.RUN, query_params={"run": rows[cells[0][0]]["id"]})
+    ticked = [row for row in event.selection.rows if row < len(rows)]
+    marked([rows[k] for k in ticked or [row for row, _ in cells]])
 
 
 def marked(rows: list[dict[str, Any]]) -> None:
-    """What can be done with the runs whose box is ticked."""
+    """What can be done with the runs that are chosen."""
     if not rows:
-        st.caption("Click a row to open the run; tick boxes to choose several.")
+        st.caption("Click a run's name to open it, any other cell to choose it; tick boxes to choose several.")
         return
     live = [row for row in rows if data.is_live(row)]
     with st.container(horizontal=True):
