@@ -147,8 +147,8 @@ def test_an_unknown_problem_is_told_in_one_line(folder: Path, open_page: Open) -
 class Told:
     """An evaluation that has come as far as a test says; `made` is its end, None while there is none."""
 
-    def __init__(self, rows: list[dict[str, Any]], made: dict[str, Any] | None) -> None:
-        self.rows, self.made, self.stopped = rows, made, False
+    def __init__(self, rows: list[dict[str, Any]], made: dict[str, Any] | None, wrong: str = "") -> None:
+        self.rows, self.made, self.wrong, self.stopped = rows, made, wrong, False
 
     def ended(self) -> bool:
         return self.made is not None or self.stopped
@@ -157,6 +157,8 @@ class Told:
         return self.rows
 
     def outcome(self) -> dict[str, Any]:
+        if self.wrong:
+            raise UsageError(self.wrong)
         if self.made is None:
             raise UsageError("The evaluation was stopped.")
         return self.made
@@ -194,7 +196,7 @@ def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where
     app.run()
     sound(app)
     assert "ZeroDivisionError" in app.error[0].value and '<td class="no">2</td><td class="old">' in words(app)
-    made |= {"status": "rejected", "message": "line 1 imports 'os'; allowed are: math", "instances": []}
+    monkeypatch.setattr(actions, "evaluate", lambda *_: Told([], made, "This is no program: line 1 imports 'os'"))
     press(app, "Evaluate")
     app.run()
     sound(app)
