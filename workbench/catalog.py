@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from workbench import references
+from workbench import gap, references
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
 from workbench.source import MODULES
@@ -114,16 +114,16 @@ class LoadedProblem:
 
     @cached_property
     def version(self) -> str:
-        """Hash of all that decides a score: problem.py and its siblings, data, references and the evaluators it imports."""
-        return self._digest(UNSCORED)
+        """Hash of all that decides a score: problem.py and its siblings, data, references, evaluators, how a gap is defined."""
+        return self._digest(UNSCORED, "" if gap.FORMAT == 1 else f"gap {gap.FORMAT}\0")
 
     @cached_property
     def code(self) -> str:
         """Hash of all that decides a reference or a baseline's objective, programs included."""
         return self._digest(_UNSOLVED)
 
-    def _digest(self, left_out: frozenset[str]) -> str:
-        digest = hashlib.sha256()
+    def _digest(self, left_out: frozenset[str], start: str = "") -> str:
+        digest = hashlib.sha256(start.encode())
         files = [
             p for p in sorted(self.folder.rglob("*"))
             if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"

@@ -8,6 +8,9 @@ from typing import Literal
 
 from workbench.model import Instance, InstanceResult
 
+FORMAT = 1
+"""Number of the definition below. Whoever changes a gap by it counts up: every problem has a new version then."""
+
 
 def family_scales(
     instances: Sequence[Instance],

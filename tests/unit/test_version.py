@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOY
-from workbench import catalog
+from workbench import catalog, gap
+from workbench.model import Instance, InstanceResult, Status
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,28 @@ def test_version_follows_the_evaluators_that_a_problem_imports(tmp_path: Path, m
     assert version() == before
     through.write_text("x = 1\n")
     assert version() != before
+
+
+def test_version_follows_the_definition_of_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = catalog.load(TOY).problem
+    before = catalog.LoadedProblem(TOY, problem).version
+    monkeypatch.setattr(gap, "FORMAT", gap.FORMAT + 1)
+    assert catalog.LoadedProblem(TOY, problem).version != before
+
+
+def test_these_gaps_change_with_the_number_of_their_definition_alone() -> None:
+    assert gap.FORMAT == 1, "give the figures below anew for the new definition"
+    families = {"a": "big", "b": "big", "c": "zero", "d": "zero", "e": "none"}
+    instances = [Instance(id, family, {}) for id, family in families.items()]
+    references = {"a": 100.0, "b": -300.0, "c": 0.0, "d": 0.0, "e": 0.0}
+    baselines = {
+        "near": {"a": 150.0, "b": -300.0, "c": 4.0, "d": 0.0, "e": 0.0},
+        "far": {"a": 120.0, "c": 10.0, "d": 10.0, "e": 0.0},
+    }
+    scales = gap.family_scales(instances, references, baselines)
+    assert scales == {"big": 200.0, "zero": 2.0, "none": 1.0}
+    assert gap.penalties(instances, references, baselines, scales, "min") == {"big": 1.25, "zero": 6.0, "none": 1.0}
+    assert gap.penalties(instances, references, baselines, scales, "max") == {"big": 1.0, "zero": 1.0, "none": 1.0}
+    assert [gap.instance_gap(150.0, 100.0, 200.0, sense) for sense in ("min", "max")] == [0.25, -0.25]
+    results = [InstanceResult(id, families[id], Status.OK, value) for id, value in (("a", 0.1), ("b", 0.3), ("c", 0.8))]
+    assert gap.mean_gap(gap.family_gaps(results)) == pytest.approx(0.5)
