@@ -25,8 +25,6 @@ CHARTED = 2500
 """Points drawn of a longer run: all that were ever best, the others thinned evenly. A browser draws so many in half a second."""
 SIZED = 20_000
 """Attempts that the archive of a longer run is made of: the best ones."""
-STOPPING = 120.0
-"""Seconds after a stop was seen in which a run still counts as stopping; if it lives on longer, it was resumed."""
 _STARTING = 20.0
 """Seconds within which the process that makes a certificate has said its first word."""
 _COLUMNS = ["id", "number", "status", "operator", "gap", "island", "parents", "repairs", "seconds", "created"]
@@ -108,12 +106,12 @@ def state(store: Reader, row: dict[str, Any]) -> str:
         return "recorded"
     if not is_live(row):
         return str(row["status"])
+    begun = max(row["created"], store.resumed(row["id"]))
     for message in reversed(store.messages(row["id"], pending=False)):
-        if message["created"] < row["created"]:
+        if message["created"] < begun:
             break
         if message["command"] == "stop":
-            seen = message["acknowledged"]
-            return "stopping" if seen is None or time.time() - seen < STOPPING else str(row["status"])
+            return "stopping"
         if message["command"] in ("pause", "resume"):
             if message["acknowledged"] is None:
                 return "pausing" if message["command"] == "pause" else "going on"

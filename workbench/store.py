@@ -158,6 +158,8 @@ class Store:
                 "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
                 (os.getpid(), time.time(), json.dumps(options), isolation, run),
             )
+            event = (run, time.time(), "resumed", f"by process {os.getpid()}")
+            db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", event)
 
     def beat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
         """Show that the run is alive, and how long it has worked over all its sittings."""
@@ -343,6 +345,10 @@ class Store:
         """The newest events of a run after a given id, oldest first."""
         rows = self._rows("SELECT * FROM events WHERE run = ? AND id > ? ORDER BY id DESC LIMIT ?", run, after, limit)
         return [dict(row) for row in reversed(rows)]
+
+    def resumed(self, run: str) -> float:
+        """When a run was last taken up again; 0 where it never was."""
+        return float(self._rows("SELECT coalesce(max(created), 0) FROM events WHERE run = ? AND kind = 'resumed'", run)[0][0])
 
 
 def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.big_store import fill
+from tests.integration import model_server
 from workbench import catalog
 from workbench.store import Store
 
@@ -263,6 +264,46 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         assert ended(tmp_path) == "stopped"
         both_say("stopped")
     other.context.close()
+
+
+def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again(tmp_path: Path, page: Any) -> None:
+    with model_server.serve() as base, dashboard(tmp_path) as address:
+        page.goto(address)
+        press(page, "New run")
+        choose(page, 100_000)
+        page.get_by_text("Language models", exact=True).click()
+        for label, text in (("Models", "openai/slow"), ("Endpoint", base)):
+            page.get_by_label(label, exact=True).fill(text)
+            page.get_by_label(label, exact=True).press("Enter")
+        press(page, "Start")
+        page.wait_for_url("**/run?run=*")
+        press(page, "Steer.*")
+        page.get_by_label("What should the model try or avoid?").fill("Try a square.")
+        press(page, "Send")
+        page.keyboard.press("Escape")
+        page.get_by_role("tab", name="Steering").click()
+        told = page.locator("table.plain tbody tr")
+        told.filter(has_text="Try a square.").filter(has_not_text="waiting").wait_for()
+        run = page.url
+        page.goto(f"{address}playground?problem=tests/curve&source=square")
+        press(page, "Evaluate")
+        press(page, "Inject into a run.*")
+        press(page, "Inject")
+        page.get_by_text("Sent: it is scored").wait_for()
+        page.goto(run)
+        told.filter(has_text="inject").filter(has_not_text="waiting").wait_for()
+        press(page, "Stop")
+        assert ended(tmp_path) == "stopped"
+        with Store(tmp_path, write=False) as store:
+            row = store.runs()[0]
+            sources = [c.program.source for c in store.candidates(row["id"]) if c.program]
+            assert any("return x * x" in source for source in sources) and store.calls(row["id"])
+            assert any("Try a square." in call["user"] for call in store.calls(row["id"]))
+        press(page, "Resume.*")
+        press(page, "Go on")
+        page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()
+        press(page, "Stop")
+        assert ended(tmp_path) == "stopped"
 
 
 def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:

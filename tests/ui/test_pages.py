@@ -107,6 +107,12 @@ def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: P
     {b.label: b for b in app.button}["Stop"].click().run()
     assert "stopping" in words(app)
     assert {b.label: b for b in app.button}["Stop"].disabled
+    with Store(live) as store:
+        store.acknowledge(store.messages("live")[-1]["id"], "stopping")
+        store.end_run("live", "stopped", "", 3.0)
+        store.claim("live", store.run("live")["options"], "full")
+    app.run()
+    assert "stopping" not in words(app) and not {b.label: b for b in app.button}["Stop"].disabled, "it was taken up again"
 
 
 def test_steering_reaches_the_control_table_with_its_scope(live: Path, open_page: Open) -> None:
