@@ -14,19 +14,17 @@ from workbench.errors import Infeasible, PolicyFailure, UsageError
 from workbench.model import Instance, Program, Split
 from workbench.protocols import Policy, Sandbox
 from workbench.readable import by_kind, entry_of, quoted, take_apart
+from workbench.source import EXEMPTION, PROVENANCE
 
 CALL = "__call__"
 BEGIN = "__init__"
 _CASE_BYTES = 4_000
 """A recorded episode is cut off after the call that exceeds this."""
+_CASES_BYTES = 20_000
+"""Recorded cases are enough once they exceed this together: a module is to be read."""
 _WIDTH = 100
 _NEEDED = ("import json", "import math", "from typing import Any")
 
-_EXEMPTION = """\
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
-# ruff: noqa
-# mypy: ignore-errors
-"""
 _RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck", "json", "math", "Any"})
 
 Table = Mapping[str, Mapping[str, float]]
@@ -98,13 +96,18 @@ class Case:
 def record_cases(loaded: LoadedProblem, program: Program, sandbox: Sandbox, count: int = 3) -> list[Case]:
     """Run a program on the smallest instances of train and validation, families in turn, and record its decisions.
 
+    At most `count` instances; fewer, but at least one, where they are large.
+
     Raises
     ------
     UsageError
         The program fails on one of them: there is nothing worth exporting.
     """
-    cases = []
+    cases: list[Case] = []
+    kept = 0
     for instance in _smallest(loaded, count):
+        if kept > _CASES_BYTES:
+            break
         try:
             with sandbox.open(program, loaded.problem.limits) as session:
                 session.next_instance()
@@ -112,6 +115,7 @@ def record_cases(loaded: LoadedProblem, program: Program, sandbox: Sandbox, coun
                 objective = float(loaded.problem.verifier.run(instance, recorder).objective)
         except (PolicyFailure, Infeasible) as error:
             raise UsageError(f"the program cannot be exported: it fails on {instance.id}: {error}") from error
+        kept += recorder.bytes
         cases.append(Case(instance.id, instance.family, tuple(recorder.calls), recorder.total, objective))
     return cases
 
@@ -142,9 +146,9 @@ def render(loaded: LoadedProblem, program: Program, provenance: Provenance, tabl
     everything = sorted((problem.entry, "MEASURED", "PROVENANCE"), key=by_kind)
     return (
         f"{quoted(_module_docstring(loaded, provenance, table, cases, parts.docstring))}\n\n"
-        f"{_EXEMPTION}\n{parts.imports}\n\n__all__ = {json.dumps(everything)}\n\n\n"
+        f"{EXEMPTION}\n{parts.imports}\n\n__all__ = {json.dumps(everything)}\n\n\n"
         f"{parts.body}\n\n"
-        f"PROVENANCE: dict[str, Any] = {_literal(_provenance_data(provenance))}\n\n"
+        f"{PROVENANCE}{_literal(_provenance_data(provenance))}\n\n"
         "# Mean gap to the reference by program and split: 0 is the reference, lower is better.\n"
         f"MEASURED: dict[str, dict[str, float]] = {_literal({name: dict(row) for name, row in table.items()})}\n\n"
         "# What the program was asked on small instances, and what it answered when it was exported.\n"
@@ -158,7 +162,7 @@ class _Recorder:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._bytes = 0
+        self.bytes = 0
         self.calls: list[tuple[str, Sequence[Any], Any]] = []
         self.total = 0
 
@@ -177,9 +181,9 @@ class _Recorder:
 
     def _keep(self, method: str, given: str, answer: Any) -> Any:
         self.total += 1
-        if self._bytes <= _CASE_BYTES:
+        if self.bytes <= _CASE_BYTES:
             kept = json.dumps(answer)  # copies: the verifier may go on to change its own
-            self._bytes += len(given) + len(kept)
+            self.bytes += len(given) + len(kept)
             self.calls.append((method, json.loads(given), json.loads(kept)))
         return answer
 
@@ -222,8 +226,9 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
         f"Exported {provenance.date}. Certificate: {certificate}. Licence: {provenance.licence}."
     )
     cut = sum(len(case.calls) < case.total for case in cases)
+    counted = f"{len(cases)} small instance{'s' if len(cases) > 1 else ''}"
     check = (
-        f"`python {problem.slug.partition('/')[2]}.py` (this file) asks it again what it was asked on {len(cases)} small instances "
+        f"`python {problem.slug.partition('/')[2]}.py` (this file) asks it again what it was asked on {counted} "
         f"and compares the answers{f'; of {cut} long episodes, the beginning' if cut else ''}."
     )
     paragraphs = [
@@ -258,21 +263,19 @@ def _provenance_data(provenance: Provenance) -> dict[str, Any]:
 
 
 def _literal(value: Any, indent: int = 0) -> str:
-    """Python text of plain values: on one line where it fits, else simple items fill lines and others have one each."""
+    """Python text of plain values: on one line where it fits, else items that take no line of their own fill lines."""
     flat = _flat(value)
     if len(flat) + indent <= _WIDTH or not isinstance(value, dict | list | tuple):
         return flat
     pad, brackets = " " * (indent + 4), "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else "()"
     if isinstance(value, dict):
         items = [f"{_flat(key)}: {_literal(item, indent + 4)}," for key, item in value.items()]
-        simple = not any(isinstance(item, dict | list | tuple) for item in value.values())
     else:
         items = [f"{_literal(item, indent + 4)}," for item in value]
-        simple = not any(isinstance(item, dict | list | tuple) for item in value)
     lines = [""]
     for item in items:
         joined = f"{lines[-1]} {item}" if lines[-1] else item
-        if simple and indent and len(pad) + len(joined) <= _WIDTH:
+        if indent and "\n" not in joined and len(pad) + len(joined) <= _WIDTH:
             lines[-1] = joined
         else:
             lines.append(item)

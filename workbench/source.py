@@ -28,6 +28,14 @@ MODULES = frozenset(
 """What every program may import: the standard library's pure modules and numpy."""
 
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
+EXEMPTION = """\
+# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
+# ruff: noqa
+# mypy: ignore-errors
+"""
+"""Stands above the code of an exported module."""
+PROVENANCE = "PROVENANCE: dict[str, Any] = "
+"""Stands below the code of an exported module, before the figures and cases that come with it."""
 
 
 class Block(NamedTuple):
@@ -116,8 +124,17 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
     return _Compiled(size, exits)
 
 
+def without_export(source: str) -> str:
+    """The program alone of an exported module, whose docstring and tables tell of the sealed test split; other text as it is."""
+    program, mark, _ = source.partition(f"\n\n{PROVENANCE}")
+    if not mark:
+        return source
+    program = program.partition(EXEMPTION)[2] or program
+    return "".join(s for s in program.strip("\n").splitlines(keepends=True) if not s.startswith("__all__ = ")) + "\n"
+
+
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
-    """Make a program of text that is worth running.
+    """Make a program of text that is worth running; of an exported module, of the program in it.
 
     Parameters
     ----------
@@ -132,6 +149,8 @@ def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Mod
         Unparsable, no definition of `entry`, or an import that is not allowed. This saves time and gives a clear
         reason; it is not what keeps a program harmless (the sandbox is).
     """
+    if (program := without_export(source)) != source:
+        source, tree = program, None
     tree = tree or parse(source)
     if not defines(tree, entry):
         raise Rejected(f"the program does not define `{entry}` at its top level")

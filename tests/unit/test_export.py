@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -22,7 +23,7 @@ from workbench.export import Provenance, Step, record_cases, render
 from workbench.model import Split, Status
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
-from workbench.source import screen
+from workbench.source import MAX_SOURCE_BYTES, screen
 
 TABLE = {"this module": {"train": 0.0, "validation": 0.01}, "spt": {"train": 0.25}}
 UGLY = """
@@ -155,6 +156,20 @@ def test_a_class_replays_its_recorded_episodes(export: Callable[[LoadedProblem, 
     done = run(path)
     assert done.returncode == 1
     assert re.search(r"call 3 \(assign\) answered 0, recorded was 1", done.stdout)
+
+
+def test_a_module_taken_back_is_its_program_and_tells_nothing_of_the_test_split(
+    sequencing: LoadedProblem, sandbox: Sandbox
+) -> None:
+    chosen = program(sequencing, WSPT)
+    table = {"this module": {"validation": 0.01, "test": 0.4321}, "spt": {"test": 0.8765}}
+    cases = record_cases(sequencing, chosen, sandbox)
+    text = render(sequencing, chosen, replace(provenance(sequencing), verdict="certified", reason="0.8765 less"), table, cases)
+    assert text.count("4321") == 2 and text.count("8765") == 4
+    back = screen(text, sequencing.problem.entry)
+    assert not re.search("4321|8765|certified|MEASURED|PROVENANCE|CASES|__all__|run-1|ruff", back.source)
+    assert evaluate(sequencing, back, Split.TRAIN, sandbox).gap == evaluate(sequencing, chosen, Split.TRAIN, sandbox).gap
+    assert screen(f"{text}\nPADDING = {'x' * MAX_SOURCE_BYTES!r}\n", sequencing.problem.entry) == back
 
 
 def test_cases_are_the_smallest_one_of_each_family_first(sequencing: LoadedProblem, sandbox: Sandbox) -> None:

@@ -322,8 +322,7 @@ MEASURED: dict[str, dict[str, float]] = {
 # What the program was asked on small instances, and what it answered when it was exported.
 CASES: list[dict[str, Any]] = [
     {
-        "instance": "train-reports-3",
-        "family": "reports",
+        "instance": "train-reports-3", "family": "reports",
         "calls": (
             (
                 "__call__",
@@ -361,8 +360,7 @@ CASES: list[dict[str, Any]] = [
                                 "mb": 5.45,
                             },
                             "lineitem(l_orderkey,l_quantity)": {
-                                "table": "lineitem",
-                                "columns": ["l_orderkey", "l_quantity"],
+                                "table": "lineitem", "columns": ["l_orderkey", "l_quantity"],
                                 "mb": 5.45,
                             },
                             "orders(o_orderdate)": {"table": "orders", "columns": ["o_orderdate"], "mb": 0.37},
@@ -374,9 +372,7 @@ CASES: list[dict[str, Any]] = [
                             "partsupp(ps_suppkey)": {"table": "partsupp", "columns": ["ps_suppkey"], "mb": 0.17},
                             "supplier(s_nationkey)": {"table": "supplier", "columns": ["s_nationkey"], "mb": 0.02},
                         },
-                        "most_indexes": 4,
-                        "memory_mb": 512,
-                        "connections": 8,
+                        "most_indexes": 4, "memory_mb": 512, "connections": 8,
                     },
                     {
                         "budget": 30,
@@ -392,15 +388,13 @@ CASES: list[dict[str, Any]] = [
                                         ],
                                         1253.41,
                                     ],
-                                    [["lineitem(l_shipdate)"], 4048.77],
-                                    [[], 7096.36],
+                                    [["lineitem(l_shipdate)"], 4048.77], [[], 7096.36],
                                 ],
                             },
                         ],
                         "transactions": [],
                         "tables": {
-                            "region": {"rows": 5, "mb": 0.01},
-                            "nation": {"rows": 25, "mb": 0.01},
+                            "region": {"rows": 5, "mb": 0.01}, "nation": {"rows": 25, "mb": 0.01},
                             "part": {"rows": 6000, "mb": 0.88},
                             "supplier": {"rows": 300, "mb": 0.05},
                             "partsupp": {"rows": 24000, "mb": 4.19},
@@ -474,8 +468,7 @@ CASES: list[dict[str, Any]] = [
                                 "mb": 5.45,
                             },
                             "lineitem(l_orderkey,l_quantity)": {
-                                "table": "lineitem",
-                                "columns": ["l_orderkey", "l_quantity"],
+                                "table": "lineitem", "columns": ["l_orderkey", "l_quantity"],
                                 "mb": 5.45,
                             },
                             "orders(o_orderdate)": {"table": "orders", "columns": ["o_orderdate"], "mb": 0.37},
@@ -487,9 +480,7 @@ CASES: list[dict[str, Any]] = [
                             "partsupp(ps_suppkey)": {"table": "partsupp", "columns": ["ps_suppkey"], "mb": 0.17},
                             "supplier(s_nationkey)": {"table": "supplier", "columns": ["s_nationkey"], "mb": 0.02},
                         },
-                        "most_indexes": 4,
-                        "memory_mb": 512,
-                        "connections": 8,
+                        "most_indexes": 4, "memory_mb": 512, "connections": 8,
                     },
                     {
                         "budget": 30,
@@ -505,15 +496,13 @@ CASES: list[dict[str, Any]] = [
                                         ],
                                         1253.41,
                                     ],
-                                    [["lineitem(l_shipdate)"], 4048.77],
-                                    [[], 7096.36],
+                                    [["lineitem(l_shipdate)"], 4048.77], [[], 7096.36],
                                 ],
                             },
                         ],
                         "transactions": [],
                         "tables": {
-                            "region": {"rows": 5, "mb": 0.01},
-                            "nation": {"rows": 25, "mb": 0.01},
+                            "region": {"rows": 5, "mb": 0.01}, "nation": {"rows": 25, "mb": 0.01},
                             "part": {"rows": 6000, "mb": 0.88},
                             "supplier": {"rows": 300, "mb": 0.05},
                             "partsupp": {"rows": 24000, "mb": 4.19},
@@ -569,12 +558,10 @@ CASES: list[dict[str, Any]] = [
                 },
             ),
         ),
-        "total": 30,
-        "objective": 41.12648875165417,
+        "total": 30, "objective": 41.12648875165417,
     },
     {
-        "instance": "train-tight-2",
-        "family": "tight",
+        "instance": "train-tight-2", "family": "tight",
         "calls": (
             (
                 "__call__",
@@ -612,8 +599,7 @@ CASES: list[dict[str, Any]] = [
                                 "mb": 5.45,
                             },
                             "lineitem(l_orderkey,l_quantity)": {
-                                "table": "lineitem",
-                                "columns": ["l_orderkey", "l_quantity"],
+                                "table": "lineitem", "columns": ["l_orderkey", "l_quantity"],
                                 "mb": 5.45,
                             },
                             "orders(o_orderdate)": {"table": "orders", "columns": ["o_orderdate"], "mb": 0.37},
@@ -625,9 +611,7 @@ CASES: list[dict[str, Any]] = [
                             "partsupp(ps_suppkey)": {"table": "partsupp", "columns": ["ps_suppkey"], "mb": 0.17},
                             "supplier(s_nationkey)": {"table": "supplier", "columns": ["s_nationkey"], "mb": 0.02},
                         },
-                        "most_indexes": 4,
-                        "memory_mb": 192,
-                        "connections": 16,
+                        "most_indexes": 4, "memory_mb": 192, "connections": 16,
                     },
                     {
                         "budget": 30,
@@ -648,8 +632,7 @@ CASES: list[dict[str, Any]] = [
                                         ],
                                         4797.07,
                                     ],
-                                    [["orders(o_orderdate)"], 6908.66],
-                                    [[], 7533.76],
+                                    [["orders(o_orderdate)"], 6908.66], [[], 7533.76],
                                 ],
                             },
                             {
@@ -667,8 +650,7 @@ CASES: list[dict[str, Any]] = [
                                     [["partsupp(ps_suppkey)"], 1177.28],
                                     [["part(p_size)", "supplier(s_nationkey)"], 1406.23],
                                     [["part(p_size)"], 1413.99],
-                                    [["supplier(s_nationkey)"], 1485.57],
-                                    [[], 1493.33],
+                                    [["supplier(s_nationkey)"], 1485.57], [[], 1493.33],
                                 ],
                             },
                             {
@@ -680,15 +662,13 @@ CASES: list[dict[str, Any]] = [
                                         ],
                                         1253.41,
                                     ],
-                                    [["lineitem(l_shipdate)"], 4048.77],
-                                    [[], 7096.36],
+                                    [["lineitem(l_shipdate)"], 4048.77], [[], 7096.36],
                                 ],
                             },
                         ],
                         "transactions": [],
                         "tables": {
-                            "region": {"rows": 5, "mb": 0.01},
-                            "nation": {"rows": 25, "mb": 0.01},
+                            "region": {"rows": 5, "mb": 0.01}, "nation": {"rows": 25, "mb": 0.01},
                             "part": {"rows": 6000, "mb": 0.88},
                             "supplier": {"rows": 300, "mb": 0.05},
                             "partsupp": {"rows": 24000, "mb": 4.19},
@@ -731,12 +711,10 @@ CASES: list[dict[str, Any]] = [
                 },
             ),
         ),
-        "total": 30,
-        "objective": 15.455200831887911,
+        "total": 30, "objective": 15.455200831887911,
     },
     {
-        "instance": "validation-desk-1",
-        "family": "desk",
+        "instance": "validation-desk-1", "family": "desk",
         "calls": (
             (
                 "__call__",
@@ -774,8 +752,7 @@ CASES: list[dict[str, Any]] = [
                                 "mb": 5.45,
                             },
                             "lineitem(l_orderkey,l_quantity)": {
-                                "table": "lineitem",
-                                "columns": ["l_orderkey", "l_quantity"],
+                                "table": "lineitem", "columns": ["l_orderkey", "l_quantity"],
                                 "mb": 5.45,
                             },
                             "orders(o_orderdate)": {"table": "orders", "columns": ["o_orderdate"], "mb": 0.37},
@@ -787,9 +764,7 @@ CASES: list[dict[str, Any]] = [
                             "partsupp(ps_suppkey)": {"table": "partsupp", "columns": ["ps_suppkey"], "mb": 0.17},
                             "supplier(s_nationkey)": {"table": "supplier", "columns": ["s_nationkey"], "mb": 0.02},
                         },
-                        "most_indexes": 4,
-                        "memory_mb": 4096,
-                        "connections": 8,
+                        "most_indexes": 4, "memory_mb": 4096, "connections": 8,
                     },
                     {
                         "budget": 30,
@@ -815,8 +790,7 @@ CASES: list[dict[str, Any]] = [
                         ],
                         "transactions": [{"weight": 583.0, "tables": ["partsupp"]}],
                         "tables": {
-                            "region": {"rows": 5, "mb": 0.01},
-                            "nation": {"rows": 25, "mb": 0.01},
+                            "region": {"rows": 5, "mb": 0.01}, "nation": {"rows": 25, "mb": 0.01},
                             "part": {"rows": 6000, "mb": 0.88},
                             "supplier": {"rows": 300, "mb": 0.05},
                             "partsupp": {"rows": 24000, "mb": 4.19},
@@ -890,8 +864,7 @@ CASES: list[dict[str, Any]] = [
                                 "mb": 5.45,
                             },
                             "lineitem(l_orderkey,l_quantity)": {
-                                "table": "lineitem",
-                                "columns": ["l_orderkey", "l_quantity"],
+                                "table": "lineitem", "columns": ["l_orderkey", "l_quantity"],
                                 "mb": 5.45,
                             },
                             "orders(o_orderdate)": {"table": "orders", "columns": ["o_orderdate"], "mb": 0.37},
@@ -903,9 +876,7 @@ CASES: list[dict[str, Any]] = [
                             "partsupp(ps_suppkey)": {"table": "partsupp", "columns": ["ps_suppkey"], "mb": 0.17},
                             "supplier(s_nationkey)": {"table": "supplier", "columns": ["s_nationkey"], "mb": 0.02},
                         },
-                        "most_indexes": 4,
-                        "memory_mb": 4096,
-                        "connections": 8,
+                        "most_indexes": 4, "memory_mb": 4096, "connections": 8,
                     },
                     {
                         "budget": 30,
@@ -931,8 +902,7 @@ CASES: list[dict[str, Any]] = [
                         ],
                         "transactions": [{"weight": 583.0, "tables": ["partsupp"]}],
                         "tables": {
-                            "region": {"rows": 5, "mb": 0.01},
-                            "nation": {"rows": 25, "mb": 0.01},
+                            "region": {"rows": 5, "mb": 0.01}, "nation": {"rows": 25, "mb": 0.01},
                             "part": {"rows": 6000, "mb": 0.88},
                             "supplier": {"rows": 300, "mb": 0.05},
                             "partsupp": {"rows": 24000, "mb": 4.19},
@@ -985,8 +955,7 @@ CASES: list[dict[str, Any]] = [
                 },
             ),
         ),
-        "total": 30,
-        "objective": 2.342166398989192,
+        "total": 30, "objective": 2.342166398989192,
     },
 ]
 

@@ -220,16 +220,13 @@ MEASURED: dict[str, dict[str, float]] = {
 # What the program was asked on small instances, and what it answered when it was exported.
 CASES: list[dict[str, Any]] = [
     {
-        "instance": "validation-11.0-0",
-        "family": "load-11.0",
+        "instance": "validation-11.0-0", "family": "load-11.0",
         "calls": (
             (
                 "__init__",
                 [
                     {
-                        "replicas": 4,
-                        "ttft_s": 1.0,
-                        "tpot_s": 0.06,
+                        "replicas": 4, "ttft_s": 1.0, "tpot_s": 0.06,
                         "machine": {
                             "token_s": 0.00010801282051282051, "weights_s": 0.012384014699127241,
                             "context_s": 4.816610013780433e-07, "pair_s": 4.201025641025641e-09,
@@ -316,10 +313,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.12280867109600369, "finished": [], "replica": 0},
-                    [[4, 7]],
-                    [[0, 3, 0]],
-                    42208,
+                    {"now": 0.12280867109600369, "finished": [], "replica": 0}, [[4, 7]],
+                    [[0, 3, 0]], 42208,
                 ],
                 [4],
             ),
@@ -340,10 +335,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.3179289783820671, "finished": [], "replica": 2},
-                    [[5, 4080]],
-                    [[2, 13, 0]],
-                    42549,
+                    {"now": 0.3179289783820671, "finished": [], "replica": 2}, [[5, 4080]],
+                    [[2, 13, 0]], 42549,
                 ],
                 [5],
             ),
@@ -364,10 +357,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.3803652920570533, "finished": [], "replica": 3},
-                    [[6, 403]],
-                    [[3, 15, 0]],
-                    42536,
+                    {"now": 0.3803652920570533, "finished": [], "replica": 3}, [[6, 403]],
+                    [[3, 15, 0]], 42536,
                 ],
                 [6],
             ),
@@ -388,10 +379,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.5851997306208262, "finished": [], "replica": 1},
-                    [[7, 384]],
-                    [[1, 29, 0]],
-                    42517,
+                    {"now": 0.5851997306208262, "finished": [], "replica": 1}, [[7, 384]],
+                    [[1, 29, 0]], 42517,
                 ],
                 [7],
             ),
@@ -412,10 +401,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.6255822609701444, "finished": [], "replica": 0},
-                    [[8, 387]],
-                    [[0, 33, 0], [4, 30, 0]],
-                    42140,
+                    {"now": 0.6255822609701444, "finished": [], "replica": 0}, [[8, 387]],
+                    [[0, 33, 0], [4, 30, 0]], 42140,
                 ],
                 [8],
             ),
@@ -434,20 +421,16 @@ CASES: list[dict[str, Any]] = [
                 3,
             ),
         ),
-        "total": 1339,
-        "objective": 99.73853258464433,
+        "total": 1339, "objective": 99.73853258464433,
     },
     {
-        "instance": "validation-12.3-0",
-        "family": "load-12.3",
+        "instance": "validation-12.3-0", "family": "load-12.3",
         "calls": (
             (
                 "__init__",
                 [
                     {
-                        "replicas": 4,
-                        "ttft_s": 1.0,
-                        "tpot_s": 0.06,
+                        "replicas": 4, "ttft_s": 1.0, "tpot_s": 0.06,
                         "machine": {
                             "token_s": 0.00010801282051282051, "weights_s": 0.012384014699127241,
                             "context_s": 4.816610013780433e-07, "pair_s": 4.201025641025641e-09,
@@ -534,10 +517,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.06621245224585987, "finished": [], "replica": 1},
-                    [[4, 1118]],
-                    [[1, 2, 0]],
-                    42530,
+                    {"now": 0.06621245224585987, "finished": [], "replica": 1}, [[4, 1118]],
+                    [[1, 2, 0]], 42530,
                 ],
                 [4],
             ),
@@ -558,10 +539,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.10573867325806438, "finished": [], "replica": 3},
-                    [[5, 1076]],
-                    [[3, 3, 0]],
-                    42544,
+                    {"now": 0.10573867325806438, "finished": [], "replica": 3}, [[5, 1076]],
+                    [[3, 3, 0]], 42544,
                 ],
                 [5],
             ),
@@ -582,10 +561,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.13807577005057722, "finished": [], "replica": 0},
-                    [[6, 397]],
-                    [[0, 1, 0]],
-                    41893,
+                    {"now": 0.13807577005057722, "finished": [], "replica": 0}, [[6, 397]],
+                    [[0, 1, 0]], 41893,
                 ],
                 [6],
             ),
@@ -620,10 +597,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.16149215913775675, "finished": [], "replica": 2},
-                    [[7, 49], [8, 418]],
-                    [[2, 1, 0]],
-                    41912,
+                    {"now": 0.16149215913775675, "finished": [], "replica": 2}, [[7, 49], [8, 418]],
+                    [[2, 1, 0]], 41912,
                 ],
                 [7, 8],
             ),
@@ -642,20 +617,16 @@ CASES: list[dict[str, Any]] = [
                 0,
             ),
         ),
-        "total": 1347,
-        "objective": 95.99953607651113,
+        "total": 1347, "objective": 95.99953607651113,
     },
     {
-        "instance": "train-13.0-1",
-        "family": "load-13.0",
+        "instance": "train-13.0-1", "family": "load-13.0",
         "calls": (
             (
                 "__init__",
                 [
                     {
-                        "replicas": 4,
-                        "ttft_s": 1.0,
-                        "tpot_s": 0.06,
+                        "replicas": 4, "ttft_s": 1.0, "tpot_s": 0.06,
                         "machine": {
                             "token_s": 0.00010801282051282051, "weights_s": 0.012384014699127241,
                             "context_s": 4.816610013780433e-07, "pair_s": 4.201025641025641e-09,
@@ -756,20 +727,16 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.1608791037708896, "finished": [], "replica": 0},
-                    [[4, 4079]],
-                    [[0, 8, 0]],
-                    42567,
+                    {"now": 0.1608791037708896, "finished": [], "replica": 0}, [[4, 4079]],
+                    [[0, 8, 0]], 42567,
                 ],
                 [4],
             ),
             (
                 "order",
                 [
-                    {"now": 0.1626786247446785, "finished": [], "replica": 1},
-                    [[5, 4081]],
-                    [[1, 6, 0]],
-                    42566,
+                    {"now": 0.1626786247446785, "finished": [], "replica": 1}, [[5, 4081]],
+                    [[1, 6, 0]], 42566,
                 ],
                 [5],
             ),
@@ -805,9 +772,7 @@ CASES: list[dict[str, Any]] = [
                 "order",
                 [
                     {"now": 0.25884851500014655, "finished": [], "replica": 2},
-                    [[6, 379], [7, 1014]],
-                    [[2, 10, 0]],
-                    42520,
+                    [[6, 379], [7, 1014]], [[2, 10, 0]], 42520,
                 ],
                 [6, 7],
             ),
@@ -828,10 +793,8 @@ CASES: list[dict[str, Any]] = [
             (
                 "order",
                 [
-                    {"now": 0.43694402619084655, "finished": [], "replica": 3},
-                    [[8, 383]],
-                    [[3, 5, 0]],
-                    40725,
+                    {"now": 0.43694402619084655, "finished": [], "replica": 3}, [[8, 383]],
+                    [[3, 5, 0]], 40725,
                 ],
                 [8],
             ),
@@ -850,8 +813,7 @@ CASES: list[dict[str, Any]] = [
                 2,
             ),
         ),
-        "total": 1353,
-        "objective": 87.94615383984701,
+        "total": 1353, "objective": 87.94615383984701,
     },
 ]
 

@@ -153,8 +153,7 @@ MEASURED: dict[str, dict[str, float]] = {
 # What the program was asked on small instances, and what it answered when it was exported.
 CASES: list[dict[str, Any]] = [
     {
-        "instance": "us-west-2a_k80_1@0-tight-05",
-        "family": "tight-05",
+        "instance": "us-west-2a_k80_1@0-tight-05", "family": "tight-05",
         "calls": (
             (
                 "__init__",
@@ -378,12 +377,10 @@ CASES: list[dict[str, Any]] = [
                 "spot",
             ),
         ),
-        "total": 298,
-        "objective": 51.921667,
+        "total": 298, "objective": 51.921667,
     },
     {
-        "instance": "us-west-2a_k80_1@129-tight-20",
-        "family": "tight-20",
+        "instance": "us-west-2a_k80_1@129-tight-20", "family": "tight-20",
         "calls": (
             (
                 "__init__",
@@ -605,12 +602,10 @@ CASES: list[dict[str, Any]] = [
                 "spot",
             ),
         ),
-        "total": 296,
-        "objective": 47.206667,
+        "total": 296, "objective": 47.206667,
     },
     {
-        "instance": "us-west-2a_k80_1@0-loose-05",
-        "family": "loose-05",
+        "instance": "us-west-2a_k80_1@0-loose-05", "family": "loose-05",
         "calls": (
             (
                 "__init__",
@@ -826,8 +821,7 @@ CASES: list[dict[str, Any]] = [
                 "spot",
             ),
         ),
-        "total": 310,
-        "objective": 47.231667,
+        "total": 310, "objective": 47.231667,
     },
 ]
 

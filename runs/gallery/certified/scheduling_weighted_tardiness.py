@@ -159,8 +159,7 @@ MEASURED: dict[str, dict[str, float]] = {
 # What the program was asked on small instances, and what it answered when it was exported.
 CASES: list[dict[str, Any]] = [
     {
-        "instance": "validation-n20-r0.2-t1.0-0",
-        "family": "n20",
+        "instance": "validation-n20-r0.2-t1.0-0", "family": "n20",
         "calls": (
             (
                 "__call__",
@@ -172,12 +171,10 @@ CASES: list[dict[str, Any]] = [
                 [17, 16, 19, 13, 8, 9, 1, 15, 4, 10, 7, 11, 18, 5, 0, 12, 14, 3, 2, 6],
             ),
         ),
-        "total": 1,
-        "objective": 26861.0,
+        "total": 1, "objective": 26861.0,
     },
     {
-        "instance": "train-n40-r0.2-t1.0-0",
-        "family": "n40",
+        "instance": "train-n40-r0.2-t1.0-0", "family": "n40",
         "calls": (
             (
                 "__call__",
@@ -202,12 +199,10 @@ CASES: list[dict[str, Any]] = [
                 ],
             ),
         ),
-        "total": 1,
-        "objective": 128038.0,
+        "total": 1, "objective": 128038.0,
     },
     {
-        "instance": "validation-n100-r0.4-t1.0-0",
-        "family": "n100",
+        "instance": "validation-n100-r0.4-t1.0-0", "family": "n100",
         "calls": (
             (
                 "__call__",
@@ -245,8 +240,7 @@ CASES: list[dict[str, Any]] = [
                 ],
             ),
         ),
-        "total": 1,
-        "objective": 633288.0,
+        "total": 1, "objective": 633288.0,
     },
 ]
 
