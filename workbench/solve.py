@@ -92,7 +92,8 @@ def make_references(
                 tell("baselines", done := done + 1, len(entries) * len(names))
 
     for entry in entries.values():
-        entry["baselines"] = {name: entry["baselines"][name] for name in names}
+        found = entry.pop("baselines")  # last in each line
+        entry["baselines"] = {name: found[name] for name in names}
     ordered = {split.value: {i.id: entries[split, i.id] for i in loaded.instances(split)} for split in Split}
     temporary = path.with_suffix(".tmp")
     temporary.write_text(_render(head, ordered))

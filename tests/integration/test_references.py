@@ -184,6 +184,7 @@ def test_only_what_lacks_is_added(slow: Path) -> None:
     assert set(found) == {*IDS, "train-6", "train-7"} and found["train-0"]["value"] == -1.0
     assert all(found[id]["baselines"] == {"line": old[id]["baselines"]["line"]} for id in IDS)
     assert set(found["train-7"]["baselines"]) == {"line"}
+    assert all(list(entry) == ["value", "status", "solver", "seconds", "baselines"] for entry in found.values())
     head = json.loads(path.read_text())
     assert head["made_with"] == {"python": "3.0"} and [set(v) >= {"python"} for v in head["added_with"]] == [True]
     before = path.read_text()

@@ -21,7 +21,9 @@ Coords = list[list[int]]
 
 _SIDE = 1000
 _SIZES = (30, 40, 50, 65, 80, 100)
-"""Customers of the train and validation instances of each kind."""
+"""Customers of the train and validation instances of each kind, in turn."""
+_COPIES = {Split.TRAIN: 24, Split.VALIDATION: 6}
+"""Instances of each kind."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
@@ -40,9 +42,9 @@ def _instances(split: Split) -> tuple[Instance, ...]:
     if split is Split.TEST:
         return tuple(_published())
     return tuple(
-        _instance(f"{split}-{kind}-{copy}", kind, *uchoa(_rng(f"{split}-{kind}-{copy}"), n, kind))
+        _instance(f"{split}-{kind}-{copy}", kind, *uchoa(_rng(f"{split}-{kind}-{copy}"), _SIZES[copy % len(_SIZES)], kind))
         for kind in _PLACES
-        for copy, n in enumerate(_SIZES)
+        for copy in range(_COPIES[split])
     )
 
 
