@@ -34,7 +34,9 @@ class Knob:
         """
         what = f"knob {self.name}"
         if type(self.default) is bool:
-            return self.levels.index(boolean(value, what))
+            if boolean(value, what) not in self.levels:
+                raise Infeasible(f"{what} can only be {self.default} here, got {describe(value)}")
+            return self.levels.index(value)
         low, high = self.levels[0], self.levels[-1]
         value = integer(value, what, int(low), int(high)) if type(self.default) is int else number(value, what, low, high)
         above = bisect_left(self.levels, value)

@@ -289,6 +289,10 @@ def test_a_narrowed_space_keeps_defaults_or_takes_the_nearest_level() -> None:
     assert part.told(part.default)["knobs"]["work_mem_mb"] == 1 and part.told(part.default)["knobs"]["enable_nestloop"] is False
     with pytest.raises(Infeasible, match="may have at most 1 entries"):
         part.check(answer("c(u)", "c(u)"))
+    with pytest.raises(Infeasible, match="knob enable_nestloop can only be False here, got True"):
+        part.check(answer(enable_nestloop=True))
+    with pytest.raises(Infeasible, match=r"in 1\.\.16, got 17"):
+        part.check(answer(work_mem_mb=17))
 
 
 def test_an_instance_that_nobody_measured_is_told_in_one_line() -> None:
