@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -231,7 +232,7 @@ def test_proven_references_are_found_again() -> None:
         for i in PROBLEM.instances(split)
         if i.family in ("published-2", "same", "single", "reads-alone") or (split is Split.TRAIN and i.family == "warehouse")
     ]
-    assert len(again) == 11
+    assert len(again) == 19
     for split, case in again:
         reference = PROBLEM.references.reference(split, case.id)
         assert reference.status == "optimal"
@@ -275,6 +276,21 @@ def test_the_fixed_part_of_the_seed_tells_priority_the_truth() -> None:
             span = makespan(transactions, before)
             end = start + transactions[number].length
             assert next(seen) == (start, end, max(0, end - span), span, 8 - done)
+
+
+def test_shifted_parameters_are_met_in_test_alone_and_usual_ones_equally_often() -> None:
+    def accesses(split: Split, family: str) -> Counter[int]:
+        return Counter(len(case.data["transactions"][0]) for case in PROBLEM.instances(split) if case.family == family)
+
+    def houses(split: Split, family: str) -> set[int]:
+        batches = [case.data["transactions"] for case in PROBLEM.instances(split) if case.family == family]
+        return {len({slots[0][1] for slots in batch}) for batch in batches}
+
+    usual = {12: 1, 16: 1, 8: 1, 20: 1}
+    assert accesses(Split.TRAIN, "zipf") == dict.fromkeys(usual, 3) and accesses(Split.VALIDATION, "zipf") == usual
+    assert accesses(Split.TEST, "zipf-shifted") == {24: 1, 16: 1, 6: 1}
+    assert houses(Split.TRAIN, "warehouse") == houses(Split.VALIDATION, "warehouse") == {2, 3, 5, 8}
+    assert houses(Split.TEST, "warehouse-shifted") == {1, 4, 12}
 
 
 def test_published_batches_are_as_published() -> None:

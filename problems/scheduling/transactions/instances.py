@@ -16,7 +16,10 @@ _DATA = Path(__file__).parent / "data" / "workloads.json"
 Slots = list[list[str | int] | None]
 """One entry a time slot: None, or ["r" or "w", key]."""
 
-_COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 6}
+_COPIES = {Split.TRAIN: 12, Split.VALIDATION: 4, Split.TEST: 6}
+
+_USUAL, _SHIFTED = 4, 3
+"""Variants of a kind: the first few are met in every split, the others, with parameters of their own, in test alone."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
@@ -32,15 +35,17 @@ def instances(split: Split) -> Sequence[Instance]:
 def _instances(split: Split) -> tuple[Instance, ...]:
     if split is Split.STRESS:
         return tuple(_stress())
-    made = [_made(f"{split}-{kind}-{copy}", kind, kind, copy) for kind in _KINDS for copy in range(_COPIES[split])]
+    made = [_made(f"{split}-{kind}-{copy}", kind, kind, copy % _USUAL) for kind in _KINDS for copy in range(_COPIES[split])]
     if split is not Split.TEST:
         return tuple(made)
-    shifted = [_made(f"test-{kind}-shifted-{copy}", f"{kind}-shifted", kind, copy + 10) for kind in _KINDS for copy in range(3)]
+    shifted = [
+        _made(f"test-{kind}-shifted-{copy}", f"{kind}-shifted", kind, _USUAL + copy) for kind in _KINDS for copy in range(_SHIFTED)
+    ]
     return (*_published(), *made, *shifted)
 
 
-def _made(id: str, family: str, kind: str, copy: int) -> Instance:
-    return Instance(id, family, {"transactions": _KINDS[kind](_rng(id), 100, copy)})
+def _made(id: str, family: str, kind: str, variant: int) -> Instance:
+    return Instance(id, family, {"transactions": _KINDS[kind](_rng(id), 100, variant)})
 
 
 def _published() -> Iterator[Instance]:
@@ -62,11 +67,11 @@ def _rng(id: str) -> random.Random:
 # --------------------------------------------------------------------------- kinds
 
 
-def _zipf(rng: random.Random, n: int, copy: int) -> list[Slots]:
+def _zipf(rng: random.Random, n: int, variant: int) -> list[Slots]:
     """Accesses to different keys, popular ones by Zipf's law, in one order of keys that all transactions keep."""
-    accesses = (12, 16, 8, 20)[copy % 4] if copy < 10 else (6, 24, 16)[copy % 3]
-    exponent = (0.9, 1.1, 1.0, 1.2)[copy % 4] if copy < 10 else (1.4, 0.7, 1.3)[copy % 3]
-    writes = (0.5, 0.4, 0.6, 0.5)[copy % 4] if copy < 10 else (0.3, 0.5, 0.8)[copy % 3]
+    accesses = (12, 16, 8, 20, 24, 16, 6)[variant]
+    exponent = (0.9, 1.1, 1.0, 1.2, 0.7, 1.3, 1.4)[variant]
+    writes = (0.5, 0.4, 0.6, 0.5, 0.5, 0.8, 0.3)[variant]
     keys = 1000
     cumulative = list(accumulate(1 / (rank + 1) ** exponent for rank in range(keys)))
     turn = rng.sample(range(keys), keys)
@@ -81,10 +86,10 @@ def _zipf(rng: random.Random, n: int, copy: int) -> list[Slots]:
     return batch
 
 
-def _bank(rng: random.Random, n: int, copy: int) -> list[Slots]:
+def _bank(rng: random.Random, n: int, variant: int) -> list[Slots]:
     """The six SmallBank transactions on two tables; a few accounts are hot. Work without access follows at times."""
-    hot = (4, 8, 6, 12)[copy % 4] if copy < 10 else (2, 20, 5)[copy % 3]
-    share = (0.9, 0.9, 0.7, 0.8)[copy % 4] if copy < 10 else (0.95, 0.9, 0.5)[copy % 3]
+    hot = (4, 8, 6, 12, 20, 5, 2)[variant]
+    share = (0.9, 0.9, 0.7, 0.8, 0.9, 0.5, 0.95)[variant]
 
     def account() -> int:
         return rng.randrange(hot) if rng.random() < share else hot + rng.randrange(500)
@@ -107,10 +112,10 @@ def _bank(rng: random.Random, n: int, copy: int) -> list[Slots]:
     return batch
 
 
-def _warehouse(rng: random.Random, n: int, copy: int) -> list[Slots]:
+def _warehouse(rng: random.Random, n: int, variant: int) -> list[Slots]:
     """TPC-C's new-order and payment: a warehouse and one of its ten districts, then work that meets nobody."""
-    warehouses = (2, 3, 5, 8)[copy % 4] if copy < 10 else (1, 4, 12)[copy % 3]
-    orders = (0.5, 0.6, 0.4, 0.5)[copy % 4] if copy < 10 else (0.2, 0.8, 0.5)[copy % 3]
+    warehouses = (2, 3, 5, 8, 4, 12, 1)[variant]
+    orders = (0.5, 0.6, 0.4, 0.5, 0.8, 0.5, 0.2)[variant]
     batch: list[Slots] = []
     for _ in range(n):
         house = rng.randrange(warehouses)
