@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.gallery import PLACE
+from tests.gallery import ATTEMPTS, PLACE
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
 from workbench import catalog
@@ -42,7 +42,7 @@ def test_it_is_small_and_of_this_version_and_names_no_machine() -> None:
     (row,) = store.runs()
     loaded = catalog.load(row["problem"])
     assert row["version"] == loaded.version, f"{loaded.slug} has changed since the recorded run: {MEND}"
-    assert (row["status"], row["candidates"], row["folder"], row["pid"]) == ("done", 220, row["problem"], None)
+    assert (row["status"], row["candidates"], row["folder"], row["pid"]) == ("done", ATTEMPTS, row["problem"], None)
     assert row["champion"] is not None and row["validation_gap"] is not None
     assert str(catalog.root()) not in PLACE.read_bytes().decode("latin-1")
     store.close()
