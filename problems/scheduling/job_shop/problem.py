@@ -39,19 +39,23 @@ def _solve(instance: Instance) -> Reference:
         return _published(instance.id)
     durations, machines = instance.data["durations"], instance.data["machines"]
     began, bound, operations = process_time(), trivial_bound(durations, machines), sum(map(len, durations))
+
+    def seconds() -> float:
+        return round(process_time() - began, 3)
+
     if operations > _LARGE:
         return Reference(float(bound), "bound", "work of a job or a machine")
     moves = _MOVES_TIMES_OPERATIONS // operations
     value, starts = tabu_search(durations, machines, random.Random(instance.id), moves, time_limit=math.inf)
     if value == bound:
-        return Reference(float(value), "optimal", "tabu search, meets the trivial bound", round(process_time() - began, 3))
+        return Reference(float(value), "optimal", "tabu search, meets the trivial bound", seconds())
     found = call_ortools(solve_job_shop, durations, machines, _PROOF, hint=starts)
     if found.status == "optimal":
-        return Reference(float(found.makespan), "optimal", "CP-SAT from tabu search")
+        return Reference(float(found.makespan), "optimal", "CP-SAT from tabu search", seconds())
     moves = _LONGER * moves
     again, _ = tabu_search(durations, machines, random.Random(f"{instance.id}, longer"), moves, time_limit=math.inf)
     best = min(found.makespan, again)
-    return Reference(float(best), "best_known", f"best of CP-SAT and tabu search; lower bound {found.bound}")
+    return Reference(float(best), "best_known", f"best of CP-SAT and tabu search; lower bound {found.bound}", seconds())
 
 
 def _published(name: str) -> Reference:
