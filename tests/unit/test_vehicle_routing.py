@@ -381,5 +381,5 @@ def test_generated_instances_keep_the_published_recipe() -> None:
             assert all(1 <= q <= 100 for q in data["demand"][1:])
             assert n * data["capacity"] / sum(data["demand"]) > 2.9 or data["capacity"] == max(data["demand"])
         kinds = Counter((i.family, len(i.data["coords"]) - 1) for i in loaded().instances(split))
-        assert len(kinds) == 3 * 6 and set(kinds.values()) == {4 if split is Split.TRAIN else 1}  # each size of each kind
+        assert len(kinds) == 3 * 6 and set(kinds.values()) == {5 if split is Split.TRAIN else 1}  # each size of each kind
     assert matrix([(0, 0), (3, 4)]) == [[0, 5], [5, 0]]

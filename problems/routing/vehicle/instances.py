@@ -22,7 +22,7 @@ Coords = list[list[int]]
 _SIDE = 1000
 _SIZES = (30, 40, 50, 65, 80, 100)
 """Customers of the train and validation instances of each kind, in turn."""
-_COPIES = {Split.TRAIN: 24, Split.VALIDATION: 6}
+_COPIES = {Split.TRAIN: 30, Split.VALIDATION: 6}
 """Instances of each kind."""
 
 
