@@ -379,6 +379,12 @@ def damages() -> st.SearchStrategy[Callable[[Any, list[Any]], Any]]:
     def as_float(answer: Any, question: list[Any]) -> Any:
         return [float(id) for id in answer] if type(answer) is list else float(answer)
 
+    def as_bool(answer: Any, question: list[Any]) -> Any:
+        """True for 1, False for 0."""
+        if type(answer) is list:
+            return [bool(id) if id in (0, 1) else id for id in answer]
+        return bool(answer) if answer in (0, 1) else answer
+
     values = st.one_of(st.sampled_from(WRONG), st.integers(-2, 9))
     drawn = (
         st.builds(replaced, values),
@@ -386,7 +392,7 @@ def damages() -> st.SearchStrategy[Callable[[Any, list[Any]], Any]]:
         st.builds(more, values),
         st.builds(off, st.sampled_from((-1, 1, 10**30))),
     )
-    fixed = (running, as_sent, twice, repeated, nothing, fewer, backwards, as_float)
+    fixed = (running, as_sent, twice, repeated, nothing, fewer, backwards, as_float, as_bool)
     return st.one_of(*drawn, *map(st.just, fixed))
 
 
