@@ -18,7 +18,7 @@ from workbench.progress import Progress
 from workbench.start import begin, resume
 from workbench.store import Store
 
-DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 200, 150.0
+DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
 
 
 def run(
