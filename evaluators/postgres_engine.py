@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import fcntl
 import importlib.util
 import os
 import secrets
@@ -12,8 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -59,6 +62,9 @@ class PostgresEngine:
     The server listens on 127.0.0.1 alone and asks for a password drawn anew; it is a child of this process and ends with it,
     even if that is killed. As root it runs as `nobody`, for PostgreSQL refuses to be root.
 
+    While it runs SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does, so that server and folder go. After SIGKILL the
+    folder stays: the next engine removes it.
+
     Parameters
     ----------
     settings
@@ -70,14 +76,19 @@ class PostgresEngine:
         if reason:
             raise ProblemError(reason)
         self.settings = dict(settings or {})
-        self.folder = Path(tempfile.mkdtemp(prefix="evolve-postgres-"))
+        self.folder = Path()
         self.port = 0
         self._owner = _owner()
         self._password = secrets.token_urlsafe(24)
         self._server: subprocess.Popen[bytes] | None = None
+        self._lock = -1
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> PostgresEngine:
         try:
+            self._handlers = _like_ctrl_c()
+            remove_leftovers()
+            self.folder, self._lock = _new_folder()
             self._initialise()
             self._start()
         except BaseException:
@@ -115,9 +126,16 @@ class PostgresEngine:
         self._start()
 
     def close(self) -> None:
-        """Stop the server and remove its folder."""
-        self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Stop the server and remove its folder; signals wait until that is done."""
+        with _undisturbed():
+            self._stop()
+            if self._lock >= 0:
+                _remove(self.folder)
+                os.close(self._lock)
+                self._lock = -1
+        for sign, handler in self._handlers.items():
+            signal.signal(sign, handler)
+        self._handlers = {}
 
     # ----------------------------------------------------------------------- inside
 
@@ -135,10 +153,16 @@ class PostgresEngine:
             "initdb", "-D", str(self.folder / "data"), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={secret}",
             "--encoding=UTF8", "--locale=C", "--no-sync",
         )  # fmt: skip
-        done = subprocess.run(command, **self._as_owner(), capture_output=True, text=True, check=False)
+        initdb = subprocess.Popen(command, **self._as_owner(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            said, _ = initdb.communicate()
+        except BaseException:
+            os.killpg(initdb.pid, signal.SIGKILL)  # it has children that would go on writing
+            initdb.wait()
+            raise
         secret.unlink()
-        if done.returncode:
-            raise ProblemError(f"initdb failed: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1][:300]}")
+        if initdb.returncode:
+            raise ProblemError(f"initdb failed: {said.strip().splitlines()[-1][:300]}")
 
     def _start(self) -> None:
         self.port = _free_port()
@@ -153,9 +177,9 @@ class PostgresEngine:
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         log = (self.folder / "log").open("ab")
-        with log:
+        with log, _undisturbed():
             self._server = subprocess.Popen(
-                command, **self._as_owner(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                command, **self._as_owner(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self._wait_until_ready()
 
@@ -191,10 +215,103 @@ class PostgresEngine:
                 continue
 
     def _as_owner(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"cwd": self.folder}
+        # A group of its own: Ctrl-C in a terminal reaches this process alone, which then stops the server.
+        options: dict[str, Any] = {"cwd": self.folder, "process_group": 0, "preexec_fn": _die_with_parent}
         if self._owner is not None:
             options.update(user=self._owner, group=self._owner, extra_groups=[])
         return options
+
+
+# --------------------------------------------------------------------------- folders
+
+
+_PREFIX = "evolve-postgres-"
+_LOCK = "lock"
+
+
+def _new_folder() -> tuple[Path, int]:
+    """A folder and the descriptor of a file in it that is locked for as long as this process lives."""
+    with _undisturbed():
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder, lock
+
+
+def remove_leftovers() -> list[Path]:
+    """Remove folders of engines whose process was killed, and what may be left of their servers.
+
+    Ours are those with a lock file of our own; a lock is held by a process that lives, and the kernel takes it back.
+    """
+    gone = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue  # another user's, or it has just been made
+        try:
+            if os.fstat(lock).st_uid == os.geteuid() and not folder.is_symlink():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for pid in _processes_in(folder):
+                    os.kill(pid, signal.SIGKILL)
+                _remove(folder)
+                gone.append(folder)
+        except OSError:
+            pass  # in use
+        finally:
+            os.close(lock)
+    return gone
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Servers whose data are in a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder / "data") in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+    return found
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; processes that were killed a moment ago may still write to it."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+
+
+# --------------------------------------------------------------------------- signals
+
+
+def _like_ctrl_c() -> dict[signal.Signals, Any]:
+    """Have SIGTERM and SIGHUP raise KeyboardInterrupt where nobody else handles them; the handlers before."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    free = [sign for sign in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(sign) is signal.SIG_DFL]
+    return {sign: signal.signal(sign, signal.default_int_handler) for sign in free}
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the process wait for the end of the block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python handles signals in the main thread alone
+        return
+    came: list[int] = []
+    signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {sign: signal.signal(sign, lambda number, frame: came.append(number)) for sign in signs}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+# --------------------------------------------------------------------------- processes
 
 
 def _owner() -> int | None:

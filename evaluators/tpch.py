@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def queries() -> dict[int, str]:
     return {number: text.strip().rstrip(";") for number, text in _duckdb().execute("from tpch_queries()").fetchall()}
 
 
-def load(connection: Any, scale: float, skew: float = 0.0, only: Sequence[str] = tuple(TABLES)) -> None:
+def load(connection: Any, scale: float, skew: float = 0.0, folder: Path | None = None) -> None:
     """Make the tables in an empty database, with primary keys and statistics of all rows.
 
     Parameters
@@ -77,15 +76,16 @@ def load(connection: Any, scale: float, skew: float = 0.0, only: Sequence[str] =
     skew
         0 leaves the data as TPC-H has it. Else customers of orders and parts of lines are drawn anew, the k-th of n with a
         density proportional to (k / n) ** (1 / (1 + skew) - 1): with 3 a tenth of the parts gets 56 % of the lines.
+    folder
+        Where one table at a time lies as a file on its way; the system's for temporary files if None.
     """
     source = _duckdb()
     source.execute(f"call dbgen(sf={scale})")
     if skew:
         _redraw(source, 1 + skew)
-    with tempfile.TemporaryDirectory() as folder:
-        for table in only:
-            columns, key = TABLES[table]
-            file = Path(folder) / f"{table}.csv"
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        for table, (columns, key) in TABLES.items():
+            file = Path(place) / f"{table}.csv"
             source.execute(f"copy {table} to '{file}' (format csv, header false)")
             connection.execute(f"create table {table} ({columns})")
             with connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy, file.open("rb") as lines:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +25,7 @@ from evaluators.postgres_live import PLAIN, copy_of, measure_live, session_setti
 from evaluators.postgres_measure import blocks_of, explain, run_once, set_knobs, show_indexes
 from problems.knob_tuning.postgres import live
 from problems.knob_tuning.postgres.measured_space import TRANSACTIONS
+from workbench import catalog
 from workbench.errors import ProblemError
 
 MISSING = postgres_engine.unavailable() or tpch.unavailable()
@@ -96,6 +104,126 @@ def test_a_copy_is_dropped_and_a_wrong_setting_told_in_one_line() -> None:
             engine.restart({"shared_bufers": "16MB"})
         folder = engine.folder
     assert not folder.exists()
+
+
+# --------------------------------------------------------------------------- killed
+
+
+RUNNING = """
+import time
+from evaluators.postgres_engine import PostgresEngine
+with PostgresEngine() as engine:
+    with engine.connect() as connection:
+        connection.execute("create database work")
+        print("runs", flush=True)
+        connection.execute("select pg_sleep(100)")
+"""
+PROGRAMS = {
+    "a query": ["-c", RUNNING],
+    "live": ["-m", "problems.knob_tuning.postgres.live", "train-mixed-0", "--repeats", "100"],
+    "measure": ["-m", "problems.knob_tuning.postgres.measure", "uniform", "--out", "record.json"],
+}
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for temporary files into which servers may look that run as another user; no process is left there."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+        for pid in processes(Path(folder)):
+            os.kill(pid, signal.SIGKILL)
+
+
+def begin(program: str, place: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "TMPDIR": str(place), "PYTHONPATH": str(catalog.root())}
+    return subprocess.Popen(
+        [sys.executable, *PROGRAMS[program]], cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def processes(place: Path) -> list[int]:
+    """Those with something below a folder in their command line, servers and programs."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if bytes(place) in file.read_bytes():
+                found.append(int(file.parent.name))
+    return found
+
+
+def wait_until(happened: Callable[[], Any], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+@needs_server
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=["term", "ctrl-c"])
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_program_that_is_told_to_end_leaves_no_server_and_no_folder(
+    place: Path, program: str, sign: signal.Signals, when: str
+) -> None:
+    running = begin(program, place)
+    there = "data" if when == "at once" else "data/base/16*/PG_VERSION"  # initdb is at work; a database was created
+    wait_until(lambda: list(place.glob(f"evolve-postgres-*/{there}")))
+    running.send_signal(sign)
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert program == "a query" or said.splitlines()[-1].startswith(b"stopped: the server and its folder are gone")
+    assert processes(place) == []
+    assert [path.name for path in place.iterdir() if path.name != "record.json"] == []
+
+
+@needs_server
+@pytest.mark.slow
+def test_after_a_kill_the_server_ends_and_the_next_one_tidies_up(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = begin("a query", place)
+    assert running.stdout is not None and running.stdout.readline() == b"runs\n"
+    (left,) = place.glob("evolve-postgres-*")
+    assert len(processes(place)) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    foreign = place / "evolve-postgres-foreign"  # nothing says that it is ours
+    foreign.mkdir()
+    assert postgres_engine.remove_leftovers() == [] and left.exists()
+    running.kill()
+    running.wait()
+    wait_until(lambda: not processes(place), 20)
+    assert left.exists()
+    with PostgresEngine() as engine:
+        assert not left.exists() and engine.folder.exists()
+        assert postgres_engine.remove_leftovers() == []
+    assert list(place.iterdir()) == [foreign]
+
+
+def test_a_folder_that_is_left_goes_with_the_server_that_still_runs_there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    folder, lock = postgres_engine._new_folder()
+    (folder / "data").mkdir()
+    # Stands for a server that did not hear that its parent died.
+    deaf = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)", "-D", str(folder / "data")])
+    wait_until(lambda: deaf.pid in processes(place))
+    assert postgres_engine.remove_leftovers() == []
+    os.close(lock)
+    link = place / "evolve-postgres-link"
+    link.symlink_to(place)
+    assert postgres_engine.remove_leftovers() == [folder]
+    assert deaf.wait(10) == -signal.SIGKILL and not folder.exists() and link.is_symlink()
+
+
+def test_signals_wait_while_folder_and_server_go() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        with postgres_engine._undisturbed():
+            signal.raise_signal(signal.SIGTERM)
+            assert heard == []
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_without_the_wheel_the_reason_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

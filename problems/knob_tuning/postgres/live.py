@@ -67,7 +67,7 @@ def prepare(engine: PostgresEngine, scale: float, skew: float) -> None:
     with engine.connect() as boss:
         boss.execute(f"create database {PLAIN}")
     with engine.connect(PLAIN) as connection:
-        tpch.load(connection, scale, skew)
+        tpch.load(connection, scale, skew, engine.folder)
 
 
 def picked(instance: Instance, session: Session, options: argparse.Namespace, rng: random.Random) -> list[Configuration]:
@@ -128,4 +128,7 @@ def keys(engine: PostgresEngine) -> Mapping[str, list[int]]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped: the server and its folder are gone")

@@ -72,14 +72,62 @@ LOOKUPS = {
 """Short queries of an order desk: what their key is, and their text."""
 
 
+REPORTS = {
+    "late orders of a segment": """
+        select c_custkey, c_name, count(*) from customer, orders
+        where c_custkey = o_custkey and c_mktsegment = 'MACHINERY'
+        and o_orderdate >= date '1996-04-01' and o_orderdate < date '1996-07-01'
+        and exists (select 1 from lineitem where l_orderkey = o_orderkey and l_receiptdate > l_commitdate + 30)
+        group by c_custkey, c_name order by count(*) desc, c_custkey limit 20""",
+    "latest sales of a brand": """
+        select l_orderkey, l_linenumber, l_shipdate, l_quantity, p_name from lineitem, part
+        where p_partkey = l_partkey and p_brand = 'Brand#34' and p_container = 'JUMBO PKG'
+        order by l_shipdate desc, l_orderkey limit 20""",
+    "dearest suppliers of a size": """
+        select p_partkey, p_name, s_name, ps_supplycost from part, partsupp, supplier, nation
+        where p_partkey = ps_partkey and s_suppkey = ps_suppkey and s_nationkey = n_nationkey
+        and p_size = 23 and n_name = 'FRANCE' and ps_supplycost = (
+            select max(ps_supplycost) from partsupp, supplier, nation
+            where ps_partkey = p_partkey and s_suppkey = ps_suppkey and s_nationkey = n_nationkey and n_name = 'FRANCE')
+        order by ps_supplycost desc, p_partkey limit 50""",
+    "what a nation buys of a size": """
+        select p_type, sum(l_quantity) from customer, orders, lineitem, part, nation
+        where c_custkey = o_custkey and o_orderkey = l_orderkey and l_partkey = p_partkey and c_nationkey = n_nationkey
+        and n_name = 'JAPAN' and p_size = 7
+        group by p_type order by sum(l_quantity) desc, p_type limit 10""",
+    "received soon after the order": """
+        select o_orderpriority, count(*) from orders, lineitem
+        where o_orderkey = l_orderkey and o_orderdate >= date '1995-03-01' and o_orderdate < date '1995-04-01'
+        and l_receiptdate >= date '1995-03-01' and l_receiptdate < date '1995-04-10'
+        group by o_orderpriority order by o_orderpriority""",
+    "small parts without sales": """
+        select count(*) from part where p_size < 6 and not exists (
+            select 1 from lineitem
+            where l_partkey = p_partkey and l_shipdate >= date '1997-06-01' and l_shipdate < date '1997-09-01')""",
+    "large lines of a nation's suppliers": """
+        select s_name, count(*), sum(l_extendedprice) from supplier, nation, lineitem
+        where s_nationkey = n_nationkey and n_name = 'PERU' and l_suppkey = s_suppkey and l_quantity >= 45
+        and l_shipdate >= date '1996-01-01' and l_shipdate < date '1997-01-01'
+        group by s_name order by sum(l_extendedprice) desc limit 10""",
+    "stock of a type in a region": """
+        select n_name, sum(ps_availqty * ps_supplycost) from part, partsupp, supplier, nation, region
+        where p_partkey = ps_partkey and ps_suppkey = s_suppkey and s_nationkey = n_nationkey and n_regionkey = r_regionkey
+        and p_type = 'PROMO ANODIZED TIN' and r_name = 'ASIA'
+        group by n_name order by sum(ps_availqty * ps_supplycost) desc""",
+}
+"""Reports of our own on TPC-H's tables: conditions that depend on each other, subqueries, first rows of an order."""
+
+
 def statements(query: str, rows: dict[str, int]) -> tuple[str, ...]:
-    """SQL of a query ("Q1" to "Q22", or a look-up by name, which is asked for `_KEYS` keys).
+    """SQL of a query ("Q1" to "Q22", a report by name, or a look-up by name, which is asked for `_KEYS` keys).
 
     Parameters
     ----------
     rows
         Rows of each table of the database.
     """
+    if query in REPORTS:
+        return (" ".join(REPORTS[query].split()),)
     if query not in LOOKUPS:
         return (tpch.queries()[int(query[1:])],)
     kind, text = LOOKUPS[query]
@@ -108,6 +156,11 @@ TRANSACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Draw]] = {
         ("partsupp",),
         ("update partsupp set ps_availqty = ps_availqty + p[i][1] where ps_partkey = p[i][2]",),
         lambda rng, keys: [rng.randint(1, 50), rng.choice(keys["part"])],
+    ),
+    "ship an order": (
+        ("lineitem",),
+        ("update lineitem set l_shipdate = date '1998-08-01' + p[i][1], l_linestatus = 'S' where l_orderkey = p[i][2]",),
+        lambda rng, keys: [rng.randint(0, 30), rng.choice(keys["orders"])],
     ),
     "new order": (
         ("orders", "lineitem"),
@@ -139,5 +192,5 @@ TRANSACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Draw]] = {
 """Kinds of write transactions: the tables they change, their statements (`evaluators.postgres_measure.transactions`), and what
 draws the parameters of one, given the keys of each table."""
 
-QUERIES = (*(f"Q{n}" for n in range(1, 23)), *LOOKUPS)
+QUERIES = (*(f"Q{n}" for n in range(1, 23)), *LOOKUPS, *REPORTS)
 """All measured queries."""

@@ -34,7 +34,7 @@ def main() -> None:
     print("| program |", *(f"after {run}, % above |" for run in RUNS), *(f"near after {run} |" for run in RUNS))
     print("|---|" + "---|" * 2 * len(RUNS))
     for name in names:
-        policy = Trusted(runpy.run_path(str(folder / f"{name}.py"))["suggest"])
+        policy = trusted(folder / f"{name}.py")
         ratios: dict[int, list[float]] = {run: [] for run in RUNS}
         for instance in chosen:
             found = verifier.run(instance, policy).metrics
@@ -45,20 +45,10 @@ def main() -> None:
         print(f"| {name} |", *above, *near, flush=True)
 
 
-class Trusted:
+def trusted(file: Path) -> Callable[..., Any]:
     """A program of ours in this process; what goes in is cut down to JSON, as in the sandbox."""
-
-    def __init__(self, suggest: Callable[..., Any]) -> None:
-        self.suggest = suggest
-
-    def __call__(self, *args: Any) -> Any:
-        return self.suggest(*json.loads(json.dumps(args)))
-
-    def begin(self, *args: Any) -> None:
-        raise NotImplementedError("tuning calls a function")
-
-    def call(self, method: str, *args: Any) -> Any:
-        raise NotImplementedError("tuning calls a function")
+    suggest = runpy.run_path(str(file))["suggest"]
+    return lambda *args: suggest(*json.loads(json.dumps(args)))
 
 
 if __name__ == "__main__":
