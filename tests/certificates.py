@@ -2,7 +2,8 @@
 
 For each problem (all of them if none is named) the champion with the least validation gap of the runs in FOLDER, or of one that
 is made there with the built-in operators from the problem's decent starting program, is put to `evolve certify` and exported.
-The verdict is kept whatever it is. `--seconds` measures again how long an evaluation takes, and nothing else.
+A program that a person wrote takes its place with `--file`, and keeps it until runs are named. The verdict is kept whatever it
+is. `--seconds` measures again how long an evaluation of the decent starting program takes, and nothing else.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from workbench import catalog
 from workbench.catalog import LoadedProblem
 from workbench.gallery import FORMAT, exhibit, path_of
 from workbench.ledger import Ledger
+from workbench.source import screen
 
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
+BY_HAND = "a person"
+"""Who found a program that no run made."""
 TIMES = 5
 """Evaluations of which the quickest is told."""
 
@@ -45,42 +49,52 @@ def best(loaded: LoadedProblem, runs: Path) -> dict[str, Any] | None:
     return min(rows, key=lambda row: (row["validation_gap"], row["id"]), default=None)
 
 
-def make(loaded: LoadedProblem, runs: Path, attempts: int) -> dict[str, Any]:
+def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) -> dict[str, Any]:
     """Find, certify, export, put in place; returns what was written."""
-    if best(loaded, runs) is None:
-        evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
-    row = best(loaded, runs)
-    assert row is not None, "a run that ended has a champion"
-    with Ledger(runs) as store:
-        program = store.candidate(row["id"], row["champion"]).program
-        assert program
-    certificate = evolve("certify", row["id"], "--runs", runs)
+    if file is not None:
+        program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
+        found = {"proposer": BY_HAND, "attempts": 0, "seed": None, "from": [], "champion": 0}
+        what = [file, "--problem", loaded.slug]
+    else:
+        if best(loaded, runs) is None:
+            evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
+        row = best(loaded, runs)
+        assert row is not None, "a run that ended has a champion"
+        with Ledger(runs) as store:
+            chosen = store.candidate(row["id"], row["champion"]).program
+        assert chosen
+        program, options = chosen, row["options"]
+        found = {
+            "proposer": row["proposer"], "attempts": row["candidates"], "seed": options["seed"],
+            "from": list(options["seeds"] or loaded.problem.seeds), "champion": row["champion"],
+        }  # fmt: skip
+        what = [row["id"]]
+    certificate = evolve("certify", *what, "--runs", runs)
     path = path_of(loaded.slug)
     certificate["opening"] = counted(certificate["opening"], loaded, program.source)
     path.parent.mkdir(parents=True, exist_ok=True)
-    evolve("export", row["id"], "--runs", runs, "--out", path.with_suffix(".py"), "--force")
-    options = row["options"]
+    evolve("export", *what, "--runs", runs, "--out", path.with_suffix(".py"), "--force")
     made = {
-        "format": FORMAT,
-        "problem": loaded.slug,
-        "version": loaded.version,
-        "made": datetime.now(UTC).date().isoformat(),
-        "run": {
-            "proposer": row["proposer"], "attempts": row["candidates"], "seed": options["seed"],
-            "from": list(options["seeds"] or loaded.problem.seeds), "champion": row["champion"],
-            "seconds": seconds(loaded.slug),
-        },
-        "source": program.source,
-        "certificate": certificate,
+        "format": FORMAT, "problem": loaded.slug, "version": loaded.version, "made": datetime.now(UTC).date().isoformat(),
+        "run": found, "seconds": seconds(loaded.slug), "source": program.source, "certificate": certificate,
     }  # fmt: skip
     write(path, made)
     return made
 
 
+def by_hand(slug: str, folder: Path) -> Path | None:
+    """The program of a certificate that ships already, in a file, where a person wrote it."""
+    before = exhibit(slug)
+    if before is None or before.run["proposer"] != BY_HAND:
+        return None
+    file = folder / f"{slug.partition('/')[2]}.py"
+    file.write_text(before.source)
+    return file
+
+
 def seconds(slug: str) -> float:
-    """Seconds that all of train takes the program that ships, on a machine that does nothing else: the least of several times."""
-    module = path_of(slug).with_suffix(".py")
-    return round(min(float(evolve("eval", slug, module, "--split", "train")["seconds"]) for _ in range(TIMES)), 3)
+    """Seconds that all of train takes the decent starting program, on a machine that does nothing else: the least of several."""
+    return round(min(float(evolve("eval", slug, START, "--split", "train")["seconds"]) for _ in range(TIMES)), 3)
 
 
 def write(path: Path, made: dict[str, Any]) -> None:
@@ -103,18 +117,22 @@ def main() -> None:
     parser.add_argument("slugs", nargs="*", metavar="SLUG")
     parser.add_argument("--runs", type=Path, help="runs to choose from; one that is missing is made there")
     parser.add_argument("--attempts", type=int, default=ATTEMPTS)
+    parser.add_argument("--file", type=Path, help="a program that a person wrote, for the one problem named")
     parser.add_argument("--seconds", action="store_true", help="measure the seconds of an evaluation again, no more")
     options = parser.parse_args()
+    if options.file and len(options.slugs) != 1:
+        parser.error("--file goes with one problem")
     for slug in (options.slugs or catalog.slugs()) if options.seconds else ():
         made = json.loads(path_of(slug).read_text())
-        made["run"]["seconds"] = seconds(slug)
+        made["seconds"] = seconds(slug)
         write(path_of(slug), made)
-        print(f"{slug}: {made['run']['seconds']} s", flush=True)
+        print(f"{slug}: {made['seconds']} s", flush=True)
     if options.seconds:
         return
     with tempfile.TemporaryDirectory() as folder:
         for slug in options.slugs or catalog.slugs():
-            made = make(catalog.load(slug), options.runs or Path(folder), options.attempts)
+            file = options.file or (None if options.runs else by_hand(slug, Path(folder)))
+            made = make(catalog.load(slug), options.runs or Path(folder), options.attempts, file)
             print(f"{slug}: {made['certificate']['verdict']}: {made['certificate']['reason']}", flush=True)
 
 

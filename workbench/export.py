@@ -221,8 +221,9 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
     line = provenance.lineage
     steps = f"; {len(line)} steps from gap {line[0].gap:.4f} to {line[-1].gap:.4f}" if len(line) > 1 else ""
     certificate = f"{provenance.verdict} ({provenance.reason})" if provenance.verdict else "none yet"
+    whose = f"Candidate {provenance.candidate} of run {provenance.run}" if line else f"From {provenance.run}"
     origin = (
-        f"Candidate {provenance.candidate} of run {provenance.run}, written by: {written}{steps}. "
+        f"{whose}, written by: {written}{steps}. "
         f"Exported {provenance.date}. Certificate: {certificate}. Licence: {provenance.licence}."
     )
     cut = sum(len(case.calls) < case.total for case in cases)

@@ -27,8 +27,9 @@ class Exhibit:
     made
         ISO date.
     run
-        How it was found: proposer, attempts, seed, starting programs, number of the champion; and the seconds that it takes on
-        train.
+        How it was found: proposer, attempts (0: a person wrote it), seed, starting programs, number of the champion.
+    seconds
+        What an evaluation of the problem's decent starting program on train takes.
     source
         The program as the search left it; `module` is the same one exported.
     certificate
@@ -39,6 +40,7 @@ class Exhibit:
     version: str
     made: str
     run: Mapping[str, Any]
+    seconds: float
     source: str
     certificate: Mapping[str, Any]
     module: Path
@@ -84,7 +86,7 @@ def exhibit(slug: str) -> Exhibit | None:
         raw = json.loads(path.read_text())
         if raw["format"] != FORMAT or raw["problem"] != slug:
             raise ValueError(f"it is of format {raw['format']} and for {raw['problem']}")
-        names = ("problem", "version", "made", "run", "source", "certificate")
+        names = ("problem", "version", "made", "run", "seconds", "source", "certificate")
         return Exhibit(**{name: raw[name] for name in names}, module=path.with_suffix(".py"))
     except FileNotFoundError:
         return None

@@ -128,7 +128,8 @@ def shipped(loaded: LoadedProblem) -> None:
         return
     gaps = found.certificate["gaps"]
     shown = [[split, theme.percent(gaps[split])] for split in ("train", "validation", "test")]
-    how = f"{found.run['proposer']}, {found.run['attempts']} attempts from {', '.join(found.run['from'])}, {found.made}"
+    search = f", {found.run['attempts']} attempts from {', '.join(found.run['from'])}" if found.run["attempts"] else ""
+    how = f"{found.run['proposer']}{search}, {found.made}"
     rows = [["verdict", escape(found.verdict)], *shown, ["because", escape(found.certificate["reason"])], ["found by", escape(how)]]
     if stale := found.stale(loaded.version):
         rows.append(["stale", escape(stale)])

@@ -66,7 +66,7 @@ def _shelf(members: list[catalog.LoadedProblem]) -> Table:
         name, gap = loaded.references.ranking[0]
         facts = [f"{len(loaded.problem.baselines)} baselines, the best {name} {percent(gap)}"]
         if shipped := exhibit(loaded.slug):
-            facts += [_found(shipped, loaded.version), f"{shipped.run['seconds']:.2g} s a program"]
+            facts += [_found(shipped, loaded.version), f"{shipped.seconds:.2g} s a program"]
         shelf.add_row(f"  {loaded.slug.partition('/')[2]}", loaded.problem.question)
         shelf.add_row("", "; ".join(facts))
         shelf.add_row("", f"reference: {loaded.problem.bound}", style="dim")
@@ -91,7 +91,7 @@ def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
         "splits": {split.value: len(loaded.instances(split)) for split in Split},
         "bound": loaded.problem.bound,
         "version": loaded.version,
-        "seconds_per_evaluation": shipped and shipped.run["seconds"],
+        "seconds_per_evaluation": shipped and shipped.seconds,
         "found": shipped and {
             "verdict": shipped.verdict, "reason": shipped.certificate["reason"], "gaps": shipped.certificate["gaps"],
             "version": shipped.version, "stale": shipped.stale(loaded.version), "module": str(shipped.module),
