@@ -119,7 +119,7 @@ def resume_(
 
 
 def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
-    """Evolve a scheduling rule in about two minutes: no key, no network, no LLM."""
+    """Evolve a scheduling rule in about a minute: no key, no network, no LLM."""
     words = console(as_json)
     loaded = catalog.load(DEMO_PROBLEM)
     words.print(loaded.problem.title, style="bold")
