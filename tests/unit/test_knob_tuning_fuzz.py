@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.knob_tuning import KnobTuning
+from evaluators.knob_tuning import KnobTuning, Session
 from problems.knob_tuning.postgres import instances as made
 from workbench.errors import Infeasible
 from workbench.model import Instance
@@ -148,21 +148,23 @@ def sessions(draw: st.DrawFn) -> dict[str, Any]:
         if len(kept) < len(all_levels) and draw(st.booleans()):
             levels[name] = kept or [default]
     indexes = draw(st.lists(st.sampled_from(list(table["index_kib"])), max_size=17, unique=True))
-    return {
+    data = {
         "database": database,
-        "queries": {name: draw(weights) for name in queries} or {"Q3": 1.0},
+        "queries": {name: draw(weights) for name in queries} or ({} if kinds else {"Q3": 1.0}),
         "transactions": {name: draw(weights) for name in kinds},
         "prices": draw(st.sampled_from(list(made.MACHINES.values()))),
         "levels": levels,
         "indexes": sorted(indexes, key=list(table["index_kib"]).index),
         "most_indexes": draw(st.integers(0, 4)),
-        # The greatest default: 256 MB of buffers and 64 MB for each of the connections, doubled.
-        "connections": (connections := draw(st.integers(1, 16))),
-        "memory_mb": draw(st.sampled_from((256 + 128 * connections, 4096))) if levels else draw(st.integers(192, 1024)),
+        "connections": draw(st.integers(1, 16)),
+        "memory_mb": 10**6,
         "budget": draw(st.integers(1, 6)),
         "noise": draw(st.sampled_from((0.0, 0.03, 0.2))),
         "seed": draw(st.integers(0, 99)),
     }
+    session = Session.from_data(data, made.tables())
+    data["memory_mb"] = session.need_mb(session.space.default) + draw(st.sampled_from((0, 0, 8, 64, 200, 600, 4000)))
+    return data
 
 
 @st.composite
@@ -199,13 +201,18 @@ def damaged(draw: st.DrawFn, answer: dict[str, Any], data: Mapping[str, Any]) ->
     knobs, indexes = dict(answer["knobs"]), list(answer["indexes"])
     wrong = draw(st.sampled_from(WRONG))
     how = draw(
-        st.sampled_from(("knob", "knob", "level", "level", "index", "more indexes", "twice", "whole", "part", "key", "sent along"))
+        st.sampled_from(
+            ("knob", "knob", "number", "level", "level", "index", "more indexes", "twice", "whole", "part", "key", "sent along")
+        )
     )
     if how == "knob":
         name, all_levels, _ = draw(st.sampled_from(figures("uniform")["knobs"]))
         near = st.sampled_from(all_levels).flatmap(lambda x: st.sampled_from((x, x - 1, x + 1, float(x), math.nextafter(x, 9e9))))
         value = draw(st.one_of(st.just(wrong), near, st.booleans()))
         knobs[draw(st.sampled_from((name, name, name, "fsync", "", "indexes")))] = value
+    elif how == "number":  # another type that is equal
+        switch = draw(st.sampled_from([name for name, _, default in figures("uniform")["knobs"] if type(default) is bool]))
+        knobs[switch] = draw(st.sampled_from((0, 1, 0.0, 1.0)))
     elif how == "level":  # of the whole space, perhaps not of this one
         name, all_levels, _ = draw(
             st.sampled_from([k for k in figures("uniform")["knobs"] if k[0] in data["levels"] or not data["levels"]])
@@ -214,7 +221,9 @@ def damaged(draw: st.DrawFn, answer: dict[str, Any], data: Mapping[str, Any]) ->
     elif how == "index":
         indexes.insert(draw(st.integers(0, len(indexes))), wrong)
     elif how == "more indexes":
-        indexes += draw(st.lists(st.sampled_from(list(figures("uniform")["index_kib"])), min_size=1, max_size=5))
+        others = [index for index in figures("uniform")["index_kib"] if index not in indexes]
+        count = data["most_indexes"] + draw(st.integers(0, 2)) - len(indexes)
+        indexes += draw(st.permutations([index for index in others if index in data["indexes"]] or others))[: max(0, count)]
     elif how == "twice":
         indexes += indexes
     elif how == "whole":
