@@ -3,13 +3,18 @@
 In which order should machines work on the operations of jobs so that all jobs are done soonest?
 Call `schedule`; its docstring says what goes in and what comes out.
 
-Dispatching by a priority, least first; the priority starts as flow due date over work remaining (Sels et al. 2012).
+A program written by hand, certified as README.md tells; it is no baseline, and no prompt shows it.
+
+Rules on the shop and on the shop read backwards, and from the best of their schedules tabu search that takes operations to the
+begin or the end of their block on a longest path (E. Balas, A. Vazacopoulos, Management Science 44 (1998) 262-275), judged by
+heads and tails alone; after a while without a better schedule it goes back to the best one (E. Nowicki, C. Smutnicki, Management
+Science 42 (1996) 797-813).
 
 Mean gap to the reference (proven optimum for most; best known (published, or CP-SAT from tabu
 search) elsewhere; a bound for the largest); 0 is the reference, lower is better:
 
     program               train  validation        test
-    this program         0.0937      0.0978      0.1618
+    this program         0.0072      0.0073      0.0516
     tabu                 0.0256      0.0229      0.0973
     fdd_mwkr             0.1258      0.1244      0.2127
     atc                  0.1285      0.1263      0.2200
@@ -20,10 +25,10 @@ search) elsewhere; a bound for the largest); 0 is the reference, lower is better
     spt                  0.2268      0.2064      0.2581
     lpt                  0.3659      0.3238      0.4208
 
-Candidate 58 of run job_shop-20261126-015837-9432, written by: no LLM (built-in operators); 5 steps
-from gap 0.1258 to 0.0937. Exported 2026-11-26. Certificate: not better (2026-11-26: test: gap
-+0.0644 [+0.0502, +0.0797] against tabu at 0.994 (8 won, 1 equal, 103 lost)). Licence: derived from
-the problem's seed program, whose licence applies.
+From file block_moves.py, written by: unknown: a file. Exported 2026-11-26. Certificate: certified
+(2026-11-26: better than every baseline, closest on test: gap -0.0458 [-0.0542, -0.0368] against
+tabu at 0.994 (105 won, 6 equal, 1 lost)). Licence: derived from the problem's seed program, whose
+licence applies.
 
 `python job_shop.py` (this file) asks it again what it was asked on 3 small instances and compares
 the answers.
@@ -35,37 +40,22 @@ the answers.
 
 import json
 import math
+import random
 from typing import Any
 
 __all__ = ["MEASURED", "PROVENANCE", "schedule"]
 
 
-# Constants that may be tuned: name and range.
-TUNABLE = {'delay': (0.0, 1.0), 'alpha': (0.0, 2.0)}
-delay = 0.28346
-alpha = 1.41536
-
-def priority(p: int, work: int, left: int, past: int, ready: int, start: int, next_p: int, load: int, next_load: int, mean_p: float) -> float:
-    """Priority of one of the operations that compete for a machine; the one with the least value goes next. All are numbers.
-
-    p          duration of the operation
-    work       durations of the job's operations from this one on
-    left       number of the job's operations from this one on
-    past       durations of the job's operations before this one
-    ready      when the job's operation before this one ends
-    start      when the operation could start
-    next_p     duration of the job's next operation, 0 behind its last
-    load       durations of all operations that wait for this machine
-    next_load  durations of all operations that wait for the machine of the job's next operation, 0 behind its last
-    mean_p     mean duration of all operations of the shop
-    """
-    if start < alpha - p:
-        return alpha * p / max(work, 1) + 2.0 * (p - delay)
-    return alpha * p / max(work, 1)
+EFFORT = 600_000  # moves times operations
+LEAST_MOVES = 500
+PATIENCE = 1500
+TENURE = 6
 
 
 def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]:
-    """Order the operations of a job shop so that all jobs are done as early as possible.
+    """Job indices of the best schedule that was met.
+
+    Order the operations of a job shop so that all jobs are done as early as possible.
 
     Each job is a chain of operations; each operation takes its machine for its duration, without interruption. A machine
     works on one operation at a time. The order that is returned makes the schedule: one after the other, operations start
@@ -96,21 +86,45 @@ def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]
     Reference: proven optimum for most; best known (published, or CP-SAT from tabu search)
     elsewhere; a bound for the largest
     """
+    back = [row[::-1] for row in durations], [route[::-1] for route in machines]
+    orders = []
+    for rule in (flow_due_date, most_work, least_slack):
+        orders.append(dispatch(durations, machines, rule))
+        orders.append(dispatch(*back, rule)[::-1])
+    order = min(orders, key=lambda order: makespan(order, durations, machines))
+    moves = max(LEAST_MOVES, EFFORT // len(order))
+    return improve(order, durations, machines, moves, random.Random(1))
+
+
+def flow_due_date(p, past, work, t, due, mean):
+    """Flow due date over work remaining."""
+    return (past + p) / (work or 1)
+
+
+def most_work(p, past, work, t, due, mean):
+    """Most work remaining."""
+    return -work
+
+
+def least_slack(p, past, work, t, due, mean):
+    """Slack against a bound on the makespan, and the shorter operation where that is alike."""
+    return max(due - work - t, 0) + p
+
+
+def dispatch(durations, machines, rule):
+    """Non-delay schedule: the operation that could end first names the machine, the least value of the rule goes next there."""
+    done, past, ready = [0] * len(durations), [0] * len(durations), [0] * len(durations)
     work = [sum(row) for row in durations]
-    total = sum(work)
-    mean_p = total / max(sum([len(row) for row in durations]), 1)
-    load: dict[int, int] = {}
+    load = {}
     for row, route in zip(durations, machines, strict=True):
         for p, machine in zip(row, route, strict=True):
             load[machine] = load.get(machine, 0) + p
-    free = dict.fromkeys(load, 0)  # when each machine is
-    done = [0] * len(durations)
-    past = [0] * len(durations)
-    ready = [0] * len(durations)
-    waiting = [j for j, row in enumerate(durations) if row]
+    due = max(*load.values(), *work)
+    mean = sum(work) / sum([len(row) for row in durations])
+    free = dict.fromkeys(load, 0)
+    waiting = list(range(len(durations)))
     order = []
     while waiting:
-        # The operation that could end first names the machine, and others there may go ahead of it.
         end = -1
         for j in waiting:
             k = done[j]
@@ -118,27 +132,15 @@ def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]
             if end < 0 or start + durations[j][k] < end:
                 machine, end = machines[j][k], start + durations[j][k]
         starts = {j: max(ready[j], free[machine]) for j in waiting if machines[j][done[j]] == machine}
-        least = min(starts.values())
-        # delay 0: only those that could start first (non-delay schedules); 1: all before that end (Giffler and Thompson 1960).
-        limit = least + delay * (end - least)
-        rivals = [j for j, start in starts.items() if start == least or start < limit]
-        job = rivals[0]
-        if len(rivals) > 1:
-            values = []
-            for j in rivals:
-                k = done[j]
-                row, left = durations[j], len(durations[j]) - k
-                next_p = row[k + 1] if left > 1 else 0
-                next_load = load[machines[j][k + 1]] if left > 1 else 0
-                values.append(
-                    priority(row[k], work[j], left, past[j], ready[j], starts[j], next_p, load[machine], next_load, mean_p)
-                )
-            job = rivals[values.index(min(values))]  # a tie goes to the lower index
+        t = min(starts.values())
+        job = min(
+            [j for j, start in starts.items() if start == t],
+            key=lambda j: rule(durations[j][done[j]], past[j], work[j], t, due, mean),
+        )
         p = durations[job][done[job]]
-        ready[job] = free[machine] = starts[job] + p
-        work[job] -= p
+        ready[job] = free[machine] = t + p
         past[job] += p
-        load[machine] -= p
+        work[job] -= p
         done[job] += 1
         if done[job] == len(durations[job]):
             waiting.remove(job)
@@ -146,26 +148,203 @@ def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]
     return order
 
 
+def makespan(order, durations, machines):
+    """When the last operation ends."""
+    ready, free, done = [0] * len(durations), {}, [0] * len(durations)
+    for j in order:
+        machine = machines[j][done[j]]
+        ready[j] = free[machine] = max(ready[j], free.get(machine, 0)) + durations[j][done[j]]
+        done[j] += 1
+    return max(ready)
+
+
+class Graph:
+    """Operations numbered job by job, who is before and behind each in its job and on its machine (-1: nobody), and when.
+
+    Lists of times have one entry more, 0, which is what -1 finds.
+    """
+
+    def __init__(self, order, durations, machines):
+        self.job = [j for j, row in enumerate(durations) for _ in row]
+        self.p = [p for row in durations for p in row]
+        n = len(self.p)
+        on = [machine for route in machines for machine in route]
+        self.job_before = [i - 1 if i and self.job[i - 1] == self.job[i] else -1 for i in range(n)]
+        self.job_after = [i + 1 if i + 1 < n and self.job[i + 1] == self.job[i] else -1 for i in range(n)]
+        self.before, self.after, self.topo = [-1] * n, [-1] * n, []
+        following = [self.job.index(j) for j in range(len(durations))]
+        last = {}
+        for j in order:
+            i = following[j]
+            following[j] += 1
+            self.before[i] = last.get(on[i], -1)
+            if self.before[i] >= 0:
+                self.after[self.before[i]] = i
+            last[on[i]] = i
+            self.topo.append(i)
+        self.end, self.tail, self.place = [0] * (n + 1), [0] * (n + 1), [0] * n
+
+    def update(self, low, high):
+        """Times after a change between two places of the topological order; returns the makespan."""
+        topo, p, end, tail, place = self.topo, self.p, self.end, self.tail, self.place
+        job_before, before, job_after, after = self.job_before, self.before, self.job_after, self.after
+        for at in range(low, high + 1):
+            place[topo[at]] = at
+        for i in topo[low:]:
+            a, b = end[job_before[i]], end[before[i]]
+            end[i] = (a if a > b else b) + p[i]
+        for i in topo[high::-1]:
+            a, b = tail[job_after[i]], tail[after[i]]
+            tail[i] = (a if a > b else b) + p[i]
+        return max(end)
+
+    def state(self):
+        """What `restore` needs."""
+        return self.topo[:], self.before[:], self.after[:]
+
+    def restore(self, state):
+        """Go back to an earlier state; returns its makespan."""
+        self.topo, self.before, self.after = (part[:] for part in state)
+        return self.update(0, len(self.topo) - 1)
+
+    def blocks(self, value, rng):
+        """A longest path, by chance where there are several, cut where it leaves a machine."""
+        p, end, tail = self.p, self.end, self.tail
+        i = rng.choice([i for i in self.topo if tail[i] == value and end[i] == p[i]])
+        found = [[i]]
+        while end[i] < value:
+            e = end[i]
+            ways = [(x, x == self.after[i]) for x in {self.job_after[i], self.after[i]} if x >= 0]
+            ways = [(x, same) for x, same in ways if end[x] - p[x] == e and e + tail[x] == value]
+            i, same = ways[0] if len(ways) == 1 else rng.choice(sorted(ways))
+            if same:
+                found[-1].append(i)
+            else:
+                found.append([i])
+        return found
+
+    def moves(self, blocks):
+        """(new stretch, first, last, whether the first goes behind the last), none of which can close a cycle."""
+        p, end, tail, job_before, job_after = self.p, self.end, self.tail, self.job_before, self.job_after
+        found = []
+        for number, block in enumerate(blocks):
+            if number < len(blocks) - 1:
+                v = block[-1]
+                for at in range(len(block) - 1):
+                    u, a = block[at], job_after[block[at]]
+                    if a != v and (a < 0 or tail[a] < p[a] + tail[v]):
+                        found.append(([*block[at + 1 :], u], u, v, True))
+            if number > 0:
+                u = block[0]
+                for at in range(1, len(block)):
+                    v, b = block[at], job_before[block[at]]
+                    if b != u and (b < 0 or end[b] - p[b] < end[u]):
+                        found.append(([v, *block[:at]], u, v, False))
+        return found
+
+    def estimate(self, stretch, u, v):
+        """Longest path through a new stretch, times elsewhere as they are."""
+        p, end, tail, job_before, job_after = self.p, self.end, self.tail, self.job_before, self.job_after
+        e, begins = end[self.before[u]], []
+        for i in stretch:
+            x = end[job_before[i]]
+            if x > e:
+                e = x
+            begins.append(e)
+            e += p[i]
+        way, longest = tail[self.after[v]], 0
+        for at in range(len(stretch) - 1, -1, -1):
+            i = stretch[at]
+            x = tail[job_after[i]]
+            way = (x if x > way else way) + p[i]
+            if begins[at] + way > longest:
+                longest = begins[at] + way
+        return longest
+
+    def move(self, stretch, u, v, behind):
+        """Put a stretch into its new order; returns the makespan."""
+        low, high = self.place[u], self.place[v]
+        segment = self.topo[low : high + 1]
+        # What u's job needs u for goes behind v as well; what v's job needs goes before u.
+        if behind:
+            moved, rest = {self.job_after[u]}, []
+            for i in segment[1:]:
+                if i in moved:
+                    moved.update((self.job_after[i], self.after[i]))
+                else:
+                    rest.append(i)
+            segment = [*rest, u, *[i for i in segment[1:] if i in moved]]
+        else:
+            moved, rest = {self.job_before[v]}, []
+            for i in segment[-2::-1]:
+                if i in moved:
+                    moved.update((self.job_before[i], self.before[i]))
+                else:
+                    rest.append(i)
+            segment = [*[i for i in segment[:-1] if i in moved], v, *rest[::-1]]
+        self.topo[low : high + 1] = segment
+        b, a = self.before[u], self.after[v]
+        for i in stretch:
+            self.before[i] = b
+            if b >= 0:
+                self.after[b] = i
+            b = i
+        self.after[b] = a
+        if a >= 0:
+            self.before[a] = b
+        return self.update(low, high)
+
+
+def improve(order, durations, machines, moves, rng):
+    """Tabu search: no pair that was turned round is turned back for a while, unless that makes the best schedule so far."""
+    graph = Graph(order, durations, machines)
+    load = {}
+    for row, route in zip(durations, machines, strict=True):
+        for p, machine in zip(row, route, strict=True):
+            load[machine] = load.get(machine, 0) + p
+    bound = max(*load.values(), *[sum(row) for row in durations])
+    value = graph.update(0, len(graph.topo) - 1)
+    best, kept, best_at, tabu = value, graph.state(), 0, {}
+    for step in range(1, moves + 1):
+        if best == bound:
+            break
+        if step - best_at > PATIENCE:
+            value, best_at, tabu = graph.restore(kept), step, {}
+        chosen = None
+        for stretch, u, v, behind in graph.moves(graph.blocks(value, rng)):
+            estimate = graph.estimate(stretch, u, v)
+            turned = [(u, x) for x in stretch[:-1]] if behind else [(x, v) for x in stretch[1:]]
+            barred = estimate >= best and any(tabu.get(pair, 0) > step for pair in turned)
+            key = (barred, 0 if barred else estimate, rng.random())
+            if chosen is None or key < chosen[0]:
+                chosen = key, (stretch, u, v, behind), turned
+        if chosen is None:  # no way to shorten this path: another one, from the best schedule
+            best_at = step - PATIENCE
+            continue
+        for u, v in chosen[2]:
+            tabu[v, u] = step + TENURE + rng.randrange(TENURE)
+        value = graph.move(*chosen[1])
+        if value < best:
+            best, kept, best_at = value, graph.state(), step
+    return [graph.job[i] for i in kept[0]]
+
+
 PROVENANCE: dict[str, Any] = {
     "problem": "scheduling/job_shop",
     "version": "9c73fc00e62a",
-    "run": "job_shop-20261126-015837-9432",
-    "candidate": 58,
-    "lineage": [
-        (0, "seed", 0.1258058431992318), (1, "tune", 0.11032117674138531),
-        (18, "simplify", 0.09733997493662948), (50, "statement", 0.0969525891272961),
-        (58, "tune", 0.09366416829076107),
-    ],
-    "models": "no LLM",
+    "run": "file block_moves.py",
+    "candidate": 0,
+    "lineage": [],
+    "models": ["unknown: a file"],
     "date": "2026-11-26",
-    "verdict": "not better",
-    "reason": "2026-11-26: test: gap +0.0644 [+0.0502, +0.0797] against tabu at 0.994 (8 won, 1 equal, 103 lost)",
+    "verdict": "certified",
+    "reason": "2026-11-26: better than every baseline, closest on test: gap -0.0458 [-0.0542, -0.0368] against tabu at 0.994 (105 won, 6 equal, 1 lost)",
     "licence": "derived from the problem's seed program, whose licence applies",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED: dict[str, dict[str, float]] = {
-    "this program": {"train": 0.09366416829076107, "validation": 0.09779637186780937, "test": 0.16176708694430333},
+    "this program": {"train": 0.0072149673445230916, "validation": 0.007269288601591545, "test": 0.0515939299475552},
     "tabu": {"train": 0.02561156546908805, "validation": 0.02290636108854932, "test": 0.0973476160320316},
     "fdd_mwkr": {"train": 0.1258058431992318, "validation": 0.12438126514913038, "test": 0.2127122996043451},
     "atc": {"train": 0.1285189053620144, "validation": 0.12632318377325177, "test": 0.2199841931380129},
@@ -198,12 +377,12 @@ CASES: list[dict[str, Any]] = [
                     ],
                 ],
                 [
-                    0, 1, 5, 2, 8, 8, 4, 4, 1, 9, 2, 4, 2, 5, 7, 8, 9, 4, 1, 6, 8, 7, 0, 2, 5, 9, 6,
-                    1, 9, 7, 3, 5, 6, 0, 5, 6, 7, 2, 3, 1, 4, 8, 9, 0, 7, 3, 3, 3, 6, 0,
+                    4, 4, 2, 1, 5, 0, 8, 3, 7, 4, 8, 2, 2, 1, 2, 3, 5, 9, 4, 8, 5, 3, 7, 9, 1, 9, 8,
+                    6, 9, 6, 7, 3, 3, 0, 1, 9, 6, 1, 5, 8, 0, 7, 6, 2, 0, 4, 5, 7, 6, 0,
                 ],
             ),
         ),
-        "total": 1, "objective": 651.0,
+        "total": 1, "objective": 590.0,
     },
     {
         "instance": "la08", "family": "la-15x5",
@@ -226,14 +405,14 @@ CASES: list[dict[str, Any]] = [
                     ],
                 ],
                 [
-                    9, 2, 6, 1, 13, 11, 1, 2, 4, 6, 10, 11, 13, 9, 12, 7, 6, 10, 14, 5, 0, 13, 10,
-                    7, 6, 14, 8, 4, 7, 3, 5, 8, 3, 4, 11, 7, 1, 8, 9, 5, 4, 13, 3, 0, 14, 2, 5, 3,
-                    1, 8, 7, 0, 2, 9, 11, 14, 12, 2, 6, 0, 8, 4, 9, 0, 10, 13, 1, 5, 11, 3, 10, 12,
-                    12, 12, 14,
+                    9, 13, 6, 12, 2, 2, 11, 4, 10, 5, 1, 8, 6, 2, 14, 4, 1, 7, 6, 3, 10, 11, 0, 13,
+                    1, 10, 12, 9, 3, 13, 6, 7, 8, 2, 4, 1, 3, 0, 4, 13, 9, 7, 1, 14, 5, 3, 11, 12,
+                    0, 14, 8, 7, 5, 9, 12, 14, 0, 5, 8, 9, 14, 11, 12, 2, 13, 4, 8, 10, 7, 6, 10, 5,
+                    11, 3, 0,
                 ],
             ),
         ),
-        "total": 1, "objective": 887.0,
+        "total": 1, "objective": 863.0,
     },
     {
         "instance": "train-n10m10-8", "family": "n10m10",
@@ -262,14 +441,14 @@ CASES: list[dict[str, Any]] = [
                     ],
                 ],
                 [
-                    0, 4, 5, 3, 8, 5, 6, 7, 0, 8, 1, 8, 7, 5, 3, 4, 4, 2, 2, 4, 1, 3, 6, 1, 8, 7, 5,
-                    4, 0, 6, 7, 6, 7, 3, 5, 5, 7, 3, 2, 8, 0, 1, 1, 2, 4, 7, 3, 5, 2, 9, 3, 9, 3, 1,
-                    5, 7, 0, 7, 8, 2, 1, 4, 9, 3, 3, 5, 9, 8, 2, 7, 2, 8, 9, 5, 0, 2, 1, 2, 9, 0, 8,
-                    1, 0, 8, 9, 6, 4, 1, 0, 9, 6, 9, 4, 0, 9, 6, 6, 4, 6, 6,
+                    3, 4, 6, 5, 8, 4, 8, 5, 4, 0, 9, 3, 7, 0, 2, 8, 3, 5, 4, 9, 9, 5, 8, 4, 7, 7, 3,
+                    5, 6, 2, 6, 6, 9, 6, 4, 9, 4, 3, 7, 1, 1, 5, 1, 5, 2, 3, 3, 1, 7, 6, 7, 6, 1, 4,
+                    9, 5, 0, 0, 2, 9, 5, 8, 8, 0, 8, 3, 3, 2, 7, 1, 0, 7, 4, 7, 5, 1, 0, 1, 9, 8, 7,
+                    6, 4, 1, 0, 8, 1, 2, 0, 2, 2, 9, 9, 0, 6, 2, 8, 2, 3, 6,
                 ],
             ),
         ),
-        "total": 1, "objective": 893.0,
+        "total": 1, "objective": 834.0,
     },
 ]
 
@@ -288,6 +467,7 @@ def _same(answer: Any, expected: Any) -> bool:
 
 def _replay(case: dict[str, Any]) -> str:
     """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
+    random.seed(0)  # as it was when the case was recorded
     target: Any = schedule
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
