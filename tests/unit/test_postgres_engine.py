@@ -199,6 +199,7 @@ def test_after_a_kill_the_server_ends_and_the_next_one_tidies_up(place: Path, mo
     assert list(place.iterdir()) == [foreign]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
 def test_a_folder_that_is_left_goes_with_the_server_that_still_runs_there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     folder, lock = postgres_engine._new_folder()
