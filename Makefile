@@ -15,7 +15,7 @@ demo: $(VENV)/.ready
 	$(BIN)/evolve demo
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

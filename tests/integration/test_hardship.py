@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.kills import below
+from tests.benchmarks.kills import alive, below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench import catalog, pool, worker
@@ -51,6 +51,7 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
     loaded = catalog.load(str(TOY))
     slow = Program("def f(x, a):\n    sum(range(3_000_000))\n    return a * x", loaded.problem.entry)
     tries: list[float] = []
+    hit: set[int] = set()
     real = worker.evaluate
 
     def shot_at(*given: Any, **options: Any) -> Report:
@@ -65,6 +66,8 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
             done.set()
             if shooter.ident:
                 shooter.join()
+            while any(map(alive, hit)):  # a spare that is hit but not gone would be one more program killed
+                time.sleep(0.01)
 
     def shoot(done: threading.Event) -> None:
         while not done.wait(0.05):
@@ -72,6 +75,7 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
                 for program in below(zygote):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(program, signal.SIGKILL)
+                        hit.add(program)
 
     def parent(pid: int) -> int:
         with contextlib.suppress(OSError):
