@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family; of queries that train and validation have, none of test's."""
+"""Fresh stress instances for a run's gate, some of each family; of queries that train and validation have, none of test's."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ FAMILIES = {
     "noisy": "measurements err by a fifth",
 }
 """What each family is, as a finding tells it."""
+COPIES = 3
+"""Instances of each family: on a single one a starting program that tries by chance may be lucky, and nobody passes then."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Instances of each family, all drawn from `seed`."""
     known = made.POOLS[Split.TRAIN], made.POOLS[Split.VALIDATION]
     pool = made.Pool(*(known[0][i] + known[1][i] for i in range(3)))
     return [
-        made._instance(f"gate-{seed}-{family}", family, lambda rng, family=family: _drawn(family, rng, pool)) for family in FAMILIES
+        made._instance(f"gate-{seed}-{family}-{copy}", family, lambda rng, family=family: _drawn(family, rng, pool))
+        for family in FAMILIES
+        for copy in range(COPIES)
     ]
 
 
