@@ -55,8 +55,9 @@ def asked(folder: Path) -> list[str]:
 def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "workbench.cli", "references", str(folder), "--workers", "1", *words]
     return subprocess.Popen(
-        command, cwd=TOY.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, cwd=TOY.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs begin with it ignored
+    )  # fmt: skip
 
 
 def make(folder: Path, *words: str) -> str:
