@@ -122,15 +122,16 @@ def main() -> None:
     options = parser.parse_args()
     if options.file and len(options.slugs) != 1:
         parser.error("--file goes with one problem")
-    for slug in (options.slugs or catalog.slugs()) if options.seconds else ():
-        made = json.loads(path_of(slug).read_text())
-        made["seconds"] = seconds(slug)
-        write(path_of(slug), made)
-        print(f"{slug}: {made['seconds']} s", flush=True)
+    slugs = options.slugs or catalog.slugs()
     if options.seconds:
+        for slug in slugs:
+            made = json.loads(path_of(slug).read_text())
+            made["seconds"] = seconds(slug)
+            write(path_of(slug), made)
+            print(f"{slug}: {made['seconds']} s", flush=True)
         return
     with tempfile.TemporaryDirectory() as folder:
-        for slug in options.slugs or catalog.slugs():
+        for slug in slugs:
             file = options.file or (None if options.runs else by_hand(slug, Path(folder)))
             made = make(catalog.load(slug), options.runs or Path(folder), options.attempts, file)
             print(f"{slug}: {made['certificate']['verdict']}: {made['certificate']['reason']}", flush=True)

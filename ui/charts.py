@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from ui.data import improves, so_far
 from ui.theme import Palette, percent
 from workbench.drawing import VIRIDIS, spread
 
@@ -92,7 +93,7 @@ def progress(
     """
     x = across(frame, axis)
     shown = frame["gap"] if validation is None else validation[frame.index]
-    best = shown.cummin().ffill()  # a failed attempt changes nothing
+    best = so_far(shown)
     low, high = view(shown, levels)
     if log:
         low = max(float(shown[shown > 0].min()) * 0.8, 1e-9) if (shown > 0).any() else 1e-4
@@ -120,7 +121,7 @@ def progress(
         )  # fmt: skip
     if best.notna().any():
         # Only where it steps, and up to the end: a long line of equal points would be drawn in pieces.
-        corner = shown.notna() & (best < best.shift().fillna(math.inf))
+        corner = improves(shown)
         corner.iloc[-1] = True
         line = {"color": palette.ink, "width": 2, "shape": "hv"}
         figure.add_trace(go.Scatter(x=x[corner], y=best[corner], mode="lines", name="best so far", line=line, hoverinfo="skip"))

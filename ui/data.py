@@ -151,6 +151,16 @@ def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple
 # --------------------------------------------------------------------------- attempts
 
 
+def so_far(gaps: pd.Series) -> pd.Series:
+    """The best gap up to each attempt; a failed one changes nothing."""
+    return gaps.cummin().ffill()
+
+
+def improves(gaps: pd.Series) -> pd.Series:
+    """Which attempts are better than all before them."""
+    return gaps < so_far(gaps).shift().fillna(math.inf)
+
+
 def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
     """Every attempt up to a mark: the columns of `Reader.points`, the main parent, and dollars spent up to it.
 
@@ -163,8 +173,8 @@ def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
 def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     frame = pd.DataFrame(_store.points(run, mark), columns=_COLUMNS)
     frame["gap"] = frame["gap"].astype(float)
-    frame["best"] = frame["gap"].cummin().ffill()  # a failed attempt changes nothing
-    frame["improved"] = frame["gap"] < frame["best"].shift().fillna(float("inf"))
+    frame["best"] = so_far(frame["gap"])
+    frame["improved"] = improves(frame["gap"])
     parents = frame.pop("parents").str.strip("[]").str.partition(",")[0]
     frame["parent"] = pd.to_numeric(parents, errors="coerce")
     for column in ("status", "operator"):
@@ -200,8 +210,7 @@ def charted(frame: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.Dat
     """So many attempts as a chart of these gaps can take."""
     if len(frame) <= most:
         return frame
-    before = gaps.cummin().ffill().shift().fillna(math.inf)
-    return frame[(gaps < before) | (frame["number"] % (1 + len(frame) // most) == 0)]
+    return frame[improves(gaps) | (frame["number"] % (1 + len(frame) // most) == 0)]
 
 
 def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:

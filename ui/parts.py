@@ -140,6 +140,14 @@ def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> N
             open_program(row["id"], number)
 
 
+def chosen_cell(event: Any, rows: int) -> tuple[int, str] | None:
+    """Row and column of the cell that is chosen in a table of so many rows; None where none is.
+
+    Arrow keys move a cell at a time: a table opens a page on one column alone, so that they can pass over its rows.
+    """
+    return next(((row, column) for row, column in event.selection.cells if row < rows), None)
+
+
 def failing(source: str, message: str) -> None:
     """The line that a message names, with those around it."""
     found = re.search(r"\bline (\d+)", message)

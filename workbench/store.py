@@ -158,8 +158,7 @@ class Store:
                 "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
                 (os.getpid(), time.time(), json.dumps(options), isolation, run),
             )
-            event = (run, time.time(), "resumed", f"by process {os.getpid()}")
-            db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", event)
+            _append_event(db, run, "resumed", f"by process {os.getpid()}")
 
     def beat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
         """Show that the run is alive, and how long it has worked over all its sittings."""
@@ -339,7 +338,7 @@ class Store:
     def log(self, run: str, kind: str, message: str) -> None:
         """Append an event."""
         with self._transaction() as db:
-            db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", (run, time.time(), kind, message))
+            _append_event(db, run, kind, message)
 
     def events(self, run: str, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest events of a run after a given id, oldest first."""
@@ -349,6 +348,10 @@ class Store:
     def resumed(self, run: str) -> float:
         """When a run was last taken up again; 0 where it never was."""
         return float(self._rows("SELECT coalesce(max(created), 0) FROM events WHERE run = ? AND kind = 'resumed'", run)[0][0])
+
+
+def _append_event(db: sqlite3.Connection, run: str, kind: str, message: str) -> None:
+    db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", (run, time.time(), kind, message))
 
 
 def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:

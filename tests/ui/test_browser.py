@@ -240,7 +240,7 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         address_of_run = page.url
         other.goto(address_of_run)
         both_say("running")
-        button(other, "Pause").click()
+        press(other, "Pause")
         both_say("paused")
         press(page, "Continue")
         both_say("running")

@@ -197,9 +197,7 @@ def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
         )  # fmt: skip
         most = f"The best {LISTED:,}; any other opens by its number on the page Program. " if len(chosen) == LISTED else ""
         st.caption(f"{most}Click a number to open the program, any other cell to see it beside the table.")
-    # Arrow keys move a cell at a time: they have to pass over rows without a page change.
-    cells = [(place, column) for place, column in event.selection.cells if place < len(chosen)]
-    place, column = cells[0] if cells else (0, "")
+    place, column = parts.chosen_cell(event, len(chosen)) or (0, "")
     if column == "number":
         parts.open_program(row["id"], int(chosen["number"].iloc[place]))
     with card:

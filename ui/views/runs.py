@@ -93,12 +93,11 @@ def table(store: Reader, rows: list[dict[str, Any]]) -> None:
             "proposer": st.column_config.TextColumn("proposer", width=170),
         },
     )  # fmt: skip
-    # Arrow keys move a cell at a time: they have to pass over rows without a page change.
-    cells = [(row, column) for row, column in event.selection.cells if row < len(rows)]
-    if cells and cells[0][1] == "run":
-        st.switch_page(parts.RUN, query_params={"run": rows[cells[0][0]]["id"]})
+    cell = parts.chosen_cell(event, len(rows))
+    if cell and cell[1] == "run":
+        st.switch_page(parts.RUN, query_params={"run": rows[cell[0]]["id"]})
     ticked = [row for row in event.selection.rows if row < len(rows)]
-    marked([rows[k] for k in ticked or [row for row, _ in cells]])
+    marked([rows[k] for k in ticked or ([cell[0]] if cell else [])])
 
 
 def marked(rows: list[dict[str, Any]]) -> None:

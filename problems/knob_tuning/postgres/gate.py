@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from workbench.model import Instance, Split
 
 from . import instances as made
@@ -29,11 +27,7 @@ def instances(seed: int) -> list[Instance]:
     known = made.POOLS[Split.TRAIN], made.POOLS[Split.VALIDATION]
     pool = made.Pool(*(known[0][i] + known[1][i] for i in range(3)))
     return [
-        made._instance(f"gate-{seed}-{family}-{copy}", family, lambda rng, family=family: _drawn(family, rng, pool))
+        made._instance(f"gate-{seed}-{family}-{copy}", family, lambda rng, make=made.SHAPES[family][1]: make(rng, pool))
         for family in FAMILIES
         for copy in range(COPIES)
     ]
-
-
-def _drawn(family: str, rng: random.Random, pool: made.Pool) -> dict[str, object]:
-    return made.SHAPES[family][1](rng, pool)
