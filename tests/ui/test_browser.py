@@ -122,6 +122,17 @@ def ended(runs: Path, run: str = "latest") -> str:
     return "still going on"
 
 
+def heard(runs: Path) -> bool:
+    """Whether the newest run has answered the last message, within a minute and a half."""
+    for _ in range(int(PATIENCE / 200)):
+        with Store(runs, write=False) as store:
+            sent = store.messages(store.runs()[0]["id"], pending=False)
+        if sent and sent[-1]["acknowledged"] is not None:
+            return True
+        time.sleep(0.2)
+    return False
+
+
 def figure(page: Any, name: str) -> str:
     """What a card of the strip says."""
     card = page.locator(".kpi", has=page.locator(".name", has_text=re.compile(f"^{name}$"))).locator(".value").first
@@ -280,6 +291,8 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         press(page, "Steer.*")
         page.get_by_label("What should the model try or avoid?").fill("Try a square.")
         press(page, "Send")
+        page.get_by_text("Sent: it goes into the prompts").wait_for()
+        assert heard(tmp_path)
         page.keyboard.press("Escape")
         page.get_by_role("tab", name="Steering").click()
         told = page.locator("table.plain tbody tr")
@@ -290,6 +303,7 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         press(page, "Inject into a run.*")
         press(page, "Inject")
         page.get_by_text("Sent: it is scored").wait_for()
+        assert heard(tmp_path)
         page.goto(run)
         told.filter(has_text="inject").filter(has_not_text="waiting").wait_for()
         press(page, "Stop")
