@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.checks import permutation
+from workbench.checks import permutation
 from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
 

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench import catalog
-from workbench.catalog import LoadedProblem
-from workbench.gallery import FORMAT, exhibit, path_of
-from workbench.ledger import Ledger
-from workbench.source import screen
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.shipped import FORMAT, exhibit, path_of
+from workbench.program.source import screen
+from workbench.store.ledger import Ledger
 
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
 BY_HAND = "a person"

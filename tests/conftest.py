@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench import catalog
-from workbench.proposers.redact import is_secret_name
+from workbench.problem import catalog
+from workbench.redact import is_secret_name
 
 TOY = Path(__file__).parent / "toy"
 

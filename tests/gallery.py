@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from workbench import catalog
-from workbench.store import FILE, Store
+from workbench.problem import catalog
+from workbench.store.store import FILE, Store
 
 PROBLEM, ATTEMPTS, SEED = "scheduling/transactions", 200, 0
 PLACE = catalog.root() / "runs" / "gallery" / FILE

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench import catalog
 from workbench.errors import UsageError
-from workbench.queries import Reader
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.queries import Reader
+from workbench.store.store import Store
 
 EVOLVE = (sys.executable, "-m", "workbench.cli")
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from ui.data import improves, so_far
 from ui.theme import Palette, percent
-from workbench.drawing import VIRIDIS, spread
+from workbench.report.charts import VIRIDIS, spread
 
 FONT = "Source Sans, sans-serif"
 CROWD = 2000
@@ -87,7 +87,7 @@ def progress(
     validation
         Validation gap by the frame's index: shown in place of the train gaps, where given.
     log
-        A logarithmic axis: the way to see small gaps get smaller; the reference itself is out of reach there.
+        A logarithmic axis, on which small gaps can be told apart.
     steered
         Attempts at which a person's message went into the prompts: diamonds on the line of the best.
     """
@@ -125,8 +125,7 @@ def progress(
         corner.iloc[-1] = True
         line = {"color": palette.ink, "width": 2, "shape": "hv"}
         figure.add_trace(go.Scatter(x=x[corner], y=best[corner], mode="lines", name="best so far", line=line, hoverinfo="skip"))
-    marks = [i for i in steered if 0 <= i < len(frame) and pd.notna(best.iloc[i])]
-    if marks:
+    if marks := [i for i in steered if 0 <= i < len(frame) and pd.notna(best.iloc[i])]:
         figure.add_trace(
             go.Scatter(
                 x=x.iloc[marks], y=best.iloc[marks], mode="markers", name="steered", hoverinfo="skip",
@@ -139,9 +138,9 @@ def progress(
     figure.update_layout(
         margin={"r": 24 + 7 * max(widest, 9) if levels else 12}, uirevision=f"{axis}{validation is None}", dragmode="zoom"
     )
-    axis_range = [math.log10(low), math.log10(high)] if log else [low, high]
     ticks = ".2~%" if log else ".0%" if high > 0.2 else ".1%"
-    figure.update_yaxes(type="log" if log else "linear", range=axis_range, tickformat=ticks,
+    figure.update_yaxes(type="log" if log else "linear", tickformat=ticks,
+                        range=[math.log10(low), math.log10(high)] if log else [low, high],
                         title_text="mean gap to the reference, " + ("train" if validation is None else "validation"),
                         dtick=None if not log else "D1" if high / low < 20 else "D2")  # fmt: skip
     figure.update_xaxes(title_text="Time since the start (hours)" if axis == "time" else AXES[axis],

@@ -13,13 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from ui.actions import certificate_log
-from workbench import catalog
+from workbench.analysis.stats import Interval, paired_bootstrap
 from workbench.errors import StoreError, UsageError, WorkbenchError
-from workbench.gap import mean_gap
 from workbench.model import Report, Split
-from workbench.queries import Mark, Reader
-from workbench.stats import Interval, paired_bootstrap
-from workbench.store import FILE
+from workbench.problem import catalog
+from workbench.problem.gap import mean_gap
+from workbench.store.queries import Mark, Reader
+from workbench.store.store import FILE
 
 CHARTED = 2500
 """Points drawn of a longer run: all that were ever best, the others thinned evenly. A browser draws so many in half a second."""

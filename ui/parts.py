@@ -12,7 +12,7 @@ import streamlit as st
 from ui import actions, data, theme
 from workbench.errors import StoreError, UsageError
 from workbench.model import Split
-from workbench.queries import Reader
+from workbench.store.queries import Reader
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
 PLAYGROUND = "views/playground.py"

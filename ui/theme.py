@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from workbench.numbers import dollars, duration, percent, points
+from workbench.formatting import dollars, duration, percent, points
 
 __all__ = ["dollars", "duration", "percent", "points"]  # pages find them beside the colours
 

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from ui.charts import AS_SAID, layout, plain
 from ui.theme import Palette, percent, points
-from workbench.compare import Comparison, Contender, within
-from workbench.drawing import VIRIDIS, far_apart
-from workbench.stats import Interval
+from workbench.analysis.compare import Comparison, Contender, within
+from workbench.analysis.stats import Interval
+from workbench.report.charts import VIRIDIS, far_apart
 
 LONGEST = 26
 """Characters of a name on an axis; all of it is in the tooltip."""

@@ -6,10 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from workbench.protocols import Verifier
+from typing import Any, Literal, Protocol
 
 
 class Split(StrEnum):
@@ -132,6 +129,36 @@ class Baseline:
     name: str
     title: str
     citation: str
+
+
+class Policy(Protocol):
+    """A candidate as the verifier sees it: a far-away callable that answers in plain JSON values.
+
+    Every method raises `PolicyFailure` when the candidate's process fails; a verifier lets that pass.
+    Answers are built of dict, list, str, int, float (finite), bool and None alone, and are otherwise unchecked.
+    """
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the entry function."""
+
+    def begin(self, *args: Any) -> None:
+        """Construct the entry class anew, for a policy with memory; forgets the previous object."""
+
+    def call(self, method: str, *args: Any) -> Any:
+        """Call a method of the object that `begin` made."""
+
+
+class Verifier(Protocol):
+    """Is it legal, and how good? Stays in the trusted process and believes nothing it is told."""
+
+    def run(self, instance: Instance, policy: Policy) -> Measurement:
+        """Drive `policy` over `instance` and compute the objective from its raw decisions.
+
+        Raises
+        ------
+        Infeasible
+            When a decision breaks a rule; the reason becomes feedback.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,39 +4,11 @@ from __future__ import annotations
 
 import random
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
-from workbench.model import Candidate, Instance, Limits, Measurement, Program, Reply, Selection, Task, Usage
+from workbench.model import Candidate, Limits, Policy, Program, Reply, Selection, Task, Usage, Verifier
 
-
-class Policy(Protocol):
-    """A candidate as the verifier sees it: a far-away callable that answers in plain JSON values.
-
-    Every method raises `PolicyFailure` when the candidate's process fails; a verifier lets that pass.
-    Answers are built of dict, list, str, int, float (finite), bool and None alone, and are otherwise unchecked.
-    """
-
-    def __call__(self, *args: Any) -> Any:
-        """Call the entry function."""
-
-    def begin(self, *args: Any) -> None:
-        """Construct the entry class anew, for a policy with memory; forgets the previous object."""
-
-    def call(self, method: str, *args: Any) -> Any:
-        """Call a method of the object that `begin` made."""
-
-
-class Verifier(Protocol):
-    """Is it legal, and how good? Stays in the trusted process and believes nothing it is told."""
-
-    def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Drive `policy` over `instance` and compute the objective from its raw decisions.
-
-        Raises
-        ------
-        Infeasible
-            When a decision breaks a rule; the reason becomes feedback.
-        """
+__all__ = ["Policy", "Proposer", "Sandbox", "Session", "Strategy", "Verifier"]
 
 
 class Sandbox(Protocol):

@@ -12,11 +12,11 @@ import random
 import time
 from pathlib import Path
 
-from workbench import catalog
-from workbench.gap import family_gaps, mean_gap
 from workbench.model import Call, Candidate, Instance, InstanceResult, Program, Prompt, Report, Split, Status
 from workbench.options import RunOptions
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.problem.gap import family_gaps, mean_gap
+from workbench.store.store import Store
 
 TOY = Path(__file__).parent.parent / "toy"
 MODELS = {"provider/large": 0.004, "provider/small": 0.0006}

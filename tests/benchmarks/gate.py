@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.silent import Silent
-from workbench import catalog
 from workbench.certify import certify
 from workbench.model import Split
 from workbench.options import RunOptions
+from workbench.problem import catalog
+from workbench.run.start import begin
 from workbench.sandbox import open_sandbox
-from workbench.start import begin
-from workbench.store import Store
+from workbench.store.store import Store
 
 PATIENCE = 5.0
 """Seconds for moving constants; parts that can go decide no verdict."""

@@ -29,14 +29,14 @@ from typing import Any
 from tests.benchmarks.overhead import instant_model
 from tests.integration.silent import trace
 from workbench.errors import WorkbenchError
-from workbench.store import FILE, Store
+from workbench.store.store import FILE, Store
 
 ROOT = Path(__file__).parent.parent.parent
 ATTEMPTS = 400
 PATIENCE = 60.0
 """Seconds in which a part of a run must appear on a busy machine."""
 TARGETS = ("host", "worker", "zygote", "gateway", "ui")
-_MARKS = {"worker": "workbench.worker", "zygote": "boot.py", "gateway": "proposers.gateway"}
+_MARKS = {"worker": "workbench.evaluation.worker", "zygote": "boot.py", "gateway": "proposers.gateway"}
 
 
 def below(pid: int) -> dict[int, str]:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbench.store import Store
+from workbench.store.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.benchmarks.overhead import instant_model, ours
 from workbench.model import Split
-from workbench.store import Store
+from workbench.store.store import Store
 
 LATENCY, UNDER_WAY, CANDIDATES = 1.0, 32, 640
 ROUNDS = 40_000  # of an empty loop in each of 18 decisions

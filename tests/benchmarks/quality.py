@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.silent import Silent
-from workbench import catalog
+from workbench.analysis.stats import paired_bootstrap
 from workbench.model import Split
 from workbench.options import RunOptions
-from workbench.start import begin
-from workbench.stats import paired_bootstrap
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.run.start import begin
+from workbench.store.store import Store
 
 PROBLEMS = ("scheduling/weighted_tardiness", "scheduling/job_shop", "scheduling/transactions", "moe_placement/prism")
 STRATEGIES = ("islands", "greedy", "openevolve")

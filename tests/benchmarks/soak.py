@@ -23,7 +23,7 @@ from typing import Any
 from tests.benchmarks.kills import alive, below
 from tests.benchmarks.overhead import ROOT, instant_model
 from workbench.errors import WorkbenchError
-from workbench.store import Store
+from workbench.store.store import Store
 
 WARM = 2000
 """Candidates after which caches and islands are full."""
@@ -49,7 +49,18 @@ def measure(candidates: int) -> dict[str, Any]:
         runs, temporary = Path(name) / "runs", Path(name) / "tmp"
         temporary.mkdir()
         model = ["--proposer", "litellm", "--model", "instant", "--api-base", address, "--concurrency", "8", "--tune-trials", "0"]
-        command = [sys.executable, "-m", "workbench.cli", "run", "tests/toy", "-n", str(candidates), "--runs", str(runs), *model]
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.cli",
+            "run",
+            "tests/toy",
+            "-n",
+            str(candidates),
+            "--runs",
+            str(runs),
+            *model,
+        ]
         environment = os.environ | {"TMPDIR": str(temporary)}
         began = time.monotonic()
         host = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.store import Store
 
 TOY = Path(__file__).parent.parent / "toy"
 EVOLVE = [sys.executable, "-m", "workbench.cli"]

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from tests.contract.inprocess import InProcess, plain
-from workbench import catalog
 from workbench.errors import Infeasible
 from workbench.model import Instance, Measurement, Split
-from workbench.source import screen, split_block
+from workbench.problem import catalog
+from workbench.program.source import screen, split_block
 
 pytestmark = pytest.mark.parametrize("slug", catalog.slugs())
 
@@ -70,7 +70,7 @@ def test_instances_are_json_with_unique_ids_and_disjoint_splits(slug: str) -> No
 def test_instances_are_the_same_in_another_process(slug: str) -> None:
     program = (
         "import hashlib, json, sys\n"
-        "from workbench import catalog\n"
+        "from workbench.problem import catalog\n"
         "from workbench.model import Split\n"
         "loaded = catalog.load(sys.argv[1])\n"
         "rows = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.instances(s)]\n"

@@ -202,7 +202,7 @@ def test_the_models_that_auto_takes_are_known_and_priced() -> None:
 
 
 def test_importing_proposers_does_not_import_litellm() -> None:
-    names = "__init__ builtin gateway litellm providers redact replay scripted".split()
+    names = "__init__ builtin gateway litellm prompt providers replay scripted".split()
     code = (
         "import sys\n" + "\n".join(f"import workbench.proposers.{n}" for n in names[1:]) + "\nassert 'litellm' not in sys.modules"
     )

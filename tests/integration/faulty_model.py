@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.instant_model import Server, program
-from workbench.store import Store
+from workbench.store.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "canary-key-73b0a91c"

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import TOY
-from workbench import catalog
 from workbench.options import RunOptions
-from workbench.start import begin
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.run.start import begin
+from workbench.store.store import Store
 
 
 class Silent:

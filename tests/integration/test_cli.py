@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOY
-from workbench import catalog, cli
-from workbench.store import FILE
+from workbench.cli.main import main
+from workbench.problem import catalog
+from workbench.store.store import FILE
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def evolve(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["evolve", *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
             raise SystemExit(0)
         found = capsys.readouterr()
         return int(ended.value.code or 0), found.out, found.err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.faulty_model import BROKEN_TLS, FAULTS, KEY, books, evolve, serve
-from workbench.store import Store
+from workbench.store.store import Store
 
 UNIT = 1000 * 0.15e-6 + 100 * 0.6e-6  # litellm's price of the model for the server's usage
 

@@ -10,13 +10,13 @@ import pytest
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from tests.integration.test_loop import scripted
-from workbench import catalog
 from workbench.errors import ProblemError
-from workbench.loop import LAG
 from workbench.model import Split, Status
 from workbench.options import RunOptions
-from workbench.start import begin, resume
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.run.loop import LAG
+from workbench.run.start import begin, resume
+from workbench.store.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x{}\n```"
 CRASHES = "```python\ndef f(x, a):\n    if x > 999:\n        raise ValueError(f'{x} is secret')\n    return a * x * x + x\n```"

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration import model_server
-from workbench import reply
 from workbench.errors import ModelError, Rejected
 from workbench.model import Brief, Call, Candidate, Limits, Program, Selection, Status, Task
+from workbench.program import reply
 from workbench.proposers import gateway as gateway_module
 from workbench.proposers.gateway import Gateway
 from workbench.proposers.litellm import LiteLLM

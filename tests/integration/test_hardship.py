@@ -21,17 +21,18 @@ import pytest
 from tests.benchmarks.kills import alive, below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
-from workbench import catalog, pool, worker
-from workbench.jobs import Job
+from workbench.evaluation import pool, worker
+from workbench.evaluation.jobs import Job
 from workbench.model import Program, Report, Split, Status
+from workbench.problem import catalog
+from workbench.run.start import resume
 from workbench.sandbox import open_sandbox
-from workbench.start import resume
-from workbench.store import FILE, Store
+from workbench.store.store import FILE, Store
 
 
 def workers() -> list[int]:
     """Evaluation workers of this process."""
-    return [pid for pid, command in below(os.getpid()).items() if "workbench.worker" in command]
+    return [pid for pid, command in below(os.getpid()).items() if "workbench.evaluation.worker" in command]
 
 
 def once(when: int, act: Any) -> Any:

@@ -15,13 +15,14 @@ import pytest
 
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
-from workbench import catalog, proposers
+from workbench import proposers
 from workbench.errors import RunFailed, UsageError
 from workbench.model import Split, Status
 from workbench.options import RunOptions
+from workbench.problem import catalog
 from workbench.proposers.scripted import Scripted
-from workbench.start import begin, resume
-from workbench.store import Store
+from workbench.run.start import begin, resume
+from workbench.store.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import TOY
-from workbench import progress
-from workbench.references import FILE, PARTIAL
+from workbench.problem.references import FILE, PARTIAL
+from workbench.run import display
 
 SOLVE = """    return Reference(0.0, "optimal", "closed form")
 """
@@ -155,11 +155,11 @@ def test_progress_is_told_in_plain_lines(slow: Path) -> None:
 
 
 def test_progress_is_told_every_few_seconds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from workbench.commands.shared import console
+    from workbench.cli.common import console
 
     clock = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
-    steps = progress.Steps(console(True))
+    monkeypatch.setattr(display.time, "monotonic", lambda: clock[0])
+    steps = display.Steps(console(True))
     for done in (0, 0, 0, 0, 1, 1, 1, 1):
         steps.show("solve", done, 2)
         clock[0] += 5

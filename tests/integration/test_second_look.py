@@ -13,14 +13,14 @@ import pytest
 from tests.conftest import TOY
 from tests.integration.silent import Silent
 from tests.integration.test_cli import evolve, refused  # noqa: F401 (a fixture)
-from workbench import catalog
 from workbench.errors import ProblemError
-from workbench.jobs import Job
-from workbench.ledger import Judged, Ledger
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.pool import Pool
 from workbench.model import Program, Split
 from workbench.options import RunOptions
-from workbench.pool import Pool
-from workbench.start import begin
+from workbench.problem import catalog
+from workbench.run.start import begin
+from workbench.store.ledger import Judged, Ledger
 
 
 @pytest.fixture

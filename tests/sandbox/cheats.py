@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.unit import toy
-from workbench.catalog import LoadedProblem
 from workbench.errors import WorkbenchError
-from workbench.evaluate import evaluate
+from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Split, Status
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox
 
 _HEAD = "def order(processing, weight):\n    n = len(processing)\n    some = list(range(n))\n"

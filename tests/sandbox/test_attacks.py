@@ -19,9 +19,9 @@ from tests.sandbox.cheats import CHEATS, judged, trusting
 from tests.sandbox.scorer import CANARY, try_in_process
 from tests.sandbox.table import SECURITY, published
 from tests.unit.toy import function_problem
-from workbench.catalog import LoadedProblem
 from workbench.errors import PolicyFailure
 from workbench.model import Limits, Program, Split, Status
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]

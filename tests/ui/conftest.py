@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
-from workbench import catalog
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.store import Store
 
 pytest.importorskip("streamlit")
 from streamlit import config

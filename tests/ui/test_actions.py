@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import TOY
-from workbench.queries import Reader
+from workbench.store.queries import Reader
 
 pytest.importorskip("streamlit")
 from ui import actions

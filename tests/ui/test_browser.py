@@ -21,8 +21,8 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
-from workbench import catalog
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser

@@ -7,11 +7,11 @@ from pathlib import Path
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
-from workbench import catalog
+from workbench.analysis.stats import Interval, Record
 from workbench.certify import Certificate, Check, Comparison, Verdict
-from workbench.ledger import Judged, Ledger
 from workbench.model import Split
-from workbench.stats import Interval, Record
+from workbench.problem import catalog
+from workbench.store.ledger import Judged, Ledger
 
 
 def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProblem, open_page: Open) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.changes import changes
+from workbench.program.changes import changes
 
 BASE = '''
 def rule(job, now):

@@ -10,10 +10,10 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY
-from workbench import catalog
-from workbench.ledger import Judged, Ledger
 from workbench.model import Program, Split
-from workbench.queries import Mark, Reader
+from workbench.problem import catalog
+from workbench.store.ledger import Judged, Ledger
+from workbench.store.queries import Mark, Reader
 
 pytest.importorskip("streamlit")
 from ui import actions, data

@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 from tests.gallery import ATTEMPTS, PLACE
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
-from workbench import catalog
-from workbench.migrations import MIGRATIONS, version
-from workbench.queries import Reader
-from workbench.store import FILE
+from workbench.problem import catalog
+from workbench.store.migrations import MIGRATIONS, version
+from workbench.store.queries import Reader
+from workbench.store.store import FILE
 
 MEND = "record it anew with: python -m tests.gallery"
 

@@ -10,11 +10,11 @@ import pytest
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
 from ui import actions
-from workbench import catalog
 from workbench.errors import UsageError
-from workbench.gallery import exhibit
 from workbench.model import Split
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.problem.shipped import exhibit
+from workbench.store.store import Store
 
 PAGES = ("runs", "run", "program", "compare", "problems", "playground", "settings")
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import NASTY, Open
-from workbench.store import Store
+from workbench.store.store import Store
 
 RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")

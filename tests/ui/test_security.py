@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from tests.integration.faulty_model import KEY, books
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound
-from workbench.queries import Reader
+from workbench.store.queries import Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {

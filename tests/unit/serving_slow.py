@@ -8,7 +8,7 @@ from typing import Any
 
 import simpy
 
-from evaluators.serving_workload import Served
+from evaluators.llm_serving.workload import Served
 
 
 @dataclass

@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.broadcast import BroadcastVerifier, Network, Transfer, bill, load
-from evaluators.broadcast_reference import best_bill, lower_bound, whole_prices
-from evaluators.steiner import (
+from evaluators.cloudcast.reference import best_bill, lower_bound, whole_prices
+from evaluators.cloudcast.steiner import (
     cost_of,
     distances,
     dreyfus_wagner,
@@ -27,10 +26,11 @@ from evaluators.steiner import (
     steiner_arborescence,
     surviving,
 )
+from evaluators.cloudcast.verifier import BroadcastVerifier, Network, Transfer, bill, load
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Split
+from workbench.problem import catalog
 
 SLUG = "routing/cloudcast"
 
@@ -259,7 +259,7 @@ def test_more_than_ten_terminals_are_solved_to_proof_and_bounded_without_the_mip
     optimum, _ = dreyfus_wagner(price, 0, terminals)
     found = steiner_arborescence(price, 0, terminals)
     assert found.cost == found.bound == optimum == cost_of(price, found.edges) and "flow MIP" in found.solver
-    monkeypatch.setattr("evaluators.steiner._TOO_MANY_FLOWS", 0)
+    monkeypatch.setattr("evaluators.cloudcast.steiner._TOO_MANY_FLOWS", 0)
     cut = steiner_arborescence(price, 0, terminals)
     assert cut.bound <= optimum < cut.cost == cost_of(price, cut.edges) and "edges left" in cut.solver
 

@@ -10,10 +10,10 @@ import pytest
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Limits, Program, Reply, Selection, Status, Task
-from workbench.operators.evolving import open_program
-from workbench.operators.scene import look
+from workbench.program.evolving import open_program
+from workbench.program.source import fingerprint, screen, split_block
 from workbench.proposers.builtin import Builtin
-from workbench.source import fingerprint, screen, split_block
+from workbench.proposers.operators.scene import look
 
 PRIORITY = '''"""Dispatch by priority."""
 import math

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
-from workbench import catalog
-from workbench.catalog import LoadedProblem
 from workbench.certify import Check, Verdict, certify
 from workbench.certify.constants import moved, numbers, with_number
 from workbench.certify.evidence import silent
@@ -22,6 +20,8 @@ from workbench.certify.reach import reached
 from workbench.certify.simplify import removals, simplification
 from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Policy, Sandbox
 from workbench.sandbox import open_sandbox
 

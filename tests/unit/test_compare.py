@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.benchmarks.big_store import fill, problem
-from workbench import catalog
-from workbench.cli import app
-from workbench.compare import Contender, address, compare, differing, of_baseline, of_baselines, of_run, within
+from workbench.analysis.compare import Contender, address, compare, differing, of_baseline, of_baselines, of_run, within
+from workbench.cli.main import app
 from workbench.errors import UsageError
 from workbench.model import Split
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.store import Store
 
 
 def contender(name: str, gaps: dict[str, float]) -> Contender:

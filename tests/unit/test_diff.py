@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from workbench import diff
+from workbench.report import diff
 
 OLD = "def f(x):\n    if x > 0.48:\n        return 1\n    return 2\n"
 NEW = "def f(x):\n    if x > 0.74:\n        return 1\n    y = 3\n    return y\n"

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.expert_bounds import clairvoyant, least_maximum, pack, replicate, solve
-from evaluators.expert_mip import placement_mip
-from evaluators.expert_placement import ExpertPlacementVerifier, gpu_loads, slot_map
+from evaluators.eplb.bounds import clairvoyant, least_maximum, pack, replicate, solve
+from evaluators.eplb.verifier import ExpertPlacementVerifier, gpu_loads, slot_map
 from tests.contract.inprocess import InProcess
-from workbench import catalog
+from tests.unit.expert_mip import placement_mip
 from workbench.errors import Infeasible
 from workbench.model import Instance, Measurement, Split
+from workbench.problem import catalog
 
 SLUG = "moe_placement/eplb"
 VERIFIER = ExpertPlacementVerifier()

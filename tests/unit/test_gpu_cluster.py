@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluators.gpu_cluster import Cluster, GpuCluster, Node, Pod, Workload
-from evaluators.gpu_cluster_bound import _feasible_size, allocation_bound
+from evaluators.gpu_cluster.bound import _feasible_size, allocation_bound
+from evaluators.gpu_cluster.verifier import Cluster, GpuCluster, Node, Pod, Workload
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
+from workbench.problem import catalog
 
 PROBLEM = catalog.load("load_balancing/gpu_cluster")
 VERIFIER = GpuCluster()

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from evaluators.cost_table import PLANNER, CostTable
-from evaluators.knob_space import Configuration, Knob, Space, narrowed, sets_of
-from evaluators.knob_tuning import KnobTuning, Session
-from evaluators.plan_lattice import Choice, choose, enumerate_choices
-from evaluators.postgres_measure import Prices, Work, Writes
+from evaluators.postgres.cost_table import PLANNER, CostTable
+from evaluators.postgres.measure import Prices, Work, Writes
+from evaluators.postgres.plan_lattice import Choice, choose, enumerate_choices
+from evaluators.postgres.space import Configuration, Knob, Space, narrowed, sets_of
+from evaluators.postgres.verifier import KnobTuning, Session
 from problems.knob_tuning.postgres import gate
 from problems.knob_tuning.postgres.instances import POOLS, SHAPES, instances, tables
 from workbench.errors import Infeasible, ProblemError

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.knob_tuning import KnobTuning, Session
+from evaluators.postgres.verifier import KnobTuning, Session
 from problems.knob_tuning.postgres import instances as made
 from workbench.errors import Infeasible
 from workbench.model import Instance

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.kv_pressure import Cluster, PlacementVerifier
-from evaluators.kv_pressure_exact import brute_force, least_pressure, search
+from evaluators.prism.exact import brute_force, least_pressure, search
+from evaluators.prism.verifier import Cluster, PlacementVerifier
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
+from workbench.problem import catalog
 
 SLUG = "moe_placement/prism"
 
@@ -167,7 +167,7 @@ def test_solver_equals_brute_force(seed: int) -> None:
 def test_a_wrong_incumbent_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     # The proof does not lean on the search: begin from everything on the first GPUs.
     cluster = Cluster.from_data(instance(3, [(20, 9, 5), (21, 8, 5), (22, 7, 5), (10, 9, 9), (12, 1, 9)]).data)
-    monkeypatch.setattr("evaluators.kv_pressure_exact.search", lambda *_, **__: [0, 0, 0, 1, 1])
+    monkeypatch.setattr("evaluators.prism.exact.search", lambda *_, **__: [0, 0, 0, 1, 1])
     result = least_pressure(cluster)
     assert result.status == "optimal" and result.value == brute_force(cluster) and result.questions > 1
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import UsageError
-from workbench.ledger import Judged, Ledger
-from workbench.migrations import MIGRATIONS
 from workbench.model import InstanceResult, Program, Report, Split, Status
-from workbench.store import FILE
+from workbench.store.ledger import Judged, Ledger
+from workbench.store.migrations import MIGRATIONS
+from workbench.store.store import FILE
 
 
 def judged(number: int) -> Judged:

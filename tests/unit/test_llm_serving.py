@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from evaluators.serving import Serving
-from evaluators.serving_workload import Workload
+from evaluators.llm_serving.verifier import Serving
+from evaluators.llm_serving.workload import Workload
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.model import Instance, Split
+from workbench.problem import catalog
 
 PROBLEM = catalog.load("load_balancing/llm_serving")
 MADE = PROBLEM.problem.instances.__globals__

@@ -27,8 +27,8 @@ def test_where_highs_is_loaded_first_the_calls_go_to_one_other_process(monkeypat
 def test_ortools_answers_after_pulp_was_imported() -> None:
     program = (
         "import pulp\n"
-        "from evaluators.kv_pressure import Cluster\n"
-        "from evaluators.kv_pressure_exact import brute_force, least_pressure\n"
+        "from evaluators.prism.verifier import Cluster\n"
+        "from evaluators.prism.exact import brute_force, least_pressure\n"
         "if __name__ == '__main__':\n"
         "    cluster = Cluster(2, 80, (20, 21, 22, 10, 12), (9, 8, 7, 9, 1), 5)\n"
         "    result = least_pressure(cluster)\n"

@@ -18,15 +18,16 @@ from typing import Any
 
 import pytest
 
-from evaluators import postgres_engine, tpch
-from evaluators.plan_lattice import Choice, choose, enumerate_choices
-from evaluators.postgres_engine import PostgresEngine
-from evaluators.postgres_live import PLAIN, copy_of, measure_live, session_settings
-from evaluators.postgres_measure import blocks_of, explain, run_once, set_knobs, show_indexes
+from evaluators.postgres import engine as postgres_engine
+from evaluators.postgres import tpch
+from evaluators.postgres.engine import PostgresEngine
+from evaluators.postgres.live import PLAIN, copy_of, measure_live, session_settings
+from evaluators.postgres.measure import blocks_of, explain, run_once, set_knobs, show_indexes
+from evaluators.postgres.plan_lattice import Choice, choose, enumerate_choices
 from problems.knob_tuning.postgres import live
 from problems.knob_tuning.postgres.measured_space import TRANSACTIONS
-from workbench import catalog
 from workbench.errors import ProblemError
+from workbench.problem import catalog
 
 MISSING = postgres_engine.unavailable() or tpch.unavailable()
 needs_server = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -111,7 +112,7 @@ def test_a_copy_is_dropped_and_a_wrong_setting_told_in_one_line() -> None:
 
 RUNNING = """
 import time
-from evaluators.postgres_engine import PostgresEngine
+from evaluators.postgres.engine import PostgresEngine
 with PostgresEngine() as engine:
     with engine.connect() as connection:
         connection.execute("create database work")

@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 from tests.benchmarks.big_store import TOY, fill
-from workbench import catalog
 from workbench.model import Call, Candidate, Program, Prompt, Status
-from workbench.queries import Mark, Reader, outcome
-from workbench.store import Store
+from workbench.problem import catalog
+from workbench.store.queries import Mark, Reader, outcome
+from workbench.store.store import Store
 
 
 def test_counting_what_is_new_gives_what_counting_everything_gives(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from types import ModuleType
 import pytest
 
 from workbench.errors import Rejected
+from workbench.export.readable import entry_of, quoted, take_apart
 from workbench.model import Program
-from workbench.readable import entry_of, quoted, take_apart
 
 WORDS = 'Back\\slash and """quotes""".\n\nSecond paragraph.'
 READ = WORDS.replace('"""', "'''")

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from workbench import reply
 from workbench.errors import Rejected
 from workbench.model import Program
+from workbench.program import reply
 
 PARENT = Program(
     '''"""Build an order."""

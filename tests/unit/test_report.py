@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
-from workbench import drawing
-from workbench.compare import compare, of_baselines, of_run
-from workbench.ledger import Judged, Ledger
+from workbench.analysis.compare import compare, of_baselines, of_run
+from workbench.formatting import percent, points
 from workbench.model import Split
-from workbench.numbers import percent, points
-from workbench.queries import Reader
-from workbench.report import gather, render
+from workbench.report import charts
+from workbench.report.page import gather, render
+from workbench.store.ledger import Judged, Ledger
+from workbench.store.queries import Reader
 
 NASTY = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "br", "line", "circle", "rect", "path"}
@@ -57,7 +57,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(place, loaded, 12, run="failed", state="failed", message=f"no endpoint: {NASTY}")
     fill(place, loaded, 12, run="moved")
     fill(place, loaded, 0, run="headless", models=False)
-    from workbench.store import Store
+    from workbench.store.store import Store
 
     with Store(place) as store, store._transaction() as db:
         db.execute("UPDATE runs SET version = 'another' WHERE id = 'moved'")
@@ -122,20 +122,18 @@ def test_baselines_of_another_version_are_left_out_and_that_is_said(runs: Path) 
 
 
 def test_the_line_of_the_best_steps_down_at_every_improvement() -> None:
-    attempts = [drawing.Attempt(k, gap) for k, gap in enumerate([0.5, None, 0.52, 0.3, 0.4])]
-    svg = drawing.progress(attempts, [drawing.Level("<b>", 0.45)])
+    attempts = [charts.Attempt(k, gap) for k, gap in enumerate([0.5, None, 0.52, 0.3, 0.4])]
+    svg = charts.progress(attempts, [charts.Level("<b>", 0.45)])
     path = re.search(r'class="best" d="([^"]+)"', svg)
     assert path and path[1].count("V") == 1
     assert svg.count('class="attempt"') == 4 and "&lt;b&gt;" in svg and "<b>" not in svg
-    assert drawing.progress([drawing.Attempt(0, None)], []) == ""
+    assert charts.progress([charts.Attempt(0, None)], []) == ""
 
 
 def test_an_axis_is_logarithmic_where_rules_lie_far_apart() -> None:
-    assert drawing.far_apart([0.007, 0.011, 0.014, 0.015, 0.47, 0.58])
-    assert not drawing.far_apart([0.35, 0.4, 0.6, 0.9]) and not drawing.far_apart([0.01, 0.9])
-    near = drawing.progress(
-        [drawing.Attempt(0, 0.02), drawing.Attempt(1, 0.01)], [drawing.Level(str(g), g) for g in (0.01, 0.9, 0.8)]
-    )
+    assert charts.far_apart([0.007, 0.011, 0.014, 0.015, 0.47, 0.58])
+    assert not charts.far_apart([0.35, 0.4, 0.6, 0.9]) and not charts.far_apart([0.01, 0.9])
+    near = charts.progress([charts.Attempt(0, 0.02), charts.Attempt(1, 0.01)], [charts.Level(str(g), g) for g in (0.01, 0.9, 0.8)])
     assert "reference" not in near, "0 is out of reach of a logarithmic axis"
 
 
@@ -143,11 +141,11 @@ def test_an_axis_is_logarithmic_where_rules_lie_far_apart() -> None:
     ("low", "high", "expected"), [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (-3, 11, [-2.5, 0, 2.5, 5, 7.5, 10]), (2, 2, [2])]
 )
 def test_ticks_are_round_and_inside(low: float, high: float, expected: list[float]) -> None:
-    assert drawing.ticks(low, high) == pytest.approx(expected)
+    assert charts.ticks(low, high) == pytest.approx(expected)
 
 
 def test_long_runs_are_thinned_but_keep_every_improvement() -> None:
-    attempts = [drawing.Attempt(k, 1 - k / 20_000 if k % 997 == 0 else 1.0) for k in range(10_000)]
-    svg = drawing.progress(attempts, [], most=200)
+    attempts = [charts.Attempt(k, 1 - k / 20_000 if k % 997 == 0 else 1.0) for k in range(10_000)]
+    svg = charts.progress(attempts, [], most=200)
     assert svg.count("<circle") < 230
     assert all(f"no. {k}:" in svg for k in range(0, 10_000, 997))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from evaluators import serving
-from evaluators.serving import Cluster, Serving
-from evaluators.serving_cost import Machine, roofline
-from evaluators.serving_workload import Served, Workload, judge
+from evaluators.llm_serving import verifier as serving
+from evaluators.llm_serving.cost import Machine, roofline
+from evaluators.llm_serving.verifier import Cluster, Serving
+from evaluators.llm_serving.workload import Served, Workload, judge
 from tests.unit.serving_slow import simulate
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Status

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from evaluators.serving import Cluster
-from evaluators.serving_bound import OracleSJF, credit_bound, solve
-from evaluators.serving_cost import Machine
-from evaluators.serving_workload import Workload, judge
+from evaluators.llm_serving.bound import OracleSJF, credit_bound, solve
+from evaluators.llm_serving.cost import Machine
+from evaluators.llm_serving.verifier import Cluster
+from evaluators.llm_serving.workload import Workload, judge
 from tests.unit.test_serving import MACHINE, small
 from workbench.errors import ProblemError
 from workbench.model import Instance

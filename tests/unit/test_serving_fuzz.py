@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.serving import MOST_PREEMPTIONS, Serving
+from evaluators.llm_serving.verifier import MOST_PREEMPTIONS, Serving
 from workbench.errors import Infeasible
 from workbench.model import Instance
 

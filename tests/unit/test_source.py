@@ -12,7 +12,7 @@ import pytest
 
 from workbench.errors import Rejected
 from workbench.model import Program
-from workbench.source import MAX_DEPTH, fingerprint, parse
+from workbench.program.source import MAX_DEPTH, fingerprint, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_long_chains_of_choices_are_refused_and_ordinary_ones_are_not() -> None:
 
 def test_a_program_is_the_same_in_every_process() -> None:
     code = (
-        "from workbench.source import fingerprint; from workbench.model import Program; "
+        "from workbench.program.source import fingerprint; from workbench.model import Program; "
         'print(fingerprint(Program(\'def f(x):\\n    return x in {"a", "b", ("c", "d")} or x in {1, 2.5, "e"}\\n\', \'f\')))'
     )
     found = {

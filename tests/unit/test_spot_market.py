@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.spot_market import Market, SpotMarket
-from evaluators.spot_optimum import clairvoyant_cost, clairvoyant_schedule
-from workbench import catalog
+from evaluators.spot_deadline.optimum import clairvoyant_cost, clairvoyant_schedule
+from evaluators.spot_deadline.verifier import Market, SpotMarket
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
+from workbench.problem import catalog
 
 CHOICES = ("spot", "on_demand", "idle")
 OBSERVED = {

@@ -9,9 +9,9 @@ import statistics
 
 import pytest
 
-from workbench.gap import family_gaps, mean_gap
+from workbench.analysis.stats import bonferroni, bootstrap_ci, holm, paired_bootstrap, wins_ties_losses
 from workbench.model import InstanceResult, Status
-from workbench.stats import bonferroni, bootstrap_ci, holm, paired_bootstrap, wins_ties_losses
+from workbench.problem.gap import family_gaps, mean_gap
 
 
 def test_equal_vectors_give_a_point_at_zero() -> None:
@@ -79,7 +79,7 @@ def test_families_of_one_instance_are_drawn_together() -> None:
 def test_blocks_of_draws_cover_all_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     values = [float(x) for x in range(30)]
     whole = bootstrap_ci(values, samples=999)
-    monkeypatch.setattr("workbench.stats._BLOCK", 100)
+    monkeypatch.setattr("workbench.analysis.stats._BLOCK", 100)
     assert bootstrap_ci(values, samples=999) == whole  # the generator's stream does not depend on the blocks
 
 

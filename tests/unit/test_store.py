@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import StoreError, UsageError
 from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
-from workbench.store import FILE, Store, call_of
+from workbench.store.store import FILE, Store, call_of
 
 
 @pytest.fixture

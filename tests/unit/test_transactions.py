@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.transactions import TransactionOrder, makespan, starts, transactions_from
-from evaluators.transactions_search import lower_bound, search, separations, solve
+from evaluators.transactions.search import lower_bound, search, separations, solve
+from evaluators.transactions.verifier import TransactionOrder, makespan, starts, transactions_from
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
+from workbench.problem import catalog
 
 PROBLEM = catalog.load("scheduling/transactions")
 VERIFIER = TransactionOrder()

@@ -18,15 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators.own_process import call_ortools
-from evaluators.vehicle_routing import Delivery, Point, RouteVerifier, checked, delivery_from, distance, length, matrix
-from evaluators.vehicle_routing_bound import lower_bound, optimum
-from evaluators.vehicle_routing_reference import search, solve
+from evaluators.vehicle.bound import lower_bound, optimum
+from evaluators.vehicle.reference import search, solve
+from evaluators.vehicle.verifier import Delivery, Point, RouteVerifier, checked, delivery_from, distance, length, matrix
 from problems.routing.vehicle.instances import uchoa
 from problems.routing.vehicle.ortools_two_seconds import routes
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
+from workbench.problem import catalog
 
 SLUG = "routing/vehicle"
 VERIFIER = RouteVerifier()

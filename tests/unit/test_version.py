@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOY
-from workbench import catalog, gap
 from workbench.model import Instance, InstanceResult, Status
+from workbench.problem import catalog, gap
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators.single_machine import total_tardiness
-from evaluators.weighted_tardiness import Dynasearch, dispatch, iterated_dynasearch, weighted_subset_dp
+from evaluators.weighted_tardiness.exact import Dynasearch, dispatch, iterated_dynasearch, weighted_subset_dp
 from tests.contract.inprocess import InProcess
-from workbench import catalog
 from workbench.errors import Infeasible
 from workbench.model import Instance, Split
+from workbench.problem import catalog
 
 SLUG = "scheduling/weighted_tardiness"
 Jobs = tuple[list[int], list[int], list[int]]

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.catalog import LoadedProblem
 from workbench.errors import Infeasible
 from workbench.model import Baseline, Instance, Limits, Measurement, Problem, Program, Reference, Split
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Policy
 
 FUNCTION_SEED = '''"""Order jobs on one machine."""

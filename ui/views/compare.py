@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from ui import data, parts, theme, versus
-from workbench import diff
-from workbench.catalog import LoadedProblem
-from workbench.compare import Comparison, Contender, address, compare, differing, of_baselines, of_run
+from workbench.analysis.compare import Comparison, Contender, address, compare, differing, of_baselines, of_run
 from workbench.errors import UsageError, WorkbenchError
 from workbench.model import Split
-from workbench.queries import Reader
+from workbench.problem.catalog import LoadedProblem
+from workbench.report import diff
+from workbench.store.queries import Reader
 
 MOST = 12  # programs on one page
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]

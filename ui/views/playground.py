@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from ui import actions, data, editor, parts, theme
-from workbench import catalog
-from workbench.catalog import LoadedProblem
-from workbench.compare import address, compare, of_baselines, of_report
+from workbench.analysis.compare import address, compare, of_baselines, of_report
 from workbench.errors import UsageError, WorkbenchError
-from workbench.gap import family_gaps, mean_gap
 from workbench.model import InstanceResult, Report, Split, Status
-from workbench.queries import Reader
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps, mean_gap
+from workbench.store.queries import Reader
 
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 """What an idea may be tried on; test is opened by a certificate alone."""

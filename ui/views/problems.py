@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from ui import data, parts, theme, versus
-from workbench import catalog
-from workbench.catalog import LoadedProblem
-from workbench.compare import of_baselines
+from workbench.analysis.compare import of_baselines
 from workbench.errors import WorkbenchError
-from workbench.gallery import exhibit
 from workbench.model import Split
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.shipped import exhibit
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
 """Splits whose instances are listed; test stays sealed."""

@@ -10,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from ui import actions, data, parts, theme
-from workbench import diff
-from workbench.changes import Change, changes
 from workbench.errors import WorkbenchError
 from workbench.model import Split
-from workbench.queries import Reader
+from workbench.program.changes import Change, changes
+from workbench.report import diff
+from workbench.store.queries import Reader
 
 TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
 

@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from ui import charts, data, parts, theme
-from workbench.drawing import far_apart
 from workbench.model import Split
-from workbench.queries import Mark, Reader
+from workbench.report.charts import far_apart
+from workbench.store.queries import Mark, Reader
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 LISTED = 1000  # rows of the table of programs

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from ui import actions, data, parts, theme
-from workbench import catalog, search
+from workbench import search
 from workbench.errors import StoreError
-from workbench.queries import Reader
+from workbench.problem import catalog
+from workbench.store.queries import Reader
 
 BUILTIN, MODELS = "Built-in operators (no LLM, no key)", "Language models"
 

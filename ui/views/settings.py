@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import actions, charts, data, parts, theme
 from workbench.errors import StoreError, UsageError
-from workbench.queries import Reader
+from workbench.store.queries import Reader
 
 TABS = ("Cost", "Set-up")
 PARTS = {"isolation": "This machine", "python": "This machine", "sqlite": "This machine", "runs folder": "This machine",

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.catalog import LoadedProblem
+from workbench.analysis.stats import bonferroni, paired_bootstrap
 from workbench.certify.evidence import Check, Progress
 from workbench.errors import Rejected
-from workbench.evaluate import evaluate
-from workbench.gap import mean_gap
+from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status
-from workbench.operators.evolving import open_program
-from workbench.operators.scene import DECLARATION
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import mean_gap
+from workbench.program.evolving import open_program
+from workbench.program.tunables import DECLARATION
 from workbench.protocols import Sandbox
-from workbench.stats import bonferroni, paired_bootstrap
 
 FACTORS = (0.9, 1.1, 0.8, 1.2)
 """What a constant is multiplied by; the verdict rests on the first two, the others are told."""

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from workbench.analysis.stats import Interval, Record
 from workbench.model import Split
-from workbench.stats import Interval, Record
 
 Progress = Callable[[str, int, int], None]
 """Stage, steps done, steps in all."""

@@ -7,18 +7,18 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench.catalog import LoadedProblem
+from workbench.analysis.stats import bonferroni, paired_bootstrap, wins_ties_losses
 from workbench.certify.constants import constants
 from workbench.certify.evidence import Certificate, Check, Comparison, Progress, decide, silent
 from workbench.certify.growth import growth
 from workbench.certify.reach import reach
 from workbench.certify.simplify import simplification
 from workbench.errors import ProblemError
-from workbench.evaluate import evaluate
-from workbench.gap import family_gaps, mean_gap
+from workbench.evaluation.evaluate import evaluate
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps, mean_gap
 from workbench.protocols import Sandbox
-from workbench.stats import bonferroni, paired_bootstrap, wins_ties_losses
 
 CONFIDENCE = 0.95
 """Of all comparisons with baselines together."""

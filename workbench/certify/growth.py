@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.catalog import LoadedProblem
 from workbench.certify.evidence import Check, Progress
 from workbench.errors import Infeasible, PolicyFailure
 from workbench.model import Instance, Program, Split, Status
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox
 
 SIZES = 6

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.certify.evidence import Check
 from workbench.errors import Rejected
-from workbench.source import parse
+from workbench.program.source import parse
 
 _NAMES = frozenset(
     "__import__ __builtins__ __loader__ __spec__ breakpoint compile delattr eval exec globals input locals open setattr "

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from workbench.catalog import LoadedProblem
 from workbench.certify.evidence import Check, Progress
-from workbench.changes import changes
 from workbench.errors import Rejected
-from workbench.evaluate import evaluate
+from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status
-from workbench.operators.evolving import Evolving, open_program, walk
-from workbench.operators.scene import DECLARATION
+from workbench.problem.catalog import LoadedProblem
+from workbench.program.changes import changes
+from workbench.program.evolving import Evolving, open_program, walk
+from workbench.program.source import fingerprint
+from workbench.program.tunables import DECLARATION
 from workbench.protocols import Sandbox
-from workbench.source import fingerprint
 
 _SLACK = 1e-12
 """Difference in gap that is rounding, not loss."""

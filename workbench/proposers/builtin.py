@@ -10,15 +10,17 @@ from functools import lru_cache
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Program, Reply, Task
-from workbench.operators import expressions, tunables
-from workbench.operators.crossover import cross
-from workbench.operators.decisions import decide
-from workbench.operators.evolving import open_program
-from workbench.operators.kinds import key
-from workbench.operators.protect import protect, trusted
-from workbench.operators.scene import DECLARATION, Scene, look
-from workbench.operators.statements import rearrange
-from workbench.source import fingerprint, screen
+from workbench.program import tunables
+from workbench.program.evolving import open_program
+from workbench.program.source import fingerprint, screen
+from workbench.program.tunables import DECLARATION
+from workbench.proposers.operators import expressions
+from workbench.proposers.operators.crossover import cross
+from workbench.proposers.operators.decisions import decide
+from workbench.proposers.operators.kinds import key
+from workbench.proposers.operators.protect import protect, trusted
+from workbench.proposers.operators.scene import Scene, look
+from workbench.proposers.operators.statements import rearrange
 
 ATTEMPTS = 20
 """Tries for a child that is new; the last one is handed over as it is."""

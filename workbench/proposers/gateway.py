@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from workbench.errors import ModelError
-from workbench.proposers.redact import redactor
+from workbench.redact import redactor
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
 """How a call failed: wrong key, unknown model, other 4xx, rate limit, 5xx, too slow, no connection, no sense, no gateway."""

@@ -10,10 +10,10 @@ from typing import cast, get_args
 
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Prompt, Reply, Task
-from workbench.prompt import Style, build, style_for
+from workbench.program.reply import has_edits
 from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
+from workbench.proposers.prompt import Style, build, style_for
 from workbench.proposers.providers import key_variable, served
-from workbench.reply import has_edits
 
 TRIES = 4
 """Calls made for one attempt before it is given up."""

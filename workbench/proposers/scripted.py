@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from workbench.model import Brief, Call, Prompt, Reply, Task
-from workbench.prompt import build
+from workbench.proposers.prompt import build
 
 
 class Scripted:

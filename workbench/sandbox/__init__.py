@@ -26,7 +26,7 @@ def open_sandbox(
     Parameters
     ----------
     modules
-        Top-level modules that programs may import beyond `workbench.source.MODULES`; imported now, with all their parts.
+        Top-level modules that programs may import beyond `workbench.program.source.MODULES`; imported now, with all their parts.
     allow_unsafe
         Accept no isolation at all where the kernel offers none.
     isolation

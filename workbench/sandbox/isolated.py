@@ -14,11 +14,11 @@ from time import monotonic
 
 from workbench.errors import SandboxError
 from workbench.model import Limits, Program
+from workbench.program.source import MODULES
 from workbench.sandbox import landlock, seccomp
 from workbench.sandbox.kernel import FULL, inspect
 from workbench.sandbox.launch import launch, search_path
 from workbench.sandbox.session import ProgramSession
-from workbench.source import MODULES
 
 _START_SECONDS = 60.0
 _SPARE_SECONDS = 20.0
@@ -39,7 +39,7 @@ class IsolatedSandbox:
     Parameters
     ----------
     modules
-        What programs may import beyond `workbench.source.MODULES`.
+        What programs may import beyond `workbench.program.source.MODULES`.
     isolation
         `full` (with landlock) or `seccomp-only`.
     spares

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator
 
 from workbench.errors import SandboxError
 from workbench.model import Limits, Program
+from workbench.program.source import MODULES
 from workbench.sandbox.frames import encode
 from workbench.sandbox.kernel import NONE
 from workbench.sandbox.launch import launch, search_path
 from workbench.sandbox.session import ProgramSession
-from workbench.source import MODULES
 
 _START_SECONDS = 60.0
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
-from workbench.source import split_block
+from workbench.program.source import split_block
 
 Cell: TypeAlias = tuple[int, int]
 """Size of the code (half octaves) and the family in which it is strongest (-1: even in all)."""

@@ -1,7 +1,7 @@
 """KV cache: which blocks of earlier prompts should a serving node keep?"""
 
-from evaluators.cache_optimum import solve
-from evaluators.cache_replay import CacheReplay
+from evaluators.kv_cache.optimum import solve
+from evaluators.kv_cache.verifier import CacheReplay
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluators.cost_table import CostTable
-from evaluators.knob_tuning import Session
+from evaluators.postgres.cost_table import CostTable
+from evaluators.postgres.verifier import Session
 from workbench.model import Instance, Split
 
 from .measured_space import DATABASES, REPORTS

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from evaluators import postgres_engine, tpch
-from evaluators.knob_space import Configuration, sets_of
-from evaluators.knob_tuning import KnobTuning, Session
-from evaluators.postgres_engine import PostgresEngine
-from evaluators.postgres_live import PLAIN, measure_live
+from evaluators.postgres import engine as postgres_engine
+from evaluators.postgres import tpch
+from evaluators.postgres.engine import PostgresEngine
+from evaluators.postgres.live import PLAIN, measure_live
+from evaluators.postgres.space import Configuration, sets_of
+from evaluators.postgres.verifier import KnobTuning, Session
 from workbench.model import Instance, Split
 
 from .instances import instances, tables

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluators import tpch
-from evaluators.plan_lattice import Choice, enumerate_choices
-from evaluators.postgres_engine import PostgresEngine
-from evaluators.postgres_live import PLAIN, copy_of, session_settings
-from evaluators.postgres_measure import (
+from evaluators.postgres import tpch
+from evaluators.postgres.engine import PostgresEngine
+from evaluators.postgres.live import PLAIN, copy_of, session_settings
+from evaluators.postgres.measure import (
     Writes,
     blocks_of,
     cpu_ms,
@@ -27,6 +26,7 @@ from evaluators.postgres_measure import (
     table_of,
     transactions,
 )
+from evaluators.postgres.plan_lattice import Choice, enumerate_choices
 
 from .live import drawn, prepare
 from .measured_space import DATABASES, QUERIES, SPACE, TRANSACTIONS, statements

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from evaluators import tpch
-from evaluators.knob_space import Knob, Space
+from evaluators.postgres import tpch
+from evaluators.postgres.space import Knob, Space
 
 SPACE = Space(
     knobs=(
@@ -43,7 +43,7 @@ SPACE = Space(
 """Levels of each knob with PostgreSQL's default, and the candidate indexes beside the primary keys."""
 
 DATABASES = {"uniform": (0.03, 0.0), "skewed": (0.01, 3.0)}
-"""Scale factor and skew (`evaluators.tpch.load`) of each measured database."""
+"""Scale factor and skew (`evaluators.postgres.tpch.load`) of each measured database."""
 
 _KEYS = 5
 """Different keys of each look-up."""
@@ -189,7 +189,7 @@ TRANSACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Draw]] = {
         lambda rng, keys: [rng.choice(keys["orders"])],
     ),
 }
-"""Kinds of write transactions: the tables they change, their statements (`evaluators.postgres_measure.transactions`), and what
+"""Kinds of write transactions: the tables they change, their statements (`evaluators.postgres.measure.transactions`), and what
 draws the parameters of one, given the keys of each table."""
 
 QUERIES = (*(f"Q{n}" for n in range(1, 23)), *LOOKUPS, *REPORTS)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluators.cost_table import packed
+from evaluators.postgres.cost_table import packed
 
 from .measured_space import DATABASES, SPACE, TRANSACTIONS
 

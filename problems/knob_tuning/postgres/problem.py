@@ -1,6 +1,6 @@
 """Tuning PostgreSQL: which knobs and indexes, in few measured runs?"""
 
-from evaluators.knob_tuning import KnobTuning
+from evaluators.postgres.verifier import KnobTuning
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances, tables

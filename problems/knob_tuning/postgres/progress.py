@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evaluators.knob_tuning import KnobTuning
+from evaluators.postgres.verifier import KnobTuning
 from workbench.model import Split
 
 from .instances import instances, tables

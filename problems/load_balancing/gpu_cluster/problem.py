@@ -1,7 +1,7 @@
 """Binding pods to a GPU-sharing cluster: which node, which GPU, so that the cluster fills up?"""
 
-from evaluators.gpu_cluster import GpuCluster
-from evaluators.gpu_cluster_bound import solve
+from evaluators.gpu_cluster.bound import solve
+from evaluators.gpu_cluster.verifier import GpuCluster
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances

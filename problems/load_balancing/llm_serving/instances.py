@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluators.serving_cost import roofline
+from evaluators.llm_serving.cost import roofline
 from workbench.model import Instance, Split
 
 _DATA = Path(__file__).parent / "data" / "azure_2023_conv.csv.gz"

@@ -1,7 +1,7 @@
 """Serving a language model on several replicas: where does a request go, who is admitted next, who gives way?"""
 
-from evaluators.serving import Serving
-from evaluators.serving_bound import solve
+from evaluators.llm_serving.bound import solve
+from evaluators.llm_serving.verifier import Serving
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances

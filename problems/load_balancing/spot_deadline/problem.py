@@ -1,7 +1,7 @@
 """Can't be late: a job, a deadline, and spot machines that come and go."""
 
-from evaluators.spot_market import SpotMarket
-from evaluators.spot_optimum import solve
+from evaluators.spot_deadline.optimum import solve
+from evaluators.spot_deadline.verifier import SpotMarket
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances

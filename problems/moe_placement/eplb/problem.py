@@ -1,7 +1,7 @@
 """Expert-parallel load balancing: which experts get a second copy, and on which GPU does each copy sit?"""
 
-from evaluators.expert_bounds import solve
-from evaluators.expert_placement import ExpertPlacementVerifier
+from evaluators.eplb.bounds import solve
+from evaluators.eplb.verifier import ExpertPlacementVerifier
 from workbench.model import Baseline, Limits, Problem
 
 from .instances import instances

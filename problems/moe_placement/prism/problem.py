@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evaluators.kv_pressure import PlacementVerifier
-from evaluators.kv_pressure_exact import solve
+from evaluators.prism.exact import solve
+from evaluators.prism.verifier import PlacementVerifier
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import instances

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from evaluators.broadcast import Network
+from evaluators.cloudcast.verifier import Network
 from workbench.model import Instance, Split
 
 _DATA = Path(__file__).parent / "data"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evaluators.broadcast import BroadcastVerifier
-from evaluators.broadcast_reference import solve
+from evaluators.cloudcast.reference import solve
+from evaluators.cloudcast.verifier import BroadcastVerifier
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import instances, network

@@ -10,7 +10,7 @@ import json
 import time
 from pathlib import Path
 
-from evaluators.vehicle_routing import Delivery, checked, delivery_from, length, matrix
+from evaluators.vehicle.verifier import Delivery, checked, delivery_from, length, matrix
 from workbench.model import Split
 
 from .instances import instances

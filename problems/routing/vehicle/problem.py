@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evaluators.vehicle_routing import Delivery, RouteVerifier, checked, delivery_from, length
-from evaluators.vehicle_routing_reference import solve
+from evaluators.vehicle.reference import solve
+from evaluators.vehicle.verifier import Delivery, RouteVerifier, checked, delivery_from, length
 from workbench.errors import ProblemError
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 

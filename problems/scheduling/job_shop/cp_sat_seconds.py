@@ -9,9 +9,9 @@ import argparse
 import json
 from pathlib import Path
 
-from evaluators.job_shop import check_schedule, semi_active
-from evaluators.job_shop_exact import solve_job_shop
-from evaluators.job_shop_search import most_work_first
+from evaluators.job_shop.exact import solve_job_shop
+from evaluators.job_shop.search import most_work_first
+from evaluators.job_shop.verifier import check_schedule, semi_active
 from workbench.model import Split
 
 from .instances import instances

@@ -6,9 +6,9 @@ import math
 import random
 from time import process_time
 
-from evaluators.job_shop import JobShopVerifier, trivial_bound
-from evaluators.job_shop_exact import solve_job_shop
-from evaluators.job_shop_search import tabu_search
+from evaluators.job_shop.exact import solve_job_shop
+from evaluators.job_shop.search import tabu_search
+from evaluators.job_shop.verifier import JobShopVerifier, trivial_bound
 from evaluators.own_process import call_ortools
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 

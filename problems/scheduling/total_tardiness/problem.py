@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluators.single_machine import SequencingVerifier
-from evaluators.tardiness_exact import solve_total_tardiness
+from evaluators.total_tardiness.exact import solve_total_tardiness
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import instances

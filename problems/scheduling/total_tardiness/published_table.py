@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evaluators.single_machine import total_tardiness
-from evaluators.tardiness_exact import solve_total_tardiness
+from evaluators.total_tardiness.exact import solve_total_tardiness
 
 from .instances import RANGES, TIGHTNESS, uniform
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evaluators.transactions import TransactionOrder
-from evaluators.transactions_search import solve
+from evaluators.transactions.search import solve
+from evaluators.transactions.verifier import TransactionOrder
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import instances

@@ -6,7 +6,7 @@ import random
 from time import process_time
 
 from evaluators.single_machine import SequencingVerifier
-from evaluators.weighted_tardiness import iterated_dynasearch, weighted_subset_dp
+from evaluators.weighted_tardiness.exact import iterated_dynasearch, weighted_subset_dp
 from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import OR_LIBRARY, instances, published

@@ -1,0 +1,106 @@
+"""Verifier of expert placements: where replicas of a layer's experts sit, and how long the busiest GPU works in the next window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.checks import integer, sequence
+from workbench.errors import Infeasible
+from workbench.model import Instance, Measurement
+from workbench.protocols import Policy
+
+ARGUMENTS = ("history", "prev", "n_gpus", "slots", "groups", "nodes")
+"""Keys of an instance's data that the policy receives, in the order of its parameters; `next` stays with the verifier."""
+
+
+def slot_map(value: Any, experts: int, gpus: int, slots: int, what: str) -> list[int]:
+    """Check that `value` names the expert of each slot of one layer.
+
+    Slot s lies on GPU s // (slots // gpus). Every expert has a slot; no GPU holds the same expert twice.
+
+    Raises
+    ------
+    Infeasible
+        With the rule and the first offending entry.
+    """
+    found = [integer(e, f"{what}[{s}]", 0, experts - 1) for s, e in enumerate(sequence(value, what, slots))]
+    size = slots // gpus
+    for gpu in range(gpus):
+        held: set[int] = set()
+        for s in range(gpu * size, (gpu + 1) * size):
+            if found[s] in held:
+                raise Infeasible(f"{what}: GPU {gpu} holds expert {found[s]} twice; copies of an expert must be on different GPUs")
+            held.add(found[s])
+    missing = set(range(experts)).difference(found)
+    if missing:
+        raise Infeasible(f"{what}: expert {min(missing)} has no slot ({len(missing)} of {experts} experts are missing)")
+    return found
+
+
+def gpu_loads(experts_by_slot: Sequence[int], load: Sequence[int], gpus: int) -> list[float]:
+    """Tokens per GPU when each expert's tokens spread evenly over its copies.
+
+    Parameters
+    ----------
+    experts_by_slot
+        Expert in each slot of one layer; slots of a GPU are neighbours.
+    load
+        Tokens by expert.
+    """
+    copies = [0] * len(load)
+    for expert in experts_by_slot:
+        copies[expert] += 1
+    size = len(experts_by_slot) // gpus
+    return [sum(load[e] / copies[e] for e in experts_by_slot[g * size : (g + 1) * size]) for g in range(gpus)]
+
+
+class ExpertPlacementVerifier:
+    """One call, one answer: for each layer a list that names the expert in each slot."""
+
+    def run(self, instance: Instance, policy: Policy) -> Measurement:
+        """Ask for the placement and let the next window's tokens arrive.
+
+        A layer takes as long as its busiest GPU, and layers follow each other: the objective is the sum over layers of the
+        busiest GPU's tokens, divided by what it would be if each layer's tokens were spread evenly. 1 is perfect.
+
+        Returns
+        -------
+        Measurement
+            Relative time; metrics `balance` (mean over layers of mean / greatest GPU load), `moved` (share of slots that hold
+            another expert than before) and `spread` (mean number of nodes that hold experts of one group).
+
+        Raises
+        ------
+        Infeasible
+            When the answer is no legal placement.
+        """
+        data = instance.data
+        layers, experts, gpus, slots = len(data["next"]), len(data["next"][0]), data["n_gpus"], data["slots"]
+        answer = policy(*(_copy(data[name]) for name in ARGUMENTS))
+        maps = [
+            slot_map(entry, experts, gpus, slots, f"the slot map of layer {i}")
+            for i, entry in enumerate(sequence(answer, "the answer", layers))
+        ]
+        busiest = even = balance = 0.0
+        for experts_by_slot, load in zip(maps, data["next"], strict=True):
+            top, mean = max(gpu_loads(experts_by_slot, load, gpus)), sum(load) / gpus
+            busiest += top
+            even += mean
+            balance += mean / top if top > 0 else 1.0
+        moved = sum(a != b for new, old in zip(maps, data["prev"], strict=True) for a, b in zip(new, old, strict=True))
+        spread = sum(_nodes_per_group(m, experts, data["groups"], data["nodes"]) for m in maps) / layers
+        return Measurement(
+            busiest / even if even > 0 else 1.0,
+            {"balance": balance / layers, "moved": moved / (layers * slots), "spread": spread},
+        )
+
+
+def _nodes_per_group(experts_by_slot: Sequence[int], experts: int, groups: int, nodes: int) -> float:
+    slots = len(experts_by_slot)
+    return len({(e * groups // experts, s * nodes // slots) for s, e in enumerate(experts_by_slot)}) / groups
+
+
+def _copy(value: Any) -> Any:
+    # A policy in the same process must not be able to change the instance.
+    return [_copy(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,1 @@
+"""Judges the problem `job_shop`."""

@@ -1,0 +1,1 @@
+"""Judges the problem `total_tardiness`."""

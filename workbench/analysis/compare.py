@@ -1,0 +1,206 @@
+"""Who is better than whom, by how much and where: recorded programs and baselines, paired by instance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from workbench.analysis.stats import Interval, Record, paired_bootstrap, wins_ties_losses
+from workbench.errors import UsageError
+from workbench.model import Report, Split
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import mean_gap
+from workbench.store.store import Store
+
+OPEN = (Split.TRAIN, Split.VALIDATION)
+"""Splits that may be compared on at any time; test is opened by a certificate alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One side of a comparison: a program of a run, or a baseline (`number` is None).
+
+    Attributes
+    ----------
+    name
+        `run:number`, or the baseline's name.
+    gaps, families
+        Gap and family by instance id.
+    """
+
+    name: str
+    number: int | None
+    gaps: Mapping[str, float]
+    families: Mapping[str, str]
+
+    @property
+    def gap(self) -> float:
+        """Mean over families of the mean within each."""
+        by_family: dict[str, list[float]] = {}
+        for id, gap in self.gaps.items():
+            by_family.setdefault(self.families[id], []).append(gap)
+        return mean_gap({family: math.fsum(gaps) / len(gaps) for family, gaps in by_family.items()})
+
+
+class Worst(NamedTuple):
+    """The instance on which the first of two loses most (or wins least)."""
+
+    instance: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How `name` stands to `against`: differences are of gaps, below 0 is better.
+
+    Attributes
+    ----------
+    gap, other
+        Mean gaps of both.
+    difference
+        Mean paired difference with its bootstrap interval (`stats.paired_bootstrap`).
+    families
+        Mean difference by family.
+    """
+
+    name: str
+    against: str
+    gap: float
+    other: float
+    difference: Interval
+    record: Record
+    worst: Worst
+    families: Mapping[str, float]
+
+    @property
+    def verdict(self) -> str:
+        """`better` or `worse` where the interval leaves out 0, else `no clear difference`; `the same` where nothing differs."""
+        if self.record.wins == self.record.losses == 0:
+            return "the same"
+        return "better" if self.difference.high < 0 else "worse" if self.difference.low > 0 else "no clear difference"
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "name": self.name, "against": self.against, "gap": self.gap, "other": self.other,
+            "difference": self.difference._asdict(), **self.record._asdict(), "worst": self.worst._asdict(),
+            "families": dict(self.families), "verdict": self.verdict,
+        }  # fmt: skip
+
+
+def compare(a: Contender, b: Contender, *, confidence: float = 0.95) -> Comparison:
+    """Pair two by instance: `a` against `b`.
+
+    Raises
+    ------
+    UsageError
+        They were not scored on the same instances.
+    """
+    if a.gaps.keys() != b.gaps.keys() or not a.gaps:
+        raise UsageError(f"{a.name} and {b.name} were not scored on the same instances")
+    ids = list(a.gaps)
+    own, other, families = [a.gaps[i] for i in ids], [b.gaps[i] for i in ids], [a.families[i] for i in ids]
+    differences = {i: a.gaps[i] - b.gaps[i] for i in ids}
+    by_family: dict[str, list[float]] = {}
+    for i in ids:
+        by_family.setdefault(a.families[i], []).append(differences[i])
+    worst = max(ids, key=differences.__getitem__)
+    return Comparison(
+        a.name, b.name, a.gap, b.gap,
+        paired_bootstrap(own, other, families=families, confidence=confidence),
+        wins_ties_losses(own, other), Worst(worst, differences[worst]),
+        {family: math.fsum(values) / len(values) for family, values in by_family.items()},
+    )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- where contenders come from
+
+
+class Address(NamedTuple):
+    """What `RUN` or `RUN:N` names; without a number, the run's champion."""
+
+    run: str
+    number: int | None
+
+
+def address(text: str) -> Address:
+    """Read `RUN` or `RUN:N`.
+
+    Raises
+    ------
+    UsageError
+        What follows the colon is no attempt's number.
+    """
+    run, colon, number = text.rpartition(":")
+    if not colon:
+        return Address(text, None)
+    if not run or not number.isdecimal() or len(number) > 9:
+        raise UsageError(f"{text!r} names no program: write RUN or RUN:N with the number of an attempt")
+    return Address(run, int(number))
+
+
+def of_report(name: str, number: int, report: Report) -> Contender:
+    """A scored program."""
+    return Contender(name, number, {r.id: r.gap for r in report.results}, {r.id: r.family for r in report.results})
+
+
+def of_run(store: Store, row: Mapping[str, Any], number: int | None, split: Split) -> Contender:
+    """A recorded program of a run, or the run's champion.
+
+    Raises
+    ------
+    UsageError
+        No champion, no such attempt, no valid one, or one that was never scored on this split.
+    """
+    if split not in OPEN:
+        raise UsageError(f"programs are compared on {' and '.join(OPEN)}; {split} is opened by: evolve certify {row['id']}")
+    number = row["champion"] if number is None else number
+    if number is None:
+        raise UsageError(f"run {row['id']} has no champion yet; name an attempt: {row['id']}:N")
+    report = store.report(row["id"], number, split)
+    name = f"{row['id']}:{number}"
+    if report is None:
+        found = store.candidate(row["id"], number)  # raises where there is no such attempt
+        if found.status != "ok":
+            raise UsageError(f"{name} is no valid program ({found.status}): {found.message}")
+        raise UsageError(f"{name} was not scored on {split} (a run scores there what leads on train); compare on train")
+    if report.status != "ok":
+        raise UsageError(f"{name} is no valid program ({report.status}): {report.message}")
+    return of_report(name, number, report)
+
+
+def of_baseline(loaded: LoadedProblem, name: str, split: Split) -> Contender:
+    """A baseline, from the problem's recorded references.
+
+    Raises
+    ------
+    UsageError
+        The problem has no such baseline.
+    """
+    names = [b.name for b in loaded.problem.baselines]
+    if name not in names:
+        raise UsageError(f"{loaded.slug} has no baseline {name!r}; it has: {', '.join(names)}")
+    return Contender(name, None, loaded.references.gaps(name, split), {i.id: i.family for i in loaded.instances(split)})
+
+
+def of_baselines(loaded: LoadedProblem, split: Split) -> list[Contender]:
+    """All baselines, best first."""
+    return sorted((of_baseline(loaded, b.name, split) for b in loaded.problem.baselines), key=lambda c: c.gap)
+
+
+# --------------------------------------------------------------------------- what else differs
+
+
+def within(contender: Contender) -> tuple[list[float], list[float]]:
+    """Empirical distribution of the gaps: gaps in order, and the share of instances within each."""
+    gaps = sorted(contender.gaps.values())
+    return gaps, [(k + 1) / len(gaps) for k in range(len(gaps))]
+
+
+def differing(settings: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Settings by name that are not the same in all; None where one lacks it."""
+    names = list(dict.fromkeys(name for one in settings for name in one))
+    table = {name: [one.get(name) for one in settings] for name in names}
+    return {name: values for name, values in table.items() if any(value != values[0] for value in values)}

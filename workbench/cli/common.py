@@ -1,0 +1,105 @@
+"""What several commands need: where output goes, common options, numbers as people read them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from workbench.errors import Rejected, UsageError
+from workbench.model import Program, Split
+from workbench.problem import catalog
+from workbench.program.source import screen
+from workbench.store.store import Store
+
+Runs = Annotated[Path, typer.Option("--runs", help="The runs folder.", envvar="EVOLVE_RUNS")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last line of stdout; all else goes to stderr.")]
+Unsafe = Annotated[bool, typer.Option("--allow-unsafe", help="Run even where this kernel cannot isolate candidates.")]
+Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
+DEFAULT_RUNS = Path("runs")
+NO_LLM = "no LLM"
+"""Label of the built-in operators."""
+
+
+def console(as_json: bool = False) -> Console:
+    """Where words for people go: stdout, or stderr when stdout is for machines. Brackets in them are just brackets."""
+    return Console(stderr=as_json, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+
+
+def emit(value: Any) -> None:
+    """Print the one JSON value."""
+    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(*columns: str, right: str = "") -> Table:
+    """A plain table; columns named in `right` (separated by spaces) are right-aligned."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in right.split() else "left", header_style="dim", overflow="fold")
+    return made
+
+
+def percent(gap: float | None) -> str:
+    """A gap as people read it."""
+    return "-" if gap is None else f"{gap:.3%}"
+
+
+def dollars(cost: float | None, no_model: bool = False) -> str:
+    """A cost; unknown prices are said, not summed as nothing."""
+    return "no LLM" if no_model else "unknown" if cost is None else f"${cost:.4f}"
+
+
+def the_split(name: str) -> Split:
+    """A split by name.
+
+    Raises
+    ------
+    UsageError
+        No such split.
+    """
+    try:
+        return Split(name)
+    except ValueError as error:
+        raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
+
+
+def program_of(loaded: catalog.LoadedProblem, name: str) -> Program:
+    """A program by file, or by its name in the problem's `programs/`.
+
+    Raises
+    ------
+    UsageError
+        Neither, or no acceptable program.
+    """
+    path = Path(name)
+    if not path.is_file():
+        if name in loaded.programs:
+            return loaded.program(name)
+        raise UsageError(f"no file {name}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
+    try:
+        return screen(path.read_text(), loaded.problem.entry, loaded.problem.modules)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} cannot be read: {error}") from error
+    except Rejected as error:
+        raise UsageError(f"{name} is no program for {loaded.slug}: {error}") from error
+
+
+def champion_of(store: Store, run: dict[str, Any], number: int | None) -> int:
+    """The asked-for candidate of a run, or its champion.
+
+    Raises
+    ------
+    UsageError
+        The run has no champion yet.
+    """
+    if number is not None:
+        return number
+    if run["champion"] is None:
+        raise UsageError(f"run {run['id']} has no champion yet; name a candidate with --candidate")
+    return int(run["champion"])

@@ -1,0 +1,104 @@
+"""`evolve compare`: is one program really better than others, and where does it lose?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, percent, table, the_split
+from workbench.errors import UsageError
+from workbench.model import Split
+from workbench.problem import catalog
+from workbench.store.store import Store
+
+if TYPE_CHECKING:
+    from workbench.analysis.compare import Comparison, Contender
+
+
+def compare_(
+    program: Annotated[str, typer.Argument(metavar="RUN[:N]", help="A run (its champion), or one attempt of it.")],
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[BASELINE|RUN[:N]]...", help="Whom it is measured against; all baselines if not given."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="train or validation.")] = "validation",
+    together: Annotated[
+        bool, typer.Option("--together", help="Widen the intervals so that all of them hold at once (Bonferroni).")
+    ] = False,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> None:
+    """Pair a program by instance with baselines or other programs: mean difference with its bootstrap interval.
+
+    [bold]Examples[/bold]
+
+      evolve compare latest
+      evolve compare latest:12 mdd latest:0 --split train
+    """
+    from workbench.analysis.compare import (  # numpy: not worth it in other commands
+        address,
+        compare,
+        of_baseline,
+        of_baselines,
+        of_run,
+    )
+    from workbench.analysis.stats import bonferroni
+
+    wanted = the_split(split)
+    with Store(runs, write=False) as store:
+        named = address(program)
+        row = store.run(named.run)
+        own = of_run(store, row, named.number, wanted)
+        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        same = loaded.version == row["version"]
+        names = [b.name for b in loaded.problem.baselines]
+        if not others and not same:
+            raise UsageError(f"{loaded.slug} has changed since {row['id']}: its baselines are of another version; name a program")
+        rivals: list[Contender] = [] if others else of_baselines(loaded, wanted)
+        for other in others or ():
+            if other in names:
+                if not same:
+                    raise UsageError(f"{loaded.slug} has changed since {row['id']}: {other} is of another version")
+                rivals.append(of_baseline(loaded, other, wanted))
+                continue
+            rivals.append(_program(store, row, other, wanted, names))
+    confidence = bonferroni(0.95, len(rivals)) if together else 0.95
+    found = [compare(own, rival, confidence=confidence) for rival in rivals]
+    if as_json:
+        emit(
+            {"program": own.name, "problem": loaded.slug, "split": wanted.value, "gap": own.gap, "confidence": confidence,
+             "instances": len(own.gaps), "comparisons": [c.to_json() for c in found]}
+        )  # fmt: skip
+        return
+    _say(own, wanted, loaded.slug, confidence, found)
+
+
+def _program(store: Store, row: dict[str, object], name: str, split: Split, baselines: list[str]) -> Contender:
+    from workbench.analysis.compare import address, of_run
+
+    named = address(name)
+    try:
+        other = store.run(named.run)
+    except UsageError as error:
+        raise UsageError(f"{name!r} is neither a baseline ({', '.join(baselines)}) nor a program of a run: {error}") from error
+    for what in ("problem", "version"):
+        if other[what] != row[what]:
+            raise UsageError(f"{row['id']} and {other['id']} are of different {what}s: {row[what]} and {other[what]}")
+    return of_run(store, other, named.number, split)
+
+
+def _say(own: Contender, split: Split, problem: str, confidence: float, found: list[Comparison]) -> None:
+    words = console()
+    words.print(f"{own.name} on {problem}, {split}: gap {percent(own.gap)} on {len(own.gaps)} instances", style="bold")
+    level = f"{confidence:.4g} interval"
+    shown = table("against", "difference", level, "won/equal/lost", "verdict", right="difference won/equal/lost")
+    for c in found:
+        low, high = (f"{bound * 100:+.2f}" for bound in c.difference[1:])
+        shown.add_row(c.against, f"{c.difference.mean * 100:+.2f} pp", f"{low} to {high}", "/".join(map(str, c.record)), c.verdict)
+    words.print(shown)
+    for c in found:
+        if c.record.losses:
+            words.print(f"loses most to {c.against} on {c.worst.instance}: {c.worst.difference * 100:+.2f} pp")
+    if split is Split.VALIDATION:
+        words.print("Validation also chose the champion, so its gap there flatters it; for an untouched judgement: evolve certify")

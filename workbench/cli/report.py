@@ -1,0 +1,50 @@
+"""`evolve report`: a run as one HTML page that can be mailed."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit
+from workbench.errors import UsageError
+from workbench.store.queries import Reader
+
+
+def report_(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> None:
+    """Write a run as one HTML page: verdict, charts, champion, lineage, every instance. No script, no network: it can be mailed.
+
+    [bold]Example[/bold]
+
+      evolve report latest --out report.html
+    """
+    from workbench.report.page import gather, render  # numpy: not worth it in other commands
+
+    if out.exists() and not force:
+        raise UsageError(f"{out} is there already; choose another name or replace it with --force")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out} cannot be written: there is no folder {out.parent}")
+    with contextlib.closing(Reader(runs)) as store:
+        scene = gather(store, name)
+        text = render(store, scene)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+    if as_json:
+        own = scene.own
+        emit(
+            {"out": str(out), "bytes": len(text.encode()), "run": scene.row["id"], "problem": scene.row["problem"],
+             "candidate": own.number if own else None, "validation_gap": own.gap if own else None, "note": scene.note,
+             "comparisons": [c.to_json() for c in scene.comparisons]}
+        )  # fmt: skip
+        return
+    console().print(f"wrote {out}: open it in any browser")

@@ -1,0 +1,229 @@
+"""Commands that make runs and talk to them: run, resume, demo, stop, pause, continue, steer, inject."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench import proposers
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, dollars, emit, percent, program_of
+from workbench.cli.show import baseline_lines
+from workbench.errors import UsageError
+from workbench.options import RunOptions
+from workbench.problem import catalog
+from workbench.run.display import Progress
+from workbench.run.start import begin, resume
+from workbench.store.store import Store
+
+DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
+
+
+def run(
+    problem: Annotated[str, typer.Argument(help="A problem's slug, the unique last part of one, or a folder.")],
+    proposer: Annotated[str, typer.Option(help="auto, litellm, builtin (no LLM) or replay:RUN.")] = "auto",
+    model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
+    api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
+    candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of all randomness.")] = 0,
+    strategy: Annotated[str, typer.Option(help="islands, best_of_n, greedy or openevolve.")] = "islands",
+    opt: Annotated[list[str] | None, typer.Option(help="An option of the strategy, NAME=VALUE; repeatable.")] = None,
+    start_from: Annotated[
+        list[str] | None, typer.Option("--from", help="Start from this program (name, file); repeatable.")
+    ] = None,
+    style: Annotated[str | None, typer.Option(help="How models are asked: full, or block (weak ones).")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Sampling temperature of the model.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluation processes; one a core if not given.")] = None,
+    concurrency: Annotated[int, typer.Option(help="Model calls under way at once.")] = 4,
+    timeout: Annotated[float, typer.Option(help="Seconds for one try of a model call; more for slow local models.")] = 180.0,
+    max_usd: Annotated[float | None, typer.Option(help="Stop before more than this is spent on models.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Stop after this many tokens.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after this much working time.")] = None,
+    tune_trials: Annotated[int, typer.Option(help="Optuna trials when a new best program declares TUNABLE; 0: none.")] = 24,
+    gate: Annotated[
+        str,
+        typer.Option(help="stress: programs that improve on their parent must also pass fresh instances of the stress families."),
+    ] = "",
+    runs: Runs = DEFAULT_RUNS,
+    allow_unsafe: Unsafe = False,
+    isolation: Isolation = None,
+    as_json: Json = False,
+) -> None:
+    """Evolve a heuristic for a problem.
+
+    [bold]Examples[/bold]
+
+      evolve run total_tardiness --proposer builtin -n 500
+      evolve run spot_deadline --model gpt-5-mini --max-usd 2
+      evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1
+      evolve run ./my_problem --strategy greedy --from my_start.py
+    """
+    words = console(as_json)
+    loaded = catalog.load(problem)
+    options, why = proposers.resolve(
+        RunOptions(
+            proposer=proposer,
+            models=tuple(model or ()),
+            api_base=api_base,
+            candidates=candidates,
+            seed=seed,
+            strategy=strategy,
+            strategy_options=_pairs(opt or []),
+            seeds=tuple(start_from or ()),
+            style=style,
+            temperature=temperature,
+            workers=workers if workers is not None else _cores(),
+            concurrency=concurrency,
+            timeout=timeout,
+            max_usd=max_usd,
+            max_tokens=max_tokens,
+            max_seconds=None if max_minutes is None else max_minutes * 60,
+            tune_trials=tune_trials,
+            gate=gate,
+            allow_unsafe=allow_unsafe,
+            isolation=isolation,
+        )
+    )
+    if why:
+        words.print(f"proposer: {why}")
+    with Progress(words).running() as display:
+        found = begin(loaded, options, runs, display)
+    _report(found, loaded, runs, as_json)
+
+
+def resume_(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
+    candidates: Annotated[int | None, typer.Option("--candidates", "-n", help="A new budget of attempts.")] = None,
+    max_usd: Annotated[float | None, typer.Option(help="A new budget in dollars.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="A new budget of working time.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluation processes.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that stopped or was killed; nothing is lost or paid for twice.
+
+    [bold]Examples[/bold]
+
+      evolve resume latest
+      evolve resume total_tardiness-20260101-120000-ab12 -n 1000
+    """
+    with Progress(console(as_json)).running() as display:
+        found = resume(
+            name, runs, display, candidates=candidates, max_usd=max_usd, max_tokens=max_tokens,
+            max_seconds=None if max_minutes is None else max_minutes * 60, workers=workers,
+        )  # fmt: skip
+    _report(found, catalog.load_recorded(found["folder"], found["problem"]), runs, as_json)
+
+
+def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
+    """Evolve a scheduling rule in about a minute: no key, no network, no LLM."""
+    words = console(as_json)
+    loaded = catalog.load(DEMO_PROBLEM)
+    words.print(loaded.problem.title, style="bold")
+    words.print(
+        f"{loaded.problem.question}\nThe built-in operators (no LLM) change a naive rule; every program runs isolated, "
+        "and is scored against the proven optimum.\n"
+    )
+    options = RunOptions(proposer="builtin", candidates=DEMO_CANDIDATES, max_seconds=DEMO_SECONDS, workers=_cores())
+    with Progress(words).running() as display:
+        found = begin(loaded, options, runs, display)
+    _report(found, loaded, runs, as_json)
+    if not as_json:
+        where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
+        words.print("\nWhat next", style="bold")
+        words.print(
+            f"  look at it      evolve ui{where}\n"
+            f"  take it home    evolve export {found['run']}{where} --out my_rule.py && python my_rule.py\n"
+            f"  a second look   evolve certify {found['run']}{where}\n"
+            "  with a model    export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
+            "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
+            "  other problems  evolve problems"
+        )
+
+
+def stop(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
+    """Ask a run to finish what is under way and end."""
+    _send(name, runs, "stop")
+
+
+def pause(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
+    """Ask a run to begin nothing new until `evolve continue`."""
+    _send(name, runs, "pause")
+
+
+def continue_(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
+    """Let a paused run go on."""
+    _send(name, runs, "resume")
+
+
+def steer(
+    name: Annotated[str, typer.Argument(metavar="RUN")],
+    text: Annotated[str, typer.Argument(help="What the model should try or avoid.")],
+    next_: Annotated[int | None, typer.Option("--next", help="Only for so many attempts.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+) -> None:
+    """Put a message into the prompts of a run from now on.
+
+    [bold]Example[/bold]
+
+      evolve steer latest "look at the slack of the remaining jobs" --next 20
+    """
+    _send(name, runs, "steer", json.dumps({"text": text, "next": next_}))
+
+
+def inject(
+    name: Annotated[str, typer.Argument(metavar="RUN")],
+    file: Annotated[Path, typer.Argument(help="A program of your own for the run's problem.")],
+    runs: Runs = DEFAULT_RUNS,
+) -> None:
+    """Give a program of your own to a run: it is scored like any other and can become a parent."""
+    with Store(runs) as store:
+        row = store.run(name)
+    source = program_of(catalog.load_recorded(row["folder"], row["problem"]), str(file)).source
+    _send(name, runs, "inject", source)
+
+
+def _send(name: str, runs: Path, command: str, argument: str = "") -> None:
+    with Store(runs) as store:
+        row = store.run(name)
+        if row["status"] not in ("running", "paused"):
+            raise UsageError(f"run {row['id']} is not going on ({row['status']})")
+        store.send(row["id"], command, argument)
+    console().print(f"{command}: sent to {row['id']}")
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--opt takes NAME=VALUE, not {text!r}")
+        pairs[name] = value
+    return pairs
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
+    words = console(as_json)
+    state = found["status"] + (f" ({found['message']})" if found["message"] else "")
+    cost = dollars(found["cost_usd"], found["proposer"] == "no LLM")
+    words.print(
+        f"run {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
+        f"{cost}, isolation {found['isolation']}"
+    )
+    if best := found["best"]:
+        train, validation = best["train"]["gap"], best["validation"]["gap"]
+        words.print(
+            f"best on validation: candidate {best['candidate']}, train gap {percent(train)}, validation gap {percent(validation)}"
+        )
+        for line in baseline_lines(loaded, validation):
+            words.print(line)
+    if as_json:
+        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "folder")})

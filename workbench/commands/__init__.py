@@ -1,1 +1,0 @@
-"""The commands of `evolve`, grouped by what a person wants to do."""

@@ -1,0 +1,1 @@
+"""Programs x instances -> reports, in worker processes."""

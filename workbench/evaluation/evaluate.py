@@ -1,0 +1,146 @@
+"""Program x instances -> Report: drives the verifier with a sandboxed policy."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable
+
+from workbench.errors import Infeasible, PolicyFailure
+from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps, mean_gap
+from workbench.problem.references import Measure
+from workbench.protocols import Sandbox, Session
+
+
+def evaluate(
+    loaded: LoadedProblem,
+    program: Program,
+    split: Split,
+    sandbox: Sandbox,
+    *,
+    instances: Iterable[Instance] | None = None,
+    fresh: bool = False,
+    stop_on_failure: bool = False,
+    measure: Measure | None = None,
+    on_result: Callable[[InstanceResult], None] | None = None,
+) -> Report:
+    """Score a program on a split.
+
+    Parameters
+    ----------
+    instances
+        A part of the split, in this order; all of it by default.
+    fresh
+        A new process for every instance, so that nothing a program remembers reaches the next one.
+    stop_on_failure
+        Give all instances after the first failure the penalty without running them: a failed program enters no
+        population, so what it would do next is not worth the time.
+    measure
+        Another yardstick than that of the split.
+    on_result
+        Called after every instance.
+    """
+    began = time.perf_counter()
+    measure = measure or loaded.references.measure(split)
+    results: list[InstanceResult] = []
+    failure: InstanceResult | None = None
+    with _Sessions(sandbox, loaded, program, fresh) as sessions:
+        for instance in loaded.instances(split) if instances is None else instances:
+            reference = measure.value[instance.id]
+            if failure and stop_on_failure:
+                result = InstanceResult(
+                    instance.id, instance.family, failure.status, measure.penalty[instance.family], None, reference,
+                    message="not run after the first failure",
+                )  # fmt: skip
+            else:
+                result = _run(loaded, sessions, instance, reference, measure.penalty[instance.family], measure.gap)
+                if result.status is not Status.OK and failure is None:
+                    failure = result
+                if on_result:
+                    on_result(result)
+            results.append(result)
+    families = family_gaps(results)
+    return Report(
+        split,
+        failure.status if failure else Status.OK,
+        mean_gap(families),
+        families,
+        tuple(results),
+        f"instance {failure.id}: {failure.message}" if failure else "",
+        time.perf_counter() - began,
+    )
+
+
+def _run(
+    loaded: LoadedProblem,
+    sessions: _Sessions,
+    instance: Instance,
+    reference: float,
+    penalty: float,
+    gap: Callable[[Instance, float], float],
+) -> InstanceResult:
+    began = time.perf_counter()
+    try:
+        session = sessions.ready()
+        measurement = loaded.problem.verifier.run(instance, session)
+        if not math.isfinite(measurement.objective):
+            raise Infeasible(f"the objective is {measurement.objective}")
+    except (Infeasible, PolicyFailure) as error:
+        if isinstance(error, PolicyFailure):
+            sessions.drop()
+        status = error.status if isinstance(error, PolicyFailure) else Status.INFEASIBLE
+        return InstanceResult(
+            instance.id,
+            instance.family,
+            status,
+            penalty,
+            None,
+            reference,
+            message=str(error),
+            seconds=time.perf_counter() - began,
+        )
+    objective = float(measurement.objective)
+    return InstanceResult(
+        instance.id,
+        instance.family,
+        Status.OK,
+        gap(instance, objective),
+        objective,
+        reference,
+        measurement.metrics,
+        "",
+        session.seconds,
+    )
+
+
+class _Sessions:
+    """The program's process: one for all instances, a new one after a failure, or a new one each time."""
+
+    def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool) -> None:
+        self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
+        self._fresh = fresh
+        self._stack = contextlib.ExitStack()
+        self._session: Session | None = None
+
+    def ready(self) -> Session:
+        """A session with a new allowance of time and bytes."""
+        if self._fresh:
+            self.drop()
+        if self._session is None:
+            self._session = self._stack.enter_context(self._sandbox.open(self._program, self._limits))
+        self._session.next_instance()
+        return self._session
+
+    def drop(self) -> None:
+        """Kill the process; the next instance gets a new one."""
+        self._session = None
+        self._stack.close()
+
+    def __enter__(self) -> _Sessions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()

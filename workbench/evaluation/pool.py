@@ -1,0 +1,223 @@
+"""The evaluation workers as one pool: jobs in, futures out, a dead or stuck worker replaced."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from typing import Any
+
+from workbench.errors import ProblemError, SandboxError, WorkbenchError
+from workbench.evaluation.jobs import Fault, Job, Ready
+from workbench.model import Report
+from workbench.problem.catalog import LoadedProblem
+from workbench.redact import is_secret_name
+
+START_SECONDS = 120.0
+_STARTS = 3
+_DEATHS, _HANGS = 4, 2
+"""Workers that a job may cost before the program is blamed: it may be the machine that kills them, but seldom so often."""
+
+
+class VerifierError(WorkbenchError):
+    """The evaluation failed for a reason that is not the candidate's; the text says which."""
+
+
+class Pool:
+    """`workers` processes, each with its own warm sandbox, each owned by a thread of this process.
+
+    Parameters
+    ----------
+    loaded
+        The problem; workers load it anew from its folder.
+    workers
+        How many; one a CPU core is best.
+    allow_unsafe, isolation
+        Passed on to `open_sandbox`.
+
+    Raises
+    ------
+    SandboxError
+        When a worker cannot start; the others are ended.
+    """
+
+    def __init__(self, loaded: LoadedProblem, workers: int, *, allow_unsafe: bool = False, isolation: str | None = None) -> None:
+        self._loaded, self._unsafe, self._wanted = loaded, allow_unsafe, isolation
+        self._jobs: queue.SimpleQueue[tuple[Job, Future[Report]] | None] = queue.SimpleQueue()
+        started: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
+        cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._threads = [
+            # The owning thread starts the process: the kernel kills a child when the *thread* that made it ends.
+            threading.Thread(target=self._own, args=(cpus[k] if workers <= len(cpus) else None, started), daemon=True)
+            for k in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+        answers = [started.get() for _ in self._threads]
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                self.close()
+                raise answer
+        self.isolation = str(answers[0])
+
+    def submit(self, job: Job) -> Future[Report]:
+        """Queue a job. The future fails with `VerifierError` or `SandboxError` when it is not the candidate's doing."""
+        future: Future[Report] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """End all workers once their current job is answered; queued jobs are cancelled."""
+        while True:
+            try:
+                item = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if item:
+                item[1].cancel()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout=60)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _own(self, cpu: int | None, started: queue.SimpleQueue[str | BaseException]) -> None:
+        worker = _Worker(self._loaded, cpu, self._unsafe, self._wanted)
+        try:
+            started.put(worker.start())
+        except BaseException as error:
+            worker.kill()
+            started.put(error)
+            return
+        while (item := self._jobs.get()) is not None:
+            job, future = item
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(worker.run(job))
+                except BaseException as error:
+                    future.set_exception(error)
+        worker.stop()
+
+
+class _Worker:
+    """One worker process, seen from its owning thread."""
+
+    def __init__(self, loaded: LoadedProblem, cpu: int | None, unsafe: bool, wanted: str | None) -> None:
+        self._loaded = loaded
+        self._arguments = ["" if cpu is None else str(cpu), "1" if unsafe else "0", wanted or ""]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+
+    def start(self) -> str:
+        """Start the process and wait until it is ready; returns its isolation.
+
+        Raises
+        ------
+        SandboxError
+            When it says why it cannot work, or dies three times without a word.
+        """
+        for _ in range(_STARTS):
+            answer = self._begin()
+            if isinstance(answer, Ready) and answer.version == self._loaded.version:
+                return answer.isolation
+            self.kill()
+            if isinstance(answer, Ready):
+                raise ProblemError(
+                    f"{self._loaded.slug} was edited while it was in use (version {self._loaded.version}, now {answer.version}): "
+                    "scores of both would not compare; start a new run"
+                )
+            if isinstance(answer, Fault):
+                raise SandboxError(answer.message)
+        raise SandboxError(f"an evaluation worker died {_STARTS} times at its start; is there memory left?")
+
+    def _begin(self) -> Any:
+        ours, theirs = socket.socketpair()
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.evaluation.worker",
+            str(theirs.fileno()),
+            str(os.getpid()),
+            str(self._loaded.folder),
+        ]
+        environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the checkout or wherever we were loaded from
+        self._process = subprocess.Popen(
+            command + self._arguments,
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C at the terminal is for the host, which ends its workers in good order
+        )
+        theirs.close()
+        self._pipe = Connection(ours.detach())
+        return self._receive(START_SECONDS)
+
+    def run(self, job: Job) -> Report:
+        """Have a job done; a worker that dies or hangs is replaced and the job tried again."""
+        limit = self._limit(job)
+        deaths = hangs = 0
+        while deaths < _DEATHS and hangs < _HANGS:
+            answer, began = None, time.monotonic()
+            try:
+                assert self._pipe
+                self._pipe.send(job)
+                answer = self._receive(limit)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            if isinstance(answer, Report):
+                return answer
+            if isinstance(answer, Fault) and not answer.fatal:
+                raise VerifierError(answer.message)
+            late = answer is None and time.monotonic() - began >= limit
+            deaths, hangs = deaths + (not late), hangs + late
+            self.kill()
+            self.start()
+        words = f"did not end within {limit:.0f} s, {hangs} times" if hangs else f"ended {deaths} workers"
+        raise VerifierError(answer.message if isinstance(answer, Fault) else f"the evaluation {words}")
+
+    def _limit(self, job: Job) -> float:
+        """Seconds after which a worker is taken for stuck: the program's own allowance, and as much again for the verifier."""
+        if job.gate is not None:
+            return 60.0 + 4.0 * self._loaded.problem.limits.seconds * len(self._loaded.gate(job.gate)[1])
+        count = len(job.ids) if job.ids is not None else len(self._loaded.instances(job.split))
+        return 60.0 + 4.0 * self._loaded.problem.limits.seconds * count
+
+    def _receive(self, seconds: float) -> Any:
+        assert self._pipe
+        try:
+            return self._pipe.recv() if self._pipe.poll(seconds) else None
+        except (EOFError, ConnectionResetError):
+            return None
+
+    def stop(self) -> None:
+        """Let the process end by itself, and see to it that it does."""
+        if self._pipe:
+            self._pipe.close()
+        if self._process:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End the process now; its sandbox dies with it."""
+        if self._pipe:
+            self._pipe.close()
+            self._pipe = None
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None

@@ -1,0 +1,85 @@
+"""An evaluation worker: a process with its own sandbox, that scores programs until its pipe closes."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from functools import partial
+from multiprocessing.connection import Connection
+
+from workbench.errors import WorkbenchError
+from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.jobs import Fault, Job, Ready
+from workbench.model import Report, Split, Status
+from workbench.problem import catalog
+from workbench.problem.references import bare
+from workbench.sandbox import open_sandbox
+from workbench.sandbox.session import KILLED
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when the thread that made it ends (Linux); leave at once if it is gone already."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bool, isolation: str | None) -> None:
+    """Load the problem, open the sandbox, say `Ready`, then answer each `Job` with a `Report` or a `Fault`."""
+    if cpu is not None and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # a decision takes 15 us when caller and sandbox share a CPU, 55 us otherwise
+            os.sched_setaffinity(0, {cpu})
+    try:
+        loaded = catalog.load(folder)
+        for split in (Split.TRAIN, Split.VALIDATION):
+            loaded.references.measure(split)  # all that a run needs is read now, so that the version is that of what was read
+        version = loaded.version
+        sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
+    except WorkbenchError as error:
+        connection.send(Fault(str(error), fatal=True))
+        return
+    connection.send(Ready(sandbox.isolation, version))
+    try:
+        while True:
+            job: Job = connection.recv()
+            connection.send(_answer(job, loaded, sandbox))
+    except (EOFError, ConnectionResetError, BrokenPipeError):
+        pass  # the host is gone or has finished
+    finally:
+        sandbox.close()
+
+
+def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report | Fault:
+    instances, measure = None, None
+    if job.gate is not None:
+        instances = list(loaded.gate(job.gate)[1])
+        measure = bare(instances)
+    elif job.ids is not None:
+        by_id = {i.id: i for i in loaded.instances(job.split)}
+        instances = [by_id[id] for id in job.ids]
+    score = partial(
+        evaluate, loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
+        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
+    )  # fmt: skip
+    try:
+        report = score()
+        # Killed from outside: a bad moment of the machine decides nothing, a program that takes too much is killed again.
+        return score() if report.status is Status.MEMORY and KILLED in report.message else report
+    except WorkbenchError as error:
+        return Fault(str(error), fatal=True)
+    except MemoryError:  # the machine's, or the verifier's with this answer: another worker tries, and a few of them decide
+        return Fault("the evaluation ran out of memory", fatal=True)
+    except Exception as error:  # a verifier's bug must not end the run: it is told with the attempt that showed it
+        return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug of the problem {loaded.slug})", fatal=False)
+
+
+if __name__ == "__main__":
+    descriptor, parent, where, pinned, unsafe, wanted = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(int(parent))
+    serve(Connection(int(descriptor)), where, int(pinned) if pinned else None, unsafe == "1", wanted or None)

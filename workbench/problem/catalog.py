@@ -1,0 +1,287 @@
+"""Finds problems: by folder below `problems/`, by path, and by entry point of an installed package."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import re
+import sys
+import traceback
+from functools import cached_property, lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from workbench import checks
+from workbench.errors import ProblemError, UsageError
+from workbench.model import Brief, Instance, Problem, Program, Split
+from workbench.problem import gap, references
+from workbench.program.source import MODULES
+
+GATE = "gate.py"
+"""File of a problem that makes fresh stress instances for `--gate stress`: `FAMILIES` in words, and `instances(seed)`."""
+ENTRY_POINTS = "evolve.problems"
+"""Entry-point group of problems in other packages; each names the package that holds `problem.py`."""
+
+
+UNSCORED = frozenset({"programs", "README.md", "hints.md", GATE, references.PARTIAL})
+"""What of a problem's folder decides no score, and so is no part of its version."""
+_UNSOLVED = frozenset({references.FILE, references.PARTIAL, GATE, "README.md", "hints.md", "statement.md"})
+"""What of a problem's folder decides no reference and no baseline's objective."""
+
+
+def root() -> Path:
+    """The folder that holds `problems/`, `evaluators/` and `ui/`: the checkout, or `_bundled` of an installed package."""
+    here = Path(__file__).resolve().parent.parent
+    return here.parent if (here.parent / "problems").is_dir() else here / "_bundled"
+
+
+class LoadedProblem:
+    """A problem folder, loaded: the question, its texts, programs, instances and references."""
+
+    def __init__(self, folder: Path, problem: Problem) -> None:
+        self.folder, self.problem = folder, problem
+        self._cache: dict[Split, tuple[Instance, ...]] = {}
+        self._gate: tuple[int, dict[str, str], tuple[Instance, ...]] | None = None
+
+    @property
+    def slug(self) -> str:
+        """`family/name`."""
+        return self.problem.slug
+
+    @cached_property
+    def statement(self) -> str:
+        """The task, as prompt and UI show it (markdown)."""
+        return self._text("statement.md")
+
+    @cached_property
+    def hints(self) -> tuple[str, ...]:
+        """Hints by level, from the `##` sections of hints.md; empty without the file."""
+        path = self.folder / "hints.md"
+        if not path.exists():
+            return ()
+        return tuple(part.partition("\n")[2].strip() for part in re.split(r"(?m)^## ", path.read_text())[1:])
+
+    @cached_property
+    def programs(self) -> tuple[str, ...]:
+        """Names of the programs in `programs/`."""
+        return tuple(sorted(p.stem for p in (self.folder / "programs").glob("*.py") if p.stem != "__init__"))
+
+    def program(self, name: str) -> Program:
+        """A program of the folder by name."""
+        path = self.folder / "programs" / f"{name}.py"
+        try:
+            return Program(path.read_text(), self.problem.entry)
+        except OSError as error:
+            raise ProblemError(f"{self.slug}: no program {name!r} ({path}); there are: {', '.join(self.programs)}") from error
+
+    def instances(self, split: Split) -> tuple[Instance, ...]:
+        """The instances of a split, made once."""
+        if split not in self._cache:
+            try:
+                self._cache[split] = tuple(self.problem.instances(split))
+            except Exception as error:
+                raise ProblemError(f"{self.slug}: instances({split}) failed: {_where(error, self.folder)}") from error
+        return self._cache[split]
+
+    def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
+        """Stress families in words, and fresh instances of them: none that test or stress hold.
+
+        Raises
+        ------
+        ProblemError
+            The problem has no `gate.py`, or a broken one.
+        """
+        if self._gate is None or self._gate[0] != seed:
+            if not (self.folder / GATE).is_file():
+                raise ProblemError(
+                    f"{self.slug} has no {GATE}, which makes fresh stress instances (CONTRIBUTING.md, 'Add a problem'): "
+                    "run it without --gate"
+                )
+            try:
+                module = importlib.import_module(f"{_package(self.folder)}.{GATE.removesuffix('.py')}")
+                self._gate = seed, dict(module.FAMILIES), tuple(module.instances(seed))
+            except Exception as error:
+                raise ProblemError(f"{self.slug}: {GATE} failed: {_where(error, self.folder)}") from error
+        return self._gate[1:]
+
+    @cached_property
+    def references(self) -> references.References:
+        """What the instances are measured against."""
+        return references.read(self.folder, self.problem, self.instances)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of all that decides a score: problem.py and its siblings, data, references, evaluators, how a gap is defined."""
+        return self._digest(UNSCORED, "" if gap.FORMAT == 1 else f"gap {gap.FORMAT}\0")
+
+    @cached_property
+    def code(self) -> str:
+        """Hash of all that decides a reference or a baseline's objective, programs included."""
+        return self._digest(_UNSOLVED)
+
+    def _digest(self, left_out: frozenset[str], start: str = "") -> str:
+        digest = hashlib.sha256(start.encode())
+        files = [
+            p for p in sorted(self.folder.rglob("*"))
+            if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
+            and p.relative_to(self.folder).parts[0] not in left_out
+        ]  # fmt: skip
+        for path in files:
+            digest.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        for name, path in _evaluators_of([p for p in files if p.suffix == ".py"]):
+            digest.update(name.encode() + path.read_bytes())
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What proposers may know."""
+        p = self.problem
+        return Brief(
+            p.slug, p.title, p.question, self.statement, p.entry, p.unit, p.sense, p.features, self.hints,
+            self.references.ranking, tuple(sorted(MODULES.union(p.modules) - {"__future__"})), p.limits,
+        )  # fmt: skip
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text()
+        except OSError as error:
+            raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {error.strerror}") from error
+
+
+def slugs() -> list[str]:
+    """Slugs of all problems that are found by folder or entry point, sorted."""
+    return sorted(_folders())
+
+
+def load(name: str | Path) -> LoadedProblem:
+    """Load a problem by slug, by unique last part of a slug, or by path of its folder.
+
+    Raises
+    ------
+    UsageError
+        Unknown name; the nearest slugs are suggested.
+    ProblemError
+        The folder is there but broken.
+    """
+    return _load(_resolve(str(name)))
+
+
+def load_recorded(folder: str, slug: str) -> LoadedProblem:
+    """The problem of a recorded run: from the folder it was loaded from, or by slug where that is gone."""
+    return load(folder if (Path(folder) / "problem.py").is_file() else slug)
+
+
+def reload(name: str | Path) -> LoadedProblem:
+    """Load a problem anew, after its files or the evaluators that it imports have changed."""
+    _load.cache_clear()
+    stale = (f"{_package(_resolve(str(name)))}.", "evaluators.")
+    for module in [m for m in sys.modules if m.startswith(stale)]:
+        del sys.modules[module]  # or the new version would go with the old code
+    return load(name)
+
+
+def _folders() -> dict[str, Path]:
+    found = {}
+    for path in sorted((root() / "problems").glob("*/*/problem.py")):
+        found[f"{path.parent.parent.name}/{path.parent.name}"] = path.parent
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            spec = importlib.util.find_spec(point.value)
+        except (ImportError, ValueError):
+            continue
+        for place in (spec.submodule_search_locations or []) if spec else []:
+            if (Path(place) / "problem.py").is_file():
+                found.setdefault(point.name, Path(place))
+    return found
+
+
+def _resolve(name: str) -> Path:
+    folders = _folders()
+    if name in folders:
+        return folders[name].resolve()
+    path = Path(name).expanduser()
+    if (path / "problem.py").is_file():
+        return path.resolve()
+    if path.name == "problem.py" and path.is_file():
+        return path.parent.resolve()
+    if name.startswith((".", "/", "~")) or path.is_dir():
+        raise UsageError(f"no problem at {path}: the folder needs a problem.py with PROBLEM = Problem(...)")
+    same = [slug for slug in folders if slug.partition("/")[2] == name]
+    if len(same) == 1:
+        return folders[same[0]].resolve()
+    if same:
+        raise UsageError(f"{name!r} is the name of several problems: {', '.join(same)}")
+    known = {**{s: s for s in folders}, **{s.partition("/")[2]: s for s in folders}}
+    near = list(dict.fromkeys(known[m] for m in difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)))
+    hint = f"did you mean {' or '.join(near)}?" if near else "list them with: evolve problems"
+    raise UsageError(f"unknown problem {name!r}; {hint}")
+
+
+@lru_cache(maxsize=64)
+def _load(folder: Path) -> LoadedProblem:
+    top = str(root())
+    if top not in sys.path:  # an installed package keeps evaluators/ below itself: importable here, a clash nowhere else
+        sys.path.append(top)
+    name = _package(folder)
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+    try:
+        module = importlib.import_module(f"{name}.problem")
+    except Exception as error:
+        raise ProblemError(f"{folder / 'problem.py'} cannot be loaded: {_where(error, folder)}") from error
+    problem = getattr(module, "PROBLEM", None)
+    if not isinstance(problem, Problem):
+        raise ProblemError(f"{folder / 'problem.py'} must define PROBLEM = Problem(...) (see CONTRIBUTING.md, 'Add a problem')")
+    if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
+        raise ProblemError(f"{folder / 'problem.py'}: the slug {problem.slug!r} must have the form family/name")
+    return LoadedProblem(folder, problem)
+
+
+def _package(folder: Path) -> str:
+    """The name under which a problem's files are imported: one a folder, whatever its problem is called."""
+    return f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+
+
+def _where(error: BaseException, folder: Path) -> str:
+    """The error in one line, with the innermost line of the problem's own files."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(folder))]
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:
+    """Modules that decide a score beside the problem's own files: what these import of `evaluators`, and of each other."""
+    found: dict[str, Path] = {}
+    queue = list(files)
+    while queue:
+        try:
+            tree = ast.parse(queue.pop().read_text())
+        except (OSError, SyntaxError):
+            continue
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                path = _judge(name)
+                if path and name not in found:
+                    found[name] = path
+                    queue.append(path)
+    return sorted(found.items())
+
+
+def _judge(module: str) -> Path | None:
+    """The file of a module that decides scores; None for others."""
+    if module == checks.__name__:
+        return Path(checks.__file__)
+    path = root() / (module.replace(".", "/") + ".py")
+    return path if module.startswith("evaluators.") and path.is_file() else None

@@ -1,0 +1,140 @@
+"""The part of a program that evolves, as statements that can be changed and written back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workbench.program.source import parse, split_block
+
+
+@dataclass(slots=True)
+class Evolving:
+    """The statements between a program's markers (all of them where it has none) and the text around them.
+
+    Attributes
+    ----------
+    tree
+        The whole program; `body` is a list inside it.
+    body
+        The list of statements that holds the evolving ones: a module's, a class's or a function's.
+    first, after
+        `body[first : len(body) - after]` evolves; `after` counts from the end, so that insertions keep it right.
+    before, behind
+        The text around these statements, kept as it is.
+    indent
+        What each of their lines begins with.
+    around
+        The statements that `body` lies in, outermost first.
+    """
+
+    tree: ast.Module
+    body: list[ast.stmt]
+    first: int
+    after: int
+    before: str
+    behind: str
+    indent: str
+    around: tuple[ast.stmt, ...] = ()
+
+    @property
+    def run(self) -> list[ast.stmt]:
+        """The evolving statements (a copy of the list, the nodes themselves)."""
+        return self.body[self.first : len(self.body) - self.after]
+
+    def text(self) -> str:
+        """The whole program with the evolving statements as they now are; their comments and layout are lost."""
+        inside = ast.unparse(ast.Module(body=self.run, type_ignores=[]))
+        return f"{self.before}{_indented(inside, self.indent)}\n{self.behind}"
+
+
+def open_program(source: str) -> Evolving:
+    """Parse `source` and find what evolves in it.
+
+    Where the markers cut a statement in two, the whole statements among what they enclose evolve, and the whole program
+    where there are none.
+
+    Raises
+    ------
+    Rejected
+        When the source cannot be parsed.
+    """
+    tree = parse(source)
+    whole = Evolving(tree, tree.body, 0, 0, "", "", "")
+    block = split_block(source)
+    if block is None:
+        return whole
+    # The parser counts lines as bytes.splitlines does; str.splitlines knows more line ends than Python's grammar.
+    lines = source.encode().splitlines(keepends=True)
+    top = len(block.before.encode().splitlines())
+    bottom = top + len(block.inside.encode().splitlines())
+    stretch = _outermost_stretch(tree, top + 1, bottom)
+    if stretch is None:
+        return whole
+    body, first, last, around = stretch
+    start, end = _top_line(body[first]) - 1, body[last].end_lineno or bottom
+    indent = lines[start][: body[first].col_offset].decode()
+    if indent.strip():
+        return whole
+    before, behind = b"".join(lines[:start]).decode(), b"".join(lines[end:]).decode()
+    return Evolving(tree, body, first, len(body) - 1 - last, before, behind, indent, around)
+
+
+def _top_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
+
+
+def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
+    """Every node of statements in the order of the text, operators and contexts left out."""
+    found: list[ast.AST] = []
+    stack = list(statements)[::-1]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        children: list[ast.AST] = []
+        for field in node._fields:
+            if field in _MARKS:
+                continue
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                children.append(value)
+            elif isinstance(value, list):
+                children.extend([v for v in value if isinstance(v, ast.AST)])
+        stack.extend(reversed(children))
+    return found
+
+
+_MARKS = frozenset({"ctx", "op", "ops"})
+
+
+def _outermost_stretch(
+    holder: ast.AST, top: int, bottom: int, around: tuple[ast.stmt, ...] = ()
+) -> tuple[list[ast.stmt], int, int, tuple[ast.stmt, ...]] | None:
+    bodies = [body for field in ("body", "orelse", "finalbody") if isinstance(body := getattr(holder, field, None), list) and body]
+    for body in bodies:
+        if isinstance(holder, ast.If) and body is holder.orelse and body[0].col_offset == holder.col_offset:
+            continue  # an `elif`: no statement of its own
+        inside = [i for i, s in enumerate(body) if _top_line(s) >= top and (s.end_lineno or bottom) <= bottom]
+        if inside:
+            return body, inside[0], inside[-1], around
+    for body in bodies:
+        for statement in body:
+            found = _outermost_stretch(statement, top, bottom, (*around, statement))
+            if found is not None:
+                return found
+    return None
+
+
+def _indented(text: str, indent: str) -> str:
+    if not indent:
+        return text
+    # The lines inside a docstring already hold their indentation.
+    verbatim = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        for line in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    return "\n".join(indent + s if s and i not in verbatim else s for i, s in enumerate(text.split("\n")))

@@ -1,0 +1,285 @@
+"""From a model's text to a program: finds the code in a reply and puts it where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from workbench.errors import Rejected
+from workbench.model import Program
+from workbench.program import source as text_of
+from workbench.program.splice import Frame, complete, frame, splice
+
+MAX_REPLY_CHARS = 400_000
+"""Longer answers (without their reasoning) are refused before anything is looked for in them."""
+
+_MOST_PIECES = 16  # the last ones count: a model that thinks aloud shows drafts first
+_MOST_EDITS = 64
+_REASONING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_FENCE = re.compile(r"(?:`{3,}|~{3,})")
+_LANGUAGE = re.compile(r"\{?\.?(?:python3?|py3?|Python)\b\}?:?", re.IGNORECASE)
+_CODE_START = re.compile(
+    r"(?:async )?def \w+ *\(|class \w+ *[(:]|import [\w.]+ *(?:$|,|as )|from [\w.]+ import |@\w|[A-Za-z_]\w* *(?::[^=]*)?=[^=]"
+)
+_CODE_LINE = re.compile(
+    r"\s|$|#|[)\]}]|(?:if|elif|for|while|with) .*|(?:else|try|finally|except.*):|[A-Za-z_]\w* *[-+*/]?=[^=]|" + _CODE_START.pattern
+)
+
+
+class Piece(NamedTuple):
+    """Code as it stands in a reply; `closed` is False where its fence never ends."""
+
+    code: str
+    closed: bool
+
+
+class Edit(NamedTuple):
+    """One SEARCH/REPLACE pair."""
+
+    search: str
+    replace: str
+
+
+def parse(text: str, parent: Program, modules: Collection[str] = ()) -> Program:
+    """Make the program that a reply means.
+
+    Three forms are understood: SEARCH/REPLACE edits of the parent; a whole program; or only some definitions, which
+    take the place of those of the same name in the parent's EVOLVE-BLOCK. Of several pieces of code the last that
+    makes a program counts. An import, a parameter or the block's markers that were forgotten are put back.
+
+    Parameters
+    ----------
+    text
+        The reply as it came: fenced or not, with or without reasoning, perhaps cut off.
+    parent
+        The program that the model was asked to improve.
+    modules
+        What may be imported beyond the standard allowance.
+
+    Raises
+    ------
+    Rejected
+        With the reason in words that help to mend the reply.
+    """
+    outside, unfinished = split_reasoning(text.replace("\r\n", "\n").replace("\u00a0", " ").removeprefix("\ufeff"))
+    if max(len(outside), len(unfinished)) > MAX_REPLY_CHARS:
+        raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are read")
+    edits = find_edits(outside)
+    if edits:
+        return text_of.screen(complete(apply_edits(edits, parent.source), modules), parent.entry, modules)
+    # Reasoning that never ends may still hold the answer, but only where it is set off as code.
+    pieces = find_pieces(outside) or list(_fenced(unfinished))
+    if not pieces:
+        if not text.strip():
+            raise Rejected("the reply is empty")
+        if not outside.strip():
+            raise Rejected("the reply holds reasoning alone, without an answer: give the code after it")
+        raise Rejected("the reply holds no code: answer with Python in one ```python fence")
+    return _choose(pieces[-_MOST_PIECES:], frame(parent), modules)
+
+
+def _choose(pieces: list[Piece], parent: Frame, modules: Collection[str]) -> Program:
+    unchanged: Program | None = None
+    reason = ""
+    for piece in reversed(pieces):
+        try:
+            program = _assemble(piece, parent, modules)
+        except Rejected as error:
+            # Usage examples and sample output come last and say nothing: the piece that looks like an answer is blamed.
+            if not reason or ("def " in piece.code and "does not define" in reason):
+                reason = str(error)
+            continue
+        if program.source.strip() != parent.program.source.strip():
+            return program
+        unchanged = program
+    if unchanged is None or reason:
+        raise Rejected(reason)
+    return unchanged
+
+
+def _assemble(piece: Piece, parent: Frame, modules: Collection[str]) -> Program:
+    try:
+        tree = text_of.parse(piece.code)
+    except Rejected as error:
+        if piece.closed:
+            raise
+        raise Rejected(f"the reply is truncated: its code ends before it is complete ({error})") from error
+    merged = complete(splice(piece.code, tree, parent), modules)
+    return text_of.screen(merged, parent.program.entry, modules, tree if merged == piece.code else None)
+
+
+# --------------------------------------------------------------------------- finding code
+
+
+def split_reasoning(text: str) -> tuple[str, str]:
+    """Cut a reply into what stands outside its reasoning and the reasoning that never ends (mostly empty).
+
+    A closing tag without an opening one ends reasoning that began with the reply (some chat templates open it).
+    """
+    kept: list[str] = []
+    position, depth = 0, 0
+    for tag in _REASONING.finditer(text):
+        if tag[1]:
+            if depth == 0:
+                kept.clear()
+            depth = max(0, depth - 1)
+        else:
+            if depth == 0:
+                kept.append(text[position : tag.start()])
+            depth += 1
+        position = tag.end()
+    rest = text[position:]
+    return ("".join(kept), rest) if depth else ("".join(kept) + rest, "")
+
+
+def find_pieces(text: str) -> list[Piece]:
+    """All code in a text, in order: what is fenced, or where nothing is, the stretches that look like code."""
+    return list(_fenced(text)) or list(_bare(text))
+
+
+def _fenced(text: str) -> Iterator[Piece]:
+    lines: list[str] | None = None  # None outside of a fence
+    for line in text.split("\n"):
+        bare = line.strip()
+        mark = _FENCE.match(bare)
+        if lines is None:
+            opening = mark or (_FENCE.search(bare) if bare.endswith(("```", "~~~", "python", "py")) else None)
+            if opening is None:
+                continue
+            rest = bare[opening.end() :].strip()
+            language = _LANGUAGE.match(rest)
+            rest = rest[language.end() :].strip() if language else rest
+            lines = [rest] if _CODE_START.match(rest) else []  # code on the fence's own line
+            if lines and rest.endswith(("```", "~~~")):
+                yield Piece(rest.rstrip("`~"), True)
+                lines = None
+        elif mark:
+            if "".join(lines).strip():
+                yield Piece(_dedent(lines), True)
+            lines = None if mark.end() == len(bare) else []  # a fence with a language opens the next
+        elif bare.endswith("```"):
+            lines.append(line.rstrip().rstrip("`"))
+            yield Piece(_dedent(lines), True)
+            lines = None
+        else:
+            lines.append(line)
+    if lines is not None and "".join(lines).strip():
+        yield Piece(_dedent(lines), False)
+
+
+def _bare(text: str) -> Iterator[Piece]:
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if (lines and _CODE_LINE.match(line)) or (not lines and _CODE_START.match(line)):
+            lines.append(line)
+        elif lines:
+            yield Piece("\n".join(lines), True)
+            lines = []
+    if lines:
+        yield Piece("\n".join(lines), True)
+
+
+def _dedent(lines: list[str]) -> str:
+    margin = min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
+    return "\n".join(s[margin:] if s.strip() else "" for s in lines)
+
+
+# --------------------------------------------------------------------------- edits
+
+
+def find_edits(text: str) -> list[Edit]:
+    """All SEARCH/REPLACE pairs of a text, in order.
+
+    Raises
+    ------
+    Rejected
+        When a pair is begun and not ended, or there are too many.
+    """
+    edits: list[Edit] = []
+    search: list[str] | None = None
+    replace: list[str] | None = None
+    for line in text.split("\n"):
+        bare = line.strip()
+        if bare.startswith("<<<<<") and bare.lstrip("<").strip().upper() == "SEARCH":
+            search, replace = [], None
+        elif search is not None and replace is None and len(bare) >= 5 and not bare.strip("="):
+            replace = []
+        elif search is not None and replace is not None and bare.startswith(">>>>>"):
+            edits.append(Edit("\n".join(search), "\n".join(replace)))
+            search = replace = None
+        elif replace is not None:
+            replace.append(line)
+        elif search is not None:
+            search.append(line)
+    if search is not None:
+        missing = "=======" if replace is None else ">>>>>>> REPLACE"
+        raise Rejected(f"the reply is truncated: edit {len(edits) + 1} has no `{missing}` line")
+    if len(edits) > _MOST_EDITS:
+        raise Rejected(f"the reply has {len(edits)} edits; at most {_MOST_EDITS} are applied")
+    return edits
+
+
+def apply_edits(edits: list[Edit], source: str) -> str:
+    """Apply edits one after another; blanks at line ends do not count, nor does a uniform shift of the indentation.
+
+    Raises
+    ------
+    Rejected
+        When a search text is empty, is not found, or is found at several places.
+    """
+    for number, edit in enumerate(edits, 1):
+        wanted = [s.rstrip() for s in edit.search.strip("\n").split("\n")]
+        if not any(wanted):
+            raise Rejected(f"edit {number} has an empty SEARCH part")
+        lines = [s.rstrip() for s in source.split("\n")]
+        found = _occurrences(lines, wanted)
+        if not found:
+            found = _occurrences([s.lstrip() for s in lines], [s.lstrip() for s in wanted])
+        if len(found) > 1:
+            inside = _inside(lines)
+            found = [i for i in found if i in inside] if sum(i in inside for i in found) == 1 else found
+        first = next(s for s in wanted if s).strip()[:80]
+        if not found:
+            raise Rejected(f"edit {number}: the SEARCH text is not in the program (it begins {first!r}); copy its lines exactly")
+        if len(found) > 1:
+            raise Rejected(f"edit {number}: the SEARCH text is at several places (it begins {first!r}); take more lines along")
+        at = found[0]
+        shift = _margin(lines[at : at + len(wanted)]) - _margin(wanted)
+        new = [_shifted(s.rstrip(), shift) for s in edit.replace.strip("\n").split("\n")] if edit.replace.strip() else []
+        source = "\n".join(lines[:at] + new + lines[at + len(wanted) :])
+    return source
+
+
+def _occurrences(lines: list[str], wanted: list[str]) -> list[int]:
+    # Searching one joined string keeps this linear where comparing windows of lines is quadratic.
+    haystack, needle = "\n" + "\n".join(lines) + "\n", "\n" + "\n".join(wanted) + "\n"
+    found: list[int] = []
+    at = haystack.find(needle)
+    while at >= 0 and len(found) < 8:
+        found.append(haystack.count("\n", 0, at))
+        at = haystack.find(needle, at + 1)
+    return found
+
+
+def _inside(lines: list[str]) -> range:
+    block = text_of.split_block("\n".join(lines) + "\n")
+    if block is None:
+        return range(0)
+    start = block.before.count("\n")
+    return range(start, start + block.inside.count("\n"))
+
+
+def _margin(lines: list[str]) -> int:
+    return min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
+
+
+def _shifted(line: str, shift: int) -> str:
+    if not line or shift == 0:
+        return line
+    return " " * shift + line if shift > 0 else line[min(-shift, len(line) - len(line.lstrip())) :]
+
+
+def has_edits(text: str) -> bool:
+    """Whether a reply looks like SEARCH/REPLACE edits (they may yet fail to apply)."""
+    return "<<<<<<< SEARCH" in text

@@ -1,0 +1,327 @@
+"""Puts definitions that a model answered with into the program they were asked for."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import symtable
+import warnings
+from collections.abc import Collection, Iterable, Set
+from itertools import pairwise
+from typing import NamedTuple
+
+from workbench.errors import Rejected
+from workbench.model import Program
+from workbench.program import source as text_of
+from workbench.program.source import BLOCK_END, BLOCK_START, MODULES, Block
+
+Definition = ast.FunctionDef | ast.ClassDef
+
+_BUILTINS = frozenset(dir(builtins))
+_IMPORTS = {
+    "np": "import numpy as np",
+    **{name: f"from math import {name}" for name in ("sqrt", "exp", "log", "ceil", "floor", "inf")},
+    **{name: f"from collections import {name}" for name in ("deque", "defaultdict", "Counter")},
+    **{name: f"from heapq import {name}" for name in ("heappush", "heappop", "heapify")},
+    **{name: f"from typing import {name}" for name in ("List", "Dict", "Tuple", "Optional", "Any", "Sequence", "Callable")},
+}
+
+
+class Frame(NamedTuple):
+    """The parent cut up once for all pieces of a reply.
+
+    Attributes
+    ----------
+    block, inside
+        The evolving part as text between its surroundings, and its syntax tree.
+    whole
+        The whole program's tree.
+    marked
+        Whether the program has the markers.
+    evolving
+        Names that the evolving part binds.
+    everything
+        Names that the program binds at its top level.
+    fixed
+        Functions and classes that stand outside the evolving part.
+    called
+        Names that the rest of the program (or the verifier) uses, so that their parameters must stay.
+    """
+
+    program: Program
+    block: Block
+    inside: ast.Module
+    whole: ast.Module
+    marked: bool
+    evolving: Set[str]
+    everything: Set[str]
+    fixed: Set[str]
+    called: Set[str]
+
+
+@functools.lru_cache(maxsize=32)  # the best are parents again and again
+def frame(parent: Program) -> Frame:
+    """Cut a parent at its EVOLVE-BLOCK; all of it counts as the block where it has none that can be parsed alone."""
+    whole = text_of.parse(parent.source)
+    block = text_of.split_block(parent.source)
+    inside = _tree(block.inside) if block else None
+    marked = block is not None and inside is not None
+    if block is None or inside is None:  # markers within a body leave a part without a meaning of its own
+        block, inside = Block("", parent.source, ""), whole
+    evolving, everything = set(_bound_at_top(inside)), _bound_at_top(whole)
+    fixed = {name for name, node in everything.items() if name not in evolving and isinstance(node, Definition)}
+    called = {parent.entry} | _loads([n for n in whole.body if not (_names(n) & evolving)])
+    return Frame(parent, block, inside, whole, marked, evolving, set(everything), fixed, called)
+
+
+def splice(code: str, tree: ast.Module, parent: Frame) -> str:
+    """Merge an answer's definitions into the parent; an answer that is a whole program comes back as it is.
+
+    Definitions named like some in the parent's EVOLVE-BLOCK replace them; what these need comes along, while usage
+    examples and definitions that stand outside the block are left out. Without such a name, definitions anywhere in the
+    parent are replaced; a single function with the right parameters under a wrong name is taken for the one asked for.
+    A whole program that lost the markers gets them back around what they held in the parent.
+
+    Parameters
+    ----------
+    code, tree
+        The answer and its syntax tree.
+
+    Raises
+    ------
+    Rejected
+        When nothing of the parent is defined, or a function that is called from outside changed its parameters.
+    """
+    defined = _bound_at_top(tree).keys()
+    if _is_whole(code, defined, parent):
+        return _marked(code, tree, parent.evolving) if parent.marked and text_of.split_block(code) is None else code
+    if not defined & parent.evolving:
+        if defined & parent.fixed:
+            return _replace(code, tree, parent.program.source, parent.whole, set(), parent.called)
+        tree = _renamed(tree, parent.inside, parent.called)
+        code = ast.unparse(tree)
+    return text_of.join_block(parent.block, _replace(code, tree, parent.block.inside, parent.inside, parent.fixed, parent.called))
+
+
+def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
+    if parent.program.entry not in defined:
+        return False
+    # A name that is bound nowhere, but for a forgotten import, tells of a part that only makes sense within the parent.
+    unbound = _unbound(code)
+    if unbound is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in unbound):
+        return False
+    return BLOCK_START in code or not parent.fixed or bool(parent.fixed & defined)
+
+
+def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed: Collection[str], called: Collection[str]) -> str:
+    old = _bound_at_top(inside)
+    new = {name: node for name, node in _bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
+    wanted = {name for name in new if name in old}
+    pending = list(wanted)
+    while pending:  # what a wanted definition needs is wanted too
+        needed = (free_names(new[pending.pop()]) & new.keys()) - wanted
+        wanted |= needed
+        pending += needed
+    lines, answer = region.split("\n"), code.split("\n")
+    kept = [node for node in tree.body if any(new.get(name) is node and name in wanted for name in _names(node))]
+    crowded = _sharing_lines(tree)
+    extra: list[str] = []
+    changes: list[tuple[int, int, list[str]]] = []
+    for node in kept:
+        mended = _mend_parameters(node, old, called)
+        as_text = None if mended or id(node) in crowded else answer[_first(node) : node.end_lineno]
+        shown = _shown(node, as_text, old, lines)
+        replaced = {id(old[name]): old[name] for name in _names(node) if name in old}
+        if not replaced:
+            extra += [*shown, ""] if isinstance(node, Definition) else shown
+        for i, target in enumerate(replaced.values()):
+            changes.append((_first(target), target.end_lineno or 0, shown if i == 0 else []))
+    changes.sort(reverse=True)
+    for start, end, shown in changes:
+        lines[start:end] = shown
+    first = min((start for start, _, _ in changes), default=0)
+    return "\n".join(lines[:first] + extra + lines[first:])
+
+
+def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: list[str]) -> list[str]:
+    """Lines of a definition, with the contract put back where the answer left out the docstring."""
+    before = old.get(node.name) if isinstance(node, ast.FunctionDef) else None
+    if isinstance(node, ast.FunctionDef) and isinstance(before, ast.FunctionDef):
+        docstring = before.body[0]
+        if ast.get_docstring(before) is not None and ast.get_docstring(node) is None:
+            header = (as_text or [])[: node.body[0].lineno - 1 - _first(node)]
+            end = next((i for i, s in enumerate(header, 1) if s.rstrip().endswith(":")), None)
+            if as_text and end and docstring.col_offset == node.body[0].col_offset and docstring.lineno > before.lineno:
+                return [*as_text[:end], *region[docstring.lineno - 1 : docstring.end_lineno], *as_text[end:]]
+            node.body.insert(0, docstring)
+            as_text = None
+    return ast.unparse(node).split("\n") if as_text is None else as_text
+
+
+def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> ast.Module:
+    """Give the one function of the answer the name it should have had."""
+    targets = [n for n in inside.body if isinstance(n, Definition) and n.name in called] or [
+        n for n in inside.body if isinstance(n, Definition)
+    ]
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    wanted = " and ".join(f"`{n.name}`" for n in targets) or "the names of the program"
+    if len(targets) == 1 and len(functions) == 1 and isinstance(targets[0], ast.FunctionDef):
+        target, function = targets[0], functions[0]
+        if function.args.args and len(function.args.args) == len(target.args.args):
+            wrong = function.name
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Name) and node.id == wrong:
+                    node.id = target.name
+            function.name = target.name
+            return tree
+    names = [n for node in tree.body if isinstance(node, Definition) for n in _names(node)]
+    told = f"the reply defines {', '.join(f'`{n}`' for n in names[:4])}" if names else "the reply defines no function"
+    raise Rejected(f"{told}; it does not define {wanted}")
+
+
+def _mend_parameters(node: ast.stmt, old: dict[str, ast.stmt], called: Collection[str]) -> bool:
+    """Put parameters that an answer left out back in place; tells whether `node` was changed."""
+    if not isinstance(node, ast.FunctionDef) or node.name not in called:
+        return False
+    before = old.get(node.name)
+    if not isinstance(before, ast.FunctionDef) or node.args.vararg is not None:
+        return False
+    should = [a.arg for a in before.args.posonlyargs + before.args.args]
+    does = [a.arg for a in node.args.posonlyargs + node.args.args]
+    required = does[: len(does) - len(node.args.defaults)]
+    loose = [a for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if d is None]
+    if len(required) <= len(should) <= len(does) and not loose and (does[: len(should)] == should or not set(does) & set(should)):
+        return False
+    if set(required) <= set(should) and not loose:
+        node.args = before.args
+        return True
+    if len(required) == len(should) and not loose:
+        return False
+    raise Rejected(f"`{node.name}` must keep its parameters ({', '.join(should)}); the reply takes ({', '.join(does)})")
+
+
+def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
+    held = [node for node in tree.body if not _names(node).isdisjoint(evolving)]
+    if not held or any(id(node) in _sharing_lines(tree) for node in (held[0], held[-1])):
+        return code
+    lines = code.split("\n")
+    start, end = _first(held[0]), held[-1].end_lineno or 0
+    return "\n".join([*lines[:start], f"# {BLOCK_START}", *lines[start:end], f"# {BLOCK_END}", *lines[end:]])
+
+
+# --------------------------------------------------------------------------- mending what was forgotten
+
+
+def complete(source: str, modules: Collection[str] = ()) -> str:
+    """Add the imports that a program uses and forgot; text that cannot be parsed comes back as it is."""
+    unbound = _unbound(source)
+    lines = []
+    for name in sorted(unbound or ()):
+        if name in _IMPORTS:
+            lines.append(_IMPORTS[name])
+        elif name in MODULES or name in modules:
+            lines.append(f"import {name}")
+    tree = _tree(source) if lines else None
+    if tree is None:
+        return source
+    at = 0
+    for i, node in enumerate(tree.body):
+        is_docstring = i == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            at = node.end_lineno or 0
+        else:
+            break
+    before = source.split("\n")
+    return "\n".join(before[:at] + lines + before[at:])
+
+
+# --------------------------------------------------------------------------- names
+
+
+def free_names(tree: ast.AST) -> set[str]:
+    """Names that are read and bound nowhere in `tree` (scopes are not told apart), builtins left out."""
+    return {name for name in _loads([tree]) if name not in _BUILTINS} - _bound_anywhere(tree)
+
+
+@functools.lru_cache(maxsize=8)  # asked of an answer and of the program made of it, mostly the same text
+def _unbound(source: str) -> frozenset[str] | None:
+    """The same of a whole program, by the compiler's own symbol table: three times as fast as a walk over the tree.
+
+    None for what is too long, and for what the compiler refuses, which may be more than what the parser does.
+    """
+    if len(source) > text_of.MAX_SOURCE_BYTES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            top = symtable.symtable(source, "<program>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+    read: set[str] = set()
+    bound: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        for symbol in table.get_symbols():
+            if table is top or symbol.is_global():
+                if symbol.is_referenced():
+                    read.add(symbol.get_name())
+                if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+                    bound.add(symbol.get_name())
+        tables.extend(table.get_children())
+    return frozenset(read - bound - _BUILTINS)
+
+
+def _loads(trees: Iterable[ast.AST]) -> set[str]:
+    return {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _bound_anywhere(tree: ast.AST) -> set[str]:
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            bound.add(node.rest)
+    return bound
+
+
+def _names(node: ast.stmt) -> set[str]:
+    """What a top-level statement binds, where it is one that can be moved as it stands."""
+    if isinstance(node, Definition):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(a.asname or a.name).partition(".")[0] for a in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+
+
+def _bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
+    return {name: node for node in tree.body for name in sorted(_names(node))}
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return text_of.parse(source)
+    except Rejected:
+        return None
+
+
+def _first(node: ast.stmt) -> int:
+    """Index of the first line, decorators included."""
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(d.lineno for d in decorators)]) - 1
+
+
+def _sharing_lines(tree: ast.Module) -> set[int]:
+    """Ids of the top-level statements that share a line with a neighbour (`a = 1; b = 2`)."""
+    return {id(n) for a, b in pairwise(tree.body) if _first(b) < (a.end_lineno or 0) for n in (a, b)}

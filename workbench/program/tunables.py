@@ -1,0 +1,143 @@
+"""The constants that a program declares as tunable, read and written in its text without running it."""
+
+from __future__ import annotations
+
+import ast
+import math
+import random
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from workbench.errors import UsageError
+from workbench.model import Program
+from workbench.program.source import parse
+
+DECLARATION = "TUNABLE"
+"""Name of the table in which a program declares the constants that may be tuned."""
+
+
+class _Literal(NamedTuple):
+    """A number in the text: its value and the bytes that hold it."""
+
+    value: float
+    start: int
+    end: int
+
+
+def declared(program: Program) -> dict[str, tuple[float, float]]:
+    """Bounds of the constants that may be tuned, from the program's `TUNABLE = {"alpha": (0.0, 2.0)}`.
+
+    Only what can be tuned is returned: an entry whose bounds are no two finite numbers, the lower first, or whose name
+    no module-level statement `alpha = 0.5` gives a number, is left out. A faulty table is no reason to lose a program
+    that runs; the last table counts where there are several.
+
+    Returns
+    -------
+    dict[str, tuple[float, float]]
+        Low and high by name, in the program's order. Both are `int` where the table and the constant are.
+
+    Raises
+    ------
+    Rejected
+        When the program cannot be parsed.
+    """
+    if DECLARATION not in program.source:
+        return {}
+    tree = parse(program.source)
+    numbers = _literals(tree, program.source)
+    table: ast.expr | None = None
+    for statement in tree.body:
+        target, value = _assigned(statement)
+        table = value if target == DECLARATION else table
+    try:
+        entries = ast.literal_eval(table) if table is not None else {}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return {}
+    if not isinstance(entries, dict):
+        return {}
+    found: dict[str, tuple[float, float]] = {}
+    for name, bounds in entries.items():
+        if name not in numbers or not isinstance(bounds, tuple | list) or len(bounds) != 2:
+            continue
+        low, high = bounds
+        if _finite(low) and _finite(high) and low < high:
+            whole = isinstance(low, int) and isinstance(high, int) and isinstance(numbers[name].value, int)
+            found[name] = (low, high) if whole else (float(low), float(high))
+    return found
+
+
+def current(program: Program) -> dict[str, float]:
+    """Values of a program's module-level numeric constants, declared or not."""
+    return {name: literal.value for name, literal in _literals(parse(program.source), program.source).items()}
+
+
+def with_constants(program: Program, values: Mapping[str, float]) -> Program:
+    """The program with other numbers in its module-level assignments `alpha = 0.5`; every other byte stays.
+
+    Where a name is assigned several times its last assignment is the one that counts.
+
+    Raises
+    ------
+    UsageError
+        For a name that no module-level statement gives a number, or a value that is no finite number.
+    Rejected
+        When the program cannot be parsed.
+    """
+    literals = _literals(parse(program.source), program.source)
+    text = program.source.encode()
+    for name in sorted(values, key=lambda n: literals[n].start if n in literals else -1, reverse=True):
+        if name not in literals:
+            raise UsageError(f"the program has no module-level constant {name!r}; write `{name} = <number>` at its top level")
+        if not _finite(values[name]):
+            raise UsageError(f"the constant {name!r} cannot be {values[name]!r}; a finite number is needed")
+        literal = literals[name]
+        text = text[: literal.start] + repr(values[name]).encode() + text[literal.end :]
+    return Program(text.decode(), program.entry)
+
+
+def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Program | None:
+    """The program with one declared constant moved within its bounds; None where it declares none.
+
+    `step` is the standard deviation in units of the range; one move in five goes anywhere in it.
+    """
+    bounds = declared(program)
+    if not bounds:
+        return None
+    values = current(program)
+    name = rng.choice(list(bounds))
+    low, high = bounds[name]
+    new = rng.uniform(low, high) if rng.random() < 0.2 else rng.gauss(values[name], step * (high - low))
+    new = min(high, max(low, new))
+    whole = isinstance(low, int) and isinstance(high, int)
+    return with_constants(program, {name: round(new) if whole else float(f"{new:.4g}")})
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _assigned(statement: ast.stmt) -> tuple[str, ast.expr | None]:
+    """Name and value of `name = value` or `name: type = value`."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id, statement.value
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id, statement.value
+    return "", None
+
+
+def _literals(tree: ast.Module, source: str) -> dict[str, _Literal]:
+    # The parser counts columns in UTF-8 bytes and ends lines where bytes.splitlines does.
+    starts = [0]
+    for line in source.encode().splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = {}
+    for statement in tree.body:
+        name, node = _assigned(statement)
+        value = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+        if node is None or not isinstance(value, ast.Constant) or not _finite(value.value):
+            continue
+        number = ast.literal_eval(node)
+        assert node.end_lineno is not None and node.end_col_offset is not None  # set by the parser
+        start = starts[node.lineno - 1] + node.col_offset
+        found[name] = _Literal(number, start, starts[node.end_lineno - 1] + node.end_col_offset)
+    return found

@@ -1,0 +1,343 @@
+"""The places of a program that can be changed: expressions by kind, statements, and the names in scope at each."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from workbench.program.evolving import Evolving, walk
+from workbench.program.tunables import DECLARATION
+from workbench.proposers.operators.kinds import INITIALISED, Kind, Kinds, key, roots
+
+_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__"}
+_OPEN_CALLS = frozenset({"abs", "min", "max", "float", "int", "sorted", "sum", "append"})
+_CLOSED = (ast.Subscript, ast.Attribute, ast.JoinedStr, ast.Dict, ast.Yield, ast.YieldFrom, ast.Await)
+
+
+@dataclass(slots=True)
+class Slot:
+    """A place that holds an expression: `holder.name`, or `holder.name[index]`.
+
+    Attributes
+    ----------
+    kind
+        What the expression evaluates to.
+    bound
+        Every name that is bound whenever the place is reached (built-in names left out).
+    root
+        Whether a statement holds it, so that it is nobody's part.
+    exponent
+        Whether it is the right side of `**`, where only small constants are safe.
+    """
+
+    holder: ast.AST
+    name: str
+    index: int | None
+    kind: Kind
+    bound: frozenset[str]
+    root: bool
+    exponent: bool = False
+
+    @property
+    def node(self) -> ast.expr:
+        """The expression now in this place."""
+        value = getattr(self.holder, self.name)
+        expression: ast.expr = value if self.index is None else value[self.index]
+        return expression
+
+    def put(self, node: ast.expr) -> None:
+        """Put another expression in this place."""
+        if self.index is None:
+            setattr(self.holder, self.name, node)
+        else:
+            getattr(self.holder, self.name)[self.index] = node
+
+
+@dataclass(slots=True)
+class Spot:
+    """A statement of a function, `body[index]`, with the names bound before it.
+
+    `removable` is False inside a `while`, where a lost statement may mean a loop without end.
+    """
+
+    body: list[ast.stmt]
+    index: int
+    bound: frozenset[str]
+    removable: bool
+
+    @property
+    def node(self) -> ast.stmt:
+        """The statement now at this place."""
+        return self.body[self.index]
+
+
+@dataclass(slots=True)
+class Scene:
+    """All places of an evolving program, found in one pass; any change to the tree makes it stale.
+
+    Attributes
+    ----------
+    slots
+        Expressions of a known kind that may be replaced, in the order of the text.
+    spots
+        Statements of functions, likewise.
+    kinds
+        Kinds of names, dotted names and simple subscripts.
+    features
+        The problem's features, in its order.
+    words
+        Texts that the program answers with or, where it has fewer than two, quoted words of its docstrings.
+    shared
+        Names that the module binds; a function that assigned one would hide it.
+    loose
+        Names that are read where they may not be bound.
+    size
+        Nodes of the evolving part, docstrings and annotations left out.
+    """
+
+    kinds: Kinds
+    features: tuple[str, ...]
+    slots: list[Slot] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
+    words: tuple[str, ...] = ()
+    shared: frozenset[str] = frozenset()
+    loose: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def of(self, kind: Kind) -> list[Slot]:
+        """Slots of one kind, exponents left out."""
+        return [s for s in self.slots if s.kind is kind and not s.exponent]
+
+    def names(self, kind: Kind, bound: frozenset[str]) -> tuple[list[str], list[str]]:
+        """Names of one kind among those in scope: the features, and the others."""
+        found = [n for n, k in self.kinds.names.items() if k is kind and roots(n) <= bound]
+        return [n for n in self.features if n in found], [n for n in found if n not in self.features]
+
+
+def look(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = None) -> Scene:
+    """Find every place of `program` that can be changed.
+
+    Parameters
+    ----------
+    features
+        Meaning by kept name (see `kinds.key`).
+    kinds
+        From an earlier look at the same program, to save the time of finding them anew.
+    """
+    scene = Scene(kinds or Kinds(program, features), tuple(features))
+    scene.shared = _bound_by(program.tree.body)
+    _Reader(program, scene).module(program.tree.body)
+    answers = (s.node for s in scene.of(Kind.TEXT) if not isinstance(s.holder, ast.Compare))
+    scene.words = tuple(dict.fromkeys(str(n.value) for n in answers if isinstance(n, ast.Constant)))
+    if len(scene.words) == 1:
+        scene.words = tuple(dict.fromkeys([*scene.words, *_documented(program.run)]))
+    return scene
+
+
+def _documented(statements: Iterable[ast.stmt]) -> list[str]:
+    """Words in quotation marks in the docstrings of statements."""
+    owners = [n for n in walk(statements) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    return [word for owner in owners for word in re.findall(r"[\"'`]+([a-z_]+)[\"'`]+", ast.get_docstring(owner) or "")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Surroundings of a statement: in the evolving part, in a function, in a `while` whose test reads `frozen`."""
+
+    active: bool = False
+    function: bool = False
+    loop: bool = False
+    frozen: frozenset[str] = frozenset()
+
+
+class _Reader:
+    """One pass over a program that fills a `Scene`."""
+
+    def __init__(self, program: Evolving, scene: Scene) -> None:
+        self.scene = scene
+        self.run = {id(s) for s in program.run}
+        self.around = {id(s) for s in program.around}
+        self.tunable = frozenset(_declared_names(program.tree))
+
+    def module(self, body: list[ast.stmt]) -> None:
+        """Read a module: functions may use all that it binds, the statements between them only what stands above."""
+        above: frozenset[str] = frozenset()
+        for node in body:
+            defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            self.body([node], self.scene.shared if defines else above, _Where())
+            above |= _bound_by([node])
+
+    def body(self, body: list[ast.stmt], bound: frozenset[str], where: _Where) -> frozenset[str] | None:
+        """Read statements in turn; returns what is bound after them, None where their end is never reached."""
+        ended = False
+        for index, node in enumerate(body):
+            at = where
+            if not where.active and id(node) in self.run:
+                at = _Where(True, where.function, where.loop, where.frozen)
+            if at.active and at.function:
+                self.scene.spots.append(Spot(body, index, bound, removable=not at.loop))
+            after = self._statement(node, bound, at)
+            ended = ended or after is None
+            bound = bound if after is None else after
+        return None if ended else bound
+
+    def _statement(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> frozenset[str] | None:
+        if not where.active and id(node) not in self.around:
+            return bound | _bound_by([node])
+        self.scene.size += where.active
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._function(node, bound, where)
+            return bound | {node.name}
+        if isinstance(node, ast.ClassDef):
+            for i, member in enumerate(node.body):  # one by one: what a class body binds its methods do not see
+                self.body(node.body[i : i + 1], bound | {node.name}, _Where(where.active or id(member) in self.run))
+            return bound | {node.name}
+        if isinstance(node, ast.If):
+            self._value(node, "test", bound, where)
+            sides = [self.body(side, bound, where) for side in (node.body, node.orelse)]
+            reached = [s for s in sides if s is not None]
+            return frozenset.intersection(*reached) if reached else None
+        if isinstance(node, ast.For | ast.AsyncFor):
+            self._value(node, "iter", bound, where, closed=True)
+            self.body(node.body, bound | _targets([node.target]), where)
+            self.body(node.orelse, bound, where)
+            return bound
+        if isinstance(node, ast.While):
+            self._value(node, "test", bound, where, closed=True)
+            frozen = where.frozen | {n.id for n in walk([node.test]) if isinstance(n, ast.Name)}
+            self.body(node.body, bound, _Where(where.active, where.function, True, frozen))
+            self.body(node.orelse, bound, where)
+            return bound
+        if isinstance(node, ast.With | ast.AsyncWith | ast.Try):
+            inner = bound | _bound_by([node])
+            for block in [getattr(node, "body", []), getattr(node, "orelse", []), getattr(node, "finalbody", [])]:
+                self.body(block, inner, where)
+            for handler in getattr(node, "handlers", []):
+                self.body(handler.body, inner, where)
+            return inner
+        return self._simple(node, bound, where)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, bound: frozenset[str], where: _Where) -> None:
+        args = node.args
+        if where.active:
+            for default in [*args.defaults, *(d for d in args.kw_defaults if d is not None)]:
+                self._children(default, bound, closed=True)
+        named = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a is not None)]
+        own = {a.arg for a in named} | {node.name}
+        if "self" in own and node.name != "__init__":
+            own.add(INITIALISED)
+        self.body(node.body, (bound - {INITIALISED}) | own, _Where(where.active, True))
+
+    def _simple(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> frozenset[str] | None:
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = _targets(targets)
+            kinds = [self.scene.kinds.names.get(key(t) or "") for t in targets]
+            if where.active:
+                if isinstance(node, ast.AugAssign):
+                    self.scene.loose |= names - bound
+                for target in targets:
+                    self._children(target, bound, closed=True)
+            # What steers a `while`, what is tuned within bounds, and what is an index or a container must stay as it is.
+            closed = bool(names & where.frozen) or Kind.OTHER in kinds or (not where.function and bool(names & self.tunable))
+            if node.value is not None:
+                self._value(node, "value", bound, where, closed=closed)
+            return bound | names
+        if isinstance(node, ast.Return):
+            if node.value is not None:
+                self._value(node, "value", bound, where)
+            return None
+        if isinstance(node, ast.Expr):
+            if not isinstance(node.value, ast.Constant):
+                self._value(node, "value", bound, where)
+            return bound
+        if where.active:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self._children(child, bound, closed=True)
+        return None if isinstance(node, ast.Raise | ast.Continue | ast.Break) else bound | _bound_by([node])
+
+    def _value(self, holder: ast.AST, name: str, bound: frozenset[str], where: _Where, *, closed: bool = False) -> None:
+        if where.active:
+            self._expression(holder, name, None, bound, closed=closed, root=True)
+
+    def _expression(
+        self, holder: ast.AST, name: str, index: int | None, bound: frozenset[str], *, closed: bool, root: bool = False
+    ) -> None:
+        slot = Slot(holder, name, index, Kind.OTHER, bound, root)
+        node = slot.node
+        slot.exponent = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow) and name == "right"
+        if not closed:
+            slot.kind = self.scene.kinds.of(node)
+            if slot.kind is not Kind.OTHER:
+                self.scene.slots.append(slot)
+        self._children(node, bound, closed=closed or slot.exponent)
+
+    def _children(self, node: ast.expr, bound: frozenset[str], *, closed: bool) -> None:
+        """Read the parts of an expression; `closed` ones are only searched for names."""
+        self.scene.size += 1
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load) and node.id not in bound and node.id not in _BUILTINS:
+                self.scene.loose.add(node.id)
+        elif isinstance(node, ast.Lambda):
+            bound = bound | {a.arg for a in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]}
+            self._expression(node, "body", None, bound, closed=closed)
+        elif isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp):
+            for generator in node.generators:
+                self._expression(generator, "iter", None, bound, closed=True)
+                bound = bound | _targets([generator.target])
+                for i in range(len(generator.ifs)):
+                    self._expression(generator, "ifs", i, bound, closed=closed)
+            for part in ("key", "value") if isinstance(node, ast.DictComp) else ("elt",):
+                self._expression(node, part, None, bound, closed=closed)
+        elif isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            mathematical = isinstance(node.func, ast.Attribute) and key(node.func.value) == "math"
+            self._expression(node, "func", None, bound, closed=True)
+            closed = closed or not (mathematical or called in _OPEN_CALLS or called in self.scene.kinds.functions)
+            for i in range(len(node.args)):
+                self._expression(node, "args", i, bound, closed=closed)
+            for keyword in node.keywords:
+                self._expression(keyword, "value", None, bound, closed=closed)
+        else:
+            if isinstance(node, ast.NamedExpr):
+                bound = bound | {node.target.id}
+            closed = closed or isinstance(node, _CLOSED)
+            for part, value in ast.iter_fields(node):
+                if isinstance(value, ast.expr):
+                    self._expression(node, part, None, bound, closed=closed)
+                elif isinstance(value, list):
+                    for i, child in enumerate(value):
+                        if isinstance(child, ast.expr):
+                            self._expression(node, part, i, bound, closed=closed)
+
+
+def _declared_names(tree: ast.Module) -> list[str]:
+    """Names in the module's table of tunable constants, and the table's own."""
+    tables = [s for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) and DECLARATION in _bound_by([s])]
+    keys = [k for s in tables if isinstance(s.value, ast.Dict) for k in s.value.keys]
+    return [DECLARATION, *(str(k.value) for k in keys if isinstance(k, ast.Constant))]
+
+
+def _targets(targets: Iterable[ast.expr]) -> frozenset[str]:
+    return frozenset(n.id for n in walk(targets) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+
+
+def _bound_by(body: Iterable[ast.stmt]) -> frozenset[str]:
+    """Names that statements bind in their own scope, at any depth of nesting."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+            continue
+        for inner in walk([node]):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                found.add(inner.id)
+            elif isinstance(inner, ast.alias):
+                found.add((inner.asname or inner.name).partition(".")[0])
+            elif isinstance(inner, ast.ExceptHandler) and inner.name:
+                found.add(inner.name)
+    return frozenset(found)

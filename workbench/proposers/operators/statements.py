@@ -1,0 +1,136 @@
+"""Operators on statements: guards, augmented assignments, deletion, duplication, exchange."""
+
+from __future__ import annotations
+
+import ast
+import random
+
+from workbench.program.evolving import walk
+from workbench.proposers.operators.decisions import branch, returned
+from workbench.proposers.operators.kinds import Kind
+from workbench.proposers.operators.scene import Scene, Slot, Spot
+from workbench.proposers.operators.terms import FACTORS, call, condition, duplicate, name, number, term, weighted
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+def rearrange(scene: Scene, rng: random.Random) -> bool:
+    """Insert, delete, duplicate, exchange or wrap one statement."""
+    if not scene.spots:
+        return False
+    shape = rng.random()
+    if shape < 0.25:
+        return guard(scene, rng)
+    if shape < 0.45:
+        return adjust(scene, rng)
+    if shape < 0.6:
+        return branch(scene, rng)
+    if shape < 0.8:
+        return delete(scene, rng)
+    return exchange(scene, rng)
+
+
+def guard(scene: Scene, rng: random.Random) -> bool:
+    """Insert `if test: return other` before a statement, after what a later `return` gives back."""
+    values = {id(s.holder): s for s in scene.slots if s.root and isinstance(s.holder, ast.Return)}
+    places = [(spot, found) for spot in scene.spots if (found := _returned_after(spot, values)) is not None and _insertable(spot)]
+    if not places:
+        return False
+    spot, value = rng.choice(places)
+    here = Slot(value.holder, value.name, value.index, value.kind, spot.bound, True)
+    test, other = condition(scene, spot.bound, rng), returned(here, scene, rng)
+    if test is None or other is None:
+        return False
+    spot.body.insert(spot.index, ast.If(test, [ast.Return(other)], []))
+    return True
+
+
+def _returned_after(spot: Spot, values: dict[int, Slot]) -> Slot | None:
+    for statement in spot.body[spot.index :]:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for node in walk([statement]):
+            if id(node) in values:
+                return values[id(node)]
+    return None
+
+
+def _insertable(spot: Spot) -> bool:
+    node = spot.node
+    docstring = spot.index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return not docstring
+
+
+def adjust(scene: Scene, rng: random.Random) -> bool:
+    """Insert `x += c*f`, `x *= c` or `x = max(x, f)` for a numeric local variable, perhaps under a condition."""
+    spots = [s for s in scene.spots if s.removable and _insertable(s)]
+    if not spots:
+        return False
+    spot = rng.choice(spots)
+    features, others = scene.names(Kind.NUMBER, spot.bound)
+    local = [n for n in [*features, *others] if n.isidentifier() and n not in scene.shared]
+    added = term(scene, spot.bound, rng)
+    if not local or added is None:
+        return False
+    target = rng.choice(local)
+    shape = rng.random()
+    statement: ast.stmt
+    if shape < 0.5:
+        statement = ast.AugAssign(ast.Name(target, ast.Store()), ast.Add(), weighted(added, rng))
+    elif shape < 0.75:
+        statement = ast.AugAssign(ast.Name(target, ast.Store()), ast.Mult(), number(rng.choice(FACTORS)))
+    else:
+        statement = ast.Assign([ast.Name(target, ast.Store())], call(rng.choice(("max", "min")), name(target), added), lineno=0)
+    test = condition(scene, spot.bound, rng) if rng.random() < 0.5 else None
+    spot.body.insert(spot.index, statement if test is None else ast.If(test, [statement], []))
+    return True
+
+
+def delete(scene: Scene, rng: random.Random) -> bool:
+    """Remove a statement, or an `if` around its body."""
+    spots = [s for s in scene.spots if s.removable and _removable(s)]
+    if not spots:
+        return False
+    spot = rng.choice(spots)
+    node = spot.node
+    if isinstance(node, ast.If):
+        kept = rng.choice([node.body, node.orelse])
+        if isinstance(kept[-1] if kept else None, _ENDS):
+            del spot.body[spot.index + 1 :]  # what follows would never be reached
+        spot.body[spot.index : spot.index + 1] = kept
+        return bool(spot.body)
+    del spot.body[spot.index]
+    return True
+
+
+def _removable(spot: Spot) -> bool:
+    node = spot.node
+    if isinstance(node, ast.If):
+        return len(spot.body) > 1 or bool(node.orelse)
+    simple = isinstance(node, ast.Assign | ast.AugAssign | ast.For) or (
+        isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+    )
+    return simple and len(spot.body) > 1
+
+
+def exchange(scene: Scene, rng: random.Random) -> bool:
+    """Duplicate an assignment, exchange two neighbours, or exchange the branches of an `if`."""
+    spots = [s for s in scene.spots if s.removable]
+    forks = [s.node for s in spots if isinstance(s.node, ast.If) and s.node.orelse]
+    if forks and rng.random() < 0.5:
+        fork = rng.choice(forks)
+        if isinstance(fork, ast.If):
+            fork.body, fork.orelse = fork.orelse, fork.body
+        return True
+    assignments = [s for s in spots if isinstance(s.node, ast.Assign | ast.AugAssign | ast.If)]
+    if not assignments:
+        return False
+    spot = rng.choice(assignments)
+    following = spot.body[spot.index + 1 : spot.index + 2]
+    if following and isinstance(following[0], ast.Assign | ast.AugAssign | ast.If):
+        spot.body[spot.index : spot.index + 2] = [following[0], spot.node]
+        return True
+    if isinstance(spot.node, ast.AugAssign):
+        spot.body.insert(spot.index, duplicate(spot.node))
+        return True
+    return False

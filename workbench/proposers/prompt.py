@@ -1,0 +1,279 @@
+"""From a problem, a parent and what was learnt to what a model is sent. Pure: the same task makes the same prompt."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+from typing import Literal, NamedTuple
+
+from workbench.errors import Rejected
+from workbench.model import Brief, Candidate, Failure, Prompt, Task
+from workbench.program.reply import find_pieces, split_reasoning
+from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
+
+Style = Literal["full", "block"]
+
+PLATEAU = 40
+"""Attempts without a better incumbent after which the second level of hints is shown."""
+
+_WEAK = re.compile(r"(?<![\d.])(?:0\.\d+|[1-9](?:\.\d+)?)b(?![a-z\d])|\b(?:mini|tiny|small)lm\b|tinyllama", re.IGNORECASE)
+_MOST_INSPIRATION_CHARS = 24_000
+_MOST_ANSWER_CHARS = 12_000
+_MOST_MESSAGE_CHARS = 1_500
+
+
+def style_for(model: str) -> Style:
+    """How a model is asked, by the size in its name: `block` below 10 billion parameters (`qwen2.5-coder-1.5b`), else `full`."""
+    return "block" if _WEAK.search(model) else "full"
+
+
+def build(brief: Brief, task: Task, style: Style) -> Prompt:
+    """Write the prompt for one attempt.
+
+    Parameters
+    ----------
+    style
+        `full`: everything, for strong models. `block`: only the function that may change and one concrete change to make, for
+        models that lose the thread in more; parents without such a function fall back to `full`.
+    """
+    if style == "block" and (part := _evolving(task.selection.parent, brief.entry)):
+        return _block(brief, task, part)
+    return _full(brief, task)
+
+
+# --------------------------------------------------------------------------- strong models
+
+_FULL_SYSTEM = (
+    "You are an expert in algorithm design and operations research who improves a program by one well-considered idea at a time. "
+    "You answer with a short reason and then code, in exactly the form that is asked for."
+)
+
+_FORMS = """Answer in one of two forms.
+
+Either edits of the program above, each like this, with lines copied exactly from it (enough of them to be unique):
+
+<<<<<<< SEARCH
+    lines to replace
+=======
+    new lines
+>>>>>>> REPLACE
+
+or, for larger changes, the whole new program in one ```python fence. Either way the result must define `{entry}`, and comments
+with EVOLVE-BLOCK-START and EVOLVE-BLOCK-END stay around the part that changes."""
+
+
+def _full(brief: Brief, task: Task) -> Prompt:
+    parent, inspirations = task.selection.parent, task.selection.inspirations
+    better = "minimise" if brief.sense == "min" else "maximise"
+    parts = [
+        f"# {brief.title}\n\n{brief.question}\n\n{brief.statement.strip()}",
+        f"## Contract\n\n{_contract(brief)}",
+        "## Who is to be beaten\n\nThe score is the gap to a reference (optimum or bound), averaged over families of instances: "
+        f"0 % is the reference, lower is better; the objective ({brief.unit}) is to be {better}d.\n\n{_ranking(brief)}",
+        f"## The program to improve\n\n{_standing(parent)}\n\n{_fence(_source(parent))}",
+    ]
+    if shown := _inspirations(inspirations):
+        parts.append(f"## Other programs of this search\n\nTake what is good in them.\n\n{shown}")
+    if hints := brief.hints[: 2 if task.stagnation >= PLATEAU else 1]:
+        parts.append("## Hints\n\n" + "\n\n".join(h.strip() for h in hints))
+    if task.guidance:
+        parts.append("## Wishes of the person who steers this search\n\n" + "\n".join(f"- {g}" for g in task.guidance))
+    if task.failure:
+        parts.append(f"## Your last answer\n\n{_answer(task.failure, _MOST_ANSWER_CHARS)}\n\n{_fault(task.failure)}")
+        parts.append("## What to do\n\nMend that answer, keeping its idea. " + _FORMS.format(entry=brief.entry))
+    else:
+        urge = "Make one change that lowers the gap and say in a sentence or two why it should. "
+        if task.stagnation >= PLATEAU:
+            urge = (
+                f"The last {task.stagnation} attempts brought nothing: leave the beaten track. Try another principle, "
+                "not another constant, and say in a sentence or two why it should lower the gap. "
+            )
+        parts.append("## What to do\n\n" + urge + _FORMS.format(entry=brief.entry))
+    return Prompt(_FULL_SYSTEM, "\n\n".join(parts))
+
+
+def _contract(brief: Brief) -> str:
+    lines = [
+        f"- `{brief.entry}` is what is called; its signature and docstring in the program below are binding.",
+        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network or threads.",
+        f"- It may import: {', '.join(brief.modules)}. It must be deterministic: any random generator gets a fixed seed.",
+        f"- At most {MAX_SOURCE_BYTES:,} bytes of Python.",
+        '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.',
+    ]
+    if brief.features:
+        lines.append("- Names within the evolving part:")
+        lines += [f"  - `{name}`: {meaning}" for name, meaning in brief.features.items()]
+    return "\n".join(lines)
+
+
+def _ranking(brief: Brief) -> str:
+    return "\n".join(f"- {name}: {_percent(gap)}" for name, gap in brief.baselines) or "- no baseline"
+
+
+def _standing(candidate: Candidate) -> str:
+    if not candidate.families:
+        return f"Gap {_percent(candidate.gap)}."
+    families = sorted(candidate.families.items(), key=lambda item: -item[1])
+    return f"Gap {_percent(candidate.gap)}; by family, worst first: " + ", ".join(f"{n} {_percent(g)}" for n, g in families) + "."
+
+
+def _inspirations(candidates: tuple[Candidate, ...]) -> str:
+    shown, room = [], _MOST_INSPIRATION_CHARS
+    for candidate in candidates:
+        source = _source(candidate)
+        block = split_block(source)
+        text = source if len(source) <= room or block is None else block.inside.strip("\n")
+        if text and len(text) <= room:
+            room -= len(text)
+            shown.append(f"{_standing(candidate)}\n\n{_fence(text)}")
+    return "\n\n".join(shown)
+
+
+# --------------------------------------------------------------------------- weak models
+
+_BLOCK_SYSTEM = "You write Python. You answer with one complete function in a ```python fence and nothing else."
+
+# One concrete change a call: asked to "improve", a small model copies the function or invents names. `{a}` and `{b}` are numbers,
+# `{c}` may be a truth value too.
+_CHANGES_OF_CHOICE = (
+    "add one more condition that uses `{c}`",
+    "treat the case that `{a}` is large differently from the case that it is small, with an `if`",
+    "compare `{a}` with `{b}` and decide differently in the two cases",
+    "change one condition so that it depends on `{c}` as well",
+    "decide by a threshold on `{a}` times a constant, compared with `{b}`",
+    "replace the rule by a different one built from `{a}` and `{c}`",
+)
+_CHANGES_OF_VALUE = (
+    "let `{a}` count as well: add or subtract a small multiple of it",
+    "combine `{a}` and `{b}` in one new term",
+    "treat the case that `{a}` is large differently from the case that it is small, with an `if`",
+    "compare `{a}` with `{b}` and decide differently in the two cases",
+    "scale `{a}` by `{b}` (guard a division with max(1e-9, ...))",
+    "add one more condition that uses `{c}`",
+    "change one constant or threshold clearly, and use `{a}` beside it",
+    "take the larger or the smaller of two terms, one of them with `{a}`",
+    "replace the rule by a different one built from `{a}` and `{b}`",
+    "add a bonus or a penalty that depends on `{a}` divided by the sum of `{a}` and `{b}`",
+)
+
+# Shows what words do not get across: the same first line, only the parameters used, something returned on every path.
+_EXAMPLE = """Example of a change, for another function: "let `age` count as well" turns
+```python
+def score(size, age):
+    return size
+```
+into
+```python
+def score(size, age):
+    if age > 10:
+        return size - 0.5 * age
+    return size
+```"""
+
+
+def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
+    used = [n for n in part.parameters if n in brief.features] or part.parameters
+    contract = part.contract
+    if untold := [
+        n
+        for n in used
+        if n in brief.features and not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)
+    ]:
+        contract += "\n\n" + "\n".join(f"{n}: {brief.features[n]}" for n in untold)
+    parts = [
+        f"Task: {brief.question}",
+        f"This function decides:\n{_fence(part.code)}",
+        contract.strip(),
+        f"Rules: the line stays `def {part.function}({', '.join(part.parameters)})`. Only these parameters, numbers and `math` "
+        "exist. Return the same kind of value as now, in every case.",
+    ]
+    if task.guidance:
+        parts.append("Wish: " + task.guidance[-1][:300])
+    if task.failure:
+        parts.append(f"You answered:\n{_answer(task.failure, 1_600)}\n{_fault(task.failure)}")
+        parts.append(f"Write the corrected function `{part.function}`, complete, and nothing else.")
+    else:
+        draw = random.Random(task.number)
+        numbers = [n for n in used if n not in part.truths] or used or ["a constant"]
+        a, b = draw.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
+        changes = _CHANGES_OF_CHOICE if part.chooses else _CHANGES_OF_VALUE
+        change = changes[(task.number + draw.randrange(3)) % len(changes)].format(a=a, b=b, c=draw.choice(used or numbers))
+        parts.append(_EXAMPLE)
+        parts.append(f"Change to make: {change}. What is returned must differ from now in some cases.")
+        parts.append(f"Write the new function `{part.function}`, complete, and nothing else.")
+    return Prompt(_BLOCK_SYSTEM, "\n\n".join(parts))
+
+
+class _Evolving(NamedTuple):
+    """What a weak model is shown of a program."""
+
+    code: str
+    """The evolving part without its main function's docstring, which need not be copied (`splice` puts it back)."""
+    function: str
+    parameters: list[str]
+    truths: set[str]
+    """Parameters that are declared to be true or false."""
+    contract: str
+    """The docstring."""
+    chooses: bool
+    """Whether it answers with a word or a truth value: then arithmetic on the answer makes no sense."""
+
+
+def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
+    """The evolving part, where it is marked and made of functions."""
+    block = split_block(_source(parent))
+    if block is None:
+        return None
+    try:
+        tree = parse(block.inside)
+    except Rejected:
+        return None
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    if not functions or any(isinstance(n, ast.ClassDef) for n in tree.body):
+        return None
+    outside = block.before + block.after
+    main = next((f for f in functions if f.name == entry or re.search(rf"\b{f.name}\b", outside)), functions[-1])
+    lines = block.inside.split("\n")
+    if (contract := ast.get_docstring(main)) and len(main.body) > 1 and main.lineno < main.body[0].lineno:
+        first, last = main.body[0].lineno, main.body[0].end_lineno or 0
+        if last < main.body[1].lineno:
+            del lines[first - 1 : last]
+    arguments = main.args.posonlyargs + main.args.args
+    answers = [n.value for n in ast.walk(main) if isinstance(n, ast.Return)]
+    return _Evolving(
+        code="\n".join(lines).strip("\n"),
+        function=main.name,
+        parameters=[a.arg for a in arguments],
+        truths={a.arg for a in arguments if isinstance(a.annotation, ast.Name) and a.annotation.id == "bool"},
+        contract=contract or "",
+        chooses=any(isinstance(a, ast.Constant) and isinstance(a.value, str | bool) for a in answers),
+    )
+
+
+# --------------------------------------------------------------------------- both
+
+
+def _answer(failure: Failure, most: int) -> str:
+    """What the model answered, without its reasoning: the last piece of code where there is one."""
+    outside, unfinished = split_reasoning(failure.text)
+    text = outside.strip() or unfinished.strip()
+    if "<<<<<<< SEARCH" not in text and (pieces := find_pieces(text)):
+        return _fence(pieces[-1].code[:most])
+    return text[:most] or "(nothing)"
+
+
+def _fault(failure: Failure) -> str:
+    return f"It would not do ({failure.status}): {failure.message[:_MOST_MESSAGE_CHARS]}"
+
+
+def _source(candidate: Candidate) -> str:
+    return candidate.program.source if candidate.program else ""
+
+
+def _fence(code: str) -> str:
+    return f"```python\n{code.strip(chr(10))}\n```"
+
+
+def _percent(gap: float) -> str:
+    return f"{gap:.2%}".replace("%", " %") if gap < 1e6 else "not yet measured"

@@ -1,0 +1,108 @@
+"""Validation picks the champion: the train incumbents are scored on it, and the best one is put to a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING
+
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.pool import Pool, VerifierError
+from workbench.model import Candidate, Report, Split, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.store.store import Store
+
+if TYPE_CHECKING:
+    from workbench.run.loop import Display
+    from workbench.run.stress_gate import Gate
+
+FINALISTS = 5
+"""So many of the best on train are scored on validation at the end, besides all that were once best."""
+
+
+class Champion:
+    """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
+
+    def __init__(self, run: str, store: Store, pool: Pool, display: Display, gate: Gate | None = None) -> None:
+        self._run, self._store, self._pool, self._display, self._gate = run, store, pool, display, gate
+        self._under_way: dict[int, Future[Report]] = {}
+        self._gaps = store.gaps(run, Split.VALIDATION)
+        self._refused: set[int] = set()
+
+    @property
+    def number(self) -> int | None:
+        """The best on validation so far; the earliest of equals."""
+        gaps = {n: g for n, g in self._gaps.items() if n not in self._refused}
+        return min(gaps, key=lambda n: (gaps[n], n), default=None)
+
+    @property
+    def gap(self) -> float | None:
+        """Its validation gap."""
+        return None if self.number is None else self._gaps[self.number]
+
+    def consider(self, candidate: Candidate) -> None:
+        """Have a candidate scored on validation, beside the search."""
+        if candidate.program and candidate.number not in self._gaps and candidate.number not in self._under_way:
+            self._under_way[candidate.number] = self._pool.submit(Job(candidate.program, Split.VALIDATION, stop_on_failure=True))
+
+    def poll(self) -> None:
+        """Take up the scores that have come in."""
+        for number in [n for n, f in self._under_way.items() if f.done()]:
+            try:
+                report = self._under_way.pop(number).result()
+            except VerifierError as error:
+                self._store.log(self._run, "error", f"candidate {number} on validation: {error}")
+                continue
+            self._store.add_score(self._run, number, report)
+            if report.status is not Status.OK:
+                self._store.log(self._run, "note", f"candidate {number} fails on validation: {report.message}")
+                continue
+            before = self.number
+            self._gaps[number] = report.gap
+            if self.number != before:
+                self._store.crown(self._run, number)
+
+    def settle(self, loaded: LoadedProblem, beat: Callable[[], None]) -> None:
+        """Score the finalists, then crown the best one that scores the same with a fresh process for every instance.
+
+        A program that remembers earlier instances, or answers differently each time, is passed over. `beat` is called
+        now and then while that takes its time.
+        """
+        best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
+        for finalist, _ in best[:FINALISTS]:
+            self.consider(self._store.candidate(self._run, finalist))
+        while self._under_way:
+            wait(self._under_way.values(), timeout=1.0)
+            self.poll()
+            beat()
+        while (number := self.number) is not None:
+            fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], loaded, beat)
+            if not fault:
+                self._store.crown(self._run, number)
+                return
+            self._refused.add(number)
+            note = f"candidate {number} {fault}: it is not crowned"
+            self._store.log(self._run, "note", note)
+            self._display.line(note)
+
+    def _fault(self, candidate: Candidate, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> str:
+        """What a second look finds against a program; empty: nothing."""
+        program = candidate.program
+        assert program
+        ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
+        report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), beat)
+        if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
+            return "scores differently with a fresh process for each instance"
+        if self._gate is None or candidate.operator == "seed":  # a run always has a champion
+            return ""
+        stressed = self._report(self._gate.job(program), beat)  # one that was no better than its parent has not met it yet
+        return "could not be put to the gate" if stressed is None else self._gate.judge(stressed)
+
+    def _report(self, job: Job, beat: Callable[[], None]) -> Report | None:
+        future = self._pool.submit(job)
+        while not wait([future], timeout=1.0).done:
+            beat()
+        try:
+            return future.result()
+        except VerifierError:
+            return None

@@ -1,0 +1,262 @@
+"""Begins, resumes and replays runs: puts problem, proposer, strategy, workers and store together around the loop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench import proposers, search
+from workbench.errors import ProblemError, Rejected, RunFailed, UsageError
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.pool import Pool
+from workbench.model import Call, Candidate, Program, Split, Status
+from workbench.options import RunOptions
+from workbench.problem import catalog
+from workbench.program.source import fingerprint, screen, split_block
+from workbench.proposers import prompt
+from workbench.protocols import Proposer
+from workbench.run.attempt import Planned
+from workbench.run.loop import Display, Loop
+from workbench.run.replay import recorded_replies
+from workbench.run.stress_gate import Gate
+from workbench.store.queries import outcome
+from workbench.store.store import Store, call_of
+
+
+def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, display: Display) -> dict[str, Any]:
+    """Make a new run and work until it ends.
+
+    Returns
+    -------
+    The outcome, as `evolve run --json` prints it.
+
+    Raises
+    ------
+    UsageError, ModelError, SandboxError
+        Before anything was spent.
+    RunFailed
+        Once the run had begun; it can be resumed.
+    """
+    strategy = search.make(options.strategy, options.strategy_options)
+    loaded.references.measure(Split.TRAIN)
+    loaded.references.measure(Split.VALIDATION)
+    seeds = starting_programs(loaded, options)
+    known: dict[str, int] = {}
+    with Store(runs) as store:
+        options = _as_gated(options, store)
+        plan, proposer = _proposer(loaded, options, store, known)
+        with contextlib.closing(proposer):
+            checks = _check(proposer)
+            with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+                gate = Gate(loaded, pool, options.seed, [p for _, p in seeds]) if options.gate else None
+                reports = _score_seeds(loaded, seeds, pool)
+                run = _name(loaded.slug)
+                store.create_run(
+                    run,
+                    problem=loaded.slug,
+                    folder=str(loaded.folder),
+                    version=loaded.version,
+                    options=options.to_json(),
+                    proposer=proposer.label,
+                    isolation=pool.isolation,
+                )
+                _keep_checks(store, run, checks)
+                prints = {}
+                for number, ((name, program), report) in enumerate(zip(seeds, reports, strict=True)):
+                    gaps = tuple(r.gap for r in report.results)
+                    seed = Candidate(
+                        number, Status.OK, program, "seed", (), None, report.gap, report.families, gaps, f"program {name}"
+                    )
+                    prints[number] = fingerprint(program)
+                    store.add_candidate(run, seed, report=report, fingerprint=prints[number])
+                loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan, gate=gate)
+                gated = f", stress gate of {len(gate.families)} families" if gate else ""
+                display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
+                if gate and gate.weakness:
+                    store.log(run, "note", gate.weakness)
+                    display.line(gate.weakness)
+                return _drive(loop, store.candidates(run), 0, prints)
+
+
+def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[str, Any]:
+    """Take up a run where it stopped or was killed; `changes` are new budgets or workers.
+
+    Raises
+    ------
+    UsageError
+        Unknown run, still going on, or its problem changed since.
+    """
+    with Store(runs) as store:
+        row = store.run(run_name)
+        run = row["id"]
+        options = replace(RunOptions.from_json(row["options"]), **{k: v for k, v in changes.items() if v is not None})
+        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        if loaded.version != row["version"]:
+            raise UsageError(
+                f"{loaded.slug} changed since run {run} began (version {row['version']}, now {loaded.version}): its scores "
+                "would not compare; start a new run, with --from to take programs along"
+            )
+        if options.proposer.startswith("replay:"):
+            raise UsageError(f"run {run} is a replay; replay it anew instead of resuming it")
+        strategy = search.make(options.strategy, options.strategy_options)
+        known: dict[str, int] = {}
+        _, proposer = _proposer(loaded, options, store, known)
+        with contextlib.closing(proposer):
+            checks = _check(proposer)
+            with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+                starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
+                gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
+                store.claim(run, options.to_json(), pool.isolation)
+                _keep_checks(store, run, checks)
+                attempts = store.attempts(run)
+                recorded = {a["number"] for a in attempts}
+                answers = [
+                    (c["number"], c["task"], c["operator"], call_of(c))
+                    for c in store.calls(run)
+                    if c["number"] not in recorded and c["operator"] != CHECK
+                ]
+                loop = Loop(
+                    run, loaded, options, store, pool, proposer, strategy, display,
+                    known=known, active_seconds=row["active_seconds"], answers=answers, gate=gate,
+                )  # fmt: skip
+                display.line(
+                    f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} answers paid for but not yet scored"
+                )
+                prints = {a["number"]: a["fingerprint"] for a in attempts if a["fingerprint"]}
+                return _drive(loop, store.candidates(run), max(a["turn"] for a in attempts), prints)
+
+
+CHECK = "check"
+"""Operator of the calls that only try whether a model answers: they count as spent, but make no attempt."""
+
+
+def _check(proposer: Proposer) -> Sequence[Call]:
+    """Have a proposer try its models before anything is spent on a wrong key."""
+    check = getattr(proposer, "check", None)
+    return check() if check else ()
+
+
+def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
+    for call in calls:
+        store.add_call(run, -1, {"parents": [], "island": None, "repairs": None}, CHECK, call)
+
+
+def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
+    """The programs a run starts from, by name: those asked for, or the problem's seeds that suit the proposer.
+
+    Small changes (built-in operators, weak models) suit programs whose evolving part is a piece of a fixed builder;
+    programs that evolve as a whole are left to models that are asked for whole programs.
+    """
+    problem = loaded.problem
+    if options.seeds:
+        return [_named(loaded, name) for name in options.seeds]
+    programs = [(name, loaded.program(name)) for name in problem.seeds]
+    if options.proposer == "litellm" and (options.style or prompt.style_for(_bare(options.models))) == "full":
+        return programs
+    return [(name, p) for name, p in programs if not _evolves_whole(p)] or programs
+
+
+def _bare(models: Sequence[str]) -> str:
+    return models[0].rpartition("=")[0] or models[0] if models else ""
+
+
+def _evolves_whole(program: Program) -> bool:
+    block = split_block(program.source)
+    marks = (f"def {program.entry}(", f"class {program.entry}")
+    return block is None or any(mark in block.inside for mark in marks)
+
+
+def _named(loaded: catalog.LoadedProblem, name: str) -> tuple[str, Program]:
+    path = Path(name)
+    if path.suffix == ".py" or path.is_file():
+        try:
+            return name, screen(path.read_text(), loaded.problem.entry, loaded.problem.modules)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"the program {name} cannot be read: {error}") from error
+        except Rejected as error:
+            raise UsageError(f"the program {name} cannot start a run: {error}") from error
+    return name, loaded.program(name)
+
+
+def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Pool) -> list[Any]:
+    reports = [f.result() for f in [pool.submit(Job(program, Split.TRAIN)) for _, program in seeds]]
+    for (name, _), report in zip(seeds, reports, strict=True):
+        if report.status is not Status.OK:
+            raise ProblemError(f"{loaded.slug}: the starting program {name} fails ({report.status}): {report.message}")
+    return reports
+
+
+def _proposer(
+    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: dict[str, int]
+) -> tuple[list[Planned] | None, Proposer]:
+    if options.proposer.startswith("replay:"):
+        source = store.run(options.proposer.partition(":")[2])
+        if source["version"] != loaded.version or source["problem"] != loaded.slug:
+            raise UsageError(
+                f"run {source['id']} was made with {source['problem']} version {source['version']}, not {loaded.version}"
+            )
+        plan, lookup = recorded_replies(store, source["id"], options.candidates)
+        return plan, proposers.make(options.proposer, loaded.brief, options, lookup=lookup)
+    return None, proposers.make(options.proposer, loaded.brief, options, known=lambda program: fingerprint(program) in known)
+
+
+def _as_gated(options: RunOptions, store: Store) -> RunOptions:
+    """A replay passes the gate of the run that it repeats, on the same sample."""
+    if not options.proposer.startswith("replay:"):
+        return options
+    source = store.run(options.proposer.partition(":")[2])["options"]
+    return replace(options, gate="stress", seed=source["seed"]) if source.get("gate") == "stress" else options
+
+
+def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict[int, str]) -> dict[str, Any]:
+    store, run = loop.store, loop.run
+    status, message = "failed", "ended by an unforeseen error"
+    try:
+        with _signals(loop):
+            loop.history(candidates, turns, prints)
+            loop.drive()
+        status, message = loop.steering.status, loop.steering.halt
+        if status == "failed":
+            raise RunFailed(f"run {run}: {message}. Take it up again with: evolve resume {run}")
+    except RunFailed:
+        raise
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        raise RunFailed(f"run {run} could not go on: {error}. Take it up again with: evolve resume {run}") from error
+    finally:
+        with contextlib.suppress(Exception):  # a full disk must not hide the first error
+            store.end_run(run, status, message, loop.budget.seconds)
+    return outcome(store, run)
+
+
+@contextlib.contextmanager
+def _signals(loop: Loop) -> Iterator[None]:
+    """First Ctrl-C or SIGTERM: finish what is under way. Second: end at once; what is recorded stays recorded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        if loop.steering.halt:
+            os._exit(130)
+        loop.halt("stopped by Ctrl-C" if number == signal.SIGINT else "stopped by SIGTERM")
+        loop.display.line("stopping: what is under way is finished (Ctrl-C again ends at once)")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _name(slug: str) -> str:
+    return f"{slug.partition('/')[2]}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -1,0 +1,142 @@
+"""The stress gate of a run: fresh instances of a problem's stress families that an elite must pass; the sealed ones stay sealed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from workbench.errors import ProblemError
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.pool import Pool
+from workbench.model import InstanceResult, Program, Report, Split, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps
+from workbench.problem.references import Measure
+
+TOLERANCE = 0.05
+"""How much worse (in gap) than the best baseline a program may be on a family that states no tolerance of its own."""
+
+_ROUNDING = 1e-9
+_ENDED = {
+    Status.INFEASIBLE: "it breaks a rule",
+    Status.CRASH: "it crashes",
+    Status.TIMEOUT: "it takes too long",
+    Status.MEMORY: "it needs too much memory",
+    Status.PROTOCOL: "its answer cannot be read",
+}
+
+
+class Gate:
+    """What an elite is measured against: the baselines on a sample of stress instances that were made for this run.
+
+    There is no optimum to measure by: the best of the baselines on each instance is the reference. In each family a program
+    may be worse than the best baseline by the tolerance that a certificate grants, or as bad as the best of the run's
+    starting programs, so that a weak start is no dead end. Findings are told in words about the family and the rule; no
+    number of an instance is in them.
+
+    Parameters
+    ----------
+    pool
+        Where baselines and starting programs are run.
+    seed
+        Of the sample: the run's own, so that a run can be made again.
+    starts
+        The run's starting programs.
+
+    Raises
+    ------
+    ProblemError
+        The problem has no `gate.py`, or no baselines.
+    """
+
+    def __init__(self, loaded: LoadedProblem, pool: Pool, seed: int, starts: Sequence[Program] = ()) -> None:
+        self.seed = seed
+        self._families, instances = loaded.gate(seed)
+        self._instances = {i.id: i for i in instances}
+        names = [b.name for b in loaded.problem.baselines]
+        if not names:
+            raise ProblemError(f"{loaded.slug} names no baselines: a stress gate has nothing to measure by")
+        programs = [*(loaded.program(name) for name in names), *starts]
+        futures = [pool.submit(self.job(program, stop_on_failure=False)) for program in programs]
+        reached = [{r.id: r.objective for r in f.result().results if r.objective is not None} for f in futures]
+        baselines = dict(zip(names, reached, strict=False))
+        pick = min if loaded.problem.sense == "min" else max
+        found = {i.id: [known[i.id] for known in baselines.values() if i.id in known] for i in instances}
+        if unsolved := [i.family for i in instances if not found[i.id]]:
+            raise ProblemError(f"{loaded.slug}: no baseline answers the gate's instance of the family {unsolved[0]}")
+        self._measure = Measure(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
+        by_baseline = {name: self._gaps(known) for name, known in baselines.items()}
+        begun = [self._gaps(known) for known in reached[len(names) :]]
+        self._best: dict[str, tuple[float, str]] = {}
+        self._limit: dict[str, float] = {}
+        self._forgiven: list[str] = []
+        for family in dict.fromkeys(i.family for i in instances):
+            self._best[family] = min((gaps[family], name) for name, gaps in by_baseline.items())
+            most = self._best[family][0] + loaded.problem.stress_tolerance.get(family, TOLERANCE)
+            self._limit[family] = max(most, min((gaps[family] for gaps in begun), default=most))
+            if self._limit[family] > most + _ROUNDING:
+                self._forgiven.append(family)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the families in the sample."""
+        return tuple(self._limit)
+
+    @property
+    def weakness(self) -> str:
+        """Families in which the starting programs themselves would not pass, in one line; empty where they all would."""
+        if not self._forgiven:
+            return ""
+        names = ", ".join(family.replace("_", " ") for family in self._forgiven)
+        return f"under stress no starting program passes: {names}; the gate asks no more there than they do, and a certificate will"
+
+    def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
+        """The evaluation to ask a worker for; its report goes to `judge`."""
+        return Job(program, Split.STRESS, stop_on_failure=stop_on_failure, gate=self.seed)
+
+    def judge(self, report: Report) -> str:
+        """Why a program does not pass, in words; empty where it does."""
+        failed = next((r for r in report.results if r.status is not Status.OK), None)
+        if failed is not None:
+            ended = _ENDED.get(failed.status, failed.status.value)
+            how = f": {_rule(failed.message)}" if failed.status is Status.INFEASIBLE else _place(failed.message)
+            return f"under stress, {self._named(failed.family)}: {ended}{how}"
+        gaps = self._gaps({r.id: r.objective for r in report.results if r.objective is not None})
+        over = {family: gaps[family] - limit for family, limit in self._limit.items() if gaps[family] > limit + _ROUNDING}
+        if not over:
+            return ""
+        worst = max(over, key=lambda family: over[family])
+        best, name = self._best[worst]
+        line = (
+            f"under stress, {self._named(worst)}: it is {gaps[worst] - best:.0%} behind {name}, "
+            f"where {self._limit[worst] - best:.0%} is the most"
+        )
+        more = [family.replace("_", " ") for family in over if family != worst]
+        return f"{line}; too far behind as well: {', '.join(more)}" if more else line
+
+    def _named(self, family: str) -> str:
+        return f"where {words}" if (words := self._families.get(family)) else f"family {family.replace('_', ' ')}"
+
+    def _gaps(self, objectives: Mapping[str, float]) -> dict[str, float]:
+        """Mean gap by family to the best of the baselines; a failure carries the penalty."""
+        return family_gaps(
+            InstanceResult(
+                id,
+                i.family,
+                Status.OK,
+                self._measure.gap(i, objectives[id]) if id in objectives else self._measure.penalty[i.family],
+            )
+            for id, i in self._instances.items()
+        )
+
+
+def _rule(message: str) -> str:
+    """What the verifier says of a broken rule, without its numbers: those are the instance's."""
+    return re.sub(r"\[[^\]]*(\]|$)", "[...]", re.sub(r"\d+(?:[.,]\d+)*", "#", message))[:160]
+
+
+def _place(message: str) -> str:
+    """The kind of exception and the program's own line, without what the exception says: that may quote an instance."""
+    kind = re.match(r"(\w+(?:Error|Exception|Iteration))\b", message)
+    line = re.search(r"\(line \d+(?:: `[^`]*`)?\)$", message)
+    return "".join([f" with a {kind[1]}" if kind else "", f" {line[0]}" if line else ""])

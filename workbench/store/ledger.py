@@ -1,0 +1,186 @@
+"""The second looks in a runs folder: openings of the test split, certificates, and champions scored again. Append-only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import StoreError, UsageError
+from workbench.model import Program, Report, Split
+from workbench.program.source import fingerprint
+from workbench.store.migrations import version
+from workbench.store.store import Store, insert, pack, process_alive, report_of
+
+OPENINGS = 10
+"""Different programs that may see the test split of one version of a problem. Each is one more chance to be lucky there."""
+_SINCE = 3
+"""Layout in which these tables came; a folder that was last written before has none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A program that is put to a second look.
+
+    Attributes
+    ----------
+    name
+        `run:number`, or a file's name; then `run` and `number` are None.
+    problem, version
+        Slug of the problem and its content's hash.
+    """
+
+    program: Program
+    name: str
+    problem: str
+    version: str
+    run: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening of the test split.
+
+    Attributes
+    ----------
+    count
+        Different programs that have seen it by now, this one included.
+    again
+        Whether this very program had seen it before; then it is not counted anew.
+    forced
+        Whether it was opened beyond the limit.
+    """
+
+    id: int
+    count: int
+    limit: int
+    again: bool
+    forced: bool
+
+    def __str__(self) -> str:
+        extra = "; this program had been here before" if self.again else "; beyond the limit, on demand" if self.forced else ""
+        return f"the test split of this version was opened for {self.count} of {self.limit} programs{extra}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {"count": self.count, "limit": self.limit, "again": self.again, "forced": self.forced}
+
+
+class Ledger(Store):
+    """A runs folder with what was found at a second look."""
+
+    # ------------------------------------------------------------------ the test split
+
+    def open_test(self, judged: Judged, *, limit: int = OPENINGS, force: bool = False) -> Opening:
+        """Count one opening of the test split, before anything of it is seen.
+
+        Raises
+        ------
+        UsageError
+            The limit is reached, this program has not been there before, and `force` is not set.
+        """
+        print_ = fingerprint(judged.program)
+        with self._transaction() as db:
+            seen = {
+                row["fingerprint"]
+                for row in db.execute(
+                    "SELECT DISTINCT fingerprint FROM openings WHERE problem = ? AND version = ?", (judged.problem, judged.version)
+                )
+            }
+            again = print_ in seen
+            beyond = not again and len(seen) >= limit
+            if beyond and not force:
+                raise UsageError(
+                    f"the test split of {judged.problem} (version {judged.version}) was opened for {len(seen)} programs already, "
+                    f"and {limit} is the limit: the more are tried, the less the best of them means. --force opens it "
+                    "nevertheless, and the certificate says so"
+                )
+            id = insert(
+                db, "openings", problem=judged.problem, version=judged.version, fingerprint=print_, run=judged.run,
+                number=judged.number, name=judged.name, forced=int(beyond), pid=os.getpid(), created=time.time(),
+            )  # fmt: skip
+        return Opening(id, len(seen) + (not again), limit, again, beyond)
+
+    def openings(self, problem: str, version: str) -> int:
+        """Different programs that have seen the test split of this version."""
+        rows = self._trusted(
+            "SELECT count(DISTINCT fingerprint) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
+        )
+        return int(rows[0]["n"]) if rows else 0
+
+    def being_certified(self, run: str, number: int) -> bool:
+        """Whether a process has opened the test split for a program of a run and is still at work on it."""
+        rows = self._trusted(
+            "SELECT o.pid, o.created AS heartbeat FROM openings o LEFT JOIN certificates c ON c.opening = o.id "
+            "WHERE o.run = ? AND o.number = ? AND c.id IS NULL ORDER BY o.id DESC LIMIT 1",
+            run, number,
+        )  # fmt: skip
+        return bool(rows) and process_alive(rows[0]["pid"], rows[0]["heartbeat"])
+
+    # ------------------------------------------------------------------ certificates
+
+    def add_certificate(self, judged: Judged, opening: Opening, verdict: str, evidence: Mapping[str, Any]) -> int:
+        """Keep a verdict with all its evidence; returns its id."""
+        with self._transaction() as db:
+            return insert(
+                db, "certificates", opening=opening.id, run=judged.run, number=judged.number, name=judged.name,
+                problem=judged.problem, version=judged.version, fingerprint=fingerprint(judged.program),
+                source=judged.program.source, verdict=verdict, evidence=json.dumps(evidence, allow_nan=False), created=time.time(),
+            )  # fmt: skip
+
+    def certificate(self, run: str, number: int) -> dict[str, Any] | None:
+        """The newest certificate of a program of a run: its row, with `evidence` read; None where there is none."""
+        rows = self._trusted("SELECT * FROM certificates WHERE run = ? AND number = ? ORDER BY id DESC LIMIT 1", run, number)
+        return {**dict(rows[0]), "evidence": json.loads(rows[0]["evidence"])} if rows else None
+
+    def certificate_of(self, program: Program, version: str) -> dict[str, Any] | None:
+        """The newest certificate of this very program for a version of its problem, wherever the program came from."""
+        rows = self._trusted(
+            "SELECT * FROM certificates WHERE fingerprint = ? AND version = ? ORDER BY id DESC LIMIT 1",
+            fingerprint(program),
+            version,
+        )
+        return {**dict(rows[0]), "evidence": json.loads(rows[0]["evidence"])} if rows else None
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """All certificates without source and evidence, newest first."""
+        return [
+            dict(row)
+            for row in self._trusted(
+                "SELECT id, run, number, name, problem, version, verdict, created FROM certificates ORDER BY id DESC"
+            )
+        ]
+
+    # ------------------------------------------------------------------ champions scored again
+
+    def add_recheck(self, run: str, number: int, version: str, report: Report) -> None:
+        """Keep what a stored program scores with another version of its problem; its first score stays as it was."""
+        with self._transaction() as db:
+            insert(
+                db, "rechecks", run=run, number=number, split=report.split.value, version=version, status=report.status.value,
+                gap=report.gap, families=json.dumps(report.families), created=time.time(),
+                results=json.dumps([pack(r) for r in report.results], separators=(",", ":")),
+            )  # fmt: skip
+
+    def recheck(self, run: str, number: int, split: Split, version: str) -> Report | None:
+        """The newest score of a program with a version of its problem that is not its run's; None where there is none."""
+        rows = self._trusted(
+            "SELECT r.*, 0.0 AS seconds FROM rechecks r WHERE run = ? AND number = ? AND split = ? AND version = ? "
+            "ORDER BY id DESC LIMIT 1",
+            run, number, split.value, version,
+        )  # fmt: skip
+        return report_of(rows[0]) if rows else None
+
+    def _trusted(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        try:
+            return self._rows(query, *values)
+        except StoreError:
+            with self._lock:
+                if version(self._db) < _SINCE:  # opened for reading, and never written since these tables came
+                    return []
+            raise
