@@ -328,7 +328,7 @@ def worth(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.Fi
     frame = groups[groups["gained"] > 0].sort_values("per_dollar" if paid else "gained").tail(12)
     values = (frame["per_dollar"] if paid else frame["gained"]) * 100
     pairs = zip(frame["model"], frame["operator"], strict=True)
-    names = [plain(str(operator) if model == "no LLM" else f"{model} · {operator}") for model, operator in pairs]
+    names = [plain(str(operator) if not model else f"{model} · {operator}") for model, operator in pairs]
     figure = go.Figure(
         go.Bar(
             x=values, y=names, orientation="h",

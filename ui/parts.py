@@ -175,8 +175,8 @@ def controls(store: Reader, row: dict[str, Any], state: str) -> None:
             if st.button("Stop", icon=":material/stop:", disabled=state == "stopping"):
                 try_to(actions.tell, run, "stop")
                 st.rerun()
-            with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or row["proposer"] == "no LLM",
-                            help="The built-in operators read no messages." if row["proposer"] == "no LLM" else None):  # fmt: skip
+            with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or not row["uses_model"],
+                            help="The built-in operators read no messages." if not row["uses_model"] else None):  # fmt: skip
                 text = st.text_area("What should the model try or avoid?", key="steer-text", max_chars=2000)
                 attempts = st.number_input("For so many attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
                 if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):

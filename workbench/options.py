@@ -84,6 +84,11 @@ class RunOptions:
             if value is not None and not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} must be above 0, not {value}: a run without a budget does nothing")
 
+    @property
+    def uses_model(self) -> bool:
+        """Whether attempts cost calls to a language model, as far as the proposer's name says: a replay makes none."""
+        return self.proposer != "builtin" and not self.proposer.startswith("replay:")
+
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
         return dataclasses.asdict(self)

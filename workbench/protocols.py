@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from workbench.model import Candidate, Limits, Policy, Program, Reply, Selection, Task, Usage, Verifier
+from workbench.model import Brief, Candidate, Limits, Policy, Program, Reply, Selection, Task, Usage, Verifier
 
 __all__ = ["Policy", "Proposer", "Sandbox", "Session", "Strategy", "Verifier"]
 
@@ -47,14 +48,32 @@ class Session(Policy, Protocol):
 
 
 class Proposer(Protocol):
-    """Answers a request with a program, or with text to make one from. Called from several threads."""
+    """Answers a request with a program, or with text to make one from. Called from several threads.
+
+    It is made from its options alone (constructor keywords, as a strategy's are); `begin` tells it the problem.
+    """
 
     label: str
-    """How the run shows it: "no LLM", or the models' names."""
+    """How a run shows it, for people alone: nothing depends on it."""
     concurrency: int
     """How many `propose` calls may be under way at once."""
     repairs: bool
     """Whether a failed attempt is worth sending back once."""
+    uses_model: bool
+    """Whether its attempts cost calls to a language model."""
+    ordered: bool
+    """Whether attempts are asked for in a fixed order, so that a seed gives the same run on any number of workers."""
+
+    def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
+        """Get ready for a run; called once, before the first `propose`.
+
+        Parameters
+        ----------
+        brief
+            All it may know of the problem.
+        known
+            Whether the run has had a program already. Quick, and safe to call from any thread.
+        """
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Answer one request. Every failure to reach a model is told in `Reply.call.error`, not raised."""

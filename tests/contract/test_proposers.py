@@ -41,16 +41,22 @@ class Canned(gateway.Gateway):
 
 
 MAKERS: dict[str, Callable[[], Proposer]] = {
-    "builtin": lambda: Builtin(BRIEF),
-    "litellm": lambda: LiteLLM(BRIEF, [("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()),
+    "builtin": Builtin,
+    "litellm": lambda: LiteLLM([("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()),
     "replay": lambda: Replay(lambda n: Call("m", Prompt("", ""), f"{TEXT}  {n}")),
-    "scripted": lambda: Scripted([TEXT] * 100, BRIEF, concurrency=4),
+    "scripted": lambda: Scripted([TEXT] * 100, concurrency=4),
 }
+
+
+def ready(proposer: Proposer) -> Proposer:
+    """As a run has it."""
+    proposer.begin(BRIEF, lambda program: False)
+    return proposer
 
 
 @pytest.fixture(params=MAKERS)
 def make(request: pytest.FixtureRequest) -> Callable[[], Proposer]:
-    return MAKERS[request.param]
+    return lambda: ready(MAKERS[request.param]())
 
 
 def task(number: int) -> Task:
@@ -63,7 +69,9 @@ def test_a_reply_is_a_program_or_a_text_with_its_call(make: Callable[[], Propose
     assert isinstance(reply, Reply) and reply.operator and 0 in reply.parents
     assert (reply.program is None) != (reply.call is None)
     assert reply.program is not None or reply.text
-    assert proposer.label and proposer.concurrency >= 1 and isinstance(proposer.repairs, bool)
+    assert proposer.label and proposer.concurrency >= 1
+    assert all(isinstance(said, bool) for said in (proposer.repairs, proposer.uses_model, proposer.ordered))
+    assert proposer.uses_model or reply.call is None or isinstance(proposer, Replay)  # whose calls were paid for before
     proposer.close()
 
 
@@ -104,7 +112,7 @@ def test_closing_twice_leaves_no_thread(make: Callable[[], Proposer]) -> None:
 
 
 def test_models_are_drawn_by_weight() -> None:
-    proposer = LiteLLM(BRIEF, [("a", 0.8), ("b", 0.2)], "http://127.0.0.1:9/v1", gateway=Canned())
+    proposer = ready(LiteLLM([("a", 0.8), ("b", 0.2)], "http://127.0.0.1:9/v1", gateway=Canned()))
     drawn = [r.call.model for n in range(400) if (r := proposer.propose(task(n), random.Random(n))).call]
     assert 40 < drawn.count("b") < 120 and proposer.label == "a, b"
 
@@ -177,18 +185,26 @@ def test_an_endpoint_alone_names_its_first_model() -> None:
 )
 def test_wrong_use_is_told(options: RunOptions, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        proposers.make(options.proposer, BRIEF, options)
+        proposers.make(options)
 
 
 def test_make_by_name() -> None:
-    assert isinstance(proposers.make("builtin", BRIEF, RunOptions()), Builtin)
-    made = proposers.make("auto", BRIEF, RunOptions(models=("gpt-5=0.8", "b"), concurrency=3))
+    assert isinstance(proposers.make(RunOptions(proposer="builtin")), Builtin)
+    made = proposers.make(RunOptions(models=("gpt-5=0.8", "b"), concurrency=3))
     assert isinstance(made, LiteLLM) and made.concurrency == 3 and made.label == "gpt-5, b"
-    assert proposers.make("replay:7", BRIEF, RunOptions(), lookup=lambda n: None).label == "replay:7"
+    assert proposers.make(RunOptions(proposer="replay:7"), lookup=lambda n: None).label == "replay:7"
 
 
 def test_models_with_weights() -> None:
-    assert parse_models(["gpt-5=0.8", "a/b:c", "x=y"]) == [("gpt-5", 0.8), ("a/b:c", 1.0), ("x=y", 1.0)]
+    assert parse_models(["gpt-5=0.8", "a/b:c", "x=y", ("z", 2)]) == [("gpt-5", 0.8), ("a/b:c", 1.0), ("x=y", 1.0), ("z", 2)]
+    assert parse_models("gpt-5") == [("gpt-5", 1.0)]
+
+
+def test_a_builtin_run_pays_nothing_and_what_calls_a_model_says_so() -> None:
+    assert not Builtin().uses_model and Builtin().ordered
+    assert LiteLLM("m").uses_model and not LiteLLM("m").ordered
+    assert not RunOptions(proposer="builtin").uses_model and not RunOptions(proposer="replay:x").uses_model
+    assert RunOptions(proposer="litellm").uses_model
 
 
 def test_the_models_that_auto_takes_are_known_and_priced() -> None:

@@ -24,7 +24,7 @@ WORSE = "```python\ndef f(x, a):\n    return a * x * x + x if x < 1000 else 1.0\
 
 
 def test_what_fails_on_fresh_stress_is_refused_in_words_and_never_crowned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    proposer = scripted(monkeypatch, CRASHES, GOOD.format(""), WORSE, brief=catalog.load(TOY).brief, delay=0.3)
+    proposer = scripted(monkeypatch, CRASHES, GOOD.format(""), WORSE, delay=0.3)
     found = run(tmp_path, proposer="scripted", candidates=3, gate="stress")
     with Store(tmp_path, write=False) as store:
         by_source = {c.program.source[-30:]: c for c in store.candidates(found["run"]) if c.program and c.operator != "seed"}

@@ -41,7 +41,7 @@ def shared(base: str) -> Iterator[Gateway]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", CANARY)
         patch.setenv("OPENAI_BASE_URL", base)  # where a model of OpenAI's own is then looked for
-        LiteLLM(BRIEF, [("warm-up", 1.0)], base, gateway=gateway).check()
+        LiteLLM("warm-up", base, gateway=gateway).check()
         yield gateway
     gateway.close()
 
@@ -51,9 +51,14 @@ def keyed(monkeypatch: pytest.MonkeyPatch, no_keys: None) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
 
 
+def ready(made: LiteLLM) -> LiteLLM:
+    made.begin(BRIEF, lambda program: False)
+    return made
+
+
 def proposer(gateway: Gateway, model: str, base: str | None, timeout: float = 5.0) -> LiteLLM:
     model_server.Handler.calls.clear()
-    return LiteLLM(BRIEF, [(model, 1.0)], base, timeout=timeout, backoff=0.05, gateway=gateway)
+    return ready(LiteLLM(model, base, timeout=timeout, backoff=0.05, gateway=gateway))
 
 
 def ask(gateway: Gateway, model: str, base: str | None, timeout: float = 5.0) -> Call:
@@ -229,7 +234,7 @@ def test_the_gateway_dies_with_its_parent() -> None:
 
 
 def test_close_ends_the_process_and_the_calls_under_way(base: str) -> None:
-    made = LiteLLM(BRIEF, [("hang", 1.0)], base)
+    made = ready(LiteLLM("hang", base))
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(made.propose, Task(1, Selection(PARENT)), random.Random(0))
         deadline = time.monotonic() + 10
@@ -266,7 +271,7 @@ def test_a_real_model_answers() -> None:
     from workbench.proposers.providers import served
 
     base = os.environ["EVOLVE_TEST_API_BASE"]
-    made = LiteLLM(BRIEF, [(served(base, 5.0)[0], 1.0)], base, style="block")
+    made = ready(LiteLLM(served(base, 5.0)[0], base, style="block"))
     try:
         (call,) = made.check()
         assert call.text and call.tokens_in > 5 and call.cost_usd is None

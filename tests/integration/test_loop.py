@@ -30,7 +30,7 @@ GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 def scripted(monkeypatch, *replies, **settings):
     """Let `--proposer scripted` answer with these."""
     proposer = Scripted(replies, **settings)
-    monkeypatch.setattr(proposers, "make", lambda *args, **kwargs: proposer)
+    monkeypatch.setattr(proposers, "make", lambda options, lookup: proposer)
     return proposer
 
 
@@ -75,7 +75,7 @@ def test_replay_of_model_answers_with_repairs_and_failures(tmp_path, monkeypatch
 
 def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
     bad = "```python\ndef f(x, a):\n    return y\n```"
-    proposer = scripted(monkeypatch, bad, *[GOOD.format(k) for k in range(2, 6)], brief=catalog.load(TOY).brief, delay=0.3)
+    proposer = scripted(monkeypatch, bad, *[GOOD.format(k) for k in range(2, 6)], delay=0.3)
     found = run(tmp_path, proposer="scripted", candidates=5)
     rows = [row for row in trace(tmp_path, found["run"]) if row[5] != "seed"]
     assert [row[1] for row in rows] == [Status.CRASH, *[Status.OK] * 4]
@@ -84,7 +84,7 @@ def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
     assert len(asked) == 1 and "return y" in asked[0]
 
 
-@pytest.mark.parametrize(("limit", "value", "spent"), [("max_usd", 0.5, 5), ("max_tokens", 40, 2)])
+@pytest.mark.parametrize(("limit", "value", "spent"), [("max_usd", 0.5, 5), ("max_tokens", 2000, 4)])
 def test_budget_is_kept_with_many_calls_under_way(tmp_path, monkeypatch, limit, value, spent):
     scripted(monkeypatch, *[GOOD.format(k) for k in range(50)], cost_usd=0.1, concurrency=8, delay=0.02)
     found = run(tmp_path, proposer="scripted", candidates=50, **{limit: value})
@@ -110,7 +110,7 @@ def test_model_that_stays_away_ends_the_run_and_keeps_its_budget(tmp_path, monke
 
 def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
     texts = [GOOD.format(2 + k / 7) for k in range(400)]
-    proposer = scripted(monkeypatch, *texts, brief=catalog.load(TOY).brief, delay=0.02)
+    proposer = scripted(monkeypatch, *texts, delay=0.02)
     sent = []
 
     def act(loop):

@@ -152,7 +152,7 @@ def test_days_are_stacked_by_model_the_dearest_first() -> None:
 
 
 def test_what_an_operator_was_worth_is_told_by_dollar_where_any_was_paid() -> None:
-    groups = pd.DataFrame({"model": ["<b>big</b>", "no LLM", "small"], "operator": ["edit", "constant", "edit"],
+    groups = pd.DataFrame({"model": ["<b>big</b>", "", "small"], "operator": ["edit", "constant", "edit"],
                            "gained": [0.2, 0.1, 0.0], "per_dollar": [0.4, math.nan, math.nan]})  # fmt: skip
     bar = charts.worth(groups, LIGHT).data[0]
     assert list(bar.y) == ["&lt;b&gt;big&lt;/b&gt; · edit", "constant"] and bar.x[0] == pytest.approx(40)

@@ -109,10 +109,16 @@ def candidate(source: str, entry: str = "order", number: int = 0) -> Candidate:
     return Candidate(number, Status.OK, Program(source, entry), "seed", gap=1.0)
 
 
+def ready(problem: Brief, known: Callable[[Program], bool] = lambda program: False) -> Builtin:
+    proposer = Builtin()
+    proposer.begin(problem, known)
+    return proposer
+
+
 def children(
     source: str, problem: Brief, count: int, seed: int = 1, donors: tuple[str, ...] = (), stagnation: int = 0
 ) -> list[Reply]:
-    proposer, rng = Builtin(problem), random.Random(seed)
+    proposer, rng = ready(problem), random.Random(seed)
     inspirations = tuple(candidate(s, problem.entry, i + 1) for i, s in enumerate(donors))
     selection = Selection(candidate(source, problem.entry), inspirations)
     return [proposer.propose(Task(i, selection, stagnation=stagnation), rng) for i in range(count)]
@@ -186,7 +192,7 @@ def test_text_outside_the_markers_stays_byte_for_byte(source, problem):
 
 
 def test_docstrings_keep_their_shape_over_generations():
-    parent, rng, proposer = candidate(DECISION, "Policy"), random.Random(0), Builtin(MARKET)
+    parent, rng, proposer = candidate(DECISION, "Policy"), random.Random(0), ready(MARKET)
     for number in range(30):
         reply = proposer.propose(Task(number, Selection(parent)), rng)
         parent = candidate(source_of(reply), "Policy")
@@ -264,7 +270,7 @@ def test_a_donor_whose_names_are_not_bound_here_gives_nothing():
 
 def test_divisions_are_safe_when_a_feature_is_zero():
     seed = "# EVOLVE-BLOCK-START\ndef priority(p, d, t):\n    return d / (abs(p - t) + 1)\n# EVOLVE-BLOCK-END\n"
-    proposer, rng = Builtin(brief(("p", "d", "t"), "priority")), random.Random(3)
+    proposer, rng = ready(brief(("p", "d", "t"), "priority")), random.Random(3)
     for number in range(150):
         reply = proposer.propose(Task(number, Selection(candidate(seed, "priority")), stagnation=1000), rng)
         scope: dict[str, Callable[[float, float, float], float]] = {}
@@ -275,7 +281,7 @@ def test_divisions_are_safe_when_a_feature_is_zero():
 
 def test_known_programs_are_passed_over():
     met = {fingerprint(r.program) for r in children(PRIORITY, JOBS, 100) if r.program}
-    proposer, rng = Builtin(JOBS, known=lambda p: fingerprint(p) in met), random.Random(1)
+    proposer, rng = ready(JOBS, lambda p: fingerprint(p) in met), random.Random(1)
     for number in range(50):
         reply = proposer.propose(Task(number, Selection(candidate(PRIORITY))), rng)
         assert reply.program is not None
@@ -283,18 +289,18 @@ def test_known_programs_are_passed_over():
 
 
 def test_when_all_is_known_the_last_try_is_handed_over():
-    reply = Builtin(JOBS, known=lambda p: True).propose(Task(0, Selection(candidate(PRIORITY))), random.Random(0))
+    reply = ready(JOBS, lambda p: True).propose(Task(0, Selection(candidate(PRIORITY))), random.Random(0))
     assert source_of(reply) != PRIORITY
 
 
 def test_a_program_without_anything_to_change_comes_back_as_it_is():
     source = "def order(processing, due):\n    pass\n"
-    reply = Builtin(JOBS).propose(Task(0, Selection(candidate(source))), random.Random(0))
+    reply = ready(JOBS).propose(Task(0, Selection(candidate(source))), random.Random(0))
     assert source_of(reply) == source
 
 
 def test_a_program_does_not_grow_without_bound():
-    proposer, rng, parent, sizes = Builtin(JOBS), random.Random(1), candidate(PRIORITY), []
+    proposer, rng, parent, sizes = ready(JOBS), random.Random(1), candidate(PRIORITY), []
     for number in range(500):  # every child replaces its parent: nothing but the operators holds growth back
         parent = candidate(source_of(proposer.propose(Task(number, Selection(parent, (candidate(PRIORITY),))), rng)))
         assert parent.program is not None
@@ -390,7 +396,7 @@ def test_any_python_is_taken(source):
 
 
 def test_a_parent_that_does_not_parse_is_no_error():
-    reply = Builtin(JOBS).propose(Task(0, Selection(candidate("def order(:"))), random.Random(0))
+    reply = ready(JOBS).propose(Task(0, Selection(candidate("def order(:"))), random.Random(0))
     assert source_of(reply) == "def order(:"
     with pytest.raises(Rejected):
         open_program("def order(:")

@@ -307,7 +307,7 @@ def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]
     told = [
         {**row["options"], "proposer": row["proposer"], "isolation": row["isolation"], "status": row["status"],
          "attempts": row["candidates"] or 0, "valid": row["valid"] or 0, "time": theme.duration(row["active_seconds"]),
-         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["proposer"] != "no LLM")}
+         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])}
         for row in rows
     ]  # fmt: skip
     found = differing(told)

@@ -107,7 +107,7 @@ def figures(store: Reader, row: dict[str, Any]) -> list[str]:
         if row["active_seconds"]
         else 0.0
     )
-    model = row["proposer"] != "no LLM"
+    model = row["uses_model"]
     cap = options.get("max_usd")
     return [
         theme.kpi("Best validation gap", theme.percent(row["validation_gap"]), against, tone, f"{against}. {interval}"),
@@ -285,7 +285,7 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     asked = len(made) > 0
     if not asked:
         made = frame[["number", "operator", "seconds"]].astype({"operator": str})
-        made = made.assign(model="no LLM", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
+        made = made.assign(model="", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
         made = made[made["operator"] != "seed"]
     groups = data.spending(frame, made)
     if not (groups["gained"] > 0).any():
@@ -293,7 +293,7 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     else:
         st.plotly_chart(charts.worth(groups, theme.current()), key="worth", theme=None, config={"displayModeBar": False})
     table = [
-        [escape(g.model), escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
+        [escape(g.model) or "no LLM", escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
          theme.points(g.gained).lstrip("+"), theme.dollars(None if g.unpriced and not g.usd else g.usd),
          theme.points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
         for g in groups.itertuples()

@@ -136,7 +136,7 @@ def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
     elif data.is_live(row) and silent > 8:
         note = f"no sign of life for {theme.duration(silent)}"
     made = row["candidates"] or 0
-    model = row["proposer"] != "no LLM"
+    model = row["uses_model"]
     return {
         "status": state,
         "run": row["id"],

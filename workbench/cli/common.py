@@ -22,8 +22,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last l
 Unsafe = Annotated[bool, typer.Option("--allow-unsafe", help="Run even where this kernel cannot isolate candidates.")]
 Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
 DEFAULT_RUNS = Path("runs")
-NO_LLM = "no LLM"
-"""Label of the built-in operators."""
 
 
 def console(as_json: bool = False) -> Console:
@@ -50,9 +48,9 @@ def percent(gap: float | None) -> str:
     return "-" if gap is None else f"{gap:.3%}"
 
 
-def dollars(cost: float | None, no_model: bool = False) -> str:
+def dollars(cost: float | None, *, model: bool = True) -> str:
     """A cost; unknown prices are said, not summed as nothing."""
-    return "no LLM" if no_model else "unknown" if cost is None else f"${cost:.4f}"
+    return "no LLM" if not model else "unknown" if cost is None else f"${cost:.4f}"
 
 
 def the_split(name: str) -> Split:

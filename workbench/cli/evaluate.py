@@ -14,7 +14,6 @@ from rich.console import Console
 
 from workbench.cli.common import (
     DEFAULT_RUNS,
-    NO_LLM,
     Isolation,
     Json,
     Runs,
@@ -150,7 +149,7 @@ def export_(
         origin.run,
         origin.candidate,
         tuple(Step(step["number"], step["operator"], step["gap"]) for step in origin.lineage),
-        () if origin.proposer == NO_LLM else (origin.proposer,),
+        origin.writers,
         datetime.now(UTC).date().isoformat(),
         *(_verdict(certificate) if certificate is not None else ()),
     )
@@ -248,7 +247,7 @@ class Origin(NamedTuple):
 
     run: str
     candidate: int
-    proposer: str
+    writers: tuple[str, ...]  # labels of the models; empty: none wrote it
     lineage: list[dict[str, Any]]
     recorded: bool = True
     seen: str = ""
@@ -268,11 +267,12 @@ def program_or_run(
         if problem is None:
             raise UsageError(f"name the problem that {what} is for with --problem SLUG")
         loaded = catalog.load(problem)
-        return loaded, program_of(loaded, what), Origin(f"file {Path(what).name}", 0, "unknown: a file", [], recorded=False)
+        return loaded, program_of(loaded, what), Origin(f"file {Path(what).name}", 0, ("unknown: a file",), [], recorded=False)
     with Store(runs, write=False) as store:
         row = store.run(what)
         number = champion_of(store, row, candidate)
         found = store.candidate(row["id"], number)
+        writers = _writers(store, row)
         steps = lineage({a["number"]: a for a in store.attempts(row["id"])}, number)
     if found.program is None or found.status is not Status.OK:
         raise UsageError(f"candidate {number} of run {row['id']} is no valid program ({found.status}): {found.message}")
@@ -281,4 +281,16 @@ def program_or_run(
         note = f"note: {loaded.slug} changed since that run (version {row['version']}, now {loaded.version})"
         console(True).print(note)
     seen = SEEN_STRESS if row["options"].get("gate") == "stress" else ""
-    return loaded, found.program, Origin(row["id"], number, row["proposer"], steps, seen=seen)
+    return loaded, found.program, Origin(row["id"], number, writers, steps, seen=seen)
+
+
+def _writers(store: Store, row: dict[str, Any]) -> tuple[str, ...]:
+    """Labels of the models that wrote a run's programs; a replay's are those of the run that it repeats."""
+    name = row["options"].get("proposer", "").partition("replay:")[2]
+    if not name:
+        return (row["proposer"],) if row["uses_model"] else ()
+    try:
+        source = store.run(name)
+    except UsageError:  # that run is in another folder by now
+        source = row
+    return _writers(store, source) if source["created"] < row["created"] else (row["proposer"],)

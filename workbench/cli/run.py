@@ -213,7 +213,7 @@ def _cores() -> int:
 def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
     words = console(as_json)
     state = found["status"] + (f" ({found['message']})" if found["message"] else "")
-    cost = dollars(found["cost_usd"], found["proposer"] == "no LLM")
+    cost = dollars(found["cost_usd"], model=found["uses_model"])
     words.print(
         f"run {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
         f"{cost}, isolation {found['isolation']}"
@@ -226,4 +226,4 @@ def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as
         for line in baseline_lines(loaded, validation):
             words.print(line)
     if as_json:
-        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "folder")})
+        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "uses_model", "folder")})

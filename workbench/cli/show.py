@@ -50,7 +50,7 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     for row in rows:
         made = row["candidates"] or 0
         valid = f"{(row['valid'] or 0) / made:.0%}" if made else "-"
-        cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, row["proposer"] == "no LLM")
+        cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])
         gaps = percent(row["best_gap"]), percent(row["validation_gap"])
         shown.add_row(row["id"], row["status"], str(made), valid, *gaps, cost, row["proposer"])
     words.print(shown)

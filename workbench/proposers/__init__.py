@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable
 
 from workbench.errors import UsageError
-from workbench.model import Brief, Call, Program, Reply
+from workbench.model import Call, Program, Reply
 from workbench.options import RunOptions
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
@@ -52,49 +52,38 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
     return dataclasses.replace(options, proposer=choice.name, models=choice.models, api_base=choice.api_base), choice.why
 
 
-def make(
-    name: str,
-    brief: Brief,
-    options: RunOptions,
-    lookup: Lookup | None = None,
-    known: Callable[[Program], bool] | None = None,
-) -> Proposer:
-    """Make a proposer.
+def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
+    """Make the proposer of a run; `begin` then tells it the problem.
 
     Parameters
     ----------
-    name
-        Its file's name below `workbench/proposers/`, `replay:RUN`, or `auto`.
+    options
+        Its name (a file below `workbench/proposers/`, `replay:RUN`, or `auto`) and what is said of its models.
     lookup
         Gives the recorded answers that `replay` repeats.
-    known
-        Whether a program was tried before: `builtin` passes over those.
-    known
-        Whether the run has had a program already; the built-in operators then try another.
 
     Raises
     ------
     UsageError
         Unknown name, or options that do not fit it.
     """
-    options, _ = resolve(dataclasses.replace(options, proposer=name))
+    options, _ = resolve(options)
     name = options.proposer
     match name.partition(":")[0]:
         case "builtin":
             from workbench.proposers.builtin import Builtin
 
-            return Builtin(brief, known)
+            return Builtin()
         case "litellm":
-            from workbench.proposers.litellm import LiteLLM, parse_models, parse_style
+            from workbench.proposers.litellm import LiteLLM
 
             return LiteLLM(
-                brief,
-                parse_models(options.models),
+                options.models,
                 api_base=options.api_base,
                 temperature=options.temperature,
                 concurrency=options.concurrency,
                 timeout=options.timeout,
-                style=parse_style(options.style),
+                style=options.style,
             )
         case "replay":
             from workbench.proposers.replay import Replay

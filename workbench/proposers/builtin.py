@@ -60,12 +60,11 @@ class Builtin:
     declares as tunable. New code reads only names that are bound where it stands, and new divisions, powers and
     exponentials are made safe for any finite value, so that most children run.
 
+    New terms are made of the problem's features. Programs that the run has had already are passed over while a new one
+    can be found.
+
     Parameters
     ----------
-    brief
-        The problem; its features are the names that new terms are made of.
-    known
-        Whether a program has been tried before; such children are passed over while a new one can be found.
     bold
         Scales the number of changes and the size of steps; 1 is the measured default, 2 explores more.
     """
@@ -73,11 +72,15 @@ class Builtin:
     label = "no LLM"
     concurrency = 1
     repairs = False
+    uses_model = False
+    ordered = True
 
-    def __init__(self, brief: Brief, known: Callable[[Program], bool] | None = None, bold: float = 1.0) -> None:
-        self._brief = brief
-        self._known = known or (lambda program: False)
+    def __init__(self, bold: float = 1.0) -> None:
         self._bold = bold
+
+    def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
+        """Read the features that new terms are made of."""
+        self._brief, self._known = brief, known
         self._donors: dict[str, _Donor] = {}
         self._features = {k: meaning for name, meaning in brief.features.items() if (k := _kept(name)) is not None}
 

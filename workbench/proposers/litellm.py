@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast, get_args
 
 from workbench.errors import ModelError, UsageError
-from workbench.model import Brief, Call, Prompt, Reply, Task
+from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.program.reply import has_edits
 from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
 from workbench.proposers.prompt import Style, build, style_for
@@ -31,7 +31,8 @@ class LiteLLM:
     Parameters
     ----------
     models
-        Names with weights; each attempt draws one. A name without a provider (`qwen2.5-coder`) needs `api_base`.
+        One name, several, or names with weights (`("gpt-5", 0.8)`, `"gpt-5=0.8"`); each attempt draws one. A name without
+        a provider (`qwen2.5-coder`) needs `api_base`.
     api_base
         OpenAI-compatible endpoint; on this machine no key is needed.
     temperature
@@ -43,7 +44,7 @@ class LiteLLM:
     timeout
         Seconds for one try. A call is given up after four tries or when twice this time has passed.
     style
-        `full` or `block`; None: by the model's name.
+        `full` (whole programs and edits) or `block` (only the evolving part, for weak models); None: by the model's name.
     backoff
         Seconds before the second try, doubled at each further one, with jitter.
     gateway
@@ -52,37 +53,43 @@ class LiteLLM:
     Raises
     ------
     UsageError
-        No model, or a weight that is not positive.
+        No model, a weight that is not positive, or an unknown style.
     """
 
     repairs = True
+    uses_model = True
+    ordered = False
 
     def __init__(
         self,
-        brief: Brief,
-        models: Sequence[tuple[str, float]],
+        models: str | Sequence[str | tuple[str, float]],
         api_base: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
         concurrency: int = 4,
         timeout: float = 180.0,
-        style: Style | None = None,
+        style: str | None = None,
         backoff: float = 1.0,
         gateway: Gateway | None = None,
     ) -> None:
-        if not models:
+        weighted = parse_models(models)
+        if not weighted:
             raise UsageError("no model: name one with --model (for example --model openai/gpt-5-mini)")
-        for name, weight in models:
+        for name, weight in weighted:
             if not name or not 0 < weight < float("inf"):
                 raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
-        self.label = ", ".join(dict.fromkeys(name for name, _ in models))
+        self.label = ", ".join(dict.fromkeys(name for name, _ in weighted))
         self.concurrency = concurrency
-        self._brief, self._models, self._api_base = brief, tuple(models), api_base
-        self._temperature, self._max_tokens, self._style = temperature, max_tokens, style
+        self._models, self._api_base = weighted, api_base
+        self._temperature, self._max_tokens, self._style = temperature, max_tokens, parse_style(style)
         self._timeout, self._backoff = timeout, backoff
         self._gateway, self._owned = gateway or Gateway(), gateway is None
         self._closed = threading.Event()
         self._jitter = random.Random()  # apart from the run's randomness: waiting changes no result
+
+    def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
+        """Take the problem into the prompts."""
+        self._brief = brief
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Ask one of the models. Draws from `rng` once, whatever happens."""
@@ -189,16 +196,17 @@ class LiteLLM:
         return f"{where}: the call failed ({said})"
 
 
-def parse_models(texts: Sequence[str]) -> list[tuple[str, float]]:
-    """Read `NAME` or `NAME=WEIGHT`; a weight is 1 where none is given."""
-    models = []
-    for text in texts:
-        name, _, weight = text.rpartition("=")
-        try:
-            models.append((name, float(weight)) if name else (text, 1.0))
-        except ValueError:
-            models.append((text, 1.0))
-    return models
+def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
+    """Names with weights, from one or several of `NAME`, `NAME=WEIGHT` or pairs; a weight is 1 where none is given."""
+    return [_weighted(model) if isinstance(model, str) else model for model in ([models] if isinstance(models, str) else models)]
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    name, _, weight = text.rpartition("=")
+    try:
+        return (name, float(weight)) if name else (text, 1.0)
+    except ValueError:
+        return text, 1.0
 
 
 def _passes(answer: Answer) -> bool:

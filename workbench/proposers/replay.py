@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from workbench.model import Call, Program, Prompt, Reply, Task
+from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 
 
 class Replay:
@@ -21,10 +21,15 @@ class Replay:
 
     repairs = False  # a repair is an attempt of its own in the recorded run
     concurrency = 1  # one at a time: the order is part of what is replayed
+    uses_model = False
+    ordered = False  # by a seed: its order is that of the recorded run
 
     def __init__(self, lookup: Callable[[int], Reply | Call | Program | None], label: str = "replay") -> None:
         self.label = label
         self._lookup = lookup
+
+    def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
+        """Nothing to prepare: all was answered already."""
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Answer attempt `task.number` as it was answered; draws nothing from `rng`."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from workbench.model import Brief, Call, Prompt, Reply, Task
+from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.proposers.prompt import build
 
 
 class Scripted:
     """Prepared replies, in order; once they are used up, every call is an error.
 
+    Within a run its `prompts` are those that a model would have been sent; before `begin` they are empty.
+
     Parameters
     ----------
     replies
         Texts to answer with. An exception stands for a call that failed, with its message.
-    brief
-        Where it is given, the prompts are those a model would have been sent (see `prompts`).
     delay
         Seconds that every call takes.
     cost_usd
@@ -27,11 +27,12 @@ class Scripted:
     """
 
     label = "scripted"
+    uses_model = True
+    ordered = False
 
     def __init__(
         self,
         replies: Sequence[str | Exception],
-        brief: Brief | None = None,
         delay: float = 0.0,
         concurrency: int = 1,
         repairs: bool = True,
@@ -40,9 +41,14 @@ class Scripted:
         self.concurrency, self.repairs = concurrency, repairs
         self.prompts: list[Prompt] = []
         self._replies = deque(replies)
-        self._brief, self._delay, self._cost_usd = brief, delay, cost_usd
+        self._brief: Brief | None = None
+        self._delay, self._cost_usd = delay, cost_usd
         self._lock = threading.Lock()
         self._closed = threading.Event()
+
+    def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
+        """Take the problem into the prompts."""
+        self._brief = brief
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Answer with the next reply; draws nothing from `rng`."""

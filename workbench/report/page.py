@@ -18,7 +18,6 @@ from workbench.program.changes import Change, changes
 from workbench.report import charts, diff
 from workbench.store.queries import Reader
 
-NO_LLM = "no LLM"
 _LEFT_OUT = ("api_base", "allow_unsafe")
 """Settings that tell more about a person's machine than about the run."""
 
@@ -171,7 +170,7 @@ def _verdict(scene: Scene) -> str:
     own = scene.own
     if own is None:
         return "<p>No program of this run has been scored on validation, so there is none to judge.</p>"
-    by = "the built-in operators (no LLM)" if scene.row["proposer"] == NO_LLM else scene.row["proposer"]
+    by = "the built-in operators (no LLM)" if not scene.row["uses_model"] else scene.row["proposer"]
     said = f"Program {own.number}, made by {escape(by)}, lies {percent(own.gap)} from the references on validation"
     if scene.comparisons:
         c = scene.comparisons[0]
@@ -191,7 +190,7 @@ def _verdict(scene: Scene) -> str:
 def _cards(store: Reader, scene: Scene) -> str:
     row = scene.row
     made, valid = row["candidates"], row["valid"]
-    cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["proposer"] != NO_LLM)
+    cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])
     best = store.best(row["id"])
     test = (scene.certificate or {}).get("gaps", {}).get("test")
     cards = [("Validation gap", percent(scene.own.gap if scene.own else None)), ("Test gap", percent(test)),

@@ -91,7 +91,7 @@ def figures(loop: Loop) -> list[tuple[str, str]]:
         ("rate", f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min"),
         ("left", _duration(left / rate) if rate > 0 and left else "-"),
     ]
-    if loop.proposer.label != "no LLM":
+    if loop.proposer.uses_model:
         found.append(("cost", "unknown price" if cost is None else f"${cost:.4f}"))
         found.append(("tokens", f"{loop.budget.tokens:,}"))
     if loop.steering.paused:

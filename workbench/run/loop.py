@@ -101,7 +101,7 @@ class Loop:
         self.stagnation = 0
         self._known, self._gate = known, gate
         self._answers, self._plan = answers, deque(plan) if plan is not None else None
-        self._lagged = proposer.label == "no LLM" and plan is None
+        self._lagged = proposer.ordered and plan is None
         self._fingerprints: dict[int, str] = {}  # of attempts of earlier sittings that are not yet passed
         self._recorded: dict[int, Candidate | None] = {}  # None once told
         self._told = 0

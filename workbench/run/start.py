@@ -204,16 +204,20 @@ def _proposer(
                 f"run {source['id']} was made with {source['problem']} version {source['version']}, not {loaded.version}"
             )
         plan, lookup = recorded_replies(store, source["id"], options.candidates)
-        return plan, proposers.make(options.proposer, loaded.brief, options, lookup=lookup)
-    return None, proposers.make(options.proposer, loaded.brief, options, known=lambda program: fingerprint(program) in known)
+    else:
+        plan, lookup = None, None
+    proposer = proposers.make(options, lookup)
+    proposer.begin(loaded.brief, lambda program: fingerprint(program) in known)
+    return plan, proposer
 
 
 def _as_gated(options: RunOptions, store: Store) -> RunOptions:
     """A replay passes the gate of the run that it repeats, on the same sample."""
     if not options.proposer.startswith("replay:"):
         return options
-    source = store.run(options.proposer.partition(":")[2])["options"]
-    return replace(options, gate="stress", seed=source["seed"]) if source.get("gate") == "stress" else options
+    row = store.run(options.proposer.partition(":")[2])
+    options = replace(options, proposer=f"replay:{row['id']}")  # `latest` would soon mean another
+    return replace(options, gate="stress", seed=row["options"]["seed"]) if row["options"].get("gate") == "stress" else options
 
 
 def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict[int, str]) -> dict[str, Any]:

@@ -255,6 +255,7 @@ def outcome(store: Store, name: str) -> dict[str, Any]:
         "status": row["status"],
         "message": row["message"],
         "proposer": row["proposer"],
+        "uses_model": row["uses_model"],
         "best": best,
         "candidates": row["candidates"] or 0,
         "valid": row["valid"] or 0,

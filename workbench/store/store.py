@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from workbench.errors import StoreError, UsageError
 from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
+from workbench.options import RunOptions
 from workbench.store.migrations import MIGRATIONS, migrate, version
 
 FILE = "evolve.db"
@@ -389,7 +390,8 @@ def _started(pid: int) -> float | None:
 
 def run_of(row: sqlite3.Row) -> dict[str, Any]:
     """The run that a row of `runs` holds; one whose process is gone is `abandoned`."""
-    found = {**dict(row), "options": json.loads(row["options"])}
+    options = json.loads(row["options"])
+    found = {**dict(row), "options": options, "uses_model": RunOptions(proposer=options.get("proposer", "auto")).uses_model}
     if found["status"] in LIVE and not alive(row):
         found["status"] = "abandoned"  # killed: its row could not be ended
     return found
