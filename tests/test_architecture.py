@@ -17,7 +17,7 @@ AT_THE_TOP = 12
 FILE_LINES, FUNCTION_LINES = 500, 80
 
 OUTSIDE = {"problems", "evaluators", "ui", "tests"}
-SEEN = {f"workbench.{name}" for name in ("model", "errors", "protocols", "checks")}
+SEEN = {f"workbench.{name}" for name in ("model", "errors", "protocols", "checks", "problem.programs")}
 """What problems and evaluators may know of the workbench."""
 UI = set("api analysis errors formatting model options problem program report search store".split())
 """What pages may know: what is recorded and what it means, nothing that runs a program."""

@@ -22,6 +22,7 @@ from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.programs import read_program
 from workbench.protocols import Policy, Sandbox
 from workbench.sandbox import open_sandbox
 
@@ -252,7 +253,7 @@ def test_what_reaches_beyond_what_it_is_given_is_named(source: str) -> None:
 
 def test_every_program_of_every_problem_keeps_to_what_it_is_given() -> None:
     paths = [p for folder in ("problems", "tests/toy") for p in (catalog.root() / folder).rglob("programs/*.py")]
-    assert len(paths) > 50 and {p.name: found for p in paths if (found := reached(p.read_text()))} == {}
+    assert len(paths) > 50 and {p.name: found for p in paths if (found := reached(read_program(p)))} == {}
 
 
 def test_a_program_that_can_tell_where_it_runs_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from workbench.errors import Rejected, UsageError
 from workbench.model import Program, Split
 from workbench.problem import catalog
+from workbench.problem.programs import read_program
 from workbench.program.source import screen
 from workbench.store.store import Store
 
@@ -81,7 +82,7 @@ def program_of(loaded: catalog.LoadedProblem, name: str) -> Program:
             return loaded.program(name)
         raise UsageError(f"no file {name}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
     try:
-        return screen(path.read_text(), loaded.problem.entry, loaded.problem.modules)
+        return screen(read_program(path), loaded.problem.entry, loaded.problem.modules)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{name} cannot be read: {error}") from error
     except Rejected as error:

@@ -19,6 +19,7 @@ from workbench import checks
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
 from workbench.problem import gap, references
+from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
 
 GATE = "gate.py"
@@ -68,13 +69,19 @@ class LoadedProblem:
     @cached_property
     def programs(self) -> tuple[str, ...]:
         """Names of the programs in `programs/`."""
-        return tuple(sorted(p.stem for p in (self.folder / "programs").glob("*.py") if p.stem != "__init__"))
+        return program_names(self.folder / "programs")
 
     def program(self, name: str) -> Program:
-        """A program of the folder by name."""
-        path = self.folder / "programs" / f"{name}.py"
+        """A program of the folder by name, put together where its file is a block.
+
+        Raises
+        ------
+        ProblemError
+            No such program, or a block whose frame does not fit.
+        """
+        path = find_program(self.folder / "programs", name)
         try:
-            return Program(path.read_text(), self.problem.entry)
+            return Program(read_program(path), self.problem.entry)
         except OSError as error:
             raise ProblemError(f"{self.slug}: no program {name!r} ({path}); there are: {', '.join(self.programs)}") from error
 

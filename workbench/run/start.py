@@ -20,6 +20,7 @@ from workbench.evaluation.pool import Pool
 from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
+from workbench.problem.programs import read_program
 from workbench.program.source import fingerprint, screen, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer
@@ -178,7 +179,7 @@ def _named(loaded: catalog.LoadedProblem, name: str) -> tuple[str, Program]:
     path = Path(name)
     if path.suffix == ".py" or path.is_file():
         try:
-            return name, screen(path.read_text(), loaded.problem.entry, loaded.problem.modules)
+            return name, screen(read_program(path), loaded.problem.entry, loaded.problem.modules)
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the program {name} cannot be read: {error}") from error
         except Rejected as error:
