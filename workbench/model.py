@@ -197,6 +197,9 @@ class Problem:
         What a program may import beyond the standard allowance.
     stress_tolerance
         For a stress family, how much worse (in gap) than the best baseline a certified program may be; default 0.05.
+    statement, hints, programs
+        For a problem made in Python: the task in markdown, hints by level, and the sources of seeds and baselines by name.
+        A problem in a folder leaves these out: it has `statement.md`, `hints.md` and `programs/`.
     """
 
     slug: str
@@ -215,6 +218,9 @@ class Problem:
     limits: Limits = Limits()
     modules: tuple[str, ...] = ()
     stress_tolerance: Mapping[str, float] = field(default_factory=dict)
+    statement: str = ""
+    hints: tuple[str, ...] = ()
+    programs: Mapping[str, str] = field(default_factory=dict)
 
 
 # --------------------------------------------------------------------------- the answer

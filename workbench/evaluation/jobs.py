@@ -1,10 +1,16 @@
-"""What passes between the pool and its workers."""
+"""What is asked of an executor and answered: jobs, reports and faults."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol
 
-from workbench.model import Program, Split
+from workbench.errors import WorkbenchError
+from workbench.model import Program, Report, Split
+
+
+class VerifierError(WorkbenchError):
+    """The evaluation failed for a reason that is not the candidate's; the text says which."""
 
 
 class Job(NamedTuple):
@@ -35,3 +41,16 @@ class Fault(NamedTuple):
 
     message: str
     fatal: bool
+
+
+class Executor(Protocol):
+    """Where evaluations run."""
+
+    isolation: str
+    """Of the candidates: `full`, `seccomp-only` or `none`."""
+
+    def submit(self, job: Job) -> Future[Report]:
+        """Queue a job. The future fails with `VerifierError` or `SandboxError` when it is not the candidate's doing."""
+
+    def close(self) -> None:
+        """Finish what is being evaluated, cancel what is queued, end all processes."""

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from typing import Any
 
-from workbench.errors import ProblemError, SandboxError, WorkbenchError
-from workbench.evaluation.jobs import Fault, Job, Ready
+from workbench.errors import ProblemError, SandboxError
+from workbench.evaluation.jobs import Fault, Job, Ready, VerifierError
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
 from workbench.redact import is_secret_name
@@ -23,10 +23,6 @@ START_SECONDS = 120.0
 _STARTS = 3
 _DEATHS, _HANGS = 4, 2
 """Workers that a job may cost before the program is blamed: it may be the machine that kills them, but seldom so often."""
-
-
-class VerifierError(WorkbenchError):
-    """The evaluation failed for a reason that is not the candidate's; the text says which."""
 
 
 class Pool:

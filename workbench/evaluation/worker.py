@@ -16,6 +16,7 @@ from workbench.evaluation.jobs import Fault, Job, Ready
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.references import bare
+from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 from workbench.sandbox.session import KILLED
 
@@ -47,14 +48,15 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
     try:
         while True:
             job: Job = connection.recv()
-            connection.send(_answer(job, loaded, sandbox))
+            connection.send(answer(job, loaded, sandbox))
     except (EOFError, ConnectionResetError, BrokenPipeError):
         pass  # the host is gone or has finished
     finally:
         sandbox.close()
 
 
-def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report | Fault:
+def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report | Fault:
+    """Do one job: the report, or what kept it from being made."""
     instances, measure = None, None
     if job.gate is not None:
         instances = list(loaded.gate(job.gate)[1])
@@ -63,7 +65,7 @@ def _answer(job: Job, loaded: catalog.LoadedProblem, sandbox: object) -> Report 
         by_id = {i.id: i for i in loaded.instances(job.split)}
         instances = [by_id[id] for id in job.ids]
     score = partial(
-        evaluate, loaded, job.program, job.split, sandbox,  # type: ignore[arg-type]
+        evaluate, loaded, job.program, job.split, sandbox,
         instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
     )  # fmt: skip
     try:

@@ -43,6 +43,9 @@ def root() -> Path:
 class LoadedProblem:
     """A problem folder, loaded: the question, its texts, programs, instances and references."""
 
+    in_memory = False
+    """Whether there is no folder that another process could load it from."""
+
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
         self._cache: dict[Split, tuple[Instance, ...]] = {}

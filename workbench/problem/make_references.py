@@ -84,9 +84,9 @@ def make_references(
     for name in names:
         for split in Split:
             lacking = [i for i in loaded.instances(split) if name not in entries[split, i.id]["baselines"]]
-            for instance, objective in _objectives(loaded, loaded.program(name), lacking, sandbox):
+            for instance, objective in objectives(loaded, loaded.program(name), lacking, sandbox):
                 entry = entries[split, instance.id]
-                _refuse_impossible(loaded, instance.id, entry, name, objective)
+                refuse_impossible(loaded, instance.id, entry, name, objective)
                 entry["baselines"][name] = objective
                 partial.add(instance, {"baselines": {name: objective}})
                 tell("baselines", done := done + 1, len(entries) * len(names))
@@ -184,7 +184,7 @@ def _end_with(alive: Connection) -> None:
     os._exit(1)
 
 
-def _objectives(
+def objectives(
     loaded: catalog.LoadedProblem, program: Program, instances: Sequence[Instance], sandbox: Sandbox
 ) -> Iterator[tuple[Instance, float | None]]:
     """Instances with their objective; None where the program failed, and a new process after that."""
@@ -203,7 +203,7 @@ def _objectives(
                     break
 
 
-def _refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: Entry, name: str, objective: float | None) -> None:
+def refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: Entry, name: str, objective: float | None) -> None:
     if objective is None or entry["status"] == "best_known":
         return
     better = entry["value"] - objective if loaded.problem.sense == "min" else objective - entry["value"]

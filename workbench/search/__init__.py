@@ -1,7 +1,8 @@
-"""Strategies by file name: one file a strategy, its constructor's keywords are its options."""
+"""Search strategies: one file each; the keywords of a strategy's constructor are its options."""
 
 from __future__ import annotations
 
+import copy
 import difflib
 import importlib
 import inspect
@@ -9,8 +10,9 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from workbench import plugins
 from workbench.errors import UsageError
 from workbench.protocols import Strategy
 
@@ -40,9 +42,24 @@ class Description:
     options: tuple[Option, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A strategy ready to be used, and what a run records of it.
+
+    Attributes
+    ----------
+    name, options
+        What `make` needs to make it again. For an object that cannot be made again, its class in angle brackets.
+    """
+
+    strategy: Strategy
+    name: str
+    options: Mapping[str, OptionValue]
+
+
 def names() -> list[str]:
-    """Names of all strategies, sorted."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    """Names of all strategies, installed packages included, sorted."""
+    return sorted({*_files(), *plugins.entries(plugins.STRATEGIES)})
 
 
 def describe(name: str) -> Description:
@@ -64,9 +81,10 @@ def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strateg
     Parameters
     ----------
     name
-        Its file's name below `workbench/search/`.
+        Its file's name in `workbench/search/`, the entry point of an installed package, `package.module:Class` or
+        `path/file.py:Class`.
     options
-        Values by keyword of its constructor; text, as a command line has it, is converted to the keyword's type.
+        Values by keyword of its constructor; text from the command line is converted to the keyword's type.
 
     Raises
     ------
@@ -85,12 +103,46 @@ def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strateg
     return made
 
 
+def choose(strategy: Strategy | str, options: Mapping[str, OptionValue] | None = None) -> Chosen:
+    """A strategy by name or as an object; an object is copied, so that it can be used for another run.
+
+    Raises
+    ------
+    UsageError
+        As `make`; or the object has no `ask` and `tell`; or options beside an object.
+    """
+    if isinstance(strategy, str):
+        return Chosen(make(strategy, options), strategy, dict(options or {}))
+    if isinstance(strategy, type) or not (hasattr(strategy, "ask") and hasattr(strategy, "tell")):
+        raise UsageError(f"a strategy is a name or an object with the methods ask and tell, not {strategy!r:.60}")
+    if options:
+        raise UsageError("options go to the constructor of a strategy that is given as an object")
+    cls = type(strategy)
+    package, _, name = cls.__module__.rpartition(".")
+    if package == __name__:
+        return Chosen(copy.deepcopy(strategy), name, dict(getattr(strategy, "options", {})))
+    return Chosen(copy.deepcopy(strategy), f"<{plugins.spec(cls)}>", {})
+
+
+def _files() -> list[str]:
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
 def _strategy(name: str) -> type:
+    if name.startswith("<"):
+        raise UsageError(
+            f"the strategy {name} was given as a Python object: pass it again, with workbench.resume(..., strategy=...)"
+        )
     known = names()
-    if name not in known:
+    if name not in known and not plugins.is_spec(name):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown strategy {name!r}; {hint}there are: {', '.join(known)}")
+        raise UsageError(f"unknown strategy {name!r}; {hint}there are: {', '.join(known)}, or package.module:Class")
+    if name not in _files():
+        cls = plugins.load(name, plugins.STRATEGIES, "strategy")
+        if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
+            raise UsageError(f"strategy {name!r} must be a class with the methods ask and tell, not {cls!r:.60}")
+        return cls
     module = importlib.import_module(f"{__name__}.{name}")
     found = [
         cls
@@ -105,7 +157,12 @@ def _strategy(name: str) -> type:
 def _options(cls: type) -> dict[str, Option]:
     found = {}
     for parameter in inspect.signature(cls).parameters.values():
-        annotation = getattr(parameter.annotation, "__name__", parameter.annotation)
+        annotation: Any = getattr(parameter.annotation, "__name__", parameter.annotation)
+        if annotation not in _TYPES or parameter.default is inspect.Parameter.empty:
+            raise UsageError(
+                f"{plugins.spec(cls)}: the parameter {parameter.name} of the constructor needs a type (str, int, float or bool) "
+                "and a default, for it is an option"
+            )
         found[parameter.name] = Option(parameter.name, _TYPES[annotation], parameter.default)
     return found
 
@@ -124,5 +181,5 @@ def _convert(strategy: str, option: Option, value: OptionValue) -> OptionValue:
         return converted
     except (ValueError, KeyError) as error:
         raise UsageError(
-            f"strategy {strategy!r}: option {option.name} wants {option.type.__name__}, not {value!r} (default {option.default})"
+            f"strategy {strategy!r}: option {option.name} takes {option.type.__name__}, not {value!r} (default {option.default})"
         ) from error

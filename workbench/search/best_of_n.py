@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
+from workbench.plugins import keeps_its_options
 
 _MOST_SEEDS = 32
 
@@ -18,6 +19,7 @@ class _Seed(NamedTuple):
     candidate: Candidate
 
 
+@keeps_its_options
 class BestOfN:
     """Every program is made from a seed alone, and the best of all is kept: no search, only sampling.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
+from workbench.plugins import keeps_its_options
 
 
 class _Ranked(NamedTuple):
@@ -16,6 +17,7 @@ class _Ranked(NamedTuple):
     candidate: Candidate
 
 
+@keeps_its_options
 class Greedy:
     """Always improves the best program so far; the runners-up are shown beside it.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
+from workbench.plugins import keeps_its_options
 from workbench.program.source import split_block
 
 Cell: TypeAlias = tuple[int, int]
@@ -147,6 +148,7 @@ class _Island:
         self._sums = [a - b for a, b in zip(self._sums, elite.profile, strict=True)]
 
 
+@keeps_its_options
 class Islands:
     """MAP-Elites islands: elites by code size and strongest family, opened and restarted on stagnation, with ring migration.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
+from workbench.plugins import keeps_its_options
 
 T = TypeVar("T")
 
@@ -46,7 +47,8 @@ class _OrderedSet(MutableSet[T]):
         return _OrderedSet(self._items)
 
 
-class Openevolve:
+@keeps_its_options
+class OpenEvolve:
     """OpenEvolve's ProgramDatabase (islands, MAP-Elites on length and diversity, archive), with its own defaults.
 
     The fitness it sees is `combined_score = -gap`. Its `sample_from_island` and `migrate_programs` do the choosing, in

@@ -1,0 +1,79 @@
+"""Evaluations in a thread of this process, for problems that no other process could load."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+
+from workbench.errors import WorkbenchError
+from workbench.evaluation.jobs import Job, VerifierError
+from workbench.evaluation.worker import answer
+from workbench.model import Report
+from workbench.problem.catalog import LoadedProblem
+from workbench.sandbox import open_sandbox
+
+
+class InlinePool:
+    """One thread with a warm sandbox: programs stay in processes of their own, the verifier runs here.
+
+    Parameters
+    ----------
+    allow_unsafe, isolation
+        As of `open_sandbox`.
+
+    Raises
+    ------
+    SandboxError
+        The sandbox cannot start.
+    """
+
+    def __init__(self, loaded: LoadedProblem, *, allow_unsafe: bool = False, isolation: str | None = None) -> None:
+        self._loaded, self._unsafe, self._wanted = loaded, allow_unsafe, isolation
+        self._jobs: queue.SimpleQueue[tuple[Job, Future[Report]] | None] = queue.SimpleQueue()
+        ready: Future[str] = Future()
+        # The sandbox belongs to its thread: the kernel ends its processes with it.
+        self._thread = threading.Thread(target=self._work, args=(ready,), name="evaluate", daemon=True)
+        self._thread.start()
+        self.isolation = ready.result()
+
+    def submit(self, job: Job) -> Future[Report]:
+        """Queue a job. The future fails with `VerifierError` when it is not the candidate's doing."""
+        future: Future[Report] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """End the thread once its current job is answered; queued jobs are cancelled."""
+        while not self._jobs.empty():
+            item = self._jobs.get()
+            if item:
+                item[1].cancel()
+        self._jobs.put(None)
+        self._thread.join(timeout=60)
+
+    def __enter__(self) -> InlinePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _work(self, ready: Future[str]) -> None:
+        try:
+            sandbox = open_sandbox(self._loaded.problem.modules, allow_unsafe=self._unsafe, isolation=self._wanted)
+        except WorkbenchError as error:
+            ready.set_exception(error)
+            return
+        ready.set_result(sandbox.isolation)
+        try:
+            while (item := self._jobs.get()) is not None:
+                job, future = item
+                if not future.set_running_or_notify_cancel():
+                    continue
+                found = answer(job, self._loaded, sandbox)
+                if isinstance(found, Report):
+                    future.set_result(found)
+                else:
+                    future.set_exception(VerifierError(found.message))
+        finally:
+            sandbox.close()

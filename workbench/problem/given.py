@@ -1,0 +1,41 @@
+"""A program as a person gives it: a `Program`, its source, a file, or the name of one of the problem's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.errors import Rejected, UsageError
+from workbench.model import Program
+from workbench.problem.catalog import LoadedProblem
+from workbench.program.source import screen
+
+
+def program_of(loaded: LoadedProblem, given: Program | Path | str) -> Program:
+    """The program that is meant. A text of several lines is a source; else files come before names.
+
+    Raises
+    ------
+    UsageError
+        No such file or name, or a program that the problem cannot accept.
+    """
+    if isinstance(given, Program):
+        return _screened(loaded, given.source, "the program")
+    if isinstance(given, str) and "\n" in given:
+        return _screened(loaded, given, "the source")
+    path = Path(given)
+    if not path.is_file():
+        if str(given) in loaded.programs:
+            return loaded.program(str(given))
+        raise UsageError(f"no file {given}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{given} cannot be read: {error}") from error
+    return _screened(loaded, source, str(given))
+
+
+def _screened(loaded: LoadedProblem, source: str, what: str) -> Program:
+    try:
+        return screen(source, loaded.problem.entry, loaded.problem.modules)
+    except Rejected as error:
+        raise UsageError(f"{what} is no program for {loaded.slug}: {error}") from error
