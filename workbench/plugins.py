@@ -64,7 +64,7 @@ def keeps_its_options(cls: Made) -> Made:
 
     A run records them, so that it can be resumed by name.
     """
-    construct: Callable[..., None] = cls.__init__
+    construct: Callable[..., None] = vars(cls)["__init__"]
     signature = inspect.signature(construct)
 
     @functools.wraps(construct)

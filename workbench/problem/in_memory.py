@@ -50,7 +50,8 @@ class InMemoryProblem(LoadedProblem):
             raise ProblemError(
                 f"{problem.slug}: no source for {', '.join(missing)}; give them as Problem(..., programs={{name: source}})"
             )
-        self._raw = {"format": FORMAT, "splits": {s.value: dict(self._entries(s, sandbox)) for s in Split}}
+        splits = {s.value: dict(self._entries(s, sandbox)) for s in Split}
+        self._raw: dict[str, Any] = {"format": FORMAT, "splits": splits}
 
     @property
     def statement(self) -> str:
@@ -87,17 +88,10 @@ class InMemoryProblem(LoadedProblem):
     def version(self) -> str:
         """Hash of statement, instances, references and the verifier's code (helpers that it calls are not seen)."""
         p = self.problem
-        parts: list[Any] = [
-            p.slug,
-            self.statement,
-            p.entry,
-            p.sense,
-            p.unit,
-            [p.limits.seconds, p.limits.memory_mb],
-            sorted(p.modules),
-        ]
-        parts += [[s.value, [[i.id, i.family, i.data] for i in self.instances(s)]] for s in Split]
-        parts.append({s: {id: entry["value"] for id, entry in known.items()} for s, known in self._raw["splits"].items()})  # type: ignore[attr-defined]
+        question = [p.slug, self.statement, p.entry, p.sense, p.unit, p.limits.seconds, p.limits.memory_mb, sorted(p.modules)]
+        instances = {s.value: [[i.id, i.family, dict(i.data)] for i in self.instances(s)] for s in Split}
+        values = {s: {id: entry["value"] for id, entry in known.items()} for s, known in self._raw["splits"].items()}
+        parts = [question, instances, values]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for code in _code(type(p.verifier)):
             digest.update(code)
@@ -135,8 +129,5 @@ def _code(cls: type) -> Iterable[bytes]:
     for name in sorted(vars(cls)):
         code = getattr(vars(cls)[name], "__code__", None)
         if code is not None:
-            yield (
-                name.encode()
-                + code.co_code
-                + repr([c for c in code.co_consts if isinstance(c, str | int | float | tuple)]).encode()
-            )
+            constants = [c for c in code.co_consts if isinstance(c, str | int | float | tuple)]
+            yield name.encode() + code.co_code + repr(constants).encode()

@@ -130,9 +130,7 @@ def _files() -> list[str]:
 
 def _strategy(name: str) -> type:
     if name.startswith("<"):
-        raise UsageError(
-            f"the strategy {name} was given as a Python object: pass it again, with workbench.resume(..., strategy=...)"
-        )
+        raise UsageError(f"the strategy {name} was a Python object: pass it again, with workbench.resume(..., strategy=...)")
     known = names()
     if name not in known and not plugins.is_spec(name):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
