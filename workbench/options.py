@@ -86,8 +86,8 @@ class RunOptions:
 
     @property
     def uses_model(self) -> bool:
-        """Whether attempts cost calls to a language model, as far as the proposer's name says: a replay makes none."""
-        return self.proposer != "builtin" and not self.proposer.startswith("replay:")
+        """Whether attempts cost calls to a language model, as far as the proposer's name says."""
+        return self.proposer in ("auto", "litellm", "scripted")
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""

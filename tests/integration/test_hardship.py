@@ -86,7 +86,7 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
     monkeypatch.setattr(worker, "evaluate", shot_at)
     sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=True)
     try:
-        report = worker._answer(Job(slow, Split.TRAIN, stop_on_failure=True), loaded, sandbox)
+        report = worker.answer(Job(slow, Split.TRAIN, stop_on_failure=True), loaded, sandbox)
     finally:
         sandbox.close()
     assert isinstance(report, Report) and (report.status, len(tries)) == (ends, 2), report.message

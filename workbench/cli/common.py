@@ -11,11 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from workbench.errors import Rejected, UsageError
-from workbench.model import Program, Split
-from workbench.problem import catalog
-from workbench.problem.programs import read_program
-from workbench.program.source import screen
+from workbench.errors import UsageError
+from workbench.model import Split
 from workbench.store.store import Store
 
 Runs = Annotated[Path, typer.Option("--runs", help="The runs folder.", envvar="EVOLVE_RUNS")]
@@ -66,27 +63,6 @@ def the_split(name: str) -> Split:
         return Split(name)
     except ValueError as error:
         raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
-
-
-def program_of(loaded: catalog.LoadedProblem, name: str) -> Program:
-    """A program by file, or by its name in the problem's `programs/`.
-
-    Raises
-    ------
-    UsageError
-        Neither, or no acceptable program.
-    """
-    path = Path(name)
-    if not path.is_file():
-        if name in loaded.programs:
-            return loaded.program(name)
-        raise UsageError(f"no file {name}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
-    try:
-        return screen(read_program(path), loaded.problem.entry, loaded.problem.modules)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name} cannot be read: {error}") from error
-    except Rejected as error:
-        raise UsageError(f"{name} is no program for {loaded.slug}: {error}") from error
 
 
 def champion_of(store: Store, run: dict[str, Any], number: int | None) -> int:

@@ -22,7 +22,6 @@ from workbench.cli.common import (
     console,
     emit,
     percent,
-    program_of,
     table,
     the_split,
 )  # fmt: skip
@@ -32,6 +31,7 @@ from workbench.evaluation.evaluate import evaluate
 from workbench.model import InstanceResult, Program, Split, Status
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
+from workbench.problem.given import program_of
 from workbench.problem.make_references import make_references
 from workbench.problem.references import FILE, PARTIAL
 from workbench.run.display import Steps

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from workbench import proposers
-from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, dollars, emit, percent, program_of
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, dollars, emit, percent
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
 from workbench.options import RunOptions
 from workbench.problem import catalog
+from workbench.problem.given import program_of
 from workbench.run.display import Progress
 from workbench.run.start import begin, resume
 from workbench.store.store import Store

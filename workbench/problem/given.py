@@ -7,6 +7,7 @@ from pathlib import Path
 from workbench.errors import Rejected, UsageError
 from workbench.model import Program
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.programs import read_program
 from workbench.program.source import screen
 
 
@@ -28,7 +29,7 @@ def program_of(loaded: LoadedProblem, given: Program | Path | str) -> Program:
             return loaded.program(str(given))
         raise UsageError(f"no file {given}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
     try:
-        source = path.read_text(encoding="utf-8-sig")
+        source = read_program(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{given} cannot be read: {error}") from error
     return _screened(loaded, source, str(given))

@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Callable
+from typing import Any, cast
 
+from workbench import plugins
 from workbench.errors import UsageError
-from workbench.model import Call, Program, Reply
+from workbench.model import Call, Program, Reply, Task
 from workbench.options import RunOptions
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
 NAMES = ("builtin", "litellm", "replay", "scripted")
 """`replay:RUN` needs the store and `scripted` its replies; the other two are made from options alone."""
+
+_RECORDED = frozenset({"api_base", "temperature", "concurrency", "timeout", "style"})
+"""Constructor keywords that are options of a run, too."""
 
 Lookup = Callable[[int], Reply | Call | Program | None]
 
@@ -58,7 +63,8 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
     Parameters
     ----------
     options
-        Its name (a file below `workbench/proposers/`, `replay:RUN`, or `auto`) and what is said of its models.
+        Its name (a file in `workbench/proposers/`, `replay:RUN`, `auto`, the entry point of an installed package,
+        `package.module:Class` or `path/file.py:Class`) and what is said of its models.
     lookup
         Gives the recorded answers that `replay` repeats.
 
@@ -91,15 +97,59 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
             if lookup is None:
                 raise UsageError(f"{name}: the run to replay is not at hand")
             return Replay(lookup, label=name)
-    raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
+        case "scripted":
+            raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
+    made = plugins.load(name, plugins.PROPOSERS, "proposer")
+    if not (isinstance(made, type) and hasattr(made, "propose")):
+        raise UsageError(f"proposer {name!r} must be a class with the method propose, not {made!r:.60}")
+    try:
+        found: Proposer = made()
+    except TypeError as error:
+        raise UsageError(f"proposer {name!r} cannot be made without arguments: {error}") from error
+    return found
+
+
+def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple[Proposer, RunOptions]:
+    """A proposer that is given as an object, and the options with what a run can record of it.
+
+    Parameters
+    ----------
+    given
+        A proposer, or a function that answers a task with text to make a program from.
+
+    Raises
+    ------
+    UsageError
+        Neither; or a class where an object is wanted.
+    """
+    if isinstance(given, type) or not (hasattr(given, "propose") or callable(given)):
+        raise UsageError(f"a proposer is a name, an object with the method propose, or a function of a task, not {given!r:.60}")
+    if not hasattr(given, "propose"):
+        from workbench.proposers.function import Function
+
+        function = Function(given)
+        return function, dataclasses.replace(options, proposer=f"<{function.label}>")
+    proposer = cast(Proposer, given)
+    package, _, name = type(proposer).__module__.rpartition(".")
+    if package != __name__:
+        return proposer, dataclasses.replace(options, proposer=f"<{plugins.spec(type(proposer))}>")
+    made_with: dict[str, Any] = getattr(proposer, "options", {})
+    kept = {key: made_with[key] for key in _RECORDED & made_with.keys()}
+    if name == "litellm":
+        kept["models"] = tuple(f"{model}={weight:g}" for model, weight in proposer.models)  # type: ignore[attr-defined]
+    return proposer, dataclasses.replace(options, proposer=name, **kept)
 
 
 def _known(name: str) -> str:
     base = name.partition(":")[0]
+    if name.startswith("<"):
+        raise UsageError(f"the proposer {name} was a Python object: pass it again, with workbench.resume(..., proposer=...)")
+    if base not in ("auto", *NAMES) and (plugins.is_spec(name) or name in plugins.entries(plugins.PROPOSERS)):
+        return name
     if base not in ("auto", *NAMES):
         near = difflib.get_close_matches(base, NAMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown proposer {name!r}; {hint}there are: auto, builtin, litellm, replay:RUN")
+        raise UsageError(f"unknown proposer {name!r}; {hint}there are: auto, builtin, litellm, replay:RUN, or package.module:Class")
     return base
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Program, Reply, Task
+from workbench.plugins import keeps_its_options
 from workbench.program import tunables
 from workbench.program.evolving import open_program
 from workbench.program.source import fingerprint, screen
@@ -52,6 +53,7 @@ class _Donor:
     trust: set[str]
 
 
+@keeps_its_options
 class Builtin:
     """Mutation and crossover of the evolving part, seeded by the caller: the proposer that needs no model.
 

@@ -10,6 +10,7 @@ from typing import cast, get_args
 
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
+from workbench.plugins import keeps_its_options
 from workbench.program.reply import has_edits
 from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
 from workbench.proposers.prompt import Style, build, style_for
@@ -25,6 +26,7 @@ _MAX_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
 _RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
 
 
+@keeps_its_options
 class LiteLLM:
     """Language models. Every call is kept whole; failures are told in `Reply.call.error`.
 
@@ -80,7 +82,7 @@ class LiteLLM:
                 raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
         self.label = ", ".join(dict.fromkeys(name for name, _ in weighted))
         self.concurrency = concurrency
-        self._models, self._api_base = weighted, api_base
+        self.models, self._api_base = weighted, api_base
         self._temperature, self._max_tokens, self._style = temperature, max_tokens, parse_style(style)
         self._timeout, self._backoff = timeout, backoff
         self._gateway, self._owned = gateway or Gateway(), gateway is None
@@ -90,10 +92,13 @@ class LiteLLM:
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
         """Take the problem into the prompts."""
         self._brief = brief
+        if self._closed.is_set():  # used by another run before
+            self._closed.clear()
+            self._gateway = Gateway() if self._owned else self._gateway
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Ask one of the models. Draws from `rng` once, whatever happens."""
-        names, weights = zip(*self._models, strict=True)
+        names, weights = zip(*self.models, strict=True)
         (model,) = rng.choices(names, weights)
         style = self._style or style_for(model)
         prompt = build(self._brief, task, style)
@@ -118,7 +123,7 @@ class LiteLLM:
             When a model cannot be called: wrong key, unknown name, unreachable or senseless endpoint.
         """
         calls = []
-        for model in dict.fromkeys(name for name, _ in self._models):
+        for model in dict.fromkeys(name for name, _ in self.models):
             prompt = Prompt("You answer in one word.", "Say OK.")
             answer, retries, seconds = self._ask(self._request(model, prompt, 16), TRIES, {"server", "lost", "busy"})
             if answer.kind and not _passes(answer):

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
-from workbench.evaluation.jobs import Job
-from workbench.evaluation.pool import Pool, VerifierError
+from workbench.evaluation.jobs import Executor, Job, VerifierError
 from workbench.model import Candidate, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.store.store import Store
@@ -23,7 +22,7 @@ FINALISTS = 5
 class Champion:
     """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
 
-    def __init__(self, run: str, store: Store, pool: Pool, display: Display, gate: Gate | None = None) -> None:
+    def __init__(self, run: str, store: Store, pool: Executor, display: Display, gate: Gate | None = None) -> None:
         self._run, self._store, self._pool, self._display, self._gate = run, store, pool, display, gate
         self._under_way: dict[int, Future[Report]] = {}
         self._gaps = store.gaps(run, Split.VALIDATION)

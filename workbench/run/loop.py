@@ -22,8 +22,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from workbench.errors import Rejected
-from workbench.evaluation.jobs import Job
-from workbench.evaluation.pool import Pool, VerifierError
+from workbench.evaluation.jobs import Executor, Job, VerifierError
 from workbench.model import Call, Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.options import RunOptions
 from workbench.problem.catalog import LoadedProblem
@@ -80,7 +79,7 @@ class Loop:
         loaded: LoadedProblem,
         options: RunOptions,
         store: Store,
-        pool: Pool,
+        pool: Executor,
         proposer: Proposer,
         strategy: Strategy,
         display: Display,

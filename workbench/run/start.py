@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench import proposers, search
-from workbench.errors import ProblemError, Rejected, RunFailed, UsageError
-from workbench.evaluation.jobs import Job
+from workbench.errors import ProblemError, RunFailed, UsageError
+from workbench.evaluation.inline import InlinePool
+from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.pool import Pool
 from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.problem.programs import read_program
-from workbench.program.source import fingerprint, screen, split_block
+from workbench.problem.given import program_of
+from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
-from workbench.protocols import Proposer
+from workbench.protocols import Proposer, Strategy
 from workbench.run.attempt import Planned
 from workbench.run.loop import Display, Loop
 from workbench.run.replay import recorded_replies
@@ -32,8 +33,21 @@ from workbench.store.queries import outcome
 from workbench.store.store import Store, call_of
 
 
-def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, display: Display) -> dict[str, Any]:
+def begin(
+    loaded: catalog.LoadedProblem,
+    options: RunOptions,
+    runs: Path,
+    display: Display,
+    *,
+    proposer: Proposer | None = None,
+    strategy: Strategy | None = None,
+) -> dict[str, Any]:
     """Make a new run and work until it ends.
+
+    Parameters
+    ----------
+    proposer, strategy
+        Objects in place of those that the options name.
 
     Returns
     -------
@@ -46,17 +60,17 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
     RunFailed
         Once the run had begun; it can be resumed.
     """
-    strategy = search.make(options.strategy, options.strategy_options)
+    strategy = strategy or search.make(options.strategy, options.strategy_options)
     loaded.references.measure(Split.TRAIN)
     loaded.references.measure(Split.VALIDATION)
     seeds = starting_programs(loaded, options)
     known: dict[str, int] = {}
     with Store(runs) as store:
         options = _as_gated(options, store)
-        plan, proposer = _proposer(loaded, options, store, known)
+        plan, proposer = _proposer(loaded, options, store, known, proposer)
         with contextlib.closing(proposer):
             checks = _check(proposer)
-            with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+            with contextlib.closing(_executor(loaded, options)) as pool:
                 gate = Gate(loaded, pool, options.seed, [p for _, p in seeds]) if options.gate else None
                 reports = _score_seeds(loaded, seeds, pool)
                 run = _name(loaded.slug)
@@ -87,8 +101,24 @@ def begin(loaded: catalog.LoadedProblem, options: RunOptions, runs: Path, displa
                 return _drive(loop, store.candidates(run), 0, prints)
 
 
-def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[str, Any]:
-    """Take up a run where it stopped or was killed; `changes` are new budgets or workers.
+def resume(
+    run_name: str,
+    runs: Path,
+    display: Display,
+    *,
+    loaded: catalog.LoadedProblem | None = None,
+    proposer: Proposer | None = None,
+    strategy: Strategy | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Resume a run that stopped or was killed.
+
+    Parameters
+    ----------
+    loaded, proposer, strategy
+        Objects that cannot be found by the names that the run recorded.
+    **changes
+        New budgets or workers, by the names of `RunOptions`; None: as recorded.
 
     Raises
     ------
@@ -99,7 +129,7 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
         row = store.run(run_name)
         run = row["id"]
         options = replace(RunOptions.from_json(row["options"]), **{k: v for k, v in changes.items() if v is not None})
-        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        loaded = loaded or catalog.load_recorded(row["folder"], row["problem"])
         if loaded.version != row["version"]:
             raise UsageError(
                 f"{loaded.slug} changed since run {run} began (version {row['version']}, now {loaded.version}): its scores "
@@ -107,12 +137,12 @@ def resume(run_name: str, runs: Path, display: Display, **changes: Any) -> dict[
             )
         if options.proposer.startswith("replay:"):
             raise UsageError(f"run {run} is a replay; replay it anew instead of resuming it")
-        strategy = search.make(options.strategy, options.strategy_options)
+        strategy = strategy or search.make(options.strategy, options.strategy_options)
         known: dict[str, int] = {}
-        _, proposer = _proposer(loaded, options, store, known)
+        _, proposer = _proposer(loaded, options, store, known, proposer)
         with contextlib.closing(proposer):
             checks = _check(proposer)
-            with Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation) as pool:
+            with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
                 store.claim(run, options.to_json(), pool.isolation)
@@ -158,7 +188,7 @@ def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> lis
     """
     problem = loaded.problem
     if options.seeds:
-        return [_named(loaded, name) for name in options.seeds]
+        return [(name, program_of(loaded, name)) for name in options.seeds]
     programs = [(name, loaded.program(name)) for name in problem.seeds]
     if options.proposer == "litellm" and (options.style or prompt.style_for(_bare(options.models))) == "full":
         return programs
@@ -175,19 +205,7 @@ def _evolves_whole(program: Program) -> bool:
     return block is None or any(mark in block.inside for mark in marks)
 
 
-def _named(loaded: catalog.LoadedProblem, name: str) -> tuple[str, Program]:
-    path = Path(name)
-    if path.suffix == ".py" or path.is_file():
-        try:
-            return name, screen(read_program(path), loaded.problem.entry, loaded.problem.modules)
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"the program {name} cannot be read: {error}") from error
-        except Rejected as error:
-            raise UsageError(f"the program {name} cannot start a run: {error}") from error
-    return name, loaded.program(name)
-
-
-def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Pool) -> list[Any]:
+def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Executor) -> list[Any]:
     reports = [f.result() for f in [pool.submit(Job(program, Split.TRAIN)) for _, program in seeds]]
     for (name, _), report in zip(seeds, reports, strict=True):
         if report.status is not Status.OK:
@@ -195,8 +213,19 @@ def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]]
     return reports
 
 
+def _executor(loaded: catalog.LoadedProblem, options: RunOptions) -> Executor:
+    if not loaded.in_memory:
+        return Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
+    if options.workers > 1:
+        raise UsageError(
+            f"{loaded.slug} was made in Python, so only this process can evaluate it: leave workers out, "
+            "or put the problem into a folder (evolve new) to use several"
+        )
+    return InlinePool(loaded, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
+
+
 def _proposer(
-    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: dict[str, int]
+    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: dict[str, int], given: Proposer | None
 ) -> tuple[list[Planned] | None, Proposer]:
     if options.proposer.startswith("replay:"):
         source = store.run(options.proposer.partition(":")[2])
@@ -207,7 +236,7 @@ def _proposer(
         plan, lookup = recorded_replies(store, source["id"], options.candidates)
     else:
         plan, lookup = None, None
-    proposer = proposers.make(options, lookup)
+    proposer = given or proposers.make(options, lookup)
     proposer.begin(loaded.brief, lambda program: fingerprint(program) in known)
     return plan, proposer
 

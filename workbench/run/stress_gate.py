@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from workbench.errors import ProblemError
-from workbench.evaluation.jobs import Job
-from workbench.evaluation.pool import Pool
+from workbench.evaluation.jobs import Executor, Job
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps
@@ -49,7 +48,7 @@ class Gate:
         The problem has no `gate.py`, or no baselines.
     """
 
-    def __init__(self, loaded: LoadedProblem, pool: Pool, seed: int, starts: Sequence[Program] = ()) -> None:
+    def __init__(self, loaded: LoadedProblem, pool: Executor, seed: int, starts: Sequence[Program] = ()) -> None:
         self.seed = seed
         self._families, instances = loaded.gate(seed)
         self._instances = {i.id: i for i in instances}
