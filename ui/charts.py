@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ui.data import improves, so_far
-from ui.theme import Palette, percent
-from workbench.report.charts import VIRIDIS, spread
+from workbench.formatting import percent
+from workbench.report.charts import spread
+from workbench.report.palette import VIRIDIS, Palette
 
 FONT = "Source Sans, sans-serif"
 CROWD = 2000
@@ -31,11 +32,11 @@ class Level(NamedTuple):
 def layout(figure: go.Figure, palette: Palette, height: int, **more: Any) -> go.Figure:
     """What all figures share: transparent, no title, thin grid."""
     axis = {"gridcolor": palette.grid, "zeroline": False, "linecolor": palette.grid,
-            "tickfont": {"color": palette.muted, "size": 11}, "title": {"font": {"color": palette.muted, "size": 12}}}  # fmt: skip
+            "tickfont": {"color": palette.muted, "size": 12}, "title": {"font": {"color": palette.muted, "size": 12}}}  # fmt: skip
     figure.update_layout(
         height=height, margin={"l": 64, "r": 12, "t": 8, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.ink, "size": 12, "family": FONT}, hoverlabel={"align": "left"},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "itemsizing": "constant"},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}, "itemsizing": "constant"},
         **more,
     )  # fmt: skip
     figure.update_xaxes(axis)
@@ -104,7 +105,7 @@ def progress(
                 x=x[group.index], y=shown[group.index], mode="markers", customdata=group["number"],
                 name="start" if island < 0 else f"island {island}",
                 marker={"size": 4 if len(frame) > CROWD else 6, "opacity": 0.55,
-                        "color": palette.muted if island < 0 else palette.islands[island % len(palette.islands)]},
+                        "color": palette.muted if island < 0 else palette.series[island % len(palette.series)]},
                 hovertemplate="no. %{customdata}: %{y:.2%}<extra></extra>",
             )
         )  # fmt: skip
@@ -129,7 +130,7 @@ def progress(
         figure.add_trace(
             go.Scatter(
                 x=x.iloc[marks], y=best.iloc[marks], mode="markers", name="steered", hoverinfo="skip",
-                marker={"symbol": "diamond", "size": 11, "color": palette.worse, "line": {"color": palette.paper, "width": 1}},
+                marker={"symbol": "diamond", "size": 12, "color": palette.worse, "line": {"color": palette.paper, "width": 1}},
             )
         )  # fmt: skip
     _levels(figure, palette, levels, (low, high), height, log)
@@ -164,7 +165,7 @@ def _levels(
         if levels:
             figure.add_annotation(
                 x=1, xref="paper", xanchor="left", xshift=6, y=place, yref="y", yanchor="middle", showarrow=False,
-                text=plain(name), hovertext=plain(f"{line.name}: {percent(line.gap)}"), font={"color": colour, "size": 11},
+                text=plain(name), hovertext=plain(f"{line.name}: {percent(line.gap)}"), font={"color": colour, "size": 12},
             )  # fmt: skip
 
 
@@ -311,7 +312,7 @@ def failures(groups: Sequence[dict[str, Any]], palette: Palette, *, height: int 
         figure.add_trace(
             go.Bar(
                 y=[s.replace("_", " ") for s in table.index], x=table[who], orientation="h", name=plain(str(who)),
-                marker={"color": palette.islands[k % len(palette.islands)]},
+                marker={"color": palette.series[k % len(palette.series)]},
                 hovertemplate=f"%{{y}}, {plain(str(who))}: %{{x}}<extra></extra>",
             )
         )  # fmt: skip
@@ -350,7 +351,7 @@ def by_day(groups: pd.DataFrame, palette: Palette, *, height: int = 260) -> go.F
     table = table.reindex(days, fill_value=0.0)
     figure = go.Figure()
     for k, model in enumerate(table.columns):
-        colour = palette.islands[k % len(palette.islands)]
+        colour = palette.series[k % len(palette.series)]
         figure.add_trace(
             go.Bar(
                 x=list(table.index), y=table[model], name=plain(str(model)), marker={"color": colour},

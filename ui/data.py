@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.actions import certificate_log
-from workbench.analysis.stats import Interval, paired_bootstrap
+from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
 from workbench.errors import StoreError, UsageError, WorkbenchError
 from workbench.model import Report, Split
 from workbench.problem import catalog
@@ -302,31 +302,19 @@ def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[
     return sorted(found, key=lambda item: item[2])
 
 
-def verdict(store: Reader, row: dict[str, Any], number: int | None = None) -> tuple[str, str, Interval | None]:
-    """How a run's champion stands to the best baseline on validation: a word, the baseline, the paired difference."""
+def verdict(store: Reader, row: dict[str, Any], number: int | None = None) -> Comparison | None:
+    """A program of a run, its champion if none is named, against the best baseline on validation; None where that is unknown."""
     number = row["champion"] if number is None else number
-    if number is None:
-        return "", "", None
-    return _verdict(str(store.folder), row["id"], number, row["version"], store, row)
+    return None if number is None else _verdict(str(store.folder), row["id"], number, row["version"], store, row)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _verdict(
-    place: str, run: str, number: int, version: str, _store: Reader, _row: dict[str, Any]
-) -> tuple[str, str, Interval | None]:
+def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _row: dict[str, Any]) -> Comparison | None:
     loaded, why = problem(_row)
     report = _store.report(run, number, Split.VALIDATION)
     if loaded is None or why or report is None or not loaded.problem.baselines:
-        return "", "", None
-    name = baselines(loaded, Split.VALIDATION)[0][0]
-    theirs = loaded.references.gaps(name, Split.VALIDATION)
-    pairs = [(r.gap, theirs[r.id], r.family) for r in report.results if r.id in theirs]
-    if not pairs:
-        return "", "", None
-    own, other, families = zip(*pairs, strict=True)
-    interval = paired_bootstrap(own, other, families=families, samples=4000)
-    word = "better" if interval.high < 0 else "worse" if interval.low > 0 else "no clear difference"
-    return word, name, interval
+        return None
+    return compare(of_report(f"{run}:{number}", number, report), of_baselines(loaded, Split.VALIDATION)[0])
 
 
 def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFrame:

@@ -11,8 +11,8 @@ _CSS = """
 .editor {display: flex; height: 35rem; box-sizing: border-box; overflow: hidden;
   border: 1px solid var(--st-border-color); border-radius: 6px; background: var(--st-code-background-color);}
 .editor:focus-within {border-color: var(--st-primary-color);}
-pre, textarea {font: 0.82rem/1.5 var(--st-code-font, monospace); margin: 0; padding: .6rem .6rem; tab-size: 4;}
-pre {text-align: right; opacity: .5; user-select: none; overflow: hidden; min-width: 1.6rem; color: var(--st-text-color);}
+pre, textarea {font: 0.86rem/1.5 var(--st-code-font, monospace); margin: 0; padding: .6rem .6rem; tab-size: 4;}
+pre {text-align: right; opacity: .7; user-select: none; overflow: hidden; min-width: 1.6rem; color: var(--st-text-color);}
 textarea {flex: 1; border: 0; outline: 0; resize: none; background: transparent; color: var(--st-text-color);
   white-space: pre; overflow: auto;}
 """

@@ -1,87 +1,59 @@
-"""Colours of both themes, the pages' few own styles, and small pieces of HTML."""
+"""The pages' few own styles, and small pieces of HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
 import streamlit as st
 
+from workbench.analysis.compare import Comparison, Standing
 from workbench.formatting import dollars, duration, percent, points
+from workbench.report import diff
+from workbench.report.palette import DARK, LIGHT, Palette, themed
 
 __all__ = ["dollars", "duration", "percent", "points"]  # pages find them beside the colours
 
 Tone = Literal["better", "worse", "plain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours of one theme. Blue is better, orange worse, green a proven bound: told apart by every kind of eye."""
-
-    ink: str
-    muted: str
-    grid: str
-    paper: str
-    better: str
-    worse: str
-    bound: str
-    point: str
-    islands: tuple[str, ...]
-
-
-LIGHT = Palette(
-    "#1b2430", "#667180", "#e1e5ea", "#ffffff", "#3b5bdb", "#d9480f", "#099268", "#91a7ff",
-    ("#4263eb", "#1098ad", "#ae3ec9", "#c2255c", "#5f3dc4", "#0b7285", "#f59f00", "#495057"),
-)  # fmt: skip
-DARK = Palette(
-    "#e6eaf0", "#93a0b0", "#2a3442", "#0f141b", "#91a7ff", "#ff922b", "#38d9a9", "#4c6ef5",
-    ("#748ffc", "#22b8cf", "#cc5de8", "#f06595", "#9775fa", "#66d9e8", "#fcc419", "#ced4da"),
-)  # fmt: skip
-
-CSS = """<style>
+# Text is 12 px at least: .86rem of the 14 px that ui/.streamlit/config.toml sets. The colours of code are ours because
+# Streamlit's are too faint on a light ground.
+CSS = (
+    "<style>:root {"
+    + themed()
+    + "}"
+    + diff.STYLE
+    + """
 [data-testid="stMainBlockContainer"] {padding-left: 1.75rem; padding-right: 1.75rem;}
-header a:focus-visible, [data-testid="stMain"] a:focus-visible {outline: 2px solid light-dark(#3b5bdb, #91a7ff) !important;
+header a:focus-visible, [data-testid="stMain"] a:focus-visible {outline: 2px solid var(--better) !important;
        outline-offset: 1px;}
 .kpis {display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: .5rem;}
-.kpi {border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: 6px; padding: .5rem .7rem; min-width: 0;}
-.kpi .name {font-size: .82rem; opacity: .75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
+.kpi {border: 1px solid var(--grid); border-radius: 6px; padding: .5rem .7rem; min-width: 0;}
+.kpi .name {font-size: .86rem; color: var(--muted); white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
 .kpi .value {font-size: 1.35rem; font-weight: 620; line-height: 1.35; white-space: nowrap; overflow: hidden;
        text-overflow: ellipsis;}
-.kpi .note {font-size: .8rem; opacity: .8; min-height: 1.15em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
-.better {color: light-dark(#3b5bdb, #91a7ff); opacity: 1 !important;}
-.worse {color: light-dark(#d9480f, #ff922b); opacity: 1 !important;}
+.kpi .note {font-size: .86rem; color: var(--muted); min-height: 1.15em; white-space: nowrap; overflow: hidden;
+       text-overflow: ellipsis;}
+.better, .kpi .better {color: var(--better);}
+.worse, .kpi .worse {color: var(--worse);}
 .head {display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .5rem; min-height: 2.5rem;}
 .head b {font-size: 1.15rem; font-weight: 630; overflow-wrap: anywhere;}
-.chip {font-size: .8rem; padding: .08rem .45rem; border-radius: 5px; white-space: nowrap; max-width: 22rem; overflow: hidden;
+.chip {font-size: .86rem; padding: .08rem .45rem; border-radius: 5px; white-space: nowrap; max-width: 22rem; overflow: hidden;
        text-overflow: ellipsis; background: color-mix(in srgb, currentColor 9%, transparent);}
-.chip.live {color: light-dark(#3b5bdb, #91a7ff); font-weight: 600;}
-.chip.bad {color: light-dark(#d9480f, #ff922b); font-weight: 600;}
-.scroll {overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: 6px;}
+.chip.live {color: var(--better); font-weight: 600;}
+.chip.bad {color: var(--worse); font-weight: 600;}
+.scroll {overflow-x: auto; border: 1px solid var(--grid); border-radius: 6px;}
 table.plain {border-collapse: collapse; width: 100%; font-size: .88rem;}
-table.plain td, table.plain th {padding: .28rem .6rem; text-align: left; vertical-align: top;
-       border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent);}
-table.plain th {font-weight: 500; opacity: .7; white-space: nowrap;}
+table.plain td, table.plain th {padding: .28rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid);}
+table.plain th {font-weight: 500; color: var(--muted); white-space: nowrap;}
 table.plain tr:last-child td {border-bottom: none;}
 table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 table.plain .grow {width: 100%; min-width: 14rem; overflow-wrap: anywhere;} table.plain .fit {white-space: nowrap;}
-table.plain code, .words code {font-size: .82rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
+table.plain code, .words code {font-size: .86rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
        border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
-table.plain a {color: light-dark(#3b5bdb, #91a7ff); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
-table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", monospace; font-size: .82rem; line-height: 1.5;}
-table.diff td {padding: 0 .5rem; white-space: pre; vertical-align: top;}
-table.diff td.no {text-align: right; opacity: .5; user-select: none; width: 1%;}
-/* both sides stay in sight: long lines wrap */
-table.diff.two {table-layout: fixed; min-width: 34rem;} table.diff.two th.no {width: 3.2em;} table.diff.two td.no {width: auto;}
-table.diff.two td:not(.no) {white-space: pre-wrap; overflow-wrap: anywhere;}
-table.diff th {text-align: left; padding: .3rem .5rem; font-weight: 600;
-       border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent);}
-table.diff .old {background: rgba(232, 89, 12, .13);} table.diff .old mark {background: rgba(232, 89, 12, .42);}
-table.diff .new {background: rgba(66, 99, 235, .13);} table.diff .new mark {background: rgba(66, 99, 235, .42);}
-table.diff mark {color: inherit; border-radius: 2px;}
-table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
-       background: color-mix(in srgb, currentColor 5%, transparent);}
+table.plain a {color: var(--better); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
 @media (max-width: 1000px) {  /* cards in full rows; what is wide goes below each other where the window is narrow */
   .kpis:has(> :nth-child(6)) {grid-template-columns: repeat(3, 1fr);}
   .kpis:has(> :nth-child(7)) {grid-template-columns: repeat(4, 1fr);}
@@ -90,7 +62,19 @@ table.diff .skip td {opacity: .6; padding: .15rem .5rem; text-align: center;
     > [data-testid="stColumn"] {min-width: min(28rem, 100%);}}
 }
 ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
+[data-testid="stCode"] .token:is(.string, .char, .attr-value, .triple-quoted-string) {color: var(--bound);}
+[data-testid="stCode"] .token:is(.keyword, .tag, .function, .class-name, .builtin) {color: var(--better);}
+[data-testid="stCode"] .token:is(.operator, .decorator, .number, .boolean) {color: var(--worse);}
+[data-testid="stCode"] .token.comment {color: var(--muted);}
 </style>"""
+)
+
+
+def tone(found: Comparison | None) -> Tone:
+    """The colour of a verdict."""
+    if found is None or found.verdict not in (Standing.BETTER, Standing.WORSE):
+        return "plain"
+    return "better" if found.better else "worse"
 
 
 def current() -> Palette:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from ui.charts import AS_SAID, layout, plain
-from ui.theme import Palette, percent, points
 from workbench.analysis.compare import Comparison, Contender, within
 from workbench.analysis.stats import Interval
-from workbench.report.charts import VIRIDIS, far_apart
+from workbench.formatting import percent, points, span
+from workbench.report.charts import far_apart
+from workbench.report.palette import VIRIDIS, Palette
 
 LONGEST = 26
 """Characters of a name on an axis; all of it is in the tooltip."""
@@ -36,7 +37,7 @@ def cut(name: str) -> str:
 def colours(contenders: Sequence[Contender], palette: Palette) -> dict[str, str]:
     """A colour of its own for each program, one for all baselines."""
     programs = [c.name for c in contenders if c.number is not None]
-    found = {name: palette.islands[k % len(palette.islands)] for k, name in enumerate(programs)}
+    found = {name: palette.series[k % len(palette.series)] for k, name in enumerate(programs)}
     return {c.name: found.get(c.name, palette.muted) for c in contenders}
 
 
@@ -60,8 +61,8 @@ def forest(comparisons: Sequence[Comparison], names: Mapping[str, str], palette:
                 error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 1.6, "width": 5,
                          "array": [(c.difference.high - c.difference.mean) * 100 for c in shown],
                          "arrayminus": [(c.difference.mean - c.difference.low) * 100 for c in shown]},
-                text=[f"{plain(names[c.name])}: {points(c.difference.mean)}, {points(c.difference.low)} to "
-                      f"{points(c.difference.high)}, {verdict}" for c in shown],
+                text=[f"{plain(names[c.name])}: {points(c.difference.mean)}, "
+                      f"{span(*c.difference[1:])}, {verdict}" for c in shown],
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
@@ -72,7 +73,7 @@ def forest(comparisons: Sequence[Comparison], names: Mapping[str, str], palette:
             figure.add_annotation(
                 x=1 if right else 0, xref="paper", xanchor="right" if right else "left", y=k, showarrow=False,
                 text=f"{points(c.difference.mean)} →" if right else f"← {points(c.difference.mean)}",
-                font={"color": tones.get(c.verdict, palette.muted), "size": 11},
+                font={"color": tones.get(c.verdict, palette.muted), "size": 12},
             )  # fmt: skip
     figure.add_vline(x=0, line={"color": palette.muted, "width": 1.5}, layer="below")
     layout(figure, palette, 70 + 30 * max(3, len(ordered)))
@@ -158,7 +159,7 @@ def heat(
     scale = {"min": -high, "max": high} if against else {"min": 0.0, "max": high}
     ramp = [palette.better, palette.paper, palette.worse] if against else list(VIRIDIS)
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}, "splitLine": {"show": False}}
-    label = {"color": palette.muted, "interval": 0, "fontSize": 11}
+    label = {"color": palette.muted, "interval": 0, "fontSize": 12}
     named = below(made) > 12
     marks = {"optimal": ("rect", palette.bound, palette.bound), "bound": ("rect", "transparent", palette.bound)}
     side = max(3, min(10, 560 // len(made.columns)))
@@ -272,7 +273,7 @@ def latency(
         figure.add_trace(
             go.Scatter(
                 x=[seconds * 1000], y=[gap], mode="markers", name=plain(names[name]), showlegend=False,
-                marker={"size": 11, "color": colour[name]},
+                marker={"size": 12, "color": colour[name]},
                 hovertemplate=f"{plain(names[name])}: %{{y:.2%}} in %{{x:.3g}} ms an instance<extra></extra>",
             )
         )  # fmt: skip
@@ -312,7 +313,7 @@ def bought(
         figure.add_trace(
             go.Scatter(
                 x=[paid.at[0]], y=[paid.at[1]], mode="markers", name=told, showlegend=False,
-                marker={"size": 11, "color": colour[paid.name]},
+                marker={"size": 12, "color": colour[paid.name]},
                 hovertemplate=f"{told}: %{{y:.2%}} on train for $%{{x:.4f}}<extra></extra>",
             )
         )  # fmt: skip

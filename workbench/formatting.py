@@ -1,4 +1,4 @@
-"""Numbers as people read them, the same in pages and reports."""
+"""Numbers as people read them, the same on pages, in reports, on the command line and in certificates."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def points(difference: float | None) -> str:
         return "–"
     size = abs(difference) * 100
     return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """An interval of differences in percentage points."""
+    return f"{points(low).removesuffix(' pp')} to {points(high)}"
+
+
+def level(confidence: float) -> str:
+    """A confidence level: `95%`, `99.4%`."""
+    return f"{confidence * 100:.3g}%"
 
 
 def dollars(cost: float | None, *, model: bool = True) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
+from workbench.analysis.compare import Comparison, Worst
 from workbench.analysis.stats import Interval, Record
-from workbench.certify import Certificate, Check, Comparison, Verdict
+from workbench.certify import Certificate, Check, Verdict
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.store.ledger import Judged, Ledger
@@ -21,14 +22,17 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         program = store.candidate("judged", number).program
         assert program
         judged = Judged(program, f"judged:{number}", wide.slug, wide.version, "judged", number)
-        comparison = Comparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2))
+        comparison = Comparison(
+            "judged", "line", 0.1, 0.12, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2), Worst("test-1", 0.01), {}
+        )
         checks = (
             Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
             Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),
         )
         opening = store.open_test(judged)
         found = Certificate(
-            Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125}, (comparison,), checks, 1.0,
+            Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125},
+            {Split.TEST: (comparison,)}, checks, 1.0,
             opening.to_json(), "fresh stress was seen",
         )  # fmt: skip
         store.add_certificate(judged, opening, found.verdict, found.to_json())

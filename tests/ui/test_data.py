@@ -94,11 +94,11 @@ def test_a_sparkline_never_rises_and_ends_at_the_best(store: Reader) -> None:
 
 def test_the_verdict_is_the_paired_difference_to_the_best_baseline(store: Reader, wide: catalog.LoadedProblem) -> None:
     row = next(r for r in store.runs() if r["id"] == "done")
-    word, name, interval = data.verdict(store, row)
+    found = data.verdict(store, row)
     ranking = data.baselines(wide, Split.VALIDATION)
-    assert (word, name) == ("better", ranking[0][0])
-    assert interval is not None and interval.high < 0
-    assert interval.mean == pytest.approx(row["validation_gap"] - ranking[0][2])
+    assert found is not None and (found.verdict, found.against) == ("better", ranking[0][0])
+    assert found.difference.high < 0
+    assert found.difference.mean == pytest.approx(row["validation_gap"] - ranking[0][2])
 
 
 def test_instances_carry_reference_baseline_and_difference(store: Reader, wide: catalog.LoadedProblem) -> None:

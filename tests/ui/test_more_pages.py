@@ -189,7 +189,7 @@ def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where
     press(app, "Evaluate")
     app.run()
     sound(app)
-    assert "Against square" in words(app) and "95 % interval of the paired bootstrap" in words(app)
+    assert "Against square" in words(app) and "paired bootstrap, 95% CI" in words(app)
     assert len(app.dataframe[0].value) == 12
     made |= {"status": "crash", "message": bad[0]["message"], "instances": bad}
     press(app, "Evaluate")

@@ -60,7 +60,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
     whole = {"train 12": 12, "validation 12": 12, "test 12": 12, "stress 4": 4, "second run 12": 12, "growth 8": 8}
     assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
-    closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
+    closest = next(c for c in certificate.comparisons[Split.TEST] if c.against == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
     assert -closest.difference.mean == pytest.approx(sum(gaps.values()) / 2)
     assert closest.confidence == pytest.approx(0.975)
@@ -300,7 +300,7 @@ def prism() -> LoadedProblem:
 def test_the_best_baseline_of_a_real_problem_is_not_better_than_itself(prism: LoadedProblem, sandbox: Sandbox) -> None:
     found = certify(prism, prism.program("local_search"), sandbox, patience=0.0)
     assert found.verdict is Verdict.NOT_BETTER
-    itself = next(c for c in found.comparisons if c.split is Split.TEST and c.baseline == "local_search")
+    itself = next(c for c in found.comparisons[Split.TEST] if c.against == "local_search")
     assert itself.difference == (0, 0, 0) and itself.record.wins == itself.record.losses == 0
     assert all(c.passed for c in found.checks if c.kind in ("answers", "bounds", "determinism", "reach", "growth"))
 

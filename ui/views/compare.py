@@ -158,7 +158,7 @@ def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Conte
     made.sort(key=lambda c: c.difference.mean)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        st.markdown(f"**Paired difference to {parts.literal(names[base.name])}**, {split.value}, 95 % interval of each")
+        st.markdown(f"**Paired difference to {parts.literal(names[base.name])}**, {split.value}, 95% CI of each")
         if made:
             st.plotly_chart(versus.forest(made, names, theme.current()), key="forest", config={"displayModeBar": False})
         else:

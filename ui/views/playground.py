@@ -10,6 +10,7 @@ import streamlit as st
 from ui import actions, data, editor, parts, theme
 from workbench.analysis.compare import address, compare, of_baselines, of_report
 from workbench.errors import UsageError, WorkbenchError
+from workbench.formatting import level, span
 from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -198,11 +199,11 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     rivals = of_baselines(loaded, report.split)
     if rivals:
         found = compare(of_report("this program", 0, report), rivals[0])
-        tone: theme.Tone = "better" if found.verdict == "better" else "worse" if found.verdict == "worse" else "plain"
-        interval = f"{found.difference.low * 100:+.2f} to {found.difference.high * 100:+.2f} pp"
+        interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}"
         cards += [
-            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), f"{found.verdict}, {interval}", tone,
-                      f"{found.verdict} than {rivals[0].name}: 95 % interval of the paired bootstrap {interval}"),
+            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), f"{found.verdict}, {interval}",
+                      theme.tone(found),
+                      f"{found.verdict} than {rivals[0].name}: paired bootstrap, {interval}"),
             theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {theme.points(found.worst.difference)}",
                       help=f"worst on {found.worst.instance}"),
         ]  # fmt: skip

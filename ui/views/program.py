@@ -11,6 +11,7 @@ import streamlit as st
 
 from ui import actions, data, parts, theme
 from workbench.errors import WorkbenchError
+from workbench.formatting import span
 from workbench.model import Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
@@ -340,7 +341,7 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
     st.html(theme.table(["", "", "check"], checks, grow=2))
     rows = [
         [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]),
-         f"{theme.points(c['low'])} to {theme.points(c['high'])}", f"{c['wins']} / {c['ties']} / {c['losses']}",
+         span(c["low"], c["high"]), f"{c['wins']} / {c['ties']} / {c['losses']}",
          toned(c["better"], "better", "not shown to be better")]
         for c in found["comparisons"]
     ]  # fmt: skip

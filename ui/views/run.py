@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ui import charts, data, parts, theme
+from workbench.formatting import level, span
 from workbench.model import Split
 from workbench.report.charts import far_apart
 from workbench.store.queries import Mark, Reader
@@ -91,10 +92,9 @@ def figures(store: Reader, row: dict[str, Any]) -> list[str]:
     """Cards of the strip."""
     run, made = row["id"], row["candidates"] or 0
     options = row["options"]
-    word, baseline, difference = data.verdict(store, row)
-    tone: theme.Tone = "better" if word == "better" else "worse" if word == "worse" else "plain"
-    against = f"{theme.points(difference.mean)} vs {baseline}" if difference else "no baseline"
-    interval = f"95 % interval {theme.points(difference.low)} to {theme.points(difference.high)}: {word}" if difference else ""
+    found = data.verdict(store, row)
+    against = f"{theme.points(found.difference.mean)} vs {found.against}" if found else "no baseline"
+    interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}: {found.verdict}" if found else ""
     certificate = data.certificate(run, row["champion"])[1] if row["champion"] is not None else {}
     test = certificate.get("gaps", {}).get("test")
     best = store.best(run)
@@ -110,7 +110,8 @@ def figures(store: Reader, row: dict[str, Any]) -> list[str]:
     model = row["uses_model"]
     cap = options.get("max_usd")
     return [
-        theme.kpi("Best validation gap", theme.percent(row["validation_gap"]), against, tone, f"{against}. {interval}"),
+        theme.kpi("Best validation gap", theme.percent(row["validation_gap"]), against, theme.tone(found),
+                  f"{against}. {interval}"),
         theme.kpi("Its test gap", theme.percent(test), certificate.get("verdict", "not certified"),
                   help=certificate.get("reason", "The test split is opened by certifying the champion (on its page).")),
         theme.kpi("Best train gap", theme.percent(row["best_gap"]), f"no. {best[0]}" if best else ""),

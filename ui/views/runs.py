@@ -86,7 +86,7 @@ def table(store: Reader, rows: list[dict[str, Any]]) -> None:
             "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Mean gap of the champion on validation; 0 is "
                                                  "the reference"),
             "test": st.column_config.NumberColumn("test gap", format="%.2f%%", help="Known once the champion was certified"),
-            "verdict": st.column_config.TextColumn("vs best baseline", help="On validation: paired bootstrap, 95 % interval"),
+            "verdict": st.column_config.TextColumn("vs best baseline", help="On validation: paired bootstrap, 95% CI"),
             "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap over the attempts"),
             "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width=100),
             "valid": st.column_config.NumberColumn("valid", format="%.0f%%"),
@@ -121,11 +121,13 @@ def marked(rows: list[dict[str, Any]]) -> None:
 
 def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
     """One row of the table."""
-    word, baseline, difference = data.verdict(store, row)
+    found = data.verdict(store, row)
     state = data.state(store, row)
     silent = time.time() - row["heartbeat"]
     kind, certificate = data.certificate(row["id"], row["champion"]) if row["champion"] is not None else ("none", {})
-    verdict = f"{word} than {baseline}, {theme.points(difference.mean)}" if difference and word in ("better", "worse") else word
+    verdict = "" if found is None else found.verdict.value
+    if found and found.verdict in ("better", "worse"):
+        verdict = f"{verdict} than {found.against}, {theme.points(found.difference.mean)}"
     if kind == "ready":
         verdict = f"{certificate['verdict']}: {verdict}"
     note = row["message"]

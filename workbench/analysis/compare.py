@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from workbench.analysis.stats import Interval, Record, paired_bootstrap, wins_ties_losses
+from workbench.analysis.stats import Interval, Record, bonferroni, paired_bootstrap, wins_ties_losses
 from workbench.errors import UsageError
+from workbench.formatting import level, points, span
 from workbench.model import Report, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
@@ -16,6 +18,17 @@ from workbench.store.store import Store
 
 OPEN = (Split.TRAIN, Split.VALIDATION)
 """Splits that may be compared on at any time; test is opened by a certificate alone."""
+CONFIDENCE = 0.95
+"""Two-sided, of one interval; of all intervals of a certificate together."""
+
+
+class Standing(StrEnum):
+    """The verdict of a comparison: the interval lies below 0, above it, or holds it; or no instance differs."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    UNCLEAR = "no clear difference"
+    SAME = "the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,9 @@ class Comparison:
     gap, other
         Mean gaps of both.
     difference
-        Mean paired difference with its bootstrap interval (`stats.paired_bootstrap`).
+        Mean paired difference with its bootstrap interval (`stats.paired_bootstrap`) at `confidence`.
+    record
+        Wins, ties and losses over instances.
     families
         Mean difference by family.
     """
@@ -70,28 +85,46 @@ class Comparison:
     gap: float
     other: float
     difference: Interval
+    confidence: float
     record: Record
     worst: Worst
     families: Mapping[str, float]
 
     @property
-    def verdict(self) -> str:
-        """`better` or `worse` where the interval leaves out 0, else `no clear difference`; `the same` where nothing differs."""
+    def verdict(self) -> Standing:
+        """What the interval says."""
         if self.record.wins == self.record.losses == 0:
-            return "the same"
-        return "better" if self.difference.high < 0 else "worse" if self.difference.low > 0 else "no clear difference"
+            return Standing.SAME
+        if self.difference.high < 0:
+            return Standing.BETTER
+        return Standing.WORSE if self.difference.low > 0 else Standing.UNCLEAR
+
+    @property
+    def better(self) -> bool:
+        """Whether the whole interval lies below 0."""
+        return self.verdict is Standing.BETTER
+
+    def __str__(self) -> str:
+        mean, low, high = self.difference
+        return (
+            f"{points(mean)} against {self.against}, {level(self.confidence)} CI {span(low, high)}"
+            f" ({self.record.wins} wins, {self.record.ties} ties, {self.record.losses} losses)"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
         return {
             "name": self.name, "against": self.against, "gap": self.gap, "other": self.other,
-            "difference": self.difference._asdict(), **self.record._asdict(), "worst": self.worst._asdict(),
-            "families": dict(self.families), "verdict": self.verdict,
+            "difference": self.difference._asdict(), "confidence": self.confidence, **self.record._asdict(),
+            "worst": self.worst._asdict(), "families": dict(self.families), "verdict": self.verdict.value,
         }  # fmt: skip
 
 
-def compare(a: Contender, b: Contender, *, confidence: float = 0.95) -> Comparison:
+def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE) -> Comparison:
     """Pair two by instance: `a` against `b`.
+
+    The one comparison of pages, command line, report and certificate: instances are paired in the order of their ids, so
+    that the same pair has the same resamples, and the same interval, wherever it is asked for.
 
     Raises
     ------
@@ -100,7 +133,7 @@ def compare(a: Contender, b: Contender, *, confidence: float = 0.95) -> Comparis
     """
     if a.gaps.keys() != b.gaps.keys() or not a.gaps:
         raise UsageError(f"{a.name} and {b.name} were not scored on the same instances")
-    ids = list(a.gaps)
+    ids = sorted(a.gaps)
     own, other, families = [a.gaps[i] for i in ids], [b.gaps[i] for i in ids], [a.families[i] for i in ids]
     differences = {i: a.gaps[i] - b.gaps[i] for i in ids}
     by_family: dict[str, list[float]] = {}
@@ -108,11 +141,16 @@ def compare(a: Contender, b: Contender, *, confidence: float = 0.95) -> Comparis
         by_family.setdefault(a.families[i], []).append(differences[i])
     worst = max(ids, key=differences.__getitem__)
     return Comparison(
-        a.name, b.name, a.gap, b.gap,
-        paired_bootstrap(own, other, families=families, confidence=confidence),
+        a.name, b.name, a.gap, b.gap, paired_bootstrap(own, other, families=families, confidence=confidence), confidence,
         wins_ties_losses(own, other), Worst(worst, differences[worst]),
         {family: math.fsum(values) / len(values) for family, values in by_family.items()},
     )  # fmt: skip
+
+
+def compare_all(own: Contender, rivals: Sequence[Contender], *, together: bool = False) -> list[Comparison]:
+    """Compare one with each of several; `together` widens the intervals so that all of them hold at once (Bonferroni)."""
+    confidence = bonferroni(CONFIDENCE, len(rivals)) if together and rivals else CONFIDENCE
+    return [compare(own, rival, confidence=confidence) for rival in rivals]
 
 
 # --------------------------------------------------------------------------- where contenders come from

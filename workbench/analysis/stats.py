@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+SAMPLES, SEED = 10_000, 0
+"""Of every bootstrap: the same data has the same interval everywhere."""
 _BLOCK = 2_000_000
 """Draws held in memory at once."""
 
@@ -35,9 +37,9 @@ def paired_bootstrap(
     b: Sequence[float],
     *,
     families: Sequence[str] | None = None,
-    samples: int = 10_000,
+    samples: int = SAMPLES,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int = SEED,
 ) -> Interval:
     """Percentile bootstrap of the mean paired difference `a - b`; below 0, `a` has the smaller gap.
 
@@ -71,9 +73,9 @@ def bootstrap_ci(
     values: Sequence[float],
     *,
     families: Sequence[str] | None = None,
-    samples: int = 10_000,
+    samples: int = SAMPLES,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int = SEED,
 ) -> Interval:
     """Percentile bootstrap of the mean over families of the mean within each; see `paired_bootstrap`."""
     data = np.asarray(values, dtype=np.float64)
@@ -96,15 +98,6 @@ def bonferroni(confidence: float, comparisons: int) -> float:
     if comparisons < 1:
         raise ValueError("there must be a comparison")
     return 1 - (1 - confidence) / comparisons
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values of several tests (Holm 1979): at most alpha exactly where the step-down procedure rejects."""
-    adjusted, running = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = running
-    return adjusted
 
 
 def wins_ties_losses(a: Sequence[float], b: Sequence[float], *, tolerance: float = 1e-9) -> Record:

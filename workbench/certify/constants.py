@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.analysis.stats import bonferroni, paired_bootstrap
+from workbench.analysis.compare import CONFIDENCE, Standing, compare, of_report
+from workbench.analysis.stats import bonferroni
 from workbench.certify.evidence import Check, Progress
 from workbench.errors import Rejected
 from workbench.evaluation.evaluate import evaluate
+from workbench.formatting import percent
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
@@ -23,7 +25,6 @@ from workbench.protocols import Sandbox
 FACTORS = (0.9, 1.1, 0.8, 1.2)
 """What a constant is multiplied by; the verdict rests on the first two, the others are told."""
 DECISIVE = 2
-_CONFIDENCE = 0.95
 _WHOLE = 5
 """Whole numbers from here on are moved to whole numbers; smaller ones (a factor of 2, say) to fractions."""
 _EQUAL = 1e-12
@@ -45,9 +46,9 @@ class Place:
 def constants(
     loaded: LoadedProblem, program: Program, report: Report, sandbox: Sandbox, on_progress: Progress, patience: float
 ) -> Check:
-    """Move each constant by 10 and 20 % and score the program on validation each time.
+    """Move each constant by 10 and 20% and score the program on validation each time.
 
-    Flagged where a move of 10 % surely costs something (paired bootstrap, corrected for the number of moves) and all of
+    Flagged where a move of 10% surely costs something (paired bootstrap, corrected for the number of moves) and all of
     the lead over the best baseline with it: then the lead is that number's, not the rule's.
 
     Parameters
@@ -62,7 +63,7 @@ def constants(
     means = {b.name: mean_gap(loaded.references.families(b.name, Split.VALIDATION)) for b in loaded.problem.baselines}
     best = min(means, key=lambda baseline: means[baseline])
     moves = [(place, factor) for factor in FACTORS for place in places]
-    level = bonferroni(_CONFIDENCE, DECISIVE * len(places))
+    level = bonferroni(CONFIDENCE, DECISIVE * len(places))
     began, told, lost, complete = time.perf_counter(), list[dict[str, Any]](), list[dict[str, Any]](), True
     for number, (place, factor) in enumerate(moves):
         on_progress("constants", number, len(moves))
@@ -103,9 +104,8 @@ def constants(
 
 
 def _surely_worse(found: Report, own: Report, level: float) -> bool:
-    theirs = {r.id: r.gap for r in own.results}
-    gaps, families = [r.gap for r in found.results], [r.family for r in found.results]
-    return paired_bootstrap(gaps, [theirs[r.id] for r in found.results], families=families, confidence=level).low > 0
+    moved = compare(of_report("moved", 0, found), of_report("program", 0, own), confidence=level)
+    return moved.verdict is Standing.WORSE
 
 
 def _words(
@@ -116,14 +116,14 @@ def _words(
         return f"constants: {places} found, none of them could be moved and still be a program that answers"
     near = [m for m in judged if m["factor"] in FACTORS[:DECISIVE]]
     worst = max(lost or near or judged, key=lambda m: m["gap"])
-    share = "10 %" if worst["factor"] in FACTORS[:DECISIVE] else "20 %"
-    after = f"{worst['gap']:.4f}" if worst["status"] == "ok" else worst["status"]
+    share = "10%" if worst["factor"] in FACTORS[:DECISIVE] else "20%"
+    after = percent(worst["gap"]) if worst["status"] == "ok" else worst["status"]
     line = (
         f"constants: {places} in the evolved part, {len(judged)} moves on validation{'' if complete else ' in the time given'}; "
         f"worst of {share}: {worst['value']:g} -> {worst['moved']:g} in `{worst['code']}` (line {worst['line']}): "
-        f"gap {gap:.4f} -> {after}"
+        f"gap {percent(gap)} -> {after}"
     )
-    return f"{line}; the whole lead over {best} ({theirs:.4f}) hangs on it" if lost else f"{line} ({best} {theirs:.4f})"
+    return f"{line}; the whole lead over {best} ({percent(theirs)}) hangs on it" if lost else f"{line} ({best} {percent(theirs)})"
 
 
 # --------------------------------------------------------------------------- numbers in the text

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from workbench.analysis.stats import Interval, Record
+from workbench.analysis.compare import Comparison
 from workbench.model import Split
 
 Progress = Callable[[str, int, int], None]
@@ -27,37 +27,6 @@ class Verdict(StrEnum):
     NOT_BETTER = "not better"
     OVERFIT = "overfit"
     FRAGILE = "fragile"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A program against one baseline on one split; the difference in gap is below 0 where the program is better.
-
-    Attributes
-    ----------
-    difference
-        Mean over families and its interval at `confidence`, which is corrected for the number of baselines.
-    record
-        Wins, ties and losses over instances.
-    """
-
-    baseline: str
-    split: Split
-    difference: Interval
-    confidence: float
-    record: Record
-
-    @property
-    def better(self) -> bool:
-        """Whether the whole interval lies below 0."""
-        return self.difference.high < 0
-
-    def __str__(self) -> str:
-        mean, low, high = self.difference
-        return (
-            f"{self.split}: gap {mean:+.4f} [{low:+.4f}, {high:+.4f}] against {self.baseline} at {self.confidence:.3g}"
-            f" ({self.record.wins} won, {self.record.ties} equal, {self.record.losses} lost)"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +62,7 @@ class Certificate:
     gaps
         Mean gap of the program by split.
     comparisons
-        Against each baseline on train, validation and test.
+        Against each baseline, on train, validation and test.
     checks
         Every check with its line, in the order they were made.
     opening
@@ -108,7 +77,7 @@ class Certificate:
     version: str
     isolation: str
     gaps: Mapping[Split, float]
-    comparisons: tuple[Comparison, ...]
+    comparisons: Mapping[Split, tuple[Comparison, ...]]
     checks: tuple[Check, ...]
     seconds: float
     opening: Mapping[str, Any] = field(default_factory=dict)
@@ -124,10 +93,10 @@ class Certificate:
             "gaps": {split.value: gap for split, gap in self.gaps.items()},
             "comparisons": [
                 {
-                    "baseline": c.baseline, "split": c.split.value, "better": c.better, **c.difference._asdict(),
+                    "baseline": c.against, "split": split.value, "better": c.better, **c.difference._asdict(),
                     "confidence": c.confidence, **c.record._asdict(),
                 }
-                for c in self.comparisons
+                for split, made in self.comparisons.items() for c in made
             ],
             "checks": [asdict(check) for check in self.checks],
         }  # fmt: skip
@@ -140,9 +109,9 @@ def decide(comparisons: Mapping[Split, Sequence[Comparison]], sound: Sequence[Ch
     if not closest.better:
         for split in (Split.VALIDATION, Split.TRAIN):
             if comparisons[split] and all(c.better for c in comparisons[split]):
-                return Verdict.OVERFIT, f"better than every baseline on {split}, but {closest}"
-        return Verdict.NOT_BETTER, str(closest)
+                return Verdict.OVERFIT, f"better than every baseline on {split}, but test: {closest}"
+        return Verdict.NOT_BETTER, f"test: {closest}"
     broken = next((check for check in sound if not check.passed), None)
     if broken:
         return Verdict.FRAGILE, broken.line
-    return Verdict.CERTIFIED, f"better than every baseline, closest on {closest}"
+    return Verdict.CERTIFIED, f"better than every baseline, closest on test: {closest}"

@@ -7,21 +7,20 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench.analysis.stats import bonferroni, paired_bootstrap, wins_ties_losses
+from workbench.analysis.compare import Comparison, compare_all, of_baseline, of_report
 from workbench.certify.constants import constants
-from workbench.certify.evidence import Certificate, Check, Comparison, Progress, decide, silent
+from workbench.certify.evidence import Certificate, Check, Progress, decide, silent
 from workbench.certify.growth import growth
 from workbench.certify.reach import reach
 from workbench.certify.simplify import simplification
 from workbench.errors import ProblemError
 from workbench.evaluation.evaluate import evaluate
+from workbench.formatting import percent, points
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.protocols import Sandbox
 
-CONFIDENCE = 0.95
-"""Of all comparisons with baselines together."""
 TOLERANCE = 0.05
 """How much worse (in gap) than the best baseline a program may be on a stress family that states no tolerance of its own."""
 FEWEST_INSTANCES = 5
@@ -61,7 +60,7 @@ def certify(
     require(loaded)
     reports = {split: _evaluate(loaded, program, split, sandbox, f"{split}", on_progress) for split in Split}
     again = _evaluate(loaded, program, Split.TEST, sandbox, "second run", on_progress, backwards=True)
-    comparisons = {split: _comparisons(loaded, reports[split]) for split in _COMPARED}
+    comparisons = {split: against_baselines(loaded, reports[split]) for split in _COMPARED}
     sound = [
         _answers(reports[Split.TEST]),
         _bounds(loaded, reports),
@@ -84,9 +83,9 @@ def certify(
         loaded.version,
         sandbox.isolation,
         {split: report.gap for split, report in reports.items() if report.results},
-        tuple(c for split in _COMPARED for c in comparisons[split]),
+        comparisons,
         (
-            *(Check(f"{c.split}: {c.baseline}", "comparison", c.better, str(c)) for s in _COMPARED[1:] for c in comparisons[s]),
+            *(Check(f"{s}: {c.against}", "comparison", c.better, f"{s}: {c}") for s in _COMPARED[1:] for c in comparisons[s]),
             *sound,
             *told,
         ),
@@ -133,19 +132,12 @@ def _evaluate(
     return evaluate(loaded, program, split, sandbox, instances=order, fresh=not backwards, on_result=progress)
 
 
-def _comparisons(loaded: LoadedProblem, report: Report) -> tuple[Comparison, ...]:
+def against_baselines(loaded: LoadedProblem, report: Report) -> tuple[Comparison, ...]:
+    """A scored program against every baseline, all intervals holding at once."""
     if not report.results:
         return ()
-    names = [baseline.name for baseline in loaded.problem.baselines]
-    level = bonferroni(CONFIDENCE, len(names))
-    own, families = [r.gap for r in report.results], [r.family for r in report.results]
-    made = []
-    for name in names:
-        gaps = loaded.references.gaps(name, report.split)
-        theirs = [gaps[r.id] for r in report.results]
-        difference = paired_bootstrap(own, theirs, families=families, confidence=level)
-        made.append(Comparison(name, report.split, difference, level, wins_ties_losses(own, theirs)))
-    return tuple(made)
+    rivals = [of_baseline(loaded, baseline.name, report.split) for baseline in loaded.problem.baselines]
+    return tuple(compare_all(of_report("program", 0, report), rivals, together=True))
 
 
 def _answers(report: Report) -> Check:
@@ -182,7 +174,7 @@ def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
         best = min(means, key=lambda name: means[name][family])
         theirs, tolerance = means[best][family], loaded.problem.stress_tolerance.get(family, TOLERANCE)
         failed = [r for r in report.results if r.family == family and r.status is not Status.OK]
-        line = f"stress {family}: gap {gap:.4f}, {best} {theirs:.4f}, tolerance {tolerance:g}"
+        line = f"stress {family}: gap {percent(gap)}, {best} {percent(theirs)}, tolerance {points(tolerance)}"
         if failed:
             line = f"stress {family}: {failed[0].id} ended with {failed[0].status}: {failed[0].message}"
         data = {"gap": gap, "baseline": best, "theirs": theirs, "tolerance": tolerance, "failed": len(failed)}
@@ -221,10 +213,10 @@ def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: M
         leads[split.value] = {"gap": reports[split].gap, "lead": lead, "lead_on_shared_families": alike if shared else None}
     seen = [s.value for s in _COMPARED[:2] if comparisons[s] and all(c.better for c in comparisons[s])]
     passed = not seen or all(c.better for c in comparisons[Split.TEST])
-    words = ", ".join(f"{split} {leads[split]['lead']:+.4f}" for split in leads)
+    words = ", ".join(f"{split} {points(leads[split]['lead'])}" for split in leads)
     line = f"drop: lead over {best} (the best baseline on train) by split: {words}"
     if shared and shared != set(reports[Split.TEST].families):
-        alike_words = ", ".join(f"{split} {leads[split]['lead_on_shared_families']:+.4f}" for split in leads)
+        alike_words = ", ".join(f"{split} {points(leads[split]['lead_on_shared_families'])}" for split in leads)
         line += f"; on the families that all three share: {alike_words}"
     if not passed:
         line += f"; surely better than every baseline on {' and '.join(seen)}, not on test"

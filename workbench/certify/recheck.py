@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.evaluation.evaluate import evaluate
+from workbench.formatting import percent
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
@@ -51,9 +52,9 @@ class Move:
         if self.status is not Status.OK:
             return f"{self.split}: fails now ({self.status})"
         if self.before is None:
-            return f"{self.split}: {self.after:.3%}, never scored before"
+            return f"{self.split}: {percent(self.after)}, never scored before"
         if not self.moved:
-            return f"{self.split}: {self.after:.3%} as before"
+            return f"{self.split}: {percent(self.after)} as before"
         causes = [
             f"{count} {what}"
             for count, what in (
@@ -62,7 +63,8 @@ class Move:
             )
             if count
         ]  # fmt: skip
-        return f"{self.split}: {self.before:.3%} -> {self.after:.3%} ({', '.join(causes) or 'its families are weighed otherwise'})"
+        why = ", ".join(causes) or "its families are weighed otherwise"
+        return f"{self.split}: {percent(self.before)} -> {percent(self.after)} ({why})"
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -107,7 +109,7 @@ def standing(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> str:
     if not names or report.status is not Status.OK:
         return ""
     best, name = min((mean_gap(loaded.references.families(n, Split.VALIDATION)), n) for n in names)
-    return f"{'ahead of' if report.gap < best - _EQUAL else 'not ahead of'} the best baseline, {name} ({best:.3%})"
+    return f"{'ahead of' if report.gap < best - _EQUAL else 'not ahead of'} the best baseline, {name} ({percent(best)})"
 
 
 def _differ(a: float | None, b: float | None) -> bool:

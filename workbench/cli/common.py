@@ -1,4 +1,4 @@
-"""What several commands need: where output goes, common options, numbers as people read them."""
+"""What several commands need: where output goes, common options."""
 
 from __future__ import annotations
 
@@ -39,16 +39,6 @@ def table(*columns: str, right: str = "") -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right.split() else "left", header_style="dim", overflow="fold")
     return made
-
-
-def percent(gap: float | None) -> str:
-    """A gap as people read it."""
-    return "-" if gap is None else f"{gap:.3%}"
-
-
-def dollars(cost: float | None, *, model: bool = True) -> str:
-    """A cost; unknown prices are said, not summed as nothing."""
-    return "no LLM" if not model else "unknown" if cost is None else f"${cost:.4f}"
 
 
 def the_split(name: str) -> Split:

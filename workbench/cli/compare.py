@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, percent, table, the_split
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table, the_split
 from workbench.errors import UsageError
+from workbench.formatting import level, percent, points, span
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.store.store import Store
@@ -37,13 +38,13 @@ def compare_(
       evolve compare latest:12 mdd latest:0 --split train
     """
     from workbench.analysis.compare import (  # numpy: not worth it in other commands
+        CONFIDENCE,
         address,
-        compare,
+        compare_all,
         of_baseline,
         of_baselines,
         of_run,
     )
-    from workbench.analysis.stats import bonferroni
 
     wanted = the_split(split)
     with Store(runs, write=False) as store:
@@ -63,8 +64,8 @@ def compare_(
                 rivals.append(of_baseline(loaded, other, wanted))
                 continue
             rivals.append(_program(store, row, other, wanted, names))
-    confidence = bonferroni(0.95, len(rivals)) if together else 0.95
-    found = [compare(own, rival, confidence=confidence) for rival in rivals]
+    found = compare_all(own, rivals, together=together)
+    confidence = found[0].confidence if found else CONFIDENCE
     if as_json:
         emit(
             {"program": own.name, "problem": loaded.slug, "split": wanted.value, "gap": own.gap, "confidence": confidence,
@@ -91,14 +92,14 @@ def _program(store: Store, row: dict[str, object], name: str, split: Split, base
 def _say(own: Contender, split: Split, problem: str, confidence: float, found: list[Comparison]) -> None:
     words = console()
     words.print(f"{own.name} on {problem}, {split}: gap {percent(own.gap)} on {len(own.gaps)} instances", style="bold")
-    level = f"{confidence:.4g} interval"
-    shown = table("against", "difference", level, "won/equal/lost", "verdict", right="difference won/equal/lost")
+    columns = ("against", "difference", f"{level(confidence)} CI", "won/equal/lost", "verdict")
+    shown = table(*columns, right="difference won/equal/lost")
     for c in found:
-        low, high = (f"{bound * 100:+.2f}" for bound in c.difference[1:])
-        shown.add_row(c.against, f"{c.difference.mean * 100:+.2f} pp", f"{low} to {high}", "/".join(map(str, c.record)), c.verdict)
+        mean, low, high = c.difference
+        shown.add_row(c.against, points(mean), span(low, high), "/".join(map(str, c.record)), c.verdict)
     words.print(shown)
     for c in found:
         if c.record.losses:
-            words.print(f"loses most to {c.against} on {c.worst.instance}: {c.worst.difference * 100:+.2f} pp")
+            words.print(f"loses most to {c.against} on {c.worst.instance}: {points(c.worst.difference)}")
     if split is Split.VALIDATION:
         words.print("Validation also chose the champion, so its gap there flatters it; for an untouched judgement: evolve certify")

@@ -21,13 +21,13 @@ from workbench.cli.common import (
     champion_of,
     console,
     emit,
-    percent,
     table,
     the_split,
 )  # fmt: skip
 from workbench.cli.show import lineage
 from workbench.errors import UsageError
 from workbench.evaluation.evaluate import evaluate
+from workbench.formatting import percent
 from workbench.model import InstanceResult, Program, Split, Status
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from workbench.cli.common import Json, console, emit, percent
+from workbench.cli.common import Json, console, emit
 from workbench.cli.show import baseline_lines
 from workbench.errors import WorkbenchError
+from workbench.formatting import percent
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.shipped import Exhibit, exhibit

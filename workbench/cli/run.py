@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from workbench import proposers
-from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, dollars, emit, percent
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, emit
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
+from workbench.formatting import dollars, percent
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.problem.given import program_of

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, champion_of, console, dollars, emit, percent, table
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, champion_of, console, emit, table
 from workbench.errors import WorkbenchError
+from workbench.formatting import dollars, percent
 from workbench.model import Candidate, Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
@@ -28,10 +29,10 @@ def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str
     marked = gap is None
     for value, name in gaps:
         if not marked and gap is not None and gap < value:
-            lines.append(f"  {gap:>9.3%}  <- this run")
+            lines.append(f"  {percent(gap):>9}  <- this run")
             marked = True
-        lines.append(f"  {value:>9.3%}  {name} ({titles[name]})")
-    return lines if marked else [*lines, f"  {gap:>9.3%}  <- this run"]
+        lines.append(f"  {percent(value):>9}  {name} ({titles[name]})")
+    return lines if marked else [*lines, f"  {percent(gap):>9}  <- this run"]
 
 
 def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
@@ -134,8 +135,8 @@ def show(
         )
         for split, report in reports.items():
             if report:
-                by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
-                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}")
+                by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
+                words.print(f"  {split:<11}{percent(report.gap):>9}  {by_family}")
         if certificate is not None:
             reason = certificate["evidence"]["reason"]
             words.print(f"  certificate (version {certificate['version']}): {certificate['verdict']}: {reason}", markup=False)

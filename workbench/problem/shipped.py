@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ProblemError
+from workbench.formatting import percent
 from workbench.problem import catalog
 
 FORMAT = 1
@@ -59,7 +60,7 @@ class Exhibit:
 
     def line(self, version: str) -> str:
         """Verdict, gaps and reason in one line."""
-        gaps = ", ".join(f"{split} {self.certificate['gaps'][split]:.3%}" for split in ("validation", "test"))
+        gaps = ", ".join(f"{split} {percent(self.certificate['gaps'][split])}" for split in ("validation", "test"))
         return "; ".join(filter(None, (f"{self.verdict} ({gaps}): {self.certificate['reason']}", self.stale(version))))
 
 

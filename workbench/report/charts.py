@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from workbench.formatting import percent, points
+from workbench.formatting import percent, points, span
+from workbench.report.palette import VIRIDIS
 
 WIDTH = 1000
-VIRIDIS = ("#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154")
-"""Of a gap, from none to large."""
 LONGEST = 30
 """Characters of a name beside a chart; all of it is in the tooltip."""
 
@@ -21,7 +20,7 @@ svg text {fill: var(--muted);} svg .ink {fill: var(--ink);}
 svg .grid {stroke: var(--grid); stroke-width: 1;} svg .zero {stroke: var(--muted); stroke-width: 1.5;}
 svg .level {stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 2 4;} svg .bound {stroke: var(--bound); stroke-width: 1.6;}
 svg text.bound {fill: var(--bound); stroke: none;}
-svg .best {fill: none; stroke: var(--ink); stroke-width: 2;} svg .attempt {fill: var(--point); fill-opacity: .55;}
+svg .best {fill: none; stroke: var(--ink); stroke-width: 2;} svg .attempt {fill: var(--series-0); fill-opacity: .55;}
 svg .failed {stroke: var(--worse); stroke-opacity: .6;}
 svg .steered {fill: var(--worse);}
 svg .better {fill: var(--better); stroke: var(--better);} svg .worse {fill: var(--worse); stroke: var(--worse);}
@@ -224,7 +223,7 @@ def forest(bars: Sequence[Bar]) -> str:
     for k, bar in enumerate(ordered):
         y = top + row * (k + 0.5) + 3
         kind = bar.verdict if bar.verdict in ("better", "worse") else "even"
-        told = f"{bar.name}: {points(bar.mean)}, {points(bar.low)} to {points(bar.high)}, {bar.verdict}"
+        told = f"{bar.name}: {points(bar.mean)}, {span(bar.low, bar.high)}, {bar.verdict}"
         body.append(_text(left - 12, y + 4, _cut(bar.name), "end", "ink", told))
         if not low - room <= bar.mean <= high + room:
             end = bar.mean > 0

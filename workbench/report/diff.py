@@ -10,6 +10,23 @@ from typing import NamedTuple
 CONTEXT = 4
 """Equal lines shown around a change when the rest is folded away."""
 
+STYLE = """
+table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", ui-monospace, monospace; font-size: .86rem;
+  line-height: 1.5;}
+table.diff td {padding: 0 .5rem; white-space: pre; vertical-align: top; border: 0;}
+table.diff td.no {text-align: right; color: var(--muted); user-select: none; width: 1%;}
+table.diff.two {table-layout: fixed; min-width: 34rem;} table.diff.two th.no {width: 3.2em;} table.diff.two td.no {width: auto;}
+table.diff.two td:not(.no) {white-space: pre-wrap; overflow-wrap: anywhere;}
+table.diff th {text-align: left; padding: .3rem .5rem; font-weight: 600; border-bottom: 1px solid var(--grid);}
+table.diff .old {background: color-mix(in srgb, var(--worse) 13%, transparent);}
+table.diff .new {background: color-mix(in srgb, var(--better) 13%, transparent);}
+table.diff .old mark {background: color-mix(in srgb, var(--worse) 38%, transparent);}
+table.diff .new mark {background: color-mix(in srgb, var(--better) 38%, transparent);}
+table.diff mark {color: inherit; border-radius: 2px;}
+table.diff .skip td {color: var(--muted); padding: .15rem .5rem; text-align: center; background: var(--soft);}
+"""
+"""Both sides of a table stay in sight: long lines wrap. Colours are the variables of `report.palette`."""
+
 
 class Line(NamedTuple):
     """One row: line numbers from 1 (None: no such line on that side) and HTML of both sides."""

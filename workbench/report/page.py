@@ -8,14 +8,14 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
-from workbench.analysis.compare import Comparison, Contender, compare, of_baselines, of_run, within
+from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run, within
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, duration, percent, points
+from workbench.formatting import dollars, duration, level, percent, points, span
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import Change, changes
-from workbench.report import charts, diff
+from workbench.report import charts, diff, palette
 from workbench.store.queries import Reader
 
 _LEFT_OUT = ("api_base", "allow_unsafe")
@@ -24,10 +24,6 @@ _LEFT_OUT = ("api_base", "allow_unsafe")
 # Nothing is fetched and nothing runs: the page says so to the browser itself.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = """
-:root {color-scheme: light dark; --ink: #1b2430; --muted: #5b6675; --grid: #e1e5ea; --paper: #fff; --better: #3b5bdb;
-  --worse: #d9480f; --bound: #087f5b; --point: #7b93f5; --soft: #f6f7f9;}
-@media (prefers-color-scheme: dark) {:root {--ink: #e6eaf0; --muted: #9aa7b7; --grid: #2a3442; --paper: #0f141b; --better: #91a7ff;
-  --worse: #ff922b; --bound: #38d9a9; --point: #5c7cfa; --soft: #171e28;}}
 * {box-sizing: border-box;} body {margin: 0 auto; max-width: 68rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink);
   background: var(--paper); font: 15px/1.5 system-ui, sans-serif;}
 h1 {font-size: 1.5rem; margin: 0 0 .2rem;} h2 {font-size: 1.1rem; margin: 2.2rem 0 .6rem;} p {margin: .5rem 0; max-width: 60rem;}
@@ -43,13 +39,6 @@ th {font-weight: 500; color: var(--muted); white-space: nowrap;} .n {text-align:
   white-space: nowrap;} code, pre {font: .82rem/1.5 ui-monospace, monospace;} code {background: var(--soft); padding: 0 .25rem;
   border-radius: 3px; overflow-wrap: anywhere;} pre {background: var(--soft); padding: .8rem; border-radius: 6px; overflow-x: auto;}
 details {margin: .6rem 0;} summary {cursor: pointer;}
-table.diff {font: .8rem/1.5 ui-monospace, monospace;} table.diff td {padding: 0 .5rem; white-space: pre; border: 0;}
-table.diff td.no {text-align: right; color: var(--muted); width: 1%;}
-table.diff.two {table-layout: fixed; min-width: 34rem;} table.diff.two th.no {width: 3.2em;} table.diff.two td.no {width: auto;}
-table.diff.two td:not(.no) {white-space: pre-wrap; overflow-wrap: anywhere;}
-.old {background: rgba(232, 89, 12, .13);} .old mark {background: rgba(232, 89, 12, .42);}
-.new {background: rgba(66, 99, 235, .13);} .new mark {background: rgba(66, 99, 235, .42);} mark {color: inherit;}
-.skip td {text-align: center; color: var(--muted); background: var(--soft);}
 @media print {body {max-width: none; padding: 0;} figure, tr, .cards {break-inside: avoid;}}
 """
 
@@ -94,7 +83,7 @@ def gather(store: Reader, name: str) -> Scene:
         own = of_run(store, row, None, Split.VALIDATION)
     rivals = of_baselines(loaded, Split.VALIDATION) if loaded and not note else []
     certified = store.certificate(id, row["champion"]) if row["champion"] is not None else None
-    made = [compare(own, rival) for rival in rivals] if own else []
+    made = compare_all(own, rivals) if own else []
     return Scene(row, loaded, note, own, rivals, made, certified["evidence"] if certified else None)
 
 
@@ -121,8 +110,14 @@ def render(store: Reader, scene: Scene, *, now: float | None = None) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{escape(row["id"])}: {escape(title)}</title>'
-        f"<style>{_STYLE}{charts.STYLE}</style></head><body>\n{chr(10).join(part for part in body if part)}\n</body></html>\n"
+        f"<style>{_theme()}{_STYLE}{diff.STYLE}{charts.STYLE}</style></head><body>"
+        f"\n{chr(10).join(part for part in body if part)}\n</body></html>\n"
     )
+
+
+def _theme() -> str:
+    light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
+    return f":root {{color-scheme: light dark; {light}}} @media (prefers-color-scheme: dark) {{:root {{{dark}}}}}"
 
 
 # --------------------------------------------------------------------------- pieces of HTML
@@ -176,7 +171,7 @@ def _verdict(scene: Scene) -> str:
         c = scene.comparisons[0]
         rank = sum(rival.gap < own.gap for rival in scene.rivals)
         standing = "ahead of every baseline" if not rank else f"behind {rank} of {len(scene.rivals)} baselines"
-        interval = f"95 % interval {points(c.difference.low)} to {points(c.difference.high)}"
+        interval = f"{level(c.confidence)} CI {span(*c.difference[1:])}"
         said += (f", {standing}. Against the best of them, {escape(c.against)} ({percent(c.other)}), that is "
                  f"{_toned(f'{points(c.difference.mean)}: {c.verdict}', c.verdict)} ({interval})")  # fmt: skip
     note = f'<p class="muted">{escape(scene.note)}</p>' if scene.note else ""
@@ -232,11 +227,11 @@ def _rivals(scene: Scene) -> str:
     bars = [charts.Bar(c.against, c.difference.mean, c.difference.low, c.difference.high, c.verdict) for c in scene.comparisons]
     rows = [
         [escape(c.against), percent(c.other), points(c.difference.mean),
-         f"{points(c.difference.low)} to {points(c.difference.high)}", f"{c.record.wins} / {c.record.ties} / {c.record.losses}",
+         span(*c.difference[1:]), f"{c.record.wins} / {c.record.ties} / {c.record.losses}",
          f"{escape(c.worst.instance)} {points(c.worst.difference)}", _toned(c.verdict, c.verdict)]
         for c in scene.comparisons
     ]  # fmt: skip
-    columns = ("against", "its gap", "difference", "95 % interval", "won / equal / lost", "worst", "the program is")
+    columns = ("against", "its gap", "difference", "95% CI", "won / equal / lost", "worst", "the program is")
     return _section(
         "Against people's rules",
         _figure(charts.forest(bars), "Paired by instance on validation, intervals by bootstrap."),

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from workbench.formatting import dollars, duration, percent
 from workbench.run.loop import Loop
 
 PLAIN_SECONDS = 10.0
@@ -67,7 +68,7 @@ class Steps:
     def show(self, stage: str, done: int, total: int) -> None:
         """Tell the first and the last step of a stage, and some between them."""
         now = time.monotonic()
-        text = f"{stage}: {done:,}/{total:,}, {_duration(now - self._began)}"
+        text = f"{stage}: {done:,}/{total:,}, {duration(now - self._began)}"
         if self._console.is_terminal:
             self._console.print(f"  {text}      ", end="\r")
         elif stage != self._stage or done == total or now - self._shown >= PLAIN_SECONDS:
@@ -84,15 +85,15 @@ def figures(loop: Loop) -> list[tuple[str, str]]:
     cost = loop.budget.cost_usd
     found = [
         ("attempts", f"{loop.done:,}/{loop.total:,}"),
-        ("train gap", f"{best.gap:.3%} (no. {best.number})" if best else "-"),
-        ("validation gap", f"{validation:.3%} (no. {loop.champion.number})" if validation is not None else "-"),
-        ("best baseline", f"{baseline[1]:.3%} ({baseline[0]})" if baseline else "-"),
-        ("valid", f"{loop.valid / loop.done:.0%}" if loop.done else "-"),
+        ("train gap", f"{percent(best.gap)} (no. {best.number})" if best else "–"),
+        ("validation gap", f"{percent(validation)} (no. {loop.champion.number})" if validation is not None else "–"),
+        ("best baseline", f"{percent(baseline[1])} ({baseline[0]})" if baseline else "–"),
+        ("valid", f"{loop.valid / loop.done:.0%}" if loop.done else "–"),
         ("rate", f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min"),
-        ("left", _duration(left / rate) if rate > 0 and left else "-"),
+        ("left", duration(left / rate) if rate > 0 and left else "–"),
     ]
     if loop.proposer.uses_model:
-        found.append(("cost", "unknown price" if cost is None else f"${cost:.4f}"))
+        found.append(("cost", dollars(cost)))
         found.append(("tokens", f"{loop.budget.tokens:,}"))
     if loop.steering.paused:
         found.append(("state", "paused"))
@@ -111,9 +112,3 @@ def _table(loop: Loop) -> Table:
     for name, value in figures(loop)[1:]:
         table.add_row(Text(name, style="dim"), value)
     return table
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
