@@ -1,4 +1,4 @@
-"""What every proposer keeps to, and how one is chosen."""
+"""Every proposer passes the contract for proposers; how one is chosen."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import json
 import random
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,7 @@ import pytest
 from tests.integration import model_server
 from workbench import proposers
 from workbench.errors import UsageError
-from workbench.model import Brief, Call, Candidate, Limits, Program, Prompt, Reply, Selection, Status, Task
+from workbench.model import Call, Candidate, Program, Prompt, Reply, Selection, Status, Task
 from workbench.options import RunOptions
 from workbench.proposers import gateway, providers
 from workbench.proposers.builtin import Builtin
@@ -25,10 +22,9 @@ from workbench.proposers.litellm import LiteLLM, parse_models
 from workbench.proposers.replay import Replay
 from workbench.proposers.scripted import Scripted
 from workbench.protocols import Proposer
+from workbench.testing import ProposerContract
+from workbench.testing.proposers import BRIEF, SOURCE
 
-SOURCE = "# EVOLVE-BLOCK-START\ndef f(x, y):\n    return 2.0 * x + y if x > 3 else y\n# EVOLVE-BLOCK-END\n"
-FEATURES = {"x": "a number", "y": "another"}
-BRIEF = Brief("toy/toy", "Toy", "Which?", "Text.", "f", "s", "min", FEATURES, ("hint",), (("best", 0.1),), ("math",), Limits())
 PARENT = Candidate(0, Status.OK, Program(SOURCE, "f"), "seed", gap=0.5)
 TEXT = "```python\ndef f(x, y):\n    return x\n```"
 
@@ -40,12 +36,21 @@ class Canned(gateway.Gateway):
         return gateway.Answer(text=f"```python\ndef f(x, y):\n    return x  # {request.model}\n```", tokens_out=5)
 
 
-MAKERS: dict[str, Callable[[], Proposer]] = {
-    "builtin": Builtin,
-    "litellm": lambda: LiteLLM([("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()),
-    "replay": lambda: Replay(lambda n: Call("m", Prompt("", ""), f"{TEXT}  {n}")),
-    "scripted": lambda: Scripted([TEXT] * 100, concurrency=4),
-}
+class TestBuiltin(ProposerContract):
+    make = Builtin
+
+
+class TestLiteLLM(ProposerContract):
+    make = staticmethod(lambda: LiteLLM([("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()))
+
+
+class TestReplay(ProposerContract):
+    make = staticmethod(lambda: Replay(lambda n: Call("m", Prompt("", ""), f"{TEXT}  {n}")))
+    replays = True
+
+
+class TestScripted(ProposerContract):
+    make = staticmethod(lambda: Scripted([TEXT] * 100, concurrency=4))
 
 
 def ready(proposer: Proposer) -> Proposer:
@@ -54,61 +59,8 @@ def ready(proposer: Proposer) -> Proposer:
     return proposer
 
 
-@pytest.fixture(params=MAKERS)
-def make(request: pytest.FixtureRequest) -> Callable[[], Proposer]:
-    return lambda: ready(MAKERS[request.param]())
-
-
 def task(number: int) -> Task:
     return Task(number, Selection(PARENT))
-
-
-def test_a_reply_is_a_program_or_a_text_with_its_call(make: Callable[[], Proposer]) -> None:
-    proposer = make()
-    reply = proposer.propose(task(1), random.Random(1))
-    assert isinstance(reply, Reply) and reply.operator and 0 in reply.parents
-    assert (reply.program is None) != (reply.call is None)
-    assert reply.program is not None or reply.text
-    assert proposer.label and proposer.concurrency >= 1
-    assert all(isinstance(said, bool) for said in (proposer.repairs, proposer.uses_model, proposer.ordered))
-    assert proposer.uses_model or reply.call is None or isinstance(proposer, Replay)  # whose calls were paid for before
-    proposer.close()
-
-
-def test_the_same_generator_gives_the_same_answer(make: Callable[[], Proposer]) -> None:
-    def answers() -> list[tuple[str, Program | None]]:
-        proposer = make()
-        replies = [proposer.propose(task(n), random.Random(n)) for n in range(12)]
-        proposer.close()
-        return [(r.text, r.program) for r in replies]
-
-    first = answers()
-    assert first == answers()
-
-
-def test_the_global_generator_is_left_alone(make: Callable[[], Proposer]) -> None:
-    random.seed(5)
-    state = random.getstate()
-    make().propose(task(1), random.Random(1))
-    assert random.getstate() == state
-
-
-def test_many_threads_at_once(make: Callable[[], Proposer]) -> None:
-    proposer = make()
-    with ThreadPoolExecutor(8) as threads:
-        replies = list(threads.map(lambda n: proposer.propose(task(n), random.Random(n)), range(48)))
-    alone = make()
-    assert sorted(r.text for r in replies) == sorted(alone.propose(task(n), random.Random(n)).text for n in range(48))
-    proposer.close()
-
-
-def test_closing_twice_leaves_no_thread(make: Callable[[], Proposer]) -> None:
-    before = threading.active_count()
-    proposer = make()
-    proposer.propose(task(1), random.Random(1))
-    proposer.close()
-    proposer.close()
-    assert threading.active_count() <= before
 
 
 def test_models_are_drawn_by_weight() -> None:

@@ -27,10 +27,10 @@ from evaluators.cloudcast.steiner import (
     surviving,
 )
 from evaluators.cloudcast.verifier import BroadcastVerifier, Network, Transfer, bill, load
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "routing/cloudcast"
 

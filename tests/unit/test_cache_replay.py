@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from evaluators.kv_cache.optimum import clairvoyant_hits, solve
 from evaluators.kv_cache.verifier import CacheReplay, Trace
 from problems.caching.kv_cache.instances import as_data, recorded_requests
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("caching/kv_cache")
 PREFIX = CacheReplay(prefix=True)

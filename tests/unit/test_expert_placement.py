@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from evaluators.eplb.bounds import clairvoyant, least_maximum, pack, replicate, solve
 from evaluators.eplb.verifier import ExpertPlacementVerifier, gpu_loads, slot_map
-from tests.contract.inprocess import InProcess
 from tests.unit.expert_mip import placement_mip
 from workbench.errors import Infeasible
 from workbench.model import Instance, Measurement, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "moe_placement/eplb"
 VERIFIER = ExpertPlacementVerifier()

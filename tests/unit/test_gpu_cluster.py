@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from evaluators.gpu_cluster.bound import _feasible_size, allocation_bound
 from evaluators.gpu_cluster.verifier import Cluster, GpuCluster, Node, Pod, Workload
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("load_balancing/gpu_cluster")
 VERIFIER = GpuCluster()

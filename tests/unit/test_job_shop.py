@@ -18,10 +18,10 @@ from evaluators.job_shop.exact import branch_and_bound, solve_job_shop
 from evaluators.job_shop.search import most_work_first, tabu_search
 from evaluators.job_shop.verifier import JobShopVerifier, check_schedule, semi_active, trivial_bound
 from evaluators.own_process import call_ortools
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible
 from workbench.model import Instance, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "scheduling/job_shop"
 Shop = tuple[list[list[int]], list[list[int]]]

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from evaluators.prism.exact import brute_force, least_pressure, search
 from evaluators.prism.verifier import Cluster, PlacementVerifier
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "moe_placement/prism"
 

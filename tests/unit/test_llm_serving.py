@@ -10,9 +10,9 @@ import pytest
 
 from evaluators.llm_serving.verifier import Serving
 from evaluators.llm_serving.workload import Workload
-from tests.contract.inprocess import InProcess
 from workbench.model import Instance, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("load_balancing/llm_serving")
 MADE = PROBLEM.problem.instances.__globals__

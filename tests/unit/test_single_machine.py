@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from evaluators.single_machine import SequencingVerifier, total_tardiness
 from evaluators.total_tardiness.exact import Decomposition, solve_total_tardiness, subset_dp
 from evaluators.total_tardiness.search import improve, modified_due_date
-from tests.contract.inprocess import InProcess
 from tests.unit.tardiness_mip import positional_mip
 from workbench import checks
 from workbench.errors import Infeasible
 from workbench.model import Instance
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "scheduling/total_tardiness"
 

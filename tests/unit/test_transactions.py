@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from evaluators.transactions.search import lower_bound, search, separations, solve
 from evaluators.transactions.verifier import TransactionOrder, makespan, starts, transactions_from
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("scheduling/transactions")
 VERIFIER = TransactionOrder()

@@ -23,10 +23,10 @@ from evaluators.vehicle.reference import search, solve
 from evaluators.vehicle.verifier import Delivery, Point, RouteVerifier, checked, delivery_from, distance, length, matrix
 from problems.routing.vehicle.instances import uchoa
 from problems.routing.vehicle.ortools_two_seconds import routes
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Program, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "routing/vehicle"
 VERIFIER = RouteVerifier()

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from evaluators.single_machine import total_tardiness
 from evaluators.weighted_tardiness.exact import Dynasearch, dispatch, iterated_dynasearch, weighted_subset_dp
-from tests.contract.inprocess import InProcess
 from workbench.errors import Infeasible
 from workbench.model import Instance, Split
 from workbench.problem import catalog
+from workbench.testing.inprocess import InProcess
 
 SLUG = "scheduling/weighted_tardiness"
 Jobs = tuple[list[int], list[int], list[int]]

@@ -1,4 +1,4 @@
-"""A policy in the test's own process, for programs we trust: what goes in and out is cut down to JSON, as in the sandbox."""
+"""Runs a trusted program in this process; what goes in and out is reduced to JSON, as in the sandbox."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from workbench.model import Program
 
 
 def plain(value: Any) -> Any:
-    """What is left of a value on its way through a pipe: no tuples, no arrays, no shared objects, no NaN."""
+    """A value after a round trip through JSON: no tuples, no arrays, no shared objects, no NaN."""
     return json.loads(json.dumps(value, allow_nan=False))
 
 
 class InProcess:
-    """A program as the verifier sees it.
+    """A program as the verifier sees it (a `Policy`), without a sandbox: for programs that you trust.
 
     Parameters
     ----------
     change
-        Applied to every answer: (number of the answer, answer) -> answer, to play a program that errs.
+        Applied to every answer: (number of the answer, answer) -> answer, to imitate a program that errs.
+
+    Attributes
+    ----------
+    answers
+        All answers so far, as the verifier got them.
     """
 
     def __init__(self, program: Program, change: Callable[[int, Any], Any] = lambda number, answer: answer) -> None:
@@ -35,9 +40,11 @@ class InProcess:
         return self._answer(self._entry(*plain(args)))
 
     def begin(self, *args: Any) -> None:
+        """Make the program's object."""
         self._object = self._entry(*plain(args))
 
     def call(self, method: str, *args: Any) -> Any:
+        """Call a method of the object."""
         return self._answer(getattr(self._object, method)(*plain(args)))
 
     def _answer(self, value: Any) -> Any:

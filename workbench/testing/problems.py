@@ -1,0 +1,280 @@
+"""What every problem must hold: instances, programs, references, texts, and a verifier that accepts no wrong answer."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+import workbench
+from workbench.errors import Infeasible, Rejected
+from workbench.model import Instance, Measurement, Split
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.program.source import screen, split_block
+from workbench.testing.inprocess import InProcess, plain
+
+NEVER = [None, [], {}, "", "0", "x" * 100_000, "\ud800", True, 10**400, -(10**5000), [None], ["0"], [[0]], {"order": [0]},
+         [True] * 20, list(range(100_000))]  # fmt: skip
+"""What no problem accepts as an answer."""
+
+PERHAPS = [0, 1, -1, 0.5, -1e308, 1e308, 2**63, [0], [0.0], [1e308], [10**400]]
+"""What some problem may accept; it is then scored like any other answer."""
+
+_INSTANCES = """
+import hashlib, json, sys
+from workbench.model import Split
+from workbench.problem import catalog
+rows = [(s.value, i.id, i.family, i.data) for s in Split for i in catalog.load(sys.argv[1]).instances(s)]
+print(hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest())
+"""
+
+
+class ProblemContract:
+    """Tests that a problem must pass; derive a class from it whose name begins with `Test`.
+
+    Attributes
+    ----------
+    problem
+        A folder, relative to the file of the derived class or to the working directory; a slug; or a loaded problem.
+    """
+
+    problem: ClassVar[str | Path | LoadedProblem] = "."
+
+    @pytest.fixture
+    def loaded(self) -> LoadedProblem:
+        """The problem under test."""
+        return _load(type(self))
+
+    # ----------------------------------------------------------------------- instances
+
+    def test_instances_are_json_with_unique_ids_and_disjoint_splits(self, loaded: LoadedProblem) -> None:
+        ids: set[str] = set()
+        seen: dict[str, Split] = {}
+        for split in Split:
+            instances = loaded.instances(split)
+            assert instances, f"the split {split} has no instance"
+            for instance in instances:
+                is_json = type(instance.data) is dict and plain(instance.data) == instance.data
+                assert is_json, f"{instance.id}: data must be a dict of plain JSON values (lists, no tuples; numbers, no NaN)"
+                assert instance.id not in ids, f"two instances are called {instance.id}"
+                ids.add(instance.id)
+                text = json.dumps(instance.data, sort_keys=True)
+                assert seen.setdefault(text, split) is split, f"{instance.id} is in {seen[text]} as well"
+
+    def test_instances_are_the_same_in_another_process(self, loaded: LoadedProblem) -> None:
+        rows = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.problem.instances(s)]
+        here = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+        environment = {"PYTHONHASHSEED": "12345", "PYTHONPATH": str(Path(workbench.__file__).parent.parent)}
+        command = [sys.executable, "-c", _INSTANCES, str(loaded.folder)]
+        ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert ran.returncode == 0, f"the instances cannot be made in another process: {ran.stderr[-500:]}"
+        assert ran.stdout.strip() == here, "instances differ between processes: draw them from random.Random(seed), not from hash()"
+
+    # ----------------------------------------------------------------------- programs
+
+    def test_seeds_and_baselines_are_programs(self, loaded: LoadedProblem) -> None:
+        problem = loaded.problem
+        names = [*problem.seeds, *(b.name for b in problem.baselines)]
+        assert len(problem.seeds) >= 2, "a problem has two seeds at least: a naive program, and a decent one"
+        assert len(problem.baselines) >= 2, "a problem has two baselines at least"
+        assert len(set(names)) == len(names), "a program is named twice among seeds and baselines"
+        for name in names:
+            try:
+                screen(loaded.program(name).source, problem.entry, problem.modules)
+            except Rejected as error:
+                pytest.fail(f"the program {name} is refused: {error}")
+        assert all(b.title and b.citation for b in problem.baselines), "a baseline has a title and a citation"
+
+    def test_seeds_mark_what_evolves_and_state_the_contract(self, loaded: LoadedProblem) -> None:
+        problem = loaded.problem
+        used: set[str] = set()
+        for name in problem.seeds:
+            source = loaded.program(name).source
+            block = split_block(source)
+            assert block and block.inside.strip(), f"{name} has nothing between EVOLVE-BLOCK-START and EVOLVE-BLOCK-END"
+            nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.arg | ast.Name)]
+            used |= {n.arg if isinstance(n, ast.arg) else n.id for n in nodes}
+            _entry(name, source, problem.entry)
+        assert set(problem.features) <= used, f"features that no seed uses: {sorted(set(problem.features) - used)}"
+        seed = problem.seeds[0]
+        entry = _entry(seed, loaded.program(seed).source, problem.entry)
+        assert ast.get_docstring(entry), f"{seed}: the docstring of {problem.entry} is the contract, and is missing"
+        if isinstance(entry, ast.FunctionDef):
+            assert entry.returns and all(a.annotation for a in entry.args.args), f"{seed}: {problem.entry} has type annotations"
+        else:
+            methods = [n for n in entry.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+            assert methods and all(ast.get_docstring(m) for m in methods), f"{seed}: each method of {problem.entry} has a docstring"
+
+    def test_every_program_is_ok_and_baselines_reach_their_recorded_objective(self, loaded: LoadedProblem) -> None:
+        recorded = _entries(loaded)
+        for name in loaded.programs:
+            policy = InProcess(loaded.program(name))
+            for instance in _one_of_each_family(loaded):
+                found = loaded.problem.verifier.run(instance, policy)
+                assert all(math.isfinite(x) for x in (found.objective, *found.metrics.values())), (name, instance.id)
+                expected = recorded[instance.id]["baselines"].get(name, found.objective)
+                assert found.objective == pytest.approx(expected, rel=1e-9), (
+                    f"{name} reaches {found.objective} on {instance.id}, but references.json has {expected}: make it again"
+                )
+
+    # ----------------------------------------------------------------------- references
+
+    def test_references_are_complete_finite_and_not_worse_than_any_baseline(self, loaded: LoadedProblem) -> None:
+        recorded = _entries(loaded)
+        baselines = {b.name for b in loaded.problem.baselines}
+        ids = {i.id for split in Split for i in loaded.instances(split)}
+        assert set(recorded) == ids, f"references.json and the instances differ: {sorted(set(recorded) ^ ids)[:5]}"
+        for split in Split:
+            for instance in loaded.instances(split):
+                reference = loaded.references.reference(split, instance.id)
+                assert math.isfinite(reference.value) and reference.seconds >= 0 and reference.solver, instance.id
+                assert reference.status in ("optimal", "bound", "best_known"), instance.id
+                reached = recorded[instance.id]["baselines"]
+                assert set(reached) == baselines, f"{instance.id}: references.json does not have exactly the baselines"
+                if split in (Split.TRAIN, Split.VALIDATION):
+                    assert None not in reached.values(), f"{instance.id}: a baseline failed where programs are compared"
+                for name, objective in reached.items():
+                    if objective is not None:
+                        fair = math.isfinite(objective) and _not_worse(loaded, reference.value, objective)
+                        assert fair, f"{instance.id}: {name} reaches {objective}, better than the reference {reference.value}"
+
+    def test_some_baseline_is_worse_than_the_reference(self, loaded: LoadedProblem) -> None:
+        gaps = [gap for _, gap in loaded.references.ranking]
+        assert gaps[0] > 0, "the best baseline is as good as the reference: nothing is left to find"
+        assert gaps == sorted(gaps)
+
+    # ----------------------------------------------------------------------- the verifier
+
+    @pytest.mark.parametrize("number", [0, 1], ids=["first answer", "second answer"])
+    def test_garbage_is_refused(self, loaded: LoadedProblem, number: int) -> None:
+        seed, instance = loaded.program(loaded.problem.seeds[0]), _smallest(loaded)
+        for answer in [*NEVER, _deep(), *PERHAPS]:
+            policy = InProcess(seed, lambda i, right, answer=answer: answer if i == number else right)  # type: ignore[misc]
+            found = _verdict(loaded, instance, policy)
+            if len(policy.answers) > number:
+                assert found is None or answer in PERHAPS, f"the verifier accepts {type(answer)} as an answer"
+                _check_honest(loaded, instance, found)
+
+    def test_damaged_answers_are_refused_or_judged_like_any_other(self, loaded: LoadedProblem) -> None:
+        seed, instance = loaded.program(loaded.problem.seeds[0]), _smallest(loaded)
+        right = InProcess(seed)
+        loaded.problem.verifier.run(instance, right)
+        for damaged, must_refuse in _damages(right.answers[0]):
+            policy = InProcess(seed, lambda i, answer, damaged=damaged: damaged if i == 0 else answer)  # type: ignore[misc]
+            found = _verdict(loaded, instance, policy)
+            assert found is None or not must_refuse, f"the verifier accepts {str(damaged)[:200]}"
+            _check_honest(loaded, instance, found)
+
+    def test_verifier_keeps_instances_as_they_are_and_repeats_itself(self, loaded: LoadedProblem) -> None:
+        problem, instance = loaded.problem, _smallest(loaded)
+        before = json.dumps(instance.data)
+        seed = loaded.program(problem.seeds[0])
+        first, second = (problem.verifier.run(instance, InProcess(seed)) for _ in range(2))
+        assert first == second, "the same answers are scored differently the second time"
+        assert json.dumps(instance.data) == before, "the verifier changes the instance"
+
+    # ----------------------------------------------------------------------- texts
+
+    def test_texts_are_there_and_keep_the_sealed_splits_to_themselves(self, loaded: LoadedProblem) -> None:
+        problem = loaded.problem
+        assert re.search(rf"\b{problem.entry}\b", loaded.statement), f"the statement does not name {problem.entry}"
+        assert all(loaded.hints), "a section of the hints is empty"
+        assert problem.question and problem.unit and problem.bound, "question, unit and bound are for people: say something"
+        shown = loaded.statement + "".join(loaded.hints) + "".join(loaded.program(s).source for s in problem.seeds)
+        for split in (Split.TEST, Split.STRESS):
+            for instance in loaded.instances(split):
+                assert instance.id not in shown, f"the prompt names the sealed instance {instance.id}"
+                for value in instance.data.values():
+                    text = json.dumps(value)
+                    assert len(text) < 20 or text not in shown, f"data of {instance.id} is in the prompt"
+
+
+def _load(cls: type[ProblemContract]) -> LoadedProblem:
+    given = cls.problem
+    if isinstance(given, LoadedProblem):
+        return given
+    beside = Path(inspect.getfile(cls)).parent / given
+    return catalog.load(beside if (beside / "problem.py").is_file() else given)
+
+
+def _entry(name: str, source: str, entry: str) -> ast.FunctionDef | ast.ClassDef:
+    """Where a program defines its entry."""
+    found = next((n for n in ast.parse(source).body if getattr(n, "name", None) == entry), None)
+    assert isinstance(found, ast.FunctionDef | ast.ClassDef), f"{name}: {entry} is a function or a class at the top level"
+    return found
+
+
+def _one_of_each_family(loaded: LoadedProblem) -> list[Instance]:
+    """The first train instance of each family."""
+    return list({i.family: i for i in reversed(loaded.instances(Split.TRAIN))}.values())
+
+
+def _smallest(loaded: LoadedProblem) -> Instance:
+    """The train instance with the least data: enough to see a wrong answer refused."""
+    return min(loaded.instances(Split.TRAIN), key=lambda i: len(json.dumps(i.data)))
+
+
+def _entries(loaded: LoadedProblem) -> dict[str, dict[str, Any]]:
+    """What is recorded of each instance, by id."""
+    return {id: entry for split in loaded.references.raw["splits"].values() for id, entry in split.items()}
+
+
+def _not_worse(loaded: LoadedProblem, a: float, b: float) -> bool:
+    """Whether objective `a` is as good as `b`, up to rounding."""
+    margin = 1e-6 * max(1.0, abs(b))
+    return a <= b + margin if loaded.problem.sense == "min" else a >= b - margin
+
+
+def _verdict(loaded: LoadedProblem, instance: Instance, policy: InProcess) -> Measurement | None:
+    """What the verifier makes of a policy; None where it refuses. Any other exception is its fault and fails the test."""
+    try:
+        found = loaded.problem.verifier.run(instance, policy)
+    except Infeasible as refusal:
+        reason = str(refusal)
+        assert reason and "\n" not in reason and len(reason) < 500, f"the reason must be one readable line: {reason[:200]!r}"
+        reason.encode()
+        return None
+    assert math.isfinite(found.objective)
+    return found
+
+
+def _check_honest(loaded: LoadedProblem, instance: Instance, found: Measurement | None) -> None:
+    """An accepted answer is no better than what is proven to be best."""
+    reference = loaded.references.reference(Split.TRAIN, instance.id)
+    if found is not None and reference.status != "best_known":
+        assert _not_worse(loaded, reference.value, found.objective), "a wrong answer is scored better than the proven bound"
+
+
+def _deep() -> list[Any]:
+    value: list[Any] = []
+    for _ in range(500):
+        value = [value]
+    return value
+
+
+def _damages(answer: Any) -> Iterator[tuple[Any, bool]]:
+    """Variants of a right answer, each with a flag: no problem may accept it."""
+    wrongs: list[Any] = [None, {}, "zero", [[]], True]
+    for wrong in wrongs:
+        yield [answer, wrong], True
+        if isinstance(answer, list) and answer:
+            for at in {0, len(answer) // 2, len(answer) - 1}:
+                yield [*answer[:at], wrong, *answer[at + 1 :]], True
+    yield {"answer": answer}, True
+    if isinstance(answer, list) and answer:
+        yield answer[:-1], False
+        yield [*answer, answer[-1]], False
+        yield [answer[-1], *answer[1:]], False
+        for number in (-1, len(answer), 10**30, 0.5):
+            yield [number, *answer[1:]], False
