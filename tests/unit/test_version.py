@@ -18,13 +18,14 @@ from workbench.problem import catalog, gap
         ("statement.md", True), ("problem.py", True), ("verifier.py", True), ("references.json", True), ("data/new.csv", True),
         ("README.md", False), ("hints.md", False), ("gate.py", False), (".references.partial", False),
         ("programs/seed.py", False), ("__pycache__/x.pyc", False),
+        ("test_toy.py", False), ("test_set.py", True), (".pytest_cache/v/lastfailed", False), ("runs/evolve.db", False),
     ],
 )  # fmt: skip
 def test_version_follows_what_decides_a_score(tmp_path: Path, file: str, scores: bool) -> None:
     folder = Path(shutil.copytree(TOY, tmp_path / "toy"))
     before = catalog.load(folder).version
     path = folder / file
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text((path.read_text() if path.exists() else "") + "\n")
     assert (catalog.reload(folder).version != before) is scores
 

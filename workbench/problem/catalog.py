@@ -28,9 +28,9 @@ ENTRY_POINTS = "evolve.problems"
 """Entry-point group of problems in other packages; each names the package that holds `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "README.md", "hints.md", GATE, references.PARTIAL})
-"""What of a problem's folder decides no score, and so is no part of its version."""
-_UNSOLVED = frozenset({references.FILE, references.PARTIAL, GATE, "README.md", "hints.md", "statement.md"})
+UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, references.PARTIAL})
+"""What of a problem's folder decides no score, and so is no part of its version; nor are its test and hidden folders."""
+_UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", GATE, "README.md", "hints.md", "statement.md"})
 """What of a problem's folder decides no reference and no baseline's objective."""
 
 
@@ -135,11 +135,8 @@ class LoadedProblem:
 
     def _digest(self, left_out: frozenset[str], start: str = "") -> str:
         digest = hashlib.sha256(start.encode())
-        files = [
-            p for p in sorted(self.folder.rglob("*"))
-            if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
-            and p.relative_to(self.folder).parts[0] not in left_out
-        ]  # fmt: skip
+        left_out |= {f"test_{self.folder.name}.py"}
+        files = [p for p in sorted(self.folder.rglob("*")) if p.is_file() and _decides(p.relative_to(self.folder), left_out)]
         for path in files:
             digest.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
         for name, path in _evaluators_of([p for p in files if p.suffix == ".py"]):
@@ -160,6 +157,12 @@ class LoadedProblem:
             return (self.folder / name).read_text()
         except OSError as error:
             raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {error.strerror}") from error
+
+
+def _decides(path: Path, left_out: frozenset[str]) -> bool:
+    """Whether a file of a problem's folder may decide a score, by its path there: what tools leave behind does not."""
+    *folders, name = path.parts
+    return not (path.parts[0] in left_out or name.endswith(".pyc") or any(f.startswith(".") or f == "__pycache__" for f in folders))
 
 
 def slugs() -> list[str]:
