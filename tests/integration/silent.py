@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import TOY
 from workbench.options import RunOptions
 from workbench.problem import catalog
+from workbench.run.snapshot import Snapshot
 from workbench.run.start import begin
 from workbench.store.store import Store
 
 
 class Silent:
-    """Shows nothing; `then` may act on the loop while it runs."""
+    """Shows nothing; `then` may act on what is shown of the run."""
 
-    def __init__(self, then: Any = None) -> None:
+    def __init__(self, then: Callable[[Snapshot], None] | None = None) -> None:
         self.lines: list[str] = []
         self._then = then
 
-    def show(self, loop: Any) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Let the test act."""
         if self._then:
-            self._then(loop)
+            self._then(snapshot)
 
     def line(self, text: str) -> None:
         """Remember."""
         self.lines.append(text)
 
 
-def run(runs: Path, then: Any = None, **options: Any) -> dict[str, Any]:
+def run(runs: Path, then: Callable[[Snapshot], None] | None = None, **options: Any) -> dict[str, Any]:
     """A run on the toy problem with the built-in operators unless told otherwise."""
     values = {"proposer": "builtin", "candidates": 30, "workers": 2, "tune_trials": 8 if "proposer" not in options else 0} | options
     return begin(catalog.load(TOY), RunOptions(**values), runs, Silent(then))

@@ -14,7 +14,7 @@ from workbench.errors import ProblemError
 from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.loop import LAG
+from workbench.run.order import LAG
 from workbench.run.start import begin, resume
 from workbench.store.store import Store
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from workbench.evaluation import pool, worker
 from workbench.evaluation.jobs import Job
 from workbench.model import Program, Report, Split, Status
 from workbench.problem import catalog
+from workbench.run.snapshot import Snapshot
 from workbench.run.start import resume
 from workbench.sandbox import open_sandbox
 from workbench.store.store import FILE, Store
@@ -35,14 +37,14 @@ def workers() -> list[int]:
     return [pid for pid, command in below(os.getpid()).items() if "workbench.evaluation.worker" in command]
 
 
-def once(when: int, act: Any) -> Any:
+def once(when: int, act: Callable[[], None]) -> Callable[[Snapshot], None]:
     """A hook for a run's display that acts a single time, after `when` attempts."""
     done: list[int] = []
 
-    def then(loop: Any) -> None:
-        if loop.done >= when and not done:
-            done.append(loop.done)
-            act(loop)
+    def then(snapshot: Snapshot) -> None:
+        if snapshot.done >= when and not done:
+            done.append(snapshot.done)
+            act()
 
     return then
 
@@ -114,7 +116,7 @@ def test_full_disk_ends_the_run_with_one_line_and_resume_makes_it_whole(tmp_path
 def test_a_clock_that_jumps_changes_neither_result_nor_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
     undisturbed = run(tmp_path / "a", candidates=20)["run"]
     real = time.time
-    hook = once(5, lambda loop: monkeypatch.setattr(time, "time", lambda: real() + jump))
+    hook = once(5, lambda: monkeypatch.setattr(time, "time", lambda: real() + jump))
     found = run(tmp_path / "b", hook, candidates=20, max_seconds=600.0)
     monkeypatch.undo()
     assert found["status"] == "done" and found["seconds"] < 600
@@ -127,7 +129,7 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypa
     monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 3.0)  # else a minute and more
     hit: list[int] = []
 
-    def strike(loop: Any) -> None:
+    def strike() -> None:
         hit.append(workers()[0])
         os.kill(hit[0], sent)
 
@@ -178,7 +180,7 @@ def test_a_database_locked_by_somebody_else_is_waited_for(tmp_path: Path) -> Non
     undisturbed = run(tmp_path / "a", candidates=30)["run"]
     waits: list[float] = []
 
-    def lock(loop: Any) -> None:
+    def lock() -> None:
         other = sqlite3.connect(tmp_path / "b" / FILE, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         threading.Timer(1.0, lambda: (other.execute("ROLLBACK"), other.close(), waits.append(time.monotonic()))).start()
@@ -201,9 +203,18 @@ def test_two_runs_at_once_share_a_folder(tmp_path: Path) -> None:
         assert all(len(store.candidates(f["run"])) >= 40 for f in found)
 
 
-def test_a_folder_that_becomes_read_only_ends_the_run_with_one_line(tmp_path: Path) -> None:
-    def revoke(loop: Any) -> None:
-        loop.store._db.execute("PRAGMA query_only = ON")  # what root, who may write anywhere, can be made to feel
+def test_a_folder_that_becomes_read_only_ends_the_run_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores: list[Store] = []
+    real = Store.__init__
+
+    def remembered(self: Store, *given: Any, **options: Any) -> None:
+        real(self, *given, **options)
+        stores.append(self)
+
+    def revoke() -> None:
+        stores[0]._db.execute("PRAGMA query_only = ON")  # what root, who may write anywhere, can be made to feel
+
+    monkeypatch.setattr(Store, "__init__", remembered)
 
     with pytest.raises(Exception, match=r"could not go on: .*cannot be written.*evolve resume"):
         run(tmp_path, once(5, revoke), candidates=30)

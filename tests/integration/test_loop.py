@@ -113,15 +113,16 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
     proposer = scripted(monkeypatch, *texts, delay=0.02)
     sent = []
 
-    def act(loop):
+    def act(snapshot):
         plan = ["pause", "resume", "steer", "inject", "stop"]
         due = [0.5, 1.0, 1.2, 1.4, 2.4]
-        while len(sent) < len(plan) and loop.budget.seconds > due[len(sent)]:
+        while len(sent) < len(plan) and snapshot.seconds > due[len(sent)]:
             command = plan[len(sent)]
             argument = {"steer": json.dumps({"text": "think of parabolas", "next": None}),
                         "inject": "def f(x, a):\n    return a * x ** 2 + x\n"}.get(command, "")  # fmt: skip
-            loop.store.send(loop.run, command, argument)
-            sent.append(loop.done)
+            with Store(tmp_path) as store:
+                store.send(snapshot.run, command, argument)
+            sent.append(snapshot.done)
 
     found = run(tmp_path, act, proposer="scripted", candidates=400)
     assert found["status"] == "stopped" and found["candidates"] < 400

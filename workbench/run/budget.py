@@ -9,14 +9,14 @@ from workbench.options import RunOptions
 
 
 class Budget:
-    """Counts dollars, tokens and working time of a run over all its sittings.
+    """Counts dollars, tokens and working time of a run, that before it was resumed included.
 
     Parameters
     ----------
     spent
-        What earlier sittings of a resumed run spent, as `Store.spending` tells it.
+        What a resumed run has spent, as `Store.spending` tells it.
     active_seconds
-        How long they worked.
+        How long it has worked.
     """
 
     def __init__(self, options: RunOptions, spent: dict[str, float], active_seconds: float) -> None:

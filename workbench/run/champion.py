@@ -1,19 +1,14 @@
-"""Validation picks the champion: the train incumbents are scored on it, and the best one is put to a second look."""
+"""Validation picks the champion: the train incumbents are scored on it, and the best one is evaluated again by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import TYPE_CHECKING
 
-from workbench.evaluation.jobs import Executor, Job, VerifierError
+from workbench.evaluation.jobs import Job, VerifierError
 from workbench.model import Candidate, Report, Split, Status
-from workbench.problem.catalog import LoadedProblem
-from workbench.store.store import Store
-
-if TYPE_CHECKING:
-    from workbench.run.loop import Display
-    from workbench.run.stress_gate import Gate
+from workbench.run.context import RunContext
+from workbench.run.snapshot import Display, Scored
 
 FINALISTS = 5
 """So many of the best on train are scored on validation at the end, besides all that were once best."""
@@ -22,10 +17,11 @@ FINALISTS = 5
 class Champion:
     """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
 
-    def __init__(self, run: str, store: Store, pool: Executor, display: Display, gate: Gate | None = None) -> None:
-        self._run, self._store, self._pool, self._display, self._gate = run, store, pool, display, gate
+    def __init__(self, context: RunContext, display: Display) -> None:
+        self._run, self._store, self._pool, self._gate = context.run, context.store, context.pool, context.gate
+        self._loaded, self._display = context.loaded, display
         self._under_way: dict[int, Future[Report]] = {}
-        self._gaps = store.gaps(run, Split.VALIDATION)
+        self._gaps = self._store.gaps(self._run, Split.VALIDATION)
         self._refused: set[int] = set()
 
     @property
@@ -35,9 +31,9 @@ class Champion:
         return min(gaps, key=lambda n: (gaps[n], n), default=None)
 
     @property
-    def gap(self) -> float | None:
-        """Its validation gap."""
-        return None if self.number is None else self._gaps[self.number]
+    def scored(self) -> Scored | None:
+        """The champion so far with its validation gap."""
+        return None if (number := self.number) is None else Scored(number, self._gaps[number])
 
     def consider(self, candidate: Candidate) -> None:
         """Have a candidate scored on validation, beside the search."""
@@ -61,11 +57,11 @@ class Champion:
             if self.number != before:
                 self._store.crown(self._run, number)
 
-    def settle(self, loaded: LoadedProblem, beat: Callable[[], None]) -> None:
-        """Score the finalists, then crown the best one that scores the same with a fresh process for every instance.
+    def settle(self, heartbeat: Callable[[], None]) -> None:
+        """Score the finalists, then name the best one that scores the same with a fresh process for every instance.
 
-        A program that remembers earlier instances, or answers differently each time, is passed over. `beat` is called
-        now and then while that takes its time.
+        A program that remembers earlier instances, or answers differently each time, is passed over. `heartbeat` is
+        called about once a second meanwhile.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
         for finalist, _ in best[:FINALISTS]:
@@ -73,34 +69,34 @@ class Champion:
         while self._under_way:
             wait(self._under_way.values(), timeout=1.0)
             self.poll()
-            beat()
+            heartbeat()
         while (number := self.number) is not None:
-            fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], loaded, beat)
+            fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], heartbeat)
             if not fault:
                 self._store.crown(self._run, number)
                 return
             self._refused.add(number)
-            note = f"candidate {number} {fault}: it is not crowned"
+            note = f"candidate {number} {fault}: it is not the champion"
             self._store.log(self._run, "note", note)
             self._display.line(note)
 
-    def _fault(self, candidate: Candidate, gap: float, loaded: LoadedProblem, beat: Callable[[], None]) -> str:
-        """What a second look finds against a program; empty: nothing."""
+    def _fault(self, candidate: Candidate, gap: float, heartbeat: Callable[[], None]) -> str:
+        """What an independent re-evaluation finds against a program; empty: nothing."""
         program = candidate.program
         assert program
-        ids = tuple(i.id for i in reversed(loaded.instances(Split.VALIDATION)))
-        report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), beat)
+        ids = tuple(i.id for i in reversed(self._loaded.instances(Split.VALIDATION)))
+        report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), heartbeat)
         if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
             return "scores differently with a fresh process for each instance"
         if self._gate is None or candidate.operator == "seed":  # a run always has a champion
             return ""
-        stressed = self._report(self._gate.job(program), beat)  # one that was no better than its parent has not met it yet
+        stressed = self._report(self._gate.job(program), heartbeat)  # one that was no better than its parent has not met it yet
         return "could not be put to the gate" if stressed is None else self._gate.judge(stressed)
 
-    def _report(self, job: Job, beat: Callable[[], None]) -> Report | None:
+    def _report(self, job: Job, heartbeat: Callable[[], None]) -> Report | None:
         future = self._pool.submit(job)
         while not wait([future], timeout=1.0).done:
-            beat()
+            heartbeat()
         try:
             return future.result()
         except VerifierError:

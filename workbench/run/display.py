@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.formatting import dollars, duration, percent
-from workbench.run.loop import Loop
+from workbench.run.snapshot import Snapshot
 
 PLAIN_SECONDS = 10.0
 
@@ -41,13 +41,13 @@ class Progress:
         """Print a line above the table."""
         self._console.print(text, highlight=False, markup=False)
 
-    def show(self, loop: Loop) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Redraw (at most 5 times a second), or print a plain line (every 10 s)."""
         now = time.monotonic()
         if self._plain:
             if now - self._shown >= PLAIN_SECONDS:
                 self._shown = now
-                self.line("  ".join(f"{name} {value}" for name, value in figures(loop)))
+                self.line("  ".join(f"{name} {value}" for name, value in figures(snapshot)))
             return
         if now - self._shown < 0.2:
             return
@@ -55,7 +55,7 @@ class Progress:
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(_table(loop), refresh=True)
+        self._live.update(_table(snapshot), refresh=True)
 
 
 class Steps:
@@ -76,39 +76,35 @@ class Steps:
             self._console.print(text)
 
 
-def figures(loop: Loop) -> list[tuple[str, str]]:
+def figures(snapshot: Snapshot) -> list[tuple[str, str]]:
     """What a person wants to know of a run at a glance, as name and value."""
-    best, validation = loop.best, loop.champion.gap
-    baseline = loop.loaded.references.ranking[0] if loop.loaded.references.ranking else None
-    rate = loop.rate
-    left = max(0, loop.total - loop.done)
-    cost = loop.budget.cost_usd
+    s = snapshot
+    left = max(0, s.total - s.done)
     found = [
-        ("attempts", f"{loop.done:,}/{loop.total:,}"),
-        ("train gap", f"{percent(best.gap)} (no. {best.number})" if best else "–"),
-        ("validation gap", f"{percent(validation)} (no. {loop.champion.number})" if validation is not None else "–"),
-        ("best baseline", f"{percent(baseline[1])} ({baseline[0]})" if baseline else "–"),
-        ("valid", f"{loop.valid / loop.done:.0%}" if loop.done else "–"),
-        ("rate", f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min"),
-        ("left", duration(left / rate) if rate > 0 and left else "–"),
+        ("attempts", f"{s.done:,}/{s.total:,}"),
+        ("train gap", f"{percent(s.best.gap)} (no. {s.best.number})" if s.best else "–"),
+        ("validation gap", f"{percent(s.champion.gap)} (no. {s.champion.number})" if s.champion else "–"),
+        ("best baseline", f"{percent(s.baseline[1])} ({s.baseline[0]})" if s.baseline else "–"),
+        ("valid", f"{s.valid / s.done:.0%}" if s.done else "–"),
+        ("rate", f"{s.rate:.1f}/s" if s.rate >= 1 else f"{s.rate * 60:.1f}/min"),
+        ("left", duration(left / s.rate) if s.rate > 0 and left else "–"),
     ]
-    if loop.proposer.uses_model:
-        found.append(("cost", dollars(cost)))
-        found.append(("tokens", f"{loop.budget.tokens:,}"))
-    if loop.steering.paused:
-        found.append(("state", "paused"))
-    if loop.steering.halt:
-        found.append(("state", "stopping"))
+    if s.uses_model:
+        found.append(("cost", dollars(s.cost_usd)))
+        found.append(("tokens", f"{s.tokens:,}"))
+    if s.state != "running":
+        found.append(("state", s.state))
     return found
 
 
-def _table(loop: Loop) -> Table:
+def _table(snapshot: Snapshot) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(
-        Text(loop.loaded.problem.title, style="bold"),
-        Text(f"{loop.proposer.label} · isolation {loop.pool.isolation}", style="dim"),
+        Text(snapshot.title, style="bold"),
+        Text(f"{snapshot.proposer} · isolation {snapshot.isolation}", style="dim"),
     )
-    table.add_row(ProgressBar(total=loop.total, completed=loop.done, width=40), Text(f"{loop.done:,}/{loop.total:,}"))
-    for name, value in figures(loop)[1:]:
+    (_, attempts), *others = figures(snapshot)
+    table.add_row(ProgressBar(total=snapshot.total, completed=snapshot.done, width=40), Text(attempts))
+    for name, value in others:
         table.add_row(Text(name, style="dim"), value)
     return table

@@ -1,10 +1,6 @@
-"""The loop: ask, propose, evaluate, record, tell; with budgets, control messages and a clean stop.
+"""The loop: ask, propose, evaluate, record, tell; with budgets, heartbeats, control messages and a clean stop.
 
-Two ways to order the work, chosen by the proposer:
-
-- *free* (models): whatever is answered first is recorded and told first, so a slow call holds up nothing.
-- *lagged* (built-in operators): attempt n is asked for exactly when all attempts up to n - LAG have been told, in
-  order. However many workers there are, the same seed gives the same run, and a resumed run equals an undisturbed one.
+Which attempt comes next, and when those made are reported to the search, is for the order to say (`order`).
 """
 
 from __future__ import annotations
@@ -14,291 +10,229 @@ import math
 import queue
 import random
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from workbench.errors import Rejected
-from workbench.evaluation.jobs import Executor, Job, VerifierError
-from workbench.model import Call, Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
-from workbench.options import RunOptions
-from workbench.problem.catalog import LoadedProblem
+from workbench.evaluation.jobs import Job, VerifierError
+from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
-from workbench.run import tune
-from workbench.run.attempt import Flight, Planned, Steering
+from workbench.run.attempt import Flight, Origin, Paid, Upcoming
 from workbench.run.budget import Budget
 from workbench.run.champion import Champion
-from workbench.run.stress_gate import Gate
-from workbench.store.store import Store
+from workbench.run.context import History, RunContext
+from workbench.run.follow_up import DUPLICATE, FollowUps, Injection, Repair, Tuning, tuned_reply
+from workbench.run.known import Known
+from workbench.run.order import order_of
+from workbench.run.snapshot import Display, Scored, Snapshot
 
-LAG = 8
-"""Attempts under way at once in lagged order; a constant, so that a run does not depend on the machine's cores."""
 LLM_ERRORS_IN_A_ROW = 20
 """So many failed calls without a good one between them end a run: the endpoint is down, the budget is worth keeping."""
-TUNING_EVERY = 50
-"""Attempts between two tunings."""
-DUPLICATE = "the same program as candidate"
-REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
+_HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
 
 
-class Display(Protocol):
-    """Shows a run while it goes on."""
+@dataclass(slots=True)
+class Steering:
+    """What a person asked of the run while it works."""
 
-    def show(self, loop: Loop) -> None:
-        """Called several times a second."""
-
-    def line(self, text: str) -> None:
-        """Something happened that is worth a line."""
+    paused: bool = False
+    halt: str = ""  # why nothing new begins; empty: go on
+    status: str = "done"  # how the run will have ended
+    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt that it is for
 
 
 class Loop:
-    """One sitting of a run: fresh, resumed or replayed.
+    """Works on a run until a budget is used up or a person says stop.
 
     Parameters
     ----------
-    run
-        Id of a run that this process owns in `store`.
+    proposer
+        One that has been told the problem (`begin`).
     known
-        First attempt of every fingerprint recorded so far.
-    answers
-        Model calls that were paid for but whose attempt was not recorded when the run was killed.
+        Programs that the run has had; shared with the proposer, filled here.
+    history
+        What is recorded of the run.
     plan
         Attempts to replay, in the order in which their answers were read.
-    gate
-        What a program that improves on its parent must pass besides train.
     """
 
     def __init__(
         self,
-        run: str,
-        loaded: LoadedProblem,
-        options: RunOptions,
-        store: Store,
-        pool: Executor,
+        context: RunContext,
         proposer: Proposer,
         strategy: Strategy,
         display: Display,
         *,
-        known: dict[str, int],
-        active_seconds: float = 0.0,
-        answers: Sequence[tuple[int, Mapping[str, Any], str, Call]] = (),
-        plan: Sequence[Planned] | None = None,
-        gate: Gate | None = None,
+        known: Known,
+        history: History,
+        plan: Sequence[Upcoming] | None = None,
     ) -> None:
-        self.run, self.loaded, self.options, self.store, self.pool = run, loaded, options, store, pool
-        self.proposer, self.strategy, self.display = proposer, strategy, display
-        self.budget = Budget(options, store.spending(run), active_seconds)
-        self.champion = Champion(run, store, pool, display, gate)
-        self.counts: Counter[Status] = Counter()
+        self.context, self.display = context, display
+        self.budget = Budget(context.options, context.store.spending(context.run), history.active_seconds)
+        self.champion = Champion(context, display)
         self.steering = Steering()
-        self.best: Candidate | None = None
-        self.stagnation = 0
-        self._known, self._gate = known, gate
-        self._answers, self._plan = answers, deque(plan) if plan is not None else None
-        self._lagged = proposer.ordered and plan is None
-        self._fingerprints: dict[int, str] = {}  # of attempts of earlier sittings that are not yet passed
-        self._recorded: dict[int, Candidate | None] = {}  # None once told
-        self._told = 0
-        self._cursor = 0
-        self._turn = 0
-        self._seeds = 0
-        self._followups: deque[Failure | Candidate | str] = deque()
-        self._origin: dict[int, Selection] = {}  # of failed attempts that wait for their repair
+        self._run, self._store, self._options = context.run, context.store, context.options
+        self._proposer, self._strategy, self._known, self._history = proposer, strategy, known, history
+        self._seeds = sum(c.operator == "seed" for c in history.candidates)
+        self._order = order_of(proposer, context.options, self._seeds, plan)
+        self._follow = FollowUps(
+            repairs=proposer.repairs and not proposer.ordered and self._order.takes_more,
+            tunes=context.options.tune_trials > 0 and self._order.takes_more,
+            tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
+        )
+        self._best: Candidate | None = None
+        self._stagnation = 0
+        self._counts: Counter[Status] = Counter()  # without the seeds
         self._flights: dict[int, Flight] = {}
         self._inbox: queue.SimpleQueue[tuple[Callable[[Flight, Future[Any]], None], Flight, Future[Any]]] = queue.SimpleQueue()
+        self._turn = history.turns
         self._errors_in_a_row = 0
         self._beaten = self._polled = 0.0
-        self._next_tuning, self._tuned = 0, set[int]()
         self._began = time.monotonic()
-        self._at_start: frozenset[int] = frozenset()
-
-    # ------------------------------------------------------------------ what the display and the outcome read
-
-    @property
-    def total(self) -> int:
-        """Attempts that the candidate budget allows."""
-        return self.options.candidates
-
-    @property
-    def done(self) -> int:
-        """Attempts recorded so far, without the seeds."""
-        return len(self._recorded) - self._seeds
-
-    @property
-    def valid(self) -> int:
-        """Attempts that ended ok."""
-        return self.counts[Status.OK]
-
-    @property
-    def rate(self) -> float:
-        """Attempts a second in this sitting."""
-        return (len(self._recorded) - len(self._at_start)) / max(1e-9, time.monotonic() - self._began)
-
-    # ------------------------------------------------------------------ the sitting
-
-    def history(self, candidates: Sequence[Candidate], turns: int, fingerprints: Mapping[int, str]) -> None:
-        """Take up what is recorded already, in its order: seeds, and the attempts of earlier sittings."""
-        self._seeds = sum(c.operator == "seed" for c in candidates)
-        self._fingerprints = dict(fingerprints)
-        self._cursor = self._told = self._seeds
-        self._turn = turns
-        self._at_start = frozenset(c.number for c in candidates)
-        for candidate in candidates:
-            self._recorded[candidate.number] = candidate
-            if candidate.operator == "seed" or not self._lagged:
-                self._know(candidate.number)
-                self._tell(candidate)
-            if candidate.operator != "seed":
-                self.counts[candidate.status] += 1
-        if not self._lagged and len(candidates) > self._seeds:
-            self._followups.clear()  # the tunings of earlier sittings were made then
+        self._before = frozenset(c.number for c in history.candidates)
 
     def drive(self) -> None:
         """Work until a budget is used up or a person says stop; every attempt begun is recorded."""
-        with ThreadPoolExecutor(self.proposer.concurrency + 1, thread_name_prefix="propose") as threads:
+        with ThreadPoolExecutor(self._order.concurrency + 1, thread_name_prefix="propose") as threads:
             self._threads = threads
-            for number, task, operator, call in self._answers:
-                self._take_up(number, task, operator, call)
+            self._take_up_history()
             while True:
-                self._obey()
+                self._handle_messages()
                 self._launch()
                 self.champion.poll()
                 if not self._flights and not (self.steering.paused and not self.steering.halt):
                     break  # nothing under way, and nothing could be launched
                 self._receive(0.1)
-                self._beat()
-            self._tell_up_to(math.inf)
-            self.champion.settle(self.loaded, self._beat)
-        self._beat(force=True)
+                self._heartbeat()
+            self._report_due(last=True)
+            self.champion.settle(self._heartbeat)
+        self._heartbeat(force=True)
 
     def halt(self, why: str, status: str = "stopped") -> None:
         """Begin nothing new; what is under way is finished. The first reason given stands."""
         if not self.steering.halt:
             self.steering.halt, self.steering.status = why, status
 
+    def snapshot(self) -> Snapshot:
+        """The run at this moment."""
+        context, done = self.context, self._counts.total()
+        ranking = context.loaded.references.ranking
+        return Snapshot(
+            run=self._run,
+            title=context.loaded.problem.title,
+            proposer=self._proposer.label,
+            uses_model=self._proposer.uses_model,
+            isolation=context.pool.isolation,
+            done=done,
+            total=self._options.candidates,
+            valid=self._counts[Status.OK],
+            best=Scored(self._best.number, self._best.gap) if self._best else None,
+            champion=self.champion.scored,
+            baseline=ranking[0] if ranking else None,
+            rate=(done + self._seeds - len(self._before)) / max(1e-9, time.monotonic() - self._began),
+            seconds=self.budget.seconds,
+            cost_usd=self.budget.cost_usd,
+            tokens=self.budget.tokens,
+            state="stopping" if self.steering.halt else "paused" if self.steering.paused else "running",
+        )
+
+    def _take_up_history(self) -> None:
+        for number, mark in self._history.fingerprints.items():
+            self._known.add(mark, number)
+        for candidate in self._history.candidates:
+            self._order.record(candidate)
+            if candidate.operator != "seed":
+                self._counts[candidate.status] += 1
+        self._report_due()
+        for paid in self._history.answers:
+            self._use(paid)
+
     # ------------------------------------------------------------------ launching
 
     def _launch(self) -> None:
-        width = LAG if self._lagged else self.proposer.concurrency + 2 * self.options.workers
-        while len(self._flights) < width:
+        while len(self._flights) < self._order.width:
             if self.steering.halt or self.steering.paused:
                 return
             if why := self.budget.exhausted():
                 self.halt(why, "done" if "unknown" not in why else "failed")
                 return
             proposing = sum(f.proposing for f in self._flights.values())
-            if proposing >= self.proposer.concurrency or not self.budget.admits(proposing):
+            if proposing >= self._order.concurrency or not self.budget.admits(proposing):
                 return
-            if self._plan is not None:
-                if not self._launch_planned():
-                    return
-            elif not self._launch_next():
+            self._report_due()
+            upcoming = self._order.next()
+            if upcoming is None:
                 return
+            self._known.horizon = self._order.horizon
+            flight = self._fly(upcoming.number, upcoming.origin)
+            if upcoming.origin is None:
+                self._begin(flight)
+            else:
+                self._propose(flight)
 
-    def _launch_next(self) -> bool:
-        last = self._seeds + self.options.candidates
-        while True:
-            if self._cursor >= last:
-                return False
-            if self._lagged and not self._tell_up_to(self._cursor - LAG):
-                return False
-            if self._cursor not in self._recorded and self._cursor not in self._flights:
-                break
-            if self._lagged and self._cursor in self._recorded:  # made in an earlier sitting
-                self._know(self._cursor)
-                if self._followups:
-                    self._followups.popleft()  # it was made of this
-            self._cursor += 1
-        flight = Flight(self._cursor)
-        self._cursor += 1
-        self._flights[flight.number] = flight
-        follow = self._followups.popleft() if self._followups else None
-        if isinstance(follow, str):
-            self._inject(flight, follow)
-        elif isinstance(follow, Candidate):
-            self._tune(flight, follow)
-        else:
-            flight.failure = follow
-            flight.selection = self._origin.pop(follow.number) if follow else self.strategy.ask(self._rng(flight, "ask"))
-            self._propose(flight)
-        return True
+    def _fly(self, number: int, origin: Origin | None) -> Flight:
+        """Put an attempt among those under way, as it was where it was made before."""
+        flight = self._flights[number] = Flight(number)
+        if origin and origin.parents:
+            flight.selection = Selection(self._store.candidate(self._run, origin.parents[0]), (), origin.island)
+        if origin and origin.repairs is not None:
+            flight.failure = Failure(origin.repairs, Status.REJECTED, "", "")
+        return flight
 
-    def _launch_planned(self) -> bool:
-        assert self._plan is not None
-        if not self._plan:
-            return False
-        item = self._plan[0]
-        if any(p not in self._recorded for p in item.parents) or (item.repairs is not None and item.repairs not in self._recorded):
-            return False
-        self._plan.popleft()
-        flight = Flight(item.number)
-        if item.parents:
-            flight.selection = Selection(self.store.candidate(self.run, item.parents[0]), (), item.island)
-        if item.repairs is not None:
-            flight.failure = Failure(item.repairs, Status.REJECTED, "", "")
-        self._flights[item.number] = flight
-        self._propose(flight)
-        return True
+    def _begin(self, flight: Flight) -> None:
+        match self._follow.next():
+            case Injection(source):
+                self._inject(flight, source)
+            case Tuning(elite):
+                flight.selection = Selection(elite, (), elite.island)
+                self._submit(flight, tuned_reply, elite, self.context, lambda: bool(self.steering.halt))
+            case Repair(failure, selection):
+                flight.failure, flight.selection = failure, selection
+                self._propose(flight)
+            case None:
+                flight.selection = self._strategy.ask(self._rng(flight, "ask"))
+                self._propose(flight)
 
     def _propose(self, flight: Flight) -> None:
         # A replayed injection or tuning has no selection: nothing of the task but its number is read then.
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
         guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
-        task = Task(flight.number, selection, flight.failure, guidance, self.stagnation)
+        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation)
+        self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
+
+    def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
-        self._track(self._threads.submit(self.proposer.propose, task, self._rng(flight, "propose")), flight, self._proposed)
-
-    def _tune(self, flight: Flight, elite: Candidate) -> None:
-        assert elite.program
-        flight.selection = Selection(elite, (), elite.island)
-
-        def gap(program: Program) -> float:
-            report: Report = self.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)).result()
-            return report.gap if report.status is Status.OK else math.inf
-
-        def work(program: Program = elite.program) -> Reply:
-            tuned = tune.tune(
-                program, gap, trials=self.options.tune_trials, seed=self.options.seed, stop=lambda: bool(self.steering.halt)
-            )
-            if not tuned.gap < elite.gap:
-                return Reply("tune", text=f"{tuned.trials} tuning trials found nothing better than {elite.gap:.4%}")
-            return Reply("tune", program=tuned.program, parents=(elite.number,))
-
-        flight.proposing = True
-        self._track(self._threads.submit(work), flight, self._proposed)
+        self._track(self._threads.submit(work, *arguments), flight, self._proposed)
 
     def _inject(self, flight: Flight, source: str) -> None:
         flight.turn = self._next_turn()
         flight.reply = Reply("inject")
         try:
-            program = screen(source, self.loaded.problem.entry, self.loaded.problem.modules)
+            program = screen(source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
             self._evaluate(flight, program)
         except Rejected as error:
             self._record(flight, Status.REJECTED, str(error))
 
     # ------------------------------------------------------------------ answers
 
-    def _take_up(self, number: int, task: Mapping[str, Any], operator: str, call: Call) -> None:
+    def _use(self, paid: Paid) -> None:
         """Use an answer that was paid for before the run was killed."""
-        parents = task["parents"]
-        if number in self._recorded or any(p not in self._recorded for p in parents):
+        if self._order.has((paid.number,)) or not self._order.has(paid.origin.parents):
             return
-        flight = Flight(number, Selection(self.store.candidate(self.run, parents[0]), (), task["island"]) if parents else None)
-        if task["repairs"] is not None:
-            flight.failure = Failure(task["repairs"], Status.REJECTED, "", "")
-        self._flights[number] = flight
-        self._read(flight, Reply(operator, call.text, call=call))
+        self._order.take(paid.number)
+        self._read(self._fly(paid.number, paid.origin), Reply(paid.operator, paid.call.text, call=paid.call))
 
     def _proposed(self, flight: Flight, future: Future[Reply]) -> None:
         flight.proposing = False
         reply = future.result()
-        if reply.call and self._plan is None:
-            self.store.add_call(self.run, flight.number, flight.task(), reply.operator, reply.call)
+        if reply.call and self._proposer.uses_model:
+            self._store.add_call(self._run, flight.number, flight.origin.to_json(), reply.operator, reply.call)
             self.budget.add(reply.call)
         self._read(flight, reply)
 
@@ -317,28 +251,31 @@ class Loop:
             program = reply.program
             if program is None:
                 assert flight.selection and flight.selection.parent.program
-                program = parse(reply.text, flight.selection.parent.program, self.loaded.problem.modules)
+                program = parse(reply.text, flight.selection.parent.program, self.context.loaded.problem.modules)
             self._evaluate(flight, program)
         except Rejected as error:
             self._record(flight, Status.REJECTED, str(error))
 
+    # ------------------------------------------------------------------ evaluation
+
     def _evaluate(self, flight: Flight, program: Program) -> None:
         flight.program = program
         flight.fingerprint = fingerprint(program)
-        if flight.fingerprint in self._known:
-            raise Rejected(f"{DUPLICATE} {self._known[flight.fingerprint]}")
-        self._known[flight.fingerprint] = flight.number
-        self._track(self.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)), flight, self._evaluated)
+        if (same := self._known.first(flight.fingerprint)) is not None:
+            raise Rejected(f"{DUPLICATE} {same}")
+        self._known.add(flight.fingerprint, flight.number)
+        self._track(self.context.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)), flight, self._evaluated)
 
     def _evaluated(self, flight: Flight, future: Future[Report]) -> None:
+        gate = self.context.gate
         try:
             report = future.result()
         except VerifierError as error:
-            self.store.log(self.run, "error", f"candidate {flight.number}: {error}")
+            self._store.log(self._run, "error", f"candidate {flight.number}: {error}")
             self._record(flight, Status.CRASH, str(error))
         else:
-            if self._gate and flight.program and self._is_elite(flight, report):
-                self._track(self.pool.submit(self._gate.job(flight.program)), flight, partial(self._gated, report))
+            if gate and flight.program and self._is_elite(flight, report):
+                self._track(self.context.pool.submit(gate.job(flight.program)), flight, partial(self._gated, report))
             else:
                 self._record(flight, report.status, report.message, report)
 
@@ -347,97 +284,70 @@ class Loop:
         return report.status is Status.OK and (flight.selection is None or report.gap < flight.selection.parent.gap)
 
     def _gated(self, report: Report, flight: Flight, future: Future[Report]) -> None:
-        assert self._gate
+        assert self.context.gate
         try:
-            fault = self._gate.judge(future.result())
+            fault = self.context.gate.judge(future.result())
         except VerifierError as error:
-            self.store.log(self.run, "error", f"candidate {flight.number} at the gate: {error}")
+            self._store.log(self._run, "error", f"candidate {flight.number} at the gate: {error}")
             fault = str(error)
         if fault:
             report = replace(report, status=Status.FRAGILE, message=fault)
         self._record(flight, report.status, report.message, report)
 
+    # ------------------------------------------------------------------ recording and telling
+
     def _record(self, flight: Flight, status: Status, message: str, report: Report | None = None) -> None:
         reply = flight.reply or Reply("inject")
-        parents = reply.parents or ((flight.selection.parent.number,) if flight.selection else ())
         ok = report is not None and status is Status.OK
         candidate = Candidate(
             flight.number,
             status,
             flight.program,
             "repair" if flight.failure else reply.operator,
-            parents,
-            flight.selection.island if flight.selection else None,
+            reply.parents or flight.origin.parents,
+            flight.origin.island,
             report.gap if report and ok else math.inf,
             report.families if report and ok else {},
             tuple(r.gap for r in report.results) if report and ok else (),
             message,
         )
-        repairs = flight.failure.number if flight.failure else None
-        self.store.add_candidate(
-            self.run, candidate, turn=flight.turn, report=report, fingerprint=flight.fingerprint, repairs=repairs
+        self._store.add_candidate(
+            self._run,
+            candidate,
+            turn=flight.turn,
+            report=report,
+            fingerprint=flight.fingerprint,
+            repairs=flight.origin.repairs,
         )
         del self._flights[flight.number]
-        self._recorded[candidate.number] = candidate
-        self.counts[status] += 1
-        if self._repairable(flight, candidate, message):
-            assert flight.selection
-            self._origin[flight.number] = flight.selection
-            self._followups.append(Failure(flight.number, status, message, reply.text))
-        if not self._lagged:
+        self._counts[status] += 1
+        self._follow.recorded(flight, candidate)
+        self._order.record(candidate)
+        self._report_due()
+
+    def _report_due(self, *, last: bool = False) -> None:
+        for candidate in self._order.due(last=last):
             self._tell(candidate)
-
-    def _repairable(self, flight: Flight, candidate: Candidate, message: str) -> bool:
-        return (
-            self.proposer.repairs
-            and self._plan is None
-            and candidate.status in REPAIRABLE
-            and flight.failure is None
-            and flight.reply is not None
-            and flight.reply.call is not None
-            and not message.startswith(DUPLICATE)
-        )
-
-    # ------------------------------------------------------------------ telling
-
-    def _tell_up_to(self, number: float) -> bool:
-        """Lagged order: tell all attempts up to `number`; False when one of them is still under way."""
-        while self._told <= number:
-            candidate = self._recorded.get(self._told)
-            if candidate is None:
-                return False
-            self._tell(candidate)
-            self._told += 1
-        return True
 
     def _tell(self, candidate: Candidate) -> None:
-        self.strategy.tell(candidate)
-        self._recorded[candidate.number] = None  # told: the strategy keeps what it needs, and memory stays flat
-        improved = candidate.status is Status.OK and (self.best is None or candidate.gap < self.best.gap)
+        self._strategy.tell(candidate)
+        improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
         if improved:
-            self.best = candidate
+            self._best = candidate
         if candidate.operator == "seed":
             self.champion.consider(candidate)
         elif improved:
-            self.stagnation = 0
+            self._stagnation = 0
             self.champion.consider(candidate)
             note = f"candidate {candidate.number} ({candidate.operator}): train gap {candidate.gap:.3%}"
             self.display.line(note)
-            if candidate.number not in self._at_start:
-                self.store.log(self.run, "improvement", note)
+            if candidate.number not in self._before:
+                self._store.log(self._run, "improvement", note)
         else:
-            self.stagnation += 1
-        self._consider_tuning(candidate.number)
+            self._stagnation += 1
+        self._follow.consider_tuning(candidate.number, self._best)
 
-    def _consider_tuning(self, number: int) -> None:
-        """Every now and then, have the constants of the best program tuned that declares any."""
-        best = self.best
-        if not self.options.tune_trials or self._plan is not None or best is None or number < self._next_tuning:
-            return
-        if best.program and best.operator != "tune" and best.number not in self._tuned and tune.declared(best.program):
-            self._tuned.add(best.number)
-            self._next_tuning = number + TUNING_EVERY
-            self._followups.append(best)
+    # ------------------------------------------------------------------ what comes in
 
     def _track(self, future: Future[Any], flight: Flight, then: Callable[[Flight, Future[Any]], None]) -> None:
         future.add_done_callback(lambda done: self._inbox.put((then, flight, done)))
@@ -452,48 +362,50 @@ class Loop:
         except queue.Empty:
             pass
 
-    def _rng(self, flight: Flight, what: str) -> random.Random:
-        return random.Random(f"{self.options.seed}/{flight.number}/{what}")
+    def _handle_messages(self) -> None:
+        """Act on control messages, each once; an answer is left for whoever sent it."""
+        now = time.monotonic()
+        if now - self._polled < _POLL_SECONDS:
+            return
+        self._polled = now
+        for message in self._store.messages(self._run):
+            self._store.acknowledge(message["id"], self._act(message["command"], message["argument"]))
+            self._store.log(self._run, "control", f"{message['command']} {message['argument'][:200]}".strip())
 
-    def _know(self, number: int) -> None:
-        if number in self._fingerprints:
-            self._known.setdefault(self._fingerprints.pop(number), number)
+    def _act(self, command: str, argument: str) -> str:
+        match command:
+            case "stop":
+                self.halt("stopped on request")
+                return "stopping: what is under way is finished"
+            case "pause" | "resume":
+                self.steering.paused = command == "pause"
+                return "paused" if self.steering.paused else "going on"
+            case "inject" if self._order.takes_more:
+                self._follow.inject(argument)
+                return "will be evaluated next"
+            case "inject":
+                return "a replay takes no other program than those it repeats"
+            case "steer":
+                wish = json.loads(argument)
+                upcoming = self._order.cursor
+                last = upcoming + int(wish["next"]) - 1 if wish.get("next") else self._seeds + self._options.candidates
+                self.steering.guidance.append((str(wish["text"]), last))
+                return f"goes into the prompts of attempts {upcoming} to {last}"
+        return f"unknown command {command!r}"
+
+    # ------------------------------------------------------------------ small things
+
+    def _heartbeat(self, force: bool = False) -> None:
+        now = time.monotonic()
+        if force or now - self._beaten > _HEARTBEAT_SECONDS:
+            self._beaten = now
+            status = "paused" if self.steering.paused else "running"
+            self._store.beat(self._run, active_seconds=self.budget.seconds, status=status)
+        self.display.show(self.snapshot())
+
+    def _rng(self, flight: Flight, what: str) -> random.Random:
+        return random.Random(f"{self._options.seed}/{flight.number}/{what}")
 
     def _next_turn(self) -> int:
         self._turn += 1
         return self._turn
-
-    def _beat(self, force: bool = False) -> None:
-        now = time.monotonic()
-        if force or now - self._beaten > 2.0:
-            self._beaten = now
-            status = "paused" if self.steering.paused else "running"
-            self.store.beat(self.run, active_seconds=self.budget.seconds, status=status)
-        self.display.show(self)
-
-    def _obey(self) -> None:
-        """Act on control messages, each once; an answer is left for whoever sent it."""
-        now = time.monotonic()
-        if now - self._polled < 0.3:
-            return
-        self._polled = now
-        for message in self.store.messages(self.run):
-            self.store.acknowledge(message["id"], self._act(message["command"], message["argument"]))
-            self.store.log(self.run, "control", f"{message['command']} {message['argument'][:200]}".strip())
-
-    def _act(self, command: str, argument: str) -> str:
-        if command == "stop":
-            self.halt("stopped on request")
-            return "stopping: what is under way is finished"
-        if command in ("pause", "resume"):
-            self.steering.paused = command == "pause"
-            return "paused" if self.steering.paused else "going on"
-        if command == "inject":
-            self._followups.append(argument)
-            return "will be evaluated next"
-        if command == "steer":
-            wish = json.loads(argument)
-            last = self._cursor + int(wish["next"]) - 1 if wish.get("next") else self._seeds + self.options.candidates
-            self.steering.guidance.append((str(wish["text"]), last))
-            return f"goes into the prompts of attempts {self._cursor} to {last}"
-        return f"unknown command {command!r}"

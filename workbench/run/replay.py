@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from workbench.errors import UsageError
 from workbench.model import Reply
-from workbench.run.attempt import Planned
+from workbench.run.attempt import Origin, Upcoming
 from workbench.store.store import Store, call_of
 
 
-def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Planned], Callable[[int], Reply]]:
+def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Upcoming], Callable[[int], Reply]]:
     """Plan and answers of a run, its seeds left out, at most `most` attempts.
 
     Answers come in the order in which they were read, since a duplicate is judged by what was read before it.
@@ -27,4 +27,4 @@ def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Planned], 
         candidate = store.candidate(run, number)
         return Reply(candidate.operator, candidate.message, candidate.program, None, candidate.parents)
 
-    return [Planned(a["number"], tuple(a["parents"]), a["island"], a["repairs"]) for a in rows], lookup
+    return [Upcoming(a["number"], Origin.from_json(a)) for a in rows], lookup

@@ -25,9 +25,12 @@ from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.run.attempt import Planned
-from workbench.run.loop import Display, Loop
+from workbench.run.attempt import Origin, Paid, Upcoming
+from workbench.run.context import History, RunContext
+from workbench.run.known import Known
+from workbench.run.loop import Loop
 from workbench.run.replay import recorded_replies
+from workbench.run.snapshot import Display
 from workbench.run.stress_gate import Gate
 from workbench.store.queries import outcome
 from workbench.store.store import Store, call_of
@@ -64,7 +67,7 @@ def begin(
     loaded.references.measure(Split.TRAIN)
     loaded.references.measure(Split.VALIDATION)
     seeds = starting_programs(loaded, options)
-    known: dict[str, int] = {}
+    known = Known()
     with Store(runs) as store:
         options = _as_gated(options, store)
         plan, proposer = _proposer(loaded, options, store, known, proposer)
@@ -92,13 +95,14 @@ def begin(
                     )
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
-                loop = Loop(run, loaded, options, store, pool, proposer, strategy, display, known=known, plan=plan, gate=gate)
+                context, history = RunContext(run, loaded, options, store, pool, gate), History(store.candidates(run), prints)
+                loop = Loop(context, proposer, strategy, display, known=known, history=history, plan=plan)
                 gated = f", stress gate of {len(gate.families)} families" if gate else ""
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
                 if gate and gate.weakness:
                     store.log(run, "note", gate.weakness)
                     display.line(gate.weakness)
-                return _drive(loop, store.candidates(run), 0, prints)
+                return _drive(loop)
 
 
 def resume(
@@ -138,7 +142,7 @@ def resume(
         if options.proposer.startswith("replay:"):
             raise UsageError(f"run {run} is a replay; replay it anew instead of resuming it")
         strategy = strategy or search.make(options.strategy, options.strategy_options)
-        known: dict[str, int] = {}
+        known = Known()
         _, proposer = _proposer(loaded, options, store, known, proposer)
         with contextlib.closing(proposer):
             checks = _check(proposer)
@@ -150,19 +154,19 @@ def resume(
                 attempts = store.attempts(run)
                 recorded = {a["number"] for a in attempts}
                 answers = [
-                    (c["number"], c["task"], c["operator"], call_of(c))
+                    Paid(c["number"], Origin.from_json(c["task"]), c["operator"], call_of(c))
                     for c in store.calls(run)
                     if c["number"] not in recorded and c["operator"] != CHECK
                 ]
-                loop = Loop(
-                    run, loaded, options, store, pool, proposer, strategy, display,
-                    known=known, active_seconds=row["active_seconds"], answers=answers, gate=gate,
-                )  # fmt: skip
+                prints = {a["number"]: a["fingerprint"] for a in attempts if a["fingerprint"]}
+                turns = max(a["turn"] for a in attempts)
+                history = History(store.candidates(run), prints, turns, row["active_seconds"], answers)
+                context = RunContext(run, loaded, options, store, pool, gate)
+                loop = Loop(context, proposer, strategy, display, known=known, history=history)
                 display.line(
                     f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} answers paid for but not yet scored"
                 )
-                prints = {a["number"]: a["fingerprint"] for a in attempts if a["fingerprint"]}
-                return _drive(loop, store.candidates(run), max(a["turn"] for a in attempts), prints)
+                return _drive(loop)
 
 
 CHECK = "check"
@@ -177,7 +181,7 @@ def _check(proposer: Proposer) -> Sequence[Call]:
 
 def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
     for call in calls:
-        store.add_call(run, -1, {"parents": [], "island": None, "repairs": None}, CHECK, call)
+        store.add_call(run, -1, Origin((), None, None).to_json(), CHECK, call)
 
 
 def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
@@ -225,8 +229,8 @@ def _executor(loaded: catalog.LoadedProblem, options: RunOptions) -> Executor:
 
 
 def _proposer(
-    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: dict[str, int], given: Proposer | None
-) -> tuple[list[Planned] | None, Proposer]:
+    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: Known, given: Proposer | None
+) -> tuple[list[Upcoming] | None, Proposer]:
     if options.proposer.startswith("replay:"):
         source = store.run(options.proposer.partition(":")[2])
         if source["version"] != loaded.version or source["problem"] != loaded.slug:
@@ -237,7 +241,7 @@ def _proposer(
     else:
         plan, lookup = None, None
     proposer = given or proposers.make(options, lookup)
-    proposer.begin(loaded.brief, lambda program: fingerprint(program) in known)
+    proposer.begin(loaded.brief, known)
     return plan, proposer
 
 
@@ -250,12 +254,11 @@ def _as_gated(options: RunOptions, store: Store) -> RunOptions:
     return replace(options, gate="stress", seed=row["options"]["seed"]) if row["options"].get("gate") == "stress" else options
 
 
-def _drive(loop: Loop, candidates: Sequence[Candidate], turns: int, prints: dict[int, str]) -> dict[str, Any]:
-    store, run = loop.store, loop.run
+def _drive(loop: Loop) -> dict[str, Any]:
+    store, run = loop.context.store, loop.context.run
     status, message = "failed", "ended by an unforeseen error"
     try:
         with _signals(loop):
-            loop.history(candidates, turns, prints)
             loop.drive()
         status, message = loop.steering.status, loop.steering.halt
         if status == "failed":

@@ -1,0 +1,108 @@
+"""What takes the next number instead of a new question to the search: repairs, tunings and programs that a person gives."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from workbench.evaluation.jobs import Job
+from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
+from workbench.run import tune
+from workbench.run.attempt import Flight
+from workbench.run.context import RunContext
+
+TUNING_EVERY = 50
+"""Attempts between two tunings."""
+DUPLICATE = "the same program as candidate"
+REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A failed attempt goes back to the model once, with the reason."""
+
+    failure: Failure
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The constants of the best candidate are tuned."""
+
+    elite: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """A person's own program."""
+
+    source: str
+
+
+FollowUp: TypeAlias = Repair | Tuning | Injection
+
+
+class FollowUps:
+    """A queue, and the rules for what enters it.
+
+    Parameters
+    ----------
+    repairs
+        Whether failed attempts go back to the proposer.
+    tunes
+        Whether constants are tuned.
+    tuned
+        Candidates whose constants were tuned before the run was resumed.
+    """
+
+    def __init__(self, *, repairs: bool, tunes: bool, tuned: Iterable[int] = ()) -> None:
+        self._repairs, self._tunes, self._before = repairs, tunes, frozenset(tuned)
+        self._queue: deque[FollowUp] = deque()
+        self._tuned: set[int] = set()
+        self._next_tuning = 0
+
+    def next(self) -> FollowUp | None:
+        """Take the oldest from the queue."""
+        return self._queue.popleft() if self._queue else None
+
+    def inject(self, source: str) -> None:
+        """Queue a person's program."""
+        self._queue.append(Injection(source))
+
+    def recorded(self, flight: Flight, candidate: Candidate) -> None:
+        """Queue a repair where an attempt has failed in a way that is worth sending back, for the first time."""
+        answered = flight.reply is not None and flight.reply.call is not None
+        if not (self._repairs and answered and candidate.status in REPAIRABLE and flight.failure is None):
+            return
+        if not candidate.message.startswith(DUPLICATE):
+            assert flight.selection and flight.reply
+            failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text)
+            self._queue.append(Repair(failure, flight.selection))
+
+    def consider_tuning(self, number: int, best: Candidate | None) -> None:
+        """Queue a tuning now and then, for the best candidate that declares any constants."""
+        if not self._tunes or best is None or number < self._next_tuning:
+            return
+        if best.program and best.operator != "tune" and best.number not in self._tuned and tune.declared(best.program):
+            self._tuned.add(best.number)
+            self._next_tuning = number + TUNING_EVERY
+            if best.number not in self._before:
+                self._queue.append(Tuning(best))
+
+
+def tuned_reply(elite: Candidate, context: RunContext, stop: Callable[[], bool]) -> Reply:
+    """Tune a candidate's constants on train; without a program, and with the reason, where nothing better is found."""
+    assert elite.program
+
+    def gap(program: Program) -> float:
+        report = context.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)).result()
+        return report.gap if report.status is Status.OK else math.inf
+
+    options = context.options
+    tuned = tune.tune(elite.program, gap, trials=options.tune_trials, seed=options.seed, stop=stop)
+    if not tuned.gap < elite.gap:
+        return Reply("tune", text=f"{tuned.trials} tuning trials found nothing better than {elite.gap:.4%}")
+    return Reply("tune", program=tuned.program, parents=(elite.number,))
