@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.testing import ProblemContract
+from workbench.testing.problems import NEVER
 
 
 class TestProblems(ProblemContract):
     """The contract, and what is asked of problems that come with the package beyond it."""
+
+    never: ClassVar[list[Any]] = [*NEVER, []]
 
     @pytest.fixture(params=catalog.slugs())
     def loaded(self, request: pytest.FixtureRequest) -> LoadedProblem:

@@ -190,10 +190,24 @@ def test_no_runs_yet_is_told(evolve, tmp_path):
 
 def test_new_problem_works_at_once(evolve, tmp_path):
     assert evolve("new", "packing/my_sack", "--into", tmp_path)[0] == 0
-    code, out, _ = evolve("eval", tmp_path / "my_sack", "seed_decent", "--json")
-    assert code == 0 and json.loads(out)["status"] == "ok"
+    named, by_file = (
+        json.loads(evolve("eval", tmp_path / "my_sack", program, "--json")[1])
+        for program in ("seed_decent", tmp_path / "my_sack/programs/seed_decent.block.py")
+    )
+    assert named["status"] == "ok" and by_file["gap"] == named["gap"]
     refused(evolve("new", "packing/my_sack", "--into", tmp_path), "there already")
-    refused(evolve("new", "My Sack"), "family/name")
+    refused(evolve("new", "My Sack"), "domain/name")
+    refused(evolve("new"), "name one thing")
+    refused(evolve("new", "--strategy", "my-own"), "no name for a module")
+
+
+def test_new_strategy_and_proposer_run_by_path(evolve, tmp_path):
+    assert evolve("new", "--strategy", "patient", "--into", tmp_path)[0] == 0
+    assert evolve("new", "--proposer", "number_scaler", "--into", tmp_path)[0] == 0
+    plugins = ("--strategy", tmp_path / "patient.py:Patient", "--proposer", tmp_path / "number_scaler.py:NumberScaler")
+    code, out, err = evolve("run", TOY, *plugins, "-n", 5, "--runs", tmp_path / "runs")
+    assert code == 0 and "5 attempts" in out, err
+    refused(evolve("new", "--proposer", "number_scaler", "--into", tmp_path), "there already")
 
 
 def test_doctor_tells_what_works(evolve, tmp_path):

@@ -1,8 +1,9 @@
-"""The command that begins a problem: new."""
+"""The command that starts something of your own: new."""
 
 from __future__ import annotations
 
 import contextlib
+import keyword
 import re
 from pathlib import Path
 from string import Template
@@ -16,41 +17,86 @@ from workbench.problem import catalog
 from workbench.problem.make_references import make_references
 from workbench.sandbox import open_sandbox
 
-_TEMPLATE = Path(__file__).parent.parent / "problem" / "template"
+_TEMPLATES = Path(__file__).parent / "template"
+_NAME = "[a-z][a-z0-9_]*"
 
 
 def new(
-    slug: Annotated[str, typer.Argument(help="family/name of the new problem, lower case.")],
-    into: Annotated[Path, typer.Option("--into", help="The folder that the problem's folder is made in.")] = Path(),
+    slug: Annotated[str | None, typer.Argument(help="Domain/name of the new problem, lower case.")] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="Create a search strategy of this name instead.")] = None,
+    proposer: Annotated[str | None, typer.Option("--proposer", help="Create a proposer of this name instead.")] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder to create it in.")] = Path(),
 ) -> None:
-    """Begin a problem of your own: a small one that works, to be replaced piece by piece.
+    """Create a problem, a search strategy or a proposer from a template that works, with its tests.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       evolve new packing/my_knapsack
       evolve run ./my_knapsack --proposer builtin -n 100
+      evolve new --strategy patient
+      evolve run ./my_knapsack --proposer builtin --strategy patient.py:Patient -n 100
     """
-    if not re.fullmatch(r"[a-z0-9_]+/[a-z][a-z0-9_]*", slug):
-        raise UsageError(f"{slug!r} is no slug: it takes the form family/name, in lower case letters, digits and underscores")
+    if (slug is not None) + (strategy is not None) + (proposer is not None) != 1:
+        raise UsageError("name one thing to create: domain/name of a problem, --strategy NAME, or --proposer NAME")
+    if slug is not None:
+        _problem(slug, into)
+    else:
+        _plugin("strategy" if strategy is not None else "proposer", strategy or proposer or "", into)
+
+
+def _problem(slug: str, into: Path) -> None:
+    if not re.fullmatch(rf"[a-z0-9_]+/{_NAME}", slug):
+        raise UsageError(f"{slug!r} is no problem ID: it has the form domain/name, in lower case letters, digits and underscores")
     name = slug.partition("/")[2]
     folder = into / name
     if folder.exists():
         raise UsageError(f"{folder} is there already; nothing was changed")
-    words = {"slug": slug, "title": name.replace("_", " ").capitalize()}
-    try:
-        for source in sorted(_TEMPLATE.rglob("*.txt")):
-            target = folder / source.relative_to(_TEMPLATE).with_suffix("")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(Template(source.read_text()).substitute(words))
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
+    _write("problem", folder, name, slug)
     loaded = catalog.load(folder)
     with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
         make_references(loaded, sandbox)
-    place = folder if folder.is_absolute() else f"./{folder}"
+    place = _typed(folder)
     console().print(
-        f"made {folder}\n"
+        f"created {folder}\n"
         f"  try it             evolve run {place} --proposer builtin -n 100\n"
+        f"  check it           pytest {place}\n"
         f"  make it your own   statement.md, instances.py, verifier.py, programs/ (see its README.md)\n"
         f"  new references     evolve references {place} --make"
     )
+
+
+def _plugin(kind: str, name: str, into: Path) -> None:
+    if not re.fullmatch(_NAME, name) or keyword.iskeyword(name):
+        raise UsageError(f"{name!r} is no name for a module: it has lower case letters, digits and underscores")
+    file, test = into / f"{name}.py", into / f"test_{name}.py"
+    for path in (file, test):
+        if path.exists():
+            raise UsageError(f"{path} is there already; nothing was changed")
+    _write(kind, into, name)
+    console().print(
+        f"created {file} and {test.name}\n"
+        f"  try it     evolve run PROBLEM --{kind} {_typed(file)}:{_camel(name)} -n 100\n"
+        f"  check it   pytest {_typed(test)}"
+    )
+
+
+def _write(kind: str, folder: Path, name: str, slug: str = "") -> None:
+    """Fill in a template: texts and names of files."""
+    words = {"slug": slug, "name": name, "camel": _camel(name), "title": name.replace("_", " ").capitalize()}
+    root = _TEMPLATES / kind
+    try:
+        for source in sorted(root.rglob("*.txt")):
+            target = folder / Template(source.relative_to(root).with_suffix("").as_posix()).substitute(words)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(Template(source.read_text()).substitute(words))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _typed(path: Path) -> str:
+    """A path as it is typed on a command line."""
+    return str(path) if path.is_absolute() else f"./{path}"

@@ -24,11 +24,11 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.program.source import screen, split_block
 from workbench.testing.inprocess import InProcess, plain
 
-NEVER = [None, [], {}, "", "0", "x" * 100_000, "\ud800", True, 10**400, -(10**5000), [None], ["0"], [[0]], {"order": [0]},
+NEVER = [None, {}, "", "0", "x" * 100_000, "\ud800", True, 10**400, -(10**5000), [None], ["0"], [[0]], {"order": [0]},
          [True] * 20, list(range(100_000))]  # fmt: skip
 """What no problem accepts as an answer."""
 
-PERHAPS = [0, 1, -1, 0.5, -1e308, 1e308, 2**63, [0], [0.0], [1e308], [10**400]]
+PERHAPS = [[], 0, 1, -1, 0.5, -1e308, 1e308, 2**63, [0], [0.0], [1e308], [10**400]]
 """What some problem may accept; it is then scored like any other answer."""
 
 _INSTANCES = """
@@ -47,9 +47,12 @@ class ProblemContract:
     ----------
     problem
         A folder, relative to the file of the derived class or to the working directory; a slug; or a loaded problem.
+    never
+        What the verifier must refuse as an answer, whatever the instance.
     """
 
     problem: ClassVar[str | Path | LoadedProblem] = "."
+    never: ClassVar[list[Any]] = NEVER
 
     @pytest.fixture
     def loaded(self) -> LoadedProblem:
@@ -159,11 +162,12 @@ class ProblemContract:
     @pytest.mark.parametrize("number", [0, 1], ids=["first answer", "second answer"])
     def test_garbage_is_refused(self, loaded: LoadedProblem, number: int) -> None:
         seed, instance = loaded.program(loaded.problem.seeds[0]), _smallest(loaded)
-        for answer in [*NEVER, _deep(), *PERHAPS]:
+        refused = [*self.never, _deep()]
+        for n, answer in enumerate([*refused, *PERHAPS]):
             policy = InProcess(seed, lambda i, right, answer=answer: answer if i == number else right)  # type: ignore[misc]
             found = _verdict(loaded, instance, policy)
             if len(policy.answers) > number:
-                assert found is None or answer in PERHAPS, f"the verifier accepts {type(answer)} as an answer"
+                assert found is None or n >= len(refused), f"the verifier accepts a {type(answer).__name__} as an answer"
                 _check_honest(loaded, instance, found)
 
     def test_damaged_answers_are_refused_or_judged_like_any_other(self, loaded: LoadedProblem) -> None:
