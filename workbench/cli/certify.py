@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, console, emit
-from workbench.cli.evaluate import program_or_run
+from workbench.cli.origin import program_or_run
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Status
 from workbench.problem import catalog

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import certify, compare, evaluate, machine, new, problems, report, run, show
+from workbench.cli import certify, compare, control, evaluate, export, machine, new, problems, references, report, run, show
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -45,15 +45,15 @@ for panel, name, command in (
     (_JUDGE, "eval", evaluate.eval_),
     (_JUDGE, "certify", certify.certify_),
     (_JUDGE, "recheck", certify.recheck_),
-    (_JUDGE, "export", evaluate.export_),
+    (_JUDGE, "export", export.export_),
     (_JUDGE, "report", report.report_),
-    (_STEER, "stop", run.stop),
-    (_STEER, "pause", run.pause),
-    (_STEER, "continue", run.continue_),
-    (_STEER, "steer", run.steer),
-    (_STEER, "inject", run.inject),
+    (_STEER, "stop", control.stop),
+    (_STEER, "pause", control.pause),
+    (_STEER, "continue", control.continue_),
+    (_STEER, "steer", control.steer),
+    (_STEER, "inject", control.inject),
     (_OWN, "new", new.new),
-    (_OWN, "references", evaluate.references),
+    (_OWN, "references", references.references),
     (_SYSTEM, "doctor", machine.doctor),
 ):
     app.command(name, rich_help_panel=panel)(command)

@@ -1,8 +1,7 @@
-"""Commands that make runs and talk to them: run, resume, demo, stop, pause, continue, steer, inject."""
+"""Commands that make runs: run, resume, demo."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,21 +15,19 @@ from workbench.errors import UsageError
 from workbench.formatting import dollars, percent
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.problem.given import program_of
 from workbench.run.display import Progress
 from workbench.run.start import begin, resume
-from workbench.store.store import Store
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
 
 
 def run(
-    problem: Annotated[str, typer.Argument(help="A problem's slug, the unique last part of one, or a folder.")],
+    problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
     proposer: Annotated[str, typer.Option(help="auto, litellm, builtin (no LLM) or replay:RUN.")] = "auto",
     model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
     candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     strategy: Annotated[str, typer.Option(help="islands, best_of_n, greedy or openevolve.")] = "islands",
     opt: Annotated[list[str] | None, typer.Option(help="An option of the strategy, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[
@@ -38,7 +35,7 @@ def run(
     ] = None,
     style: Annotated[str | None, typer.Option(help="How models are asked: full, or block (weak ones).")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature of the model.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluation processes; one a core if not given.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluation processes; default: one per core.")] = None,
     concurrency: Annotated[int, typer.Option(help="Model calls under way at once.")] = 4,
     timeout: Annotated[float, typer.Option(help="Seconds for one try of a model call; more for slow local models.")] = 180.0,
     max_usd: Annotated[float | None, typer.Option(help="Stop before more than this is spent on models.")] = None,
@@ -97,7 +94,7 @@ def run(
 
 
 def resume_(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     candidates: Annotated[int | None, typer.Option("--candidates", "-n", help="A new budget of attempts.")] = None,
     max_usd: Annotated[float | None, typer.Option(help="A new budget in dollars.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
@@ -106,7 +103,7 @@ def resume_(
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that stopped or was killed; nothing is lost or paid for twice.
+    """Resume an interrupted run; paid calls are not repeated.
 
     [bold]Examples[/bold]
 
@@ -145,57 +142,6 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
             "  other problems  evolve problems"
         )
-
-
-def stop(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
-    """Ask a run to finish what is under way and end."""
-    _send(name, runs, "stop")
-
-
-def pause(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
-    """Ask a run to begin nothing new until `evolve continue`."""
-    _send(name, runs, "pause")
-
-
-def continue_(name: Annotated[str, typer.Argument(metavar="RUN")], runs: Runs = DEFAULT_RUNS) -> None:
-    """Let a paused run go on."""
-    _send(name, runs, "resume")
-
-
-def steer(
-    name: Annotated[str, typer.Argument(metavar="RUN")],
-    text: Annotated[str, typer.Argument(help="What the model should try or avoid.")],
-    next_: Annotated[int | None, typer.Option("--next", help="Only for so many attempts.")] = None,
-    runs: Runs = DEFAULT_RUNS,
-) -> None:
-    """Put a message into the prompts of a run from now on.
-
-    [bold]Example[/bold]
-
-      evolve steer latest "look at the slack of the remaining jobs" --next 20
-    """
-    _send(name, runs, "steer", json.dumps({"text": text, "next": next_}))
-
-
-def inject(
-    name: Annotated[str, typer.Argument(metavar="RUN")],
-    file: Annotated[Path, typer.Argument(help="A program of your own for the run's problem.")],
-    runs: Runs = DEFAULT_RUNS,
-) -> None:
-    """Give a program of your own to a run: it is scored like any other and can become a parent."""
-    with Store(runs) as store:
-        row = store.run(name)
-    source = program_of(catalog.load_recorded(row["folder"], row["problem"]), str(file)).source
-    _send(name, runs, "inject", source)
-
-
-def _send(name: str, runs: Path, command: str, argument: str = "") -> None:
-    with Store(runs) as store:
-        row = store.run(name)
-        if row["status"] not in ("running", "paused"):
-            raise UsageError(f"run {row['id']} is not going on ({row['status']})")
-        store.send(row["id"], command, argument)
-    console().print(f"{command}: sent to {row['id']}")
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

@@ -1,0 +1,68 @@
+"""Commands that talk to a run while it works: stop, pause, continue, steer, inject."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.common import DEFAULT_RUNS, Runs, console
+from workbench.errors import UsageError
+from workbench.problem import catalog
+from workbench.problem.given import program_of
+from workbench.store.store import Store
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")]
+
+
+def stop(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
+    """Stop a run; candidates under way are finished."""
+    _send(name, runs, "stop")
+
+
+def pause(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
+    """Pause a run until `evolve continue`."""
+    _send(name, runs, "pause")
+
+
+def continue_(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
+    """Continue a paused run."""
+    _send(name, runs, "resume")
+
+
+def steer(
+    name: Run,
+    text: Annotated[str, typer.Argument(help="What the model should try or avoid.")],
+    next_: Annotated[int | None, typer.Option("--next", help="Only for this many attempts.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+) -> None:
+    """Add a message to the prompts of a run.
+
+    [bold]Example[/bold]
+
+      evolve steer latest "look at the slack of the remaining jobs" --next 20
+    """
+    _send(name, runs, "steer", json.dumps({"text": text, "next": next_}))
+
+
+def inject(
+    name: Run,
+    file: Annotated[Path, typer.Argument(help="A program of your own for the run's problem.")],
+    runs: Runs = DEFAULT_RUNS,
+) -> None:
+    """Add a program of your own to a run: it is scored like any candidate and can become a parent."""
+    with Store(runs) as store:
+        row = store.run(name)
+    source = program_of(catalog.load_recorded(row["folder"], row["problem"]), str(file)).source
+    _send(name, runs, "inject", source)
+
+
+def _send(name: str, runs: Path, command: str, argument: str = "") -> None:
+    with Store(runs) as store:
+        row = store.run(name)
+        if row["status"] not in ("running", "paused"):
+            raise UsageError(f"run {row['id']} is not running ({row['status']})")
+        store.send(row["id"], command, argument)
+    console().print(f"{command}: sent to {row['id']}")

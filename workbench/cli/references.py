@@ -1,0 +1,77 @@
+"""The command that computes bounds, optima and baseline results: references."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from workbench.cli.common import Json, console, emit, table
+from workbench.errors import UsageError
+from workbench.formatting import percent
+from workbench.model import Split
+from workbench.problem import catalog
+from workbench.problem.make_references import make_references
+from workbench.problem.references import FILE, PARTIAL
+from workbench.run.display import Steps
+from workbench.sandbox import open_sandbox
+
+
+def references(
+    problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
+    workers: Annotated[int | None, typer.Option(help="Solver processes; default: one per core.")] = None,
+    make: Annotated[bool, typer.Option("--make", help="Solve all instances again and replace references.json.")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Solve only instances, and run only baselines, that references.json lacks.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the baseline results; compute references.json (bounds, optima, baselines) where it is missing.
+
+    When interrupted, it keeps what is solved: the same command continues from there, unless the problem has changed.
+
+    [bold]Examples[/bold]
+
+      evolve references total_tardiness
+      evolve references ./my_problem --make
+      evolve references ./my_problem --missing    # after instances or a baseline were added
+    """
+    words = console(as_json)
+    loaded = catalog.load(problem)
+    if make and missing:
+        raise UsageError("--make solves all instances and --missing only some: choose one")
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1, not {workers}")
+    if make or missing or not (loaded.folder / FILE).exists():
+        _make(loaded, workers or os.cpu_count() or 1, missing, words)
+        loaded = catalog.reload(problem)
+    measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
+    if as_json:
+        emit({split.value: gaps for split, gaps in measured.items()})
+        return
+    for split in Split:
+        kinds = loaded.references.kinds(split)
+        words.print(f"\n{split}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}", style="bold")
+        families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
+        shown = table("baseline", *families, "mean", right=" ".join(["mean", *families]))
+        for name, gaps in sorted(measured[split].items(), key=lambda pair: math.fsum(pair[1].values())):
+            shown.add_row(name, *(percent(gaps[f]) for f in families), percent(math.fsum(gaps.values()) / len(gaps)))
+        words.print(shown)
+
+
+def _make(loaded: catalog.LoadedProblem, workers: int, missing: bool, words: Console) -> None:
+    partial = loaded.folder / PARTIAL
+    aside = console(True)
+    if partial.exists():
+        aside.print(f"continuing from {partial}, left by an interrupted run; delete it to start over")
+    try:
+        with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
+            path = make_references(loaded, sandbox, workers=workers, missing=missing, on_progress=Steps(aside).show)
+    except KeyboardInterrupt:
+        aside.print("stopped; what was solved is kept: the same command continues from there")
+        raise
+    words.print(f"wrote {path}")
