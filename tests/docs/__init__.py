@@ -1,0 +1,1 @@
+"""Keeps README, docs/ and CONTRIBUTING true: every code block runs, every table and link is checked."""
