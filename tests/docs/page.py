@@ -69,7 +69,9 @@ class Reader:
             if self.printed is not None and (line := missing(block.text, self.printed)) is not None:
                 raise Failed(f"not in the output: {line}\n--- output:\n{self.printed}")
         elif block.language != DRAWN:
-            raise Failed(f"a block of language {block.language!r}: say sh, python, text (output) or {DRAWN}, or name its file above")
+            raise Failed(
+                f"a block of language {block.language!r}: say sh, python, text (output) or {DRAWN}, or name its file above"
+            )
 
     def shell(self, text: str) -> str:
         """Run a block line by line in the shell; the folder and variables stay for the next block."""

@@ -12,8 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.docs.blocks import ROOT
+from tests.test_architecture import floors, packages
 from workbench.problem import catalog
 
+CERTIFIED = "certified"
+MARK = "\\*"
+OLD = (
+    f"{MARK} For an earlier version of the problem's code; `evolve certify` on the module in `runs/gallery/certified` gives "
+    "the verdict of today."
+)
 VERDICTS = {"not better": "no significant improvement", "overfit": "did not generalize", "fragile": "failed robustness"}
 FINDERS = {"no LLM": "AST operators", "a person": "a person"}
 
@@ -23,35 +30,57 @@ def certificates() -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((ROOT / "runs" / "gallery" / "certified").glob("*.json"))]
 
 
-def discoveries() -> str:
-    """One row a problem: the closest baseline and ours on the held-out test set, the difference, the verdict, who found it."""
+def outcome(made: dict[str, Any]) -> str:
+    """A certificate's verdict in the words of the pages."""
+    verdict = made["certificate"]["verdict"]
+    return VERDICTS.get(verdict, verdict)
+
+
+def row(made: dict[str, Any]) -> str:
+    """The closest baseline and ours on the held-out test set, the difference, the verdict, who found it."""
+    loaded, certificate, run = catalog.load(made["problem"]), made["certificate"], made["run"]
+    close = max((c for c in certificate["comparisons"] if c["split"] == "test"), key=lambda c: c["high"])
+    title = next(b.title for b in loaded.problem.baselines if b.name == close["baseline"])
+    ours = certificate["gaps"]["test"]
+    mean, low, high = (f"{100 * close[key]:+.2f}" for key in ("mean", "low", "high"))
+    finder = FINDERS.get(run["proposer"], run["proposer"]) + (f", {run['attempts']} candidates" if run["attempts"] else "")
+    name = f"[`{made['problem']}`]({{up}}problems/{made['problem']}/README.md)"
+    gaps = f"{ours - close['mean']:.2%} | {ours:.2%} | {mean} [{low}, {high}]"
+    return f"| {name} | {title} | {gaps} | {outcome(made)}{'' if current(made) else MARK} | {finder} |"
+
+
+def current(made: dict[str, Any]) -> bool:
+    """Whether a certificate is of the problem's version of today."""
+    return bool(catalog.load(made["problem"]).version == made["version"])
+
+
+def results(shown: list[dict[str, Any]]) -> list[str]:
+    """One row for each certificate, and what the mark of an older one means."""
     rows = [
         "| problem | closest baseline | its test gap | ours | difference in points, with interval | verdict | found by |",
         "|---|---|--:|--:|---|---|---|",
+        *map(row, shown),
     ]
-    old = []
-    for made in certificates():
-        loaded, certificate = catalog.load(made["problem"]), made["certificate"]
-        close = max((c for c in certificate["comparisons"] if c["split"] == "test"), key=lambda c: c["mean"])
-        title = next(b.title for b in loaded.problem.baselines if b.name == close["baseline"])
-        ours = certificate["gaps"]["test"]
-        mean, low, high = (f"{100 * close[key]:+.2f}" for key in ("mean", "low", "high"))
-        run, mark = made["run"], ""
-        finder = FINDERS.get(run["proposer"], run["proposer"])
-        attempts = f", {run['attempts']} candidates" if run["attempts"] else ""
-        if loaded.version != made["version"]:
-            mark = "\\*"
-            old.append(made["problem"])
-        verdict = VERDICTS.get(certificate["verdict"], certificate["verdict"])
-        verdict = f"**{verdict}**" if verdict == "certified" else verdict
-        name = f"[`{made['problem']}`]({{up}}problems/{made['problem']}/README.md)"
-        rows.append(
-            f"| {name} | {title} | {ours - close['mean']:.2%} | {ours:.2%} | {mean} [{low}, {high}] | {verdict}{mark} | {finder}{attempts} |"
-        )
-    if old:
-        which = "every problem" if len(old) == len(certificates()) else f"{len(old)} problems"
-        rows += ["", f"\\* The code of {which} has changed since; `evolve certify` on the module in `runs/gallery/certified` gives the verdict of today."]
+    return rows if all(map(current, shown)) else [*rows, "", OLD]
+
+
+def discoveries() -> str:
+    """The certified improvements, and for which problems there is none yet."""
+    made = certificates()
+    rest: dict[str, list[str]] = {}
+    for one in made:
+        if outcome(one) != CERTIFIED:
+            rest.setdefault(outcome(one), []).append(f"`{one['problem'].partition('/')[2]}`")
+    rows = results([one for one in made if outcome(one) == CERTIFIED])
+    if rest:
+        others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sorted(rest.items()))
+        rows += ["", f"Without a certified improvement so far: {others} ([all figures]({{up}}docs/results.md))."]
     return "\n".join(rows)
+
+
+def verdicts() -> str:
+    """All certificates, whatever the verdict."""
+    return "\n".join(results(certificates()))
 
 
 def problems() -> str:
@@ -71,8 +100,24 @@ def problems() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"discoveries": discoveries, "problems": problems}
-PLACES = {"discoveries": "README.md", "problems": "docs/results.md"}
+def levels() -> str:
+    """The packages of workbench/ by level, highest first, as the test of the architecture finds them."""
+    graph = packages()
+    found = floors(graph)
+    rows = ["| level | packages |", "|--:|---|"]
+    for level in range(max(found.values()), 0, -1):
+        names = (name.replace("(ground)", "single files") for name in sorted(graph) if found[name] == level)
+        rows.append(f"| {level} | {', '.join(names)} |")
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {"discoveries": discoveries, "verdicts": verdicts, "problems": problems, "levels": levels}
+PLACES = {
+    "discoveries": "README.md",
+    "verdicts": "docs/results.md",
+    "problems": "docs/results.md",
+    "levels": "docs/architecture.md",
+}
 
 
 def stale(*, write: bool) -> list[str]:
@@ -82,10 +127,12 @@ def stale(*, write: bool) -> list[str]:
         path = ROOT / page
         text = path.read_text()
         table = TABLES[name]().replace("{up}", "../" * page.count("/"))
-        new, count = re.subn(
-            rf"(?s)(<!-- {name}: [^>]*-->\n).*?(\n<!-- end of {name} -->)", lambda m: m[1] + table + m[2], text  # noqa: B023
+        place = re.compile(
+            rf"(?s)(?<=<!-- {name}: written by python -m tests\.docs\.tables --write -->\n).*?(?=<!-- end of {name} -->)"
         )
-        assert count == 1, f"{page} has no place for the table {name}"
+        parts = place.split(text)
+        assert len(parts) == 2, f"{page} has no place for the table {name}"
+        new = f"{table}\n".join(parts)
         if new != text:
             found.append(page)
             if write:

@@ -1,4 +1,4 @@
-"""What README, docs/ and CONTRIBUTING say is true of this checkout: code blocks run, links lead somewhere, tables are up to date."""
+"""What README, docs/ and CONTRIBUTING say is true: code blocks run, links lead somewhere, tables are up to date."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import tables
 from tests.docs.blocks import DRAWN, PAGES, ROOT, missing, read
 
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)|(?:srcset|src)=\"([^\"]+)\"")
 _HEADING = re.compile(r"(?m)^#{1,6} +(.+?)\s*$")
+_LINKING = [*PAGES, "CHANGELOG.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("problems/*/*/README.md"))]
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
 
 
@@ -40,7 +42,7 @@ def test_a_mark_without_a_reason_and_output_that_differs_are_found(tmp_path: Pat
     assert missing("b\na\n", "a\nb") == "a"
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("problems/*/*/README.md"))])
+@pytest.mark.parametrize("page", _LINKING)
 def test_relative_links_lead_somewhere(page: str) -> None:
     text = _CODE.sub("", (ROOT / page).read_text())
     for found in _LINK.finditer(text):
@@ -57,6 +59,10 @@ def test_relative_links_lead_somewhere(page: str) -> None:
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_tables_made_from_data_are_up_to_date() -> None:
+    assert not (pages := tables.stale(write=False)), f"{pages}: python -m tests.docs.tables --write"
 
 
 def test_the_readme_is_short() -> None:
