@@ -13,7 +13,7 @@ from workbench.model import Brief, Candidate, Limits, Program, Reply, Selection,
 from workbench.program.evolving import open_program
 from workbench.program.source import fingerprint, screen, split_block
 from workbench.proposers.builtin import Builtin
-from workbench.proposers.operators.scene import look
+from workbench.proposers.operators.places import find_places
 
 PRIORITY = '''"""Dispatch by priority."""
 import math
@@ -206,7 +206,7 @@ def test_docstrings_keep_their_shape_over_generations():
 def test_children_read_only_names_that_are_bound():
     for source, problem in ((PRIORITY, JOBS), (DECISION, MARKET), (OPEN, JOBS)):
         for reply in children(source, problem, 60, stagnation=1000):
-            assert look(open_program(source_of(reply)), problem.features).loose == set()
+            assert find_places(open_program(source_of(reply)), problem.features).loose == set()
             assert "nowhere" not in source_of(reply)
 
 
@@ -304,7 +304,7 @@ def test_a_program_does_not_grow_without_bound():
     for number in range(500):  # every child replaces its parent: nothing but the operators holds growth back
         parent = candidate(source_of(proposer.propose(Task(number, Selection(parent, (candidate(PRIORITY),))), rng)))
         assert parent.program is not None
-        sizes.append(look(open_program(parent.program.source), JOBS.features).size)
+        sizes.append(find_places(open_program(parent.program.source), JOBS.features).size)
     assert max(sizes) < 400
     assert sum(sizes[-100:]) / 100 < 200
 

@@ -87,6 +87,7 @@ ANSWERS = {
     "usage inside": f"```python\n{NEW}\n\np, d = 3, 4\nprint(priority(p, d, 5))\nassert priority(1, 2, 3) == 4\n```",
     "fixed part repeated and spoilt": f"```python\n{NEW}\n\ndef order(processing, due):\n    return [priority(0, 0, left)]\n```",
     "markers repeated": f"```python\n# EVOLVE-BLOCK-START\nimport math\n{NEW}\n# EVOLVE-BLOCK-END\n```",
+    "wrong name below a comment": f"```python\n# better\n\n\n{NEW.replace('priority(', 'better(')}  # done\n```",
     "wrong name": f"```python\n{NEW.replace('priority', 'improved_priority')}\n```",
     "parameter left out": "```python\ndef priority(d, p):\n    return max(d, t + p)\n```",
     "edit": "<<<<<<< SEARCH\n    return WEIGHT * d\n=======\n    return max(d, t + p)\n>>>>>>> REPLACE",
@@ -180,6 +181,25 @@ def test_a_class_in_the_block() -> None:
 def test_statements_that_share_a_line() -> None:
     source = reply.parse("```python\nA = 1; B = 2\ndef priority(p, d, t): return A * p\n```", PARENT).source
     assert "A = 1" in source and "B = 2" not in source
+
+
+@pytest.mark.parametrize(
+    ("answer", "values"),
+    [
+        ("A = 5", (5, 2, 3, 4)),
+        ("A = 5\nB = 6", (5, 6, 3, 4)),
+        ("B = 6\nD = 8", (1, 6, 3, 8)),
+        ("C = 7", (1, 2, 7, 4)),
+        ("C = 7\nD = 8", (1, 2, 7, 8)),
+        ("D = A = 9", (9, 2, 3, 9)),
+        ("def D(): pass\nD = 8", (1, 2, 3, 8)),
+    ],
+)
+def test_what_an_answer_leaves_of_a_line_stays(answer: str, values: tuple[int, ...]) -> None:
+    parent = Program("A, B = 1, 2  # ü\nC = 3; D = 4\ndef f():\n    return A, B, C, D\n", "f")
+    scope: dict[str, object] = {}
+    exec(reply.parse(f"```python\n{answer}\n```", parent).source, scope)
+    assert scope["f"]() == values  # type: ignore[operator]
 
 
 def test_ambiguous_in_the_program_but_unique_in_the_block() -> None:

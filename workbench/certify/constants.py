@@ -18,6 +18,7 @@ from workbench.formatting import percent
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
+from workbench.program.edits import Edit, Positions, Span, apply
 from workbench.program.evolving import open_program
 from workbench.program.tunables import DECLARATION
 from workbench.protocols import Sandbox
@@ -32,10 +33,9 @@ _EQUAL = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A number in a program's text: its bytes, its line, and the code that it stands in."""
+    """A number in a program's text: its span, its line, and the code that it stands in."""
 
-    start: int
-    end: int
+    span: Span
     line: int
     value: int | float
     code: str
@@ -135,17 +135,13 @@ def numbers(source: str) -> list[Place]:
     Left out are zeros, indices, exponents, what `range` and `round` are given, and the bounds of a table of tunables.
     """
     evolving = open_program(source)
-    text = source.encode()
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    positions = Positions(source)
 
     def place(node: ast.Constant, around: ast.AST, parent: ast.AST) -> Place:
-        start = starts[node.lineno - 1] + node.col_offset
-        end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         code = " ".join(ast.unparse(around).split("\n", 1)[0].split())
         arithmetic = isinstance(parent, ast.BinOp | ast.Compare)
-        return Place(start, end, node.lineno, node.value, code if len(code) <= 80 else f"{code[:77]}...", arithmetic)  # type: ignore[arg-type]
+        shown = code if len(code) <= 80 else f"{code[:77]}..."
+        return Place(positions.span(node), node.lineno, node.value, shown, arithmetic)  # type: ignore[arg-type]
 
     def walk(node: ast.AST, around: ast.AST, parent: ast.AST) -> Iterator[Place]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and DECLARATION in ast.unparse(
@@ -198,9 +194,7 @@ def moved(place: Place, factor: float) -> int | float | None:
 
 def with_number(program: Program, place: Place, value: int | float) -> Program:
     """The program with another number in one place; every other byte stays."""
-    text = program.source.encode()
-    written = repr(value) if value >= 0 else f"({value!r})"
-    changed = (text[: place.start] + written.encode() + text[place.end :]).decode()
+    changed = apply(program.source, [Edit(place.span, repr(value) if value >= 0 else f"({value!r})")])
     try:
         ast.parse(changed)
     except SyntaxError as error:

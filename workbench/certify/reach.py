@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.certify.evidence import Check
 from workbench.errors import Rejected
+from workbench.program.names import given, imported
 from workbench.program.source import parse
 
 _NAMES = frozenset(
@@ -50,9 +51,9 @@ def reached(source: str) -> list[tuple[int, str]]:
         tree = parse(source)
     except Rejected:
         return []
-    own = _defined(tree)
+    own = given(tree)
     modules = {
-        (alias.asname or alias.name.partition(".")[0]): alias.name if alias.asname else alias.name.partition(".")[0]
+        imported(alias): alias.name if alias.asname else imported(alias)
         for node in ast.walk(tree)
         if isinstance(node, ast.Import)
         for alias in node.names
@@ -84,19 +85,6 @@ def _outside(node: Any, own: set[str], modules: dict[str, str]) -> Iterator[str]
             yield _short(node)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _SPEAKING.search(node.value):
         yield _short(node)
-
-
-def _defined(tree: ast.Module) -> set[str]:
-    """Names that the program itself gives to its functions, classes, variables and attributes."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            name = node.id if isinstance(node, ast.Name) else node.attr
-            if not name.startswith("__"):
-                found.add(name)
-    return found
 
 
 def _is_plain(argument: ast.expr) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from workbench.program.edits import Positions, count_lines, first_line
 from workbench.program.source import parse, split_block
 
 
@@ -65,25 +66,18 @@ def open_program(source: str) -> Evolving:
     block = split_block(source)
     if block is None:
         return whole
-    # The parser counts lines as bytes.splitlines does; str.splitlines knows more line ends than Python's grammar.
-    lines = source.encode().splitlines(keepends=True)
-    top = len(block.before.encode().splitlines())
-    bottom = top + len(block.inside.encode().splitlines())
+    top = count_lines(block.before)
+    bottom = top + count_lines(block.inside)
     stretch = _outermost_stretch(tree, top + 1, bottom)
     if stretch is None:
         return whole
     body, first, last, around = stretch
-    start, end = _top_line(body[first]) - 1, body[last].end_lineno or bottom
-    indent = lines[start][: body[first].col_offset].decode()
+    positions = Positions(source)
+    before, evolving, behind = positions.cut(positions.lines(first_line(body[first]), body[last].end_lineno or bottom))
+    indent = evolving.encode()[: body[first].col_offset].decode()
     if indent.strip():
         return whole
-    before, behind = b"".join(lines[:start]).decode(), b"".join(lines[end:]).decode()
     return Evolving(tree, body, first, len(body) - 1 - last, before, behind, indent, around)
-
-
-def _top_line(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
 def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
@@ -116,7 +110,7 @@ def _outermost_stretch(
     for body in bodies:
         if isinstance(holder, ast.If) and body is holder.orelse and body[0].col_offset == holder.col_offset:
             continue  # an `elif`: no statement of its own
-        inside = [i for i, s in enumerate(body) if _top_line(s) >= top and (s.end_lineno or bottom) <= bottom]
+        inside = [i for i, s in enumerate(body) if first_line(s) >= top and (s.end_lineno or bottom) <= bottom]
         if inside:
             return body, inside[0], inside[-1], around
     for body in bodies:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
-import symtable
-import warnings
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Set
 from itertools import pairwise
 from typing import NamedTuple
 
 from workbench.errors import Rejected
 from workbench.model import Program
 from workbench.program import source as text_of
+from workbench.program.edits import Positions, apply, first_line
+from workbench.program.names import Definition, free, movable, read, unbound
 from workbench.program.source import BLOCK_END, BLOCK_START, MODULES, Block
 
-Definition = ast.FunctionDef | ast.ClassDef
-
-_BUILTINS = frozenset(dir(builtins))
 _IMPORTS = {
     "np": "import numpy as np",
     **{name: f"from math import {name}" for name in ("sqrt", "exp", "log", "ceil", "floor", "inf")},
@@ -71,7 +67,7 @@ def frame(parent: Program) -> Frame:
         block, inside = Block("", parent.source, ""), whole
     evolving, everything = set(_bound_at_top(inside)), _bound_at_top(whole)
     fixed = {name for name, node in everything.items() if name not in evolving and isinstance(node, Definition)}
-    called = {parent.entry} | _loads([n for n in whole.body if not (_names(n) & evolving)])
+    called = {parent.entry} | read(n for n in whole.body if not (movable(n) & evolving))
     return Frame(parent, block, inside, whole, marked, evolving, set(everything), fixed, called)
 
 
@@ -99,8 +95,8 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
     if not defined & parent.evolving:
         if defined & parent.fixed:
             return _replace(code, tree, parent.program.source, parent.whole, set(), parent.called)
-        tree = _renamed(tree, parent.inside, parent.called)
-        code = ast.unparse(tree)
+        code = ast.unparse(_renamed(tree, parent.inside, parent.called))
+        tree = ast.parse(code)  # what follows reads lines of `code` by the tree's numbers
     return text_of.join_block(parent.block, _replace(code, tree, parent.block.inside, parent.inside, parent.fixed, parent.called))
 
 
@@ -108,8 +104,8 @@ def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
     if parent.program.entry not in defined:
         return False
     # A name that is bound nowhere, but for a forgotten import, tells of a part that only makes sense within the parent.
-    unbound = _unbound(code)
-    if unbound is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in unbound):
+    missing = unbound(code)
+    if missing is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in missing):
         return False
     return BLOCK_START in code or not parent.fixed or bool(parent.fixed & defined)
 
@@ -120,40 +116,52 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     wanted = {name for name in new if name in old}
     pending = list(wanted)
     while pending:  # what a wanted definition needs is wanted too
-        needed = (free_names(new[pending.pop()]) & new.keys()) - wanted
+        needed = (free(new[pending.pop()]) & new.keys()) - wanted
         wanted |= needed
         pending += needed
-    lines, answer = region.split("\n"), code.split("\n")
-    kept = [node for node in tree.body if any(new.get(name) is node and name in wanted for name in _names(node))]
+    text, answer = Positions(region), Positions(code)
+    kept = [node for node in tree.body if any(new.get(name) is node and name in wanted for name in movable(node))]
     crowded = _sharing_lines(tree)
     extra: list[str] = []
-    changes: list[tuple[int, int, list[str]]] = []
+    replaced: dict[int, ast.stmt] = {}
+    instead: dict[int, list[str]] = {}
     for node in kept:
         mended = _mend_parameters(node, old, called)
-        as_text = None if mended or id(node) in crowded else answer[_first(node) : node.end_lineno]
-        shown = _shown(node, as_text, old, lines)
-        replaced = {id(old[name]): old[name] for name in _names(node) if name in old}
-        if not replaced:
+        as_text = None if mended or id(node) in crowded else _lines(answer, first_line(node), node.end_lineno)
+        shown = _shown(node, as_text, old, text)
+        targets = {id(old[name]): old[name] for name in sorted(movable(node)) if name in old}
+        replaced |= targets
+        if targets:
+            instead.setdefault(next(iter(targets)), []).extend(shown)
+        else:
             extra += [*shown, ""] if isinstance(node, Definition) else shown
-        for i, target in enumerate(replaced.values()):
-            changes.append((_first(target), target.end_lineno or 0, shown if i == 0 else []))
-    changes.sort(reverse=True)
-    for start, end, shown in changes:
-        lines[start:end] = shown
-    first = min((start for start, _, _ in changes), default=0)
-    return "\n".join(lines[:first] + extra + lines[first:])
+    named = {name for node in kept for name in movable(node)}
+    edits = []
+    for id_, target in replaced.items():
+        lines = instead.get(id_, [])
+        if isinstance(target, ast.Assign) and not movable(target) <= named:  # `a, b = 1, 2` where only `a` is given anew
+            lines = [text.cut(text.span(target))[1], *lines]
+        edits.append(text.instead(target, "\n".join(lines)))
+    if extra:
+        edits.append(text.insertion(min(edit.span.start for edit in edits), "\n".join(extra)))
+    return apply(region, edits)
 
 
-def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: list[str]) -> list[str]:
+def _lines(text: Positions, first: int, last: int | None) -> list[str]:
+    """The lines on which a statement stands."""
+    return text.cut(text.lines(first, last or first))[1].rstrip("\n").split("\n")
+
+
+def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: Positions) -> list[str]:
     """Lines of a definition, with the contract put back where the answer left out the docstring."""
     before = old.get(node.name) if isinstance(node, ast.FunctionDef) else None
     if isinstance(node, ast.FunctionDef) and isinstance(before, ast.FunctionDef):
         docstring = before.body[0]
         if ast.get_docstring(before) is not None and ast.get_docstring(node) is None:
-            header = (as_text or [])[: node.body[0].lineno - 1 - _first(node)]
+            header = (as_text or [])[: node.body[0].lineno - first_line(node)]
             end = next((i for i, s in enumerate(header, 1) if s.rstrip().endswith(":")), None)
             if as_text and end and docstring.col_offset == node.body[0].col_offset and docstring.lineno > before.lineno:
-                return [*as_text[:end], *region[docstring.lineno - 1 : docstring.end_lineno], *as_text[end:]]
+                return [*as_text[:end], *_lines(region, docstring.lineno, docstring.end_lineno), *as_text[end:]]
             node.body.insert(0, docstring)
             as_text = None
     return ast.unparse(node).split("\n") if as_text is None else as_text
@@ -175,7 +183,7 @@ def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> a
                     node.id = target.name
             function.name = target.name
             return tree
-    names = [n for node in tree.body if isinstance(node, Definition) for n in _names(node)]
+    names = [n for node in tree.body if isinstance(node, Definition) for n in movable(node)]
     told = f"the reply defines {', '.join(f'`{n}`' for n in names[:4])}" if names else "the reply defines no function"
     raise Rejected(f"{told}; it does not define {wanted}")
 
@@ -202,12 +210,12 @@ def _mend_parameters(node: ast.stmt, old: dict[str, ast.stmt], called: Collectio
 
 
 def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
-    held = [node for node in tree.body if not _names(node).isdisjoint(evolving)]
+    held = [node for node in tree.body if not movable(node).isdisjoint(evolving)]
     if not held or any(id(node) in _sharing_lines(tree) for node in (held[0], held[-1])):
         return code
-    lines = code.split("\n")
-    start, end = _first(held[0]), held[-1].end_lineno or 0
-    return "\n".join([*lines[:start], f"# {BLOCK_START}", *lines[start:end], f"# {BLOCK_END}", *lines[end:]])
+    text = Positions(code)
+    span = text.lines(first_line(held[0]), held[-1].end_lineno or 0)
+    return apply(code, [text.insertion(span.start, f"# {BLOCK_START}"), text.insertion(span.end, f"# {BLOCK_END}")])
 
 
 # --------------------------------------------------------------------------- mending what was forgotten
@@ -215,9 +223,8 @@ def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
 
 def complete(source: str, modules: Collection[str] = ()) -> str:
     """Add the imports that a program uses and forgot; text that cannot be parsed comes back as it is."""
-    unbound = _unbound(source)
     lines = []
-    for name in sorted(unbound or ()):
+    for name in sorted(unbound(source) or ()):
         if name in _IMPORTS:
             lines.append(_IMPORTS[name])
         elif name in MODULES or name in modules:
@@ -232,81 +239,16 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
             at = node.end_lineno or 0
         else:
             break
-    before = source.split("\n")
-    return "\n".join(before[:at] + lines + before[at:])
+    text = Positions(source)
+    return apply(source, [text.insertion(text.offset(at + 1), "\n".join(lines))])
 
 
-# --------------------------------------------------------------------------- names
-
-
-def free_names(tree: ast.AST) -> set[str]:
-    """Names that are read and bound nowhere in `tree` (scopes are not told apart), builtins left out."""
-    return {name for name in _loads([tree]) if name not in _BUILTINS} - _bound_anywhere(tree)
-
-
-@functools.lru_cache(maxsize=8)  # asked of an answer and of the program made of it, mostly the same text
-def _unbound(source: str) -> frozenset[str] | None:
-    """The same of a whole program, by the compiler's own symbol table: three times as fast as a walk over the tree.
-
-    None for what is too long, and for what the compiler refuses, which may be more than what the parser does.
-    """
-    if len(source) > text_of.MAX_SOURCE_BYTES:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            top = symtable.symtable(source, "<program>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return None
-    read: set[str] = set()
-    bound: set[str] = set()
-    tables = [top]
-    while tables:
-        table = tables.pop()
-        for symbol in table.get_symbols():
-            if table is top or symbol.is_global():
-                if symbol.is_referenced():
-                    read.add(symbol.get_name())
-                if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
-                    bound.add(symbol.get_name())
-        tables.extend(table.get_children())
-    return frozenset(read - bound - _BUILTINS)
-
-
-def _loads(trees: Iterable[ast.AST]) -> set[str]:
-    return {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def _bound_anywhere(tree: ast.AST) -> set[str]:
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            bound.add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            bound.add(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            bound.add(node.rest)
-    return bound
-
-
-def _names(node: ast.stmt) -> set[str]:
-    """What a top-level statement binds, where it is one that can be moved as it stands."""
-    if isinstance(node, Definition):
-        return {node.name}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(a.asname or a.name).partition(".")[0] for a in node.names}
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+# --------------------------------------------------------------------------- trees
 
 
 def _bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
-    return {name: node for node in tree.body for name in sorted(_names(node))}
+    """Each name that the top level binds, with the last statement that does."""
+    return {name: node for node in tree.body for name in sorted(movable(node))}
 
 
 def _tree(source: str) -> ast.Module | None:
@@ -316,12 +258,6 @@ def _tree(source: str) -> ast.Module | None:
         return None
 
 
-def _first(node: ast.stmt) -> int:
-    """Index of the first line, decorators included."""
-    decorators = node.decorator_list if isinstance(node, Definition) else []
-    return min([node.lineno, *(d.lineno for d in decorators)]) - 1
-
-
 def _sharing_lines(tree: ast.Module) -> set[int]:
     """Ids of the top-level statements that share a line with a neighbour (`a = 1; b = 2`)."""
-    return {id(n) for a, b in pairwise(tree.body) if _first(b) < (a.end_lineno or 0) for n in (a, b)}
+    return {id(n) for a, b in pairwise(tree.body) if first_line(b) <= (a.end_lineno or 0) for n in (a, b)}

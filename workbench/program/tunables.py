@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from workbench.errors import UsageError
 from workbench.model import Program
+from workbench.program.edits import Edit, Positions, Span, apply
 from workbench.program.source import parse
 
 DECLARATION = "TUNABLE"
@@ -17,11 +18,10 @@ DECLARATION = "TUNABLE"
 
 
 class _Literal(NamedTuple):
-    """A number in the text: its value and the bytes that hold it."""
+    """A number in the text: its value and where it stands."""
 
     value: float
-    start: int
-    end: int
+    span: Span
 
 
 def declared(program: Program) -> dict[str, tuple[float, float]]:
@@ -84,15 +84,14 @@ def with_constants(program: Program, values: Mapping[str, float]) -> Program:
         When the program cannot be parsed.
     """
     literals = _literals(parse(program.source), program.source)
-    text = program.source.encode()
-    for name in sorted(values, key=lambda n: literals[n].start if n in literals else -1, reverse=True):
+    changes = []
+    for name in values:
         if name not in literals:
             raise UsageError(f"the program has no module-level constant {name!r}; write `{name} = <number>` at its top level")
         if not _finite(values[name]):
             raise UsageError(f"the constant {name!r} cannot be {values[name]!r}; a finite number is needed")
-        literal = literals[name]
-        text = text[: literal.start] + repr(values[name]).encode() + text[literal.end :]
-    return Program(text.decode(), program.entry)
+        changes.append(Edit(literals[name].span, repr(values[name])))
+    return Program(apply(program.source, changes), program.entry)
 
 
 def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Program | None:
@@ -126,18 +125,12 @@ def _assigned(statement: ast.stmt) -> tuple[str, ast.expr | None]:
 
 
 def _literals(tree: ast.Module, source: str) -> dict[str, _Literal]:
-    # The parser counts columns in UTF-8 bytes and ends lines where bytes.splitlines does.
-    starts = [0]
-    for line in source.encode().splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    positions = Positions(source)
     found = {}
     for statement in tree.body:
         name, node = _assigned(statement)
         value = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
         if node is None or not isinstance(value, ast.Constant) or not _finite(value.value):
             continue
-        number = ast.literal_eval(node)
-        assert node.end_lineno is not None and node.end_col_offset is not None  # set by the parser
-        start = starts[node.lineno - 1] + node.col_offset
-        found[name] = _Literal(number, start, starts[node.end_lineno - 1] + node.end_col_offset)
+        found[name] = _Literal(ast.literal_eval(node), positions.span(node))
     return found

@@ -19,8 +19,8 @@ from workbench.proposers.operators import expressions
 from workbench.proposers.operators.crossover import cross
 from workbench.proposers.operators.decisions import decide
 from workbench.proposers.operators.kinds import key
+from workbench.proposers.operators.places import Places, find_places
 from workbench.proposers.operators.protect import protect, trusted
-from workbench.proposers.operators.scene import Scene, look
 from workbench.proposers.operators.statements import rearrange
 
 ATTEMPTS = 20
@@ -49,7 +49,7 @@ _GROWING = frozenset({"arithmetic", "feature", "condition", "crossover", "statem
 class _Donor:
     """A second parent, ready to give; only read."""
 
-    scene: Scene
+    places: Places
     trust: set[str]
 
 
@@ -117,24 +117,24 @@ class Builtin:
     def _child(self, parent: Program, task: Task, rng: random.Random, attempt: int) -> Reply | None:
         """One try; None where no operator applied or a name would be unbound."""
         evolving = open_program(parent.source)
-        scene = look(evolving, self._features)
-        loose, trust = set(scene.loose), trusted(evolving.run)
+        places = find_places(evolving, self._features)
+        loose, trust = set(places.loose), trusted(evolving.run)
         parents = [task.selection.parent.number]
         done: list[str] = []
         others = [c for c in task.selection.inspirations if c.program is not None and c.program.source != parent.source]
         donor = rng.choice(others) if others else None
         moved = 0
         for _ in range(self._changes(task.stagnation, attempt, rng)):
-            operator = self._operator(scene, donor is not None, DECLARATION in parent.source, rng)
+            operator = self._operator(places, donor is not None, DECLARATION in parent.source, rng)
             if operator == "tunable":
                 moved += 1
                 done.append(operator)
-            elif self._apply(operator, scene, donor, rng, trust):
+            elif self._apply(operator, places, donor, rng, trust):
                 done.append(operator)
                 if operator == "crossover" and donor is not None:
                     parents = [parents[0], donor.number]
-                scene = look(evolving, self._features, scene.kinds)
-        if not done or not evolving.run or not scene.loose <= loose:
+                places = find_places(evolving, self._features, places.kinds)
+        if not done or not evolving.run or not places.loose <= loose:
             return None
         program = parent
         if done.count("tunable") < len(done):
@@ -152,8 +152,8 @@ class Builtin:
             count += 1
         return count
 
-    def _operator(self, scene: Scene, paired: bool, declares: bool, rng: random.Random) -> str:
-        excess = max(0.0, scene.size / COMFORTABLE_SIZE - 1)
+    def _operator(self, places: Places, paired: bool, declares: bool, rng: random.Random) -> str:
+        excess = max(0.0, places.size / COMFORTABLE_SIZE - 1)
         weights = dict(WEIGHTS)
         if not paired:
             weights["crossover"] = 0.0
@@ -165,15 +165,15 @@ class Builtin:
         weights["simplify"] *= 1 + min(excess, 1.0)
         return rng.choices(list(weights), list(weights.values()))[0]
 
-    def _apply(self, operator: str, scene: Scene, donor: Candidate | None, rng: random.Random, trust: set[str]) -> bool:
+    def _apply(self, operator: str, places: Places, donor: Candidate | None, rng: random.Random, trust: set[str]) -> bool:
         if operator == "constant":
-            return expressions.constant(scene, rng, 0.35 * self._bold)
+            return expressions.constant(places, rng, 0.35 * self._bold)
         if operator == "crossover":
             if donor is None or donor.program is None:
                 return False
             given = self._given(donor.program.source)
             trust |= given.trust
-            return cross(scene, given.scene, rng)
+            return cross(places, given.places, rng)
         act = {
             "arithmetic": expressions.arithmetic,
             "feature": expressions.insert,
@@ -181,14 +181,14 @@ class Builtin:
             "statement": rearrange,
             "simplify": expressions.simplify,
         }[operator]
-        return act(scene, rng)
+        return act(places, rng)
 
     def _given(self, source: str) -> _Donor:
         if source not in self._donors:
             while len(self._donors) >= _DONORS_KEPT:
                 del self._donors[next(iter(self._donors))]
             evolving = open_program(source)
-            self._donors[source] = _Donor(look(evolving, self._features), trusted(evolving.run))
+            self._donors[source] = _Donor(find_places(evolving, self._features), trusted(evolving.run))
         return self._donors[source]
 
 

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import random
 
+from workbench.program.names import BUILTINS
 from workbench.proposers.operators.expressions import constants
 from workbench.proposers.operators.kinds import INITIALISED, Kind, key
-from workbench.proposers.operators.scene import Scene, Slot, Spot
+from workbench.proposers.operators.places import Places, Slot, Spot
 from workbench.proposers.operators.terms import binary, call, duplicate, number, pick, rounded, value_of
 
-_BUILTINS = frozenset(dir(builtins))
 
-
-def cross(scene: Scene, donor: Scene, rng: random.Random) -> bool:
-    """Blend the constants of two programs of one shape, or move an expression or a statement of `donor` into `scene`."""
+def cross(places: Places, donor: Places, rng: random.Random) -> bool:
+    """Blend the constants of two programs of one shape, or move an expression or a statement of `donor` into `places`."""
     shape = rng.random()
-    if shape < 0.35 and blend(scene, donor, rng):
+    if shape < 0.35 and blend(places, donor, rng):
         return True
-    if shape > 0.85 and move_statement(scene, donor, rng):
+    if shape > 0.85 and move_statement(places, donor, rng):
         return True
-    return move_expression(scene, donor, rng)
+    return move_expression(places, donor, rng)
 
 
-def blend(scene: Scene, donor: Scene, rng: random.Random) -> bool:
+def blend(places: Places, donor: Places, rng: random.Random) -> bool:
     """Where both hold the same expressions but for constants, take each constant from either, or their mean."""
-    here, there = constants(scene), constants(donor)
-    if not here or len(here) != len(there) or _outline(scene) != _outline(donor):
+    here, there = constants(places), constants(donor)
+    if not here or len(here) != len(there) or _outline(places) != _outline(donor):
         return False
     changed = False
     for mine, theirs in zip(here, there, strict=True):
@@ -41,16 +39,16 @@ def blend(scene: Scene, donor: Scene, rng: random.Random) -> bool:
     return changed
 
 
-def _outline(scene: Scene) -> list[tuple[str, str | None, bool]]:
-    return [(type(s.node).__name__, key(s.node), s.root) for s in scene.slots if value_of(s.node) is None]
+def _outline(places: Places) -> list[tuple[str, str | None, bool]]:
+    return [(type(s.node).__name__, key(s.node), s.root) for s in places.slots if value_of(s.node) is None]
 
 
-def move_expression(scene: Scene, donor: Scene, rng: random.Random) -> bool:
+def move_expression(places: Places, donor: Places, rng: random.Random) -> bool:
     """Put an expression of `donor` in the place of one of its kind, or join the two by a mean, `min` or `max`."""
-    slot = pick([s for s in scene.slots if s.kind in (Kind.NUMBER, Kind.TRUTH) and not s.exponent], rng)
+    slot = pick([s for s in places.slots if s.kind in (Kind.NUMBER, Kind.TRUTH) and not s.exponent], rng)
     if slot is None:
         return False
-    known = scene.kinds.names
+    known = places.kinds.names
     gifts = [s for s in donor.of(slot.kind) if _larger(s) and _fits(s.node, slot.bound, known)]
     old = ast.dump(slot.node)
     gift = pick([g for g in gifts if ast.dump(g.node) != old], rng)
@@ -73,13 +71,13 @@ def _larger(slot: Slot) -> bool:
     return not isinstance(slot.node, ast.Constant | ast.Name)
 
 
-def move_statement(scene: Scene, donor: Scene, rng: random.Random) -> bool:
+def move_statement(places: Places, donor: Places, rng: random.Random) -> bool:
     """Insert a statement of `donor` where all that it reads is bound."""
     pairs: list[tuple[Spot, ast.stmt]] = []
     gifts = [s.node for s in donor.spots if s.removable and isinstance(s.node, ast.If | ast.Assign | ast.AugAssign)]
-    for spot in scene.spots:
+    for spot in places.spots:
         if spot.removable and not isinstance(spot.node, ast.Expr):
-            pairs.extend((spot, gift) for gift in gifts if _fits(gift, spot.bound, scene.kinds.names))
+            pairs.extend((spot, gift) for gift in gifts if _fits(gift, spot.bound, places.kinds.names))
     if not pairs:
         return False
     spot, gift_statement = rng.choice(pairs)
@@ -90,7 +88,7 @@ def move_statement(scene: Scene, donor: Scene, rng: random.Random) -> bool:
 def _fits(node: ast.AST, bound: frozenset[str], known: dict[str, Kind]) -> bool:
     """Whether every name that is read in `node` is bound, and every attribute of `self` known, in the other program."""
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and inner.id not in bound and inner.id not in _BUILTINS:
+        if isinstance(inner, ast.Name) and inner.id not in bound and inner.id not in BUILTINS:
             return isinstance(inner.ctx, ast.Store)
         if isinstance(inner, ast.Attribute):
             name = key(inner)

@@ -7,7 +7,7 @@ import math
 import random
 
 from workbench.proposers.operators.kinds import Kind, key
-from workbench.proposers.operators.scene import Scene, Slot
+from workbench.proposers.operators.places import Places, Slot
 from workbench.proposers.operators.terms import (
     FACTORS,
     binary,
@@ -30,16 +30,16 @@ _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _TRANSPARENT = frozenset({"min", "max", "abs", "float", "math.sqrt", "math.exp"})
 
 
-def constants(scene: Scene) -> list[Slot]:
+def constants(places: Places) -> list[Slot]:
     """Places that hold a numeric literal; a negative one counts once, with its sign."""
-    found = [s for s in scene.slots if s.kind is Kind.NUMBER and value_of(s.node) is not None]
+    found = [s for s in places.slots if s.kind is Kind.NUMBER and value_of(s.node) is not None]
     inner = {id(s.node.operand) for s in found if isinstance(s.node, ast.UnaryOp)}
     return [s for s in found if id(s.node) not in inner]
 
 
-def constant(scene: Scene, rng: random.Random, step: float = 0.35) -> bool:
+def constant(places: Places, rng: random.Random, step: float = 0.35) -> bool:
     """Change one numeric literal: scale it, shift it, round it, turn its sign, or make it 0, 1 or 2."""
-    slots = constants(scene)
+    slots = constants(places)
     if not slots:
         return False
     slot = rng.choice(slots)
@@ -67,14 +67,14 @@ def changed(old: float, rng: random.Random, step: float) -> float:
     return new
 
 
-def arithmetic(scene: Scene, rng: random.Random) -> bool:
+def arithmetic(places: Places, rng: random.Random) -> bool:
     """Swap an operator, `min` and `max` or two operands; weigh, negate or bend an expression."""
-    slot = pick(scene.of(Kind.NUMBER), rng)
+    slot = pick(places.of(Kind.NUMBER), rng)
     if slot is None:
         return False
     node = slot.node
     if rng.random() < 0.6:
-        inner = [s.node for s in scene.of(Kind.NUMBER) if isinstance(s.node, ast.BinOp) or _extreme(s.node) is not None]
+        inner = [s.node for s in places.of(Kind.NUMBER) if isinstance(s.node, ast.BinOp) or _extreme(s.node) is not None]
         if inner:
             return _swapped(rng.choice(inner), rng)
     shape = rng.random()
@@ -112,25 +112,25 @@ def _swapped(node: ast.expr, rng: random.Random) -> bool:
     return True
 
 
-def insert(scene: Scene, rng: random.Random) -> bool:
+def insert(places: Places, rng: random.Random) -> bool:
     """Bring a feature into an expression: e + c*f, e*(1 + c*f/g), max(e, f), e if f < g else h, or f in its place."""
-    slot = pick(scene.of(Kind.NUMBER), rng)
+    slot = pick(places.of(Kind.NUMBER), rng)
     if slot is None:
         return False
     node = slot.node
-    added = term(scene, slot.bound, rng)
+    added = term(places, slot.bound, rng)
     if added is None:
         return False
     shape = rng.random()
     if shape < 0.28:
         slot.put(plus(node, added, rng))
     elif shape < 0.36:
-        share = feature(scene, slot.bound, rng) or number(1)
+        share = feature(places, slot.bound, rng) or number(1)
         slot.put(binary(node, ast.Mult(), binary(number(1), ast.Add(), weighted(ratio(added, share), rng))))
     elif shape < 0.62:
         slot.put(call(rng.choice(("max", "min")), node, added))
     elif shape < 0.7:
-        test = comparison(scene, slot.bound, rng)
+        test = comparison(places, slot.bound, rng)
         if test is None:
             return False
         slot.put(ast.IfExp(test, node, _variant(node, added, rng)))
@@ -147,20 +147,20 @@ def _variant(node: ast.expr, added: ast.expr, rng: random.Random) -> ast.expr:
     return added if rng.random() < 0.5 else plus(duplicate(node), added, rng)
 
 
-def simplify(scene: Scene, rng: random.Random) -> bool:
+def simplify(places: Places, rng: random.Random) -> bool:
     """Put a part of an expression in its place, or a constant, after reckoning out what is constant anyway."""
-    folded = fold(scene)
-    slots = [s for s in scene.slots if not s.exponent and parts(s, scene)]
+    folded = fold(places)
+    slots = [s for s in places.slots if not s.exponent and parts(s, places)]
     if folded and (not slots or rng.random() < 0.5):
         return True
     if not slots:
         return folded
     slot = rng.choice(slots)
-    slot.put(rng.choice(parts(slot, scene)))
+    slot.put(rng.choice(parts(slot, places)))
     return True
 
 
-def parts(slot: Slot, scene: Scene) -> list[ast.expr]:
+def parts(slot: Slot, places: Places) -> list[ast.expr]:
     """Direct parts of an expression that are of its kind."""
     node = slot.node
     found: list[ast.expr] = []
@@ -174,13 +174,13 @@ def parts(slot: Slot, scene: Scene) -> list[ast.expr]:
         found = node.values
     elif isinstance(node, ast.Call) and not node.keywords and key(node.func) in _TRANSPARENT:
         found = node.args
-    return [f for f in found if scene.kinds.of(f) is slot.kind]
+    return [f for f in found if places.kinds.of(f) is slot.kind]
 
 
-def fold(scene: Scene) -> bool:
+def fold(places: Places) -> bool:
     """Reckon out literals, drop `+ 0` and `* 1`, write `+ -c` as `- c`; whether there was anything of the kind."""
     done = False
-    for slot in reversed(scene.of(Kind.NUMBER)):  # parts come after the whole
+    for slot in reversed(places.of(Kind.NUMBER)):  # parts come after the whole
         node = slot.node
         if not isinstance(node, ast.BinOp):
             continue

@@ -8,37 +8,37 @@ import random
 from workbench.program.evolving import walk
 from workbench.proposers.operators.decisions import branch, returned
 from workbench.proposers.operators.kinds import Kind
-from workbench.proposers.operators.scene import Scene, Slot, Spot
+from workbench.proposers.operators.places import Places, Slot, Spot
 from workbench.proposers.operators.terms import FACTORS, call, condition, duplicate, name, number, term, weighted
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
-def rearrange(scene: Scene, rng: random.Random) -> bool:
+def rearrange(places: Places, rng: random.Random) -> bool:
     """Insert, delete, duplicate, exchange or wrap one statement."""
-    if not scene.spots:
+    if not places.spots:
         return False
     shape = rng.random()
     if shape < 0.25:
-        return guard(scene, rng)
+        return guard(places, rng)
     if shape < 0.45:
-        return adjust(scene, rng)
+        return adjust(places, rng)
     if shape < 0.6:
-        return branch(scene, rng)
+        return branch(places, rng)
     if shape < 0.8:
-        return delete(scene, rng)
-    return exchange(scene, rng)
+        return delete(places, rng)
+    return exchange(places, rng)
 
 
-def guard(scene: Scene, rng: random.Random) -> bool:
+def guard(places: Places, rng: random.Random) -> bool:
     """Insert `if test: return other` before a statement, after what a later `return` gives back."""
-    values = {id(s.holder): s for s in scene.slots if s.root and isinstance(s.holder, ast.Return)}
-    places = [(spot, found) for spot in scene.spots if (found := _returned_after(spot, values)) is not None and _insertable(spot)]
-    if not places:
+    values = {id(s.holder): s for s in places.slots if s.root and isinstance(s.holder, ast.Return)}
+    guarded = [(spot, found) for spot in places.spots if (found := _returned_after(spot, values)) is not None and _insertable(spot)]
+    if not guarded:
         return False
-    spot, value = rng.choice(places)
+    spot, value = rng.choice(guarded)
     here = Slot(value.holder, value.name, value.index, value.kind, spot.bound, True)
-    test, other = condition(scene, spot.bound, rng), returned(here, scene, rng)
+    test, other = condition(places, spot.bound, rng), returned(here, places, rng)
     if test is None or other is None:
         return False
     spot.body.insert(spot.index, ast.If(test, [ast.Return(other)], []))
@@ -61,15 +61,15 @@ def _insertable(spot: Spot) -> bool:
     return not docstring
 
 
-def adjust(scene: Scene, rng: random.Random) -> bool:
+def adjust(places: Places, rng: random.Random) -> bool:
     """Insert `x += c*f`, `x *= c` or `x = max(x, f)` for a numeric local variable, perhaps under a condition."""
-    spots = [s for s in scene.spots if s.removable and _insertable(s)]
+    spots = [s for s in places.spots if s.removable and _insertable(s)]
     if not spots:
         return False
     spot = rng.choice(spots)
-    features, others = scene.names(Kind.NUMBER, spot.bound)
-    local = [n for n in [*features, *others] if n.isidentifier() and n not in scene.shared]
-    added = term(scene, spot.bound, rng)
+    features, others = places.names(Kind.NUMBER, spot.bound)
+    local = [n for n in [*features, *others] if n.isidentifier() and n not in places.shared]
+    added = term(places, spot.bound, rng)
     if not local or added is None:
         return False
     target = rng.choice(local)
@@ -81,14 +81,14 @@ def adjust(scene: Scene, rng: random.Random) -> bool:
         statement = ast.AugAssign(ast.Name(target, ast.Store()), ast.Mult(), number(rng.choice(FACTORS)))
     else:
         statement = ast.Assign([ast.Name(target, ast.Store())], call(rng.choice(("max", "min")), name(target), added), lineno=0)
-    test = condition(scene, spot.bound, rng) if rng.random() < 0.5 else None
+    test = condition(places, spot.bound, rng) if rng.random() < 0.5 else None
     spot.body.insert(spot.index, statement if test is None else ast.If(test, [statement], []))
     return True
 
 
-def delete(scene: Scene, rng: random.Random) -> bool:
+def delete(places: Places, rng: random.Random) -> bool:
     """Remove a statement, or an `if` around its body."""
-    spots = [s for s in scene.spots if s.removable and _removable(s)]
+    spots = [s for s in places.spots if s.removable and _removable(s)]
     if not spots:
         return False
     spot = rng.choice(spots)
@@ -113,9 +113,9 @@ def _removable(spot: Spot) -> bool:
     return simple and len(spot.body) > 1
 
 
-def exchange(scene: Scene, rng: random.Random) -> bool:
+def exchange(places: Places, rng: random.Random) -> bool:
     """Duplicate an assignment, exchange two neighbours, or exchange the branches of an `if`."""
-    spots = [s for s in scene.spots if s.removable]
+    spots = [s for s in places.spots if s.removable]
     forks = [s.node for s in spots if isinstance(s.node, ast.If) and s.node.orelse]
     if forks and rng.random() < 0.5:
         fork = rng.choice(forks)

@@ -9,7 +9,7 @@ import random
 from typing import TypeVar
 
 from workbench.proposers.operators.kinds import Kind
-from workbench.proposers.operators.scene import Scene, Slot
+from workbench.proposers.operators.places import Places, Slot
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -61,22 +61,22 @@ def call(function: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
 
 
-def pick_name(scene: Scene, kind: Kind, bound: frozenset[str], rng: random.Random) -> str | None:
+def pick_name(places: Places, kind: Kind, bound: frozenset[str], rng: random.Random) -> str | None:
     """A name of one kind in scope, features first (3 to 1)."""
-    features, others = scene.names(kind, bound)
+    features, others = places.names(kind, bound)
     pool = features if features and (not others or rng.random() < 0.75) else others
     return rng.choice(pool) if pool else None
 
 
-def feature(scene: Scene, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
+def feature(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
     """A numeric name in scope."""
-    text = pick_name(scene, Kind.NUMBER, bound, rng)
+    text = pick_name(places, Kind.NUMBER, bound, rng)
     return None if text is None else name(text)
 
 
-def term(scene: Scene, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
+def term(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
     """A numeric expression of one or two names: f, f+g, f-g, f*g, f/g, max(f-g, 0), min(f, g)."""
-    first, second = feature(scene, bound, rng), feature(scene, bound, rng)
+    first, second = feature(places, bound, rng), feature(places, bound, rng)
     if first is None or second is None:
         return None
     shape = rng.random()
@@ -115,13 +115,13 @@ def plus(node: ast.expr, added: ast.expr, rng: random.Random) -> ast.expr:
     return binary(node, ast.Add() if weight > 0 else ast.Sub(), scaled)
 
 
-def condition(scene: Scene, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
+def condition(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
     """A truth in scope, or a comparison of two numeric terms."""
-    truth = pick_name(scene, Kind.TRUTH, bound, rng)
+    truth = pick_name(places, Kind.TRUTH, bound, rng)
     if truth is not None and rng.random() < 0.3:
         node = name(truth)
         return node if rng.random() < 0.7 else ast.UnaryOp(ast.Not(), node)
-    left, right = feature(scene, bound, rng), term(scene, bound, rng)
+    left, right = feature(places, bound, rng), term(places, bound, rng)
     if left is None or right is None:
         return None
     if ast.dump(left) == ast.dump(right):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from workbench.program import names
 from workbench.program.evolving import Evolving, walk
 from workbench.program.tunables import DECLARATION
 from workbench.proposers.operators.kinds import INITIALISED, Kind, Kinds, key, roots
 
-_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__"}
+_KNOWN = names.BUILTINS | {"__name__", "__file__"}
 _OPEN_CALLS = frozenset({"abs", "min", "max", "float", "int", "sorted", "sum", "append"})
 _CLOSED = (ast.Subscript, ast.Attribute, ast.JoinedStr, ast.Dict, ast.Yield, ast.YieldFrom, ast.Await)
 
@@ -75,7 +75,7 @@ class Spot:
 
 
 @dataclass(slots=True)
-class Scene:
+class Places:
     """All places of an evolving program, found in one pass; any change to the tree makes it stale.
 
     Attributes
@@ -117,7 +117,7 @@ class Scene:
         return [n for n in self.features if n in found], [n for n in found if n not in self.features]
 
 
-def look(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = None) -> Scene:
+def find_places(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = None) -> Places:
     """Find every place of `program` that can be changed.
 
     Parameters
@@ -127,14 +127,14 @@ def look(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = N
     kinds
         From an earlier look at the same program, to save the time of finding them anew.
     """
-    scene = Scene(kinds or Kinds(program, features), tuple(features))
-    scene.shared = _bound_by(program.tree.body)
-    _Reader(program, scene).module(program.tree.body)
-    answers = (s.node for s in scene.of(Kind.TEXT) if not isinstance(s.holder, ast.Compare))
-    scene.words = tuple(dict.fromkeys(str(n.value) for n in answers if isinstance(n, ast.Constant)))
-    if len(scene.words) == 1:
-        scene.words = tuple(dict.fromkeys([*scene.words, *_documented(program.run)]))
-    return scene
+    places = Places(kinds or Kinds(program, features), tuple(features))
+    places.shared = names.bound_by(program.tree.body)
+    _Reader(program, places).module(program.tree.body)
+    answers = (s.node for s in places.of(Kind.TEXT) if not isinstance(s.holder, ast.Compare))
+    places.words = tuple(dict.fromkeys(str(n.value) for n in answers if isinstance(n, ast.Constant)))
+    if len(places.words) == 1:
+        places.words = tuple(dict.fromkeys([*places.words, *_documented(program.run)]))
+    return places
 
 
 def _documented(statements: Iterable[ast.stmt]) -> list[str]:
@@ -154,10 +154,10 @@ class _Where:
 
 
 class _Reader:
-    """One pass over a program that fills a `Scene`."""
+    """One pass over a program that fills a `Places`."""
 
-    def __init__(self, program: Evolving, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, program: Evolving, places: Places) -> None:
+        self.places = places
         self.run = {id(s) for s in program.run}
         self.around = {id(s) for s in program.around}
         self.tunable = frozenset(_declared_names(program.tree))
@@ -166,99 +166,86 @@ class _Reader:
         """Read a module: functions may use all that it binds, the statements between them only what stands above."""
         above: frozenset[str] = frozenset()
         for node in body:
-            defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            self.body([node], self.scene.shared if defines else above, _Where())
-            above |= _bound_by([node])
+            self.body([node], self.places.shared if isinstance(node, names.Definition) else above, _Where())
+            above |= names.bound_by([node])
 
-    def body(self, body: list[ast.stmt], bound: frozenset[str], where: _Where) -> frozenset[str] | None:
-        """Read statements in turn; returns what is bound after them, None where their end is never reached."""
-        ended = False
+    def body(self, body: list[ast.stmt], bound: frozenset[str], where: _Where) -> None:
+        """Read statements in turn; `bound` holds before the first of them."""
         for index, node in enumerate(body):
             at = where
             if not where.active and id(node) in self.run:
                 at = _Where(True, where.function, where.loop, where.frozen)
             if at.active and at.function:
-                self.scene.spots.append(Spot(body, index, bound, removable=not at.loop))
-            after = self._statement(node, bound, at)
-            ended = ended or after is None
-            bound = bound if after is None else after
-        return None if ended else bound
+                self.places.spots.append(Spot(body, index, bound, removable=not at.loop))
+            if at.active or id(node) in self.around:
+                self._statement(node, bound, at)
+                after = names.surely_bound_after(node, bound)
+                bound = bound if after is None else after
+            else:  # no places in it, and it ran
+                bound |= names.bound_by([node])
 
-    def _statement(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> frozenset[str] | None:
-        if not where.active and id(node) not in self.around:
-            return bound | _bound_by([node])
-        self.scene.size += where.active
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    def _statement(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> None:
+        self.places.size += where.active
+        if isinstance(node, names.Function):
             self._function(node, bound, where)
-            return bound | {node.name}
-        if isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef):
             for i, member in enumerate(node.body):  # one by one: what a class body binds its methods do not see
                 self.body(node.body[i : i + 1], bound | {node.name}, _Where(where.active or id(member) in self.run))
-            return bound | {node.name}
-        if isinstance(node, ast.If):
+        elif isinstance(node, ast.If):
             self._value(node, "test", bound, where)
-            sides = [self.body(side, bound, where) for side in (node.body, node.orelse)]
-            reached = [s for s in sides if s is not None]
-            return frozenset.intersection(*reached) if reached else None
-        if isinstance(node, ast.For | ast.AsyncFor):
-            self._value(node, "iter", bound, where, closed=True)
-            self.body(node.body, bound | _targets([node.target]), where)
+            self.body(node.body, bound, where)
             self.body(node.orelse, bound, where)
-            return bound
-        if isinstance(node, ast.While):
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._value(node, "iter", bound, where, closed=True)
+            self.body(node.body, bound | names.assigned([node.target]), where)
+            self.body(node.orelse, bound, where)
+        elif isinstance(node, ast.While):
             self._value(node, "test", bound, where, closed=True)
             frozen = where.frozen | {n.id for n in walk([node.test]) if isinstance(n, ast.Name)}
             self.body(node.body, bound, _Where(where.active, where.function, True, frozen))
             self.body(node.orelse, bound, where)
-            return bound
-        if isinstance(node, ast.With | ast.AsyncWith | ast.Try):
-            inner = bound | _bound_by([node])
+        elif isinstance(node, ast.With | ast.AsyncWith | ast.Try):
+            inner = bound | names.bound_by([node])
             for block in [getattr(node, "body", []), getattr(node, "orelse", []), getattr(node, "finalbody", [])]:
                 self.body(block, inner, where)
             for handler in getattr(node, "handlers", []):
                 self.body(handler.body, inner, where)
-            return inner
-        return self._simple(node, bound, where)
+        else:
+            self._simple(node, bound, where)
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, bound: frozenset[str], where: _Where) -> None:
-        args = node.args
+    def _function(self, node: names.Function, bound: frozenset[str], where: _Where) -> None:
         if where.active:
-            for default in [*args.defaults, *(d for d in args.kw_defaults if d is not None)]:
+            for default in [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
                 self._children(default, bound, closed=True)
-        named = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a is not None)]
-        own = {a.arg for a in named} | {node.name}
+        own = {a.arg for a in names.parameters(node.args)} | {node.name}
         if "self" in own and node.name != "__init__":
             own.add(INITIALISED)
         self.body(node.body, (bound - {INITIALISED}) | own, _Where(where.active, True))
 
-    def _simple(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> frozenset[str] | None:
+    def _simple(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> None:
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = _targets(targets)
-            kinds = [self.scene.kinds.names.get(key(t) or "") for t in targets]
+            new = names.assigned(targets)
+            kinds = [self.places.kinds.names.get(key(t) or "") for t in targets]
             if where.active:
                 if isinstance(node, ast.AugAssign):
-                    self.scene.loose |= names - bound
+                    self.places.loose |= new - bound
                 for target in targets:
                     self._children(target, bound, closed=True)
             # What steers a `while`, what is tuned within bounds, and what is an index or a container must stay as it is.
-            closed = bool(names & where.frozen) or Kind.OTHER in kinds or (not where.function and bool(names & self.tunable))
+            closed = bool(new & where.frozen) or Kind.OTHER in kinds or (not where.function and bool(new & self.tunable))
             if node.value is not None:
                 self._value(node, "value", bound, where, closed=closed)
-            return bound | names
-        if isinstance(node, ast.Return):
+        elif isinstance(node, ast.Return):
             if node.value is not None:
                 self._value(node, "value", bound, where)
-            return None
-        if isinstance(node, ast.Expr):
+        elif isinstance(node, ast.Expr):
             if not isinstance(node.value, ast.Constant):
                 self._value(node, "value", bound, where)
-            return bound
-        if where.active:
+        elif where.active:
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
                     self._children(child, bound, closed=True)
-        return None if isinstance(node, ast.Raise | ast.Continue | ast.Break) else bound | _bound_by([node])
 
     def _value(self, holder: ast.AST, name: str, bound: frozenset[str], where: _Where, *, closed: bool = False) -> None:
         if where.active:
@@ -271,24 +258,24 @@ class _Reader:
         node = slot.node
         slot.exponent = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow) and name == "right"
         if not closed:
-            slot.kind = self.scene.kinds.of(node)
+            slot.kind = self.places.kinds.of(node)
             if slot.kind is not Kind.OTHER:
-                self.scene.slots.append(slot)
+                self.places.slots.append(slot)
         self._children(node, bound, closed=closed or slot.exponent)
 
     def _children(self, node: ast.expr, bound: frozenset[str], *, closed: bool) -> None:
         """Read the parts of an expression; `closed` ones are only searched for names."""
-        self.scene.size += 1
+        self.places.size += 1
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load) and node.id not in bound and node.id not in _BUILTINS:
-                self.scene.loose.add(node.id)
+            if isinstance(node.ctx, ast.Load) and node.id not in bound and node.id not in _KNOWN:
+                self.places.loose.add(node.id)
         elif isinstance(node, ast.Lambda):
-            bound = bound | {a.arg for a in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]}
+            bound = bound | {a.arg for a in names.parameters(node.args)}
             self._expression(node, "body", None, bound, closed=closed)
         elif isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp):
             for generator in node.generators:
                 self._expression(generator, "iter", None, bound, closed=True)
-                bound = bound | _targets([generator.target])
+                bound = bound | names.assigned([generator.target])
                 for i in range(len(generator.ifs)):
                     self._expression(generator, "ifs", i, bound, closed=closed)
             for part in ("key", "value") if isinstance(node, ast.DictComp) else ("elt",):
@@ -297,7 +284,7 @@ class _Reader:
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             mathematical = isinstance(node.func, ast.Attribute) and key(node.func.value) == "math"
             self._expression(node, "func", None, bound, closed=True)
-            closed = closed or not (mathematical or called in _OPEN_CALLS or called in self.scene.kinds.functions)
+            closed = closed or not (mathematical or called in _OPEN_CALLS or called in self.places.kinds.functions)
             for i in range(len(node.args)):
                 self._expression(node, "args", i, bound, closed=closed)
             for keyword in node.keywords:
@@ -317,27 +304,6 @@ class _Reader:
 
 def _declared_names(tree: ast.Module) -> list[str]:
     """Names in the module's table of tunable constants, and the table's own."""
-    tables = [s for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) and DECLARATION in _bound_by([s])]
+    tables = [s for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) and DECLARATION in names.bound_by([s])]
     keys = [k for s in tables if isinstance(s.value, ast.Dict) for k in s.value.keys]
     return [DECLARATION, *(str(k.value) for k in keys if isinstance(k, ast.Constant))]
-
-
-def _targets(targets: Iterable[ast.expr]) -> frozenset[str]:
-    return frozenset(n.id for n in walk(targets) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-
-
-def _bound_by(body: Iterable[ast.stmt]) -> frozenset[str]:
-    """Names that statements bind in their own scope, at any depth of nesting."""
-    found: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
-            continue
-        for inner in walk([node]):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                found.add(inner.id)
-            elif isinstance(inner, ast.alias):
-                found.add((inner.asname or inner.name).partition(".")[0])
-            elif isinstance(inner, ast.ExceptHandler) and inner.name:
-                found.add(inner.name)
-    return frozenset(found)
