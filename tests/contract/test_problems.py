@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -29,3 +30,18 @@ class TestProblems(ProblemContract):
         assert problem.question.endswith("?")
         assert len(loaded.hints) == 2, "hints.md has two sections: generic, and at a plateau"
         assert (loaded.folder / "README.md").stat().st_size > 500
+
+
+_SMALL = catalog.load("scheduling/total_tardiness")
+
+
+class TestMadeInPython(ProblemContract):
+    """A problem without a folder passes as well."""
+
+    problem = replace(
+        _SMALL.problem,
+        slug="made/in_python",
+        instances=lambda split: _SMALL.problem.instances(split)[:4],
+        statement=_SMALL.statement,
+        programs={name: _SMALL.program(name).source for name in _SMALL.programs},
+    )

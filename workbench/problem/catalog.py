@@ -189,7 +189,7 @@ def load_recorded(folder: str, slug: str) -> LoadedProblem:
 
 
 def reload(name: str | Path) -> LoadedProblem:
-    """Load a problem anew, after its files or the evaluators that it imports have changed."""
+    """Load a problem again after its files, or the evaluators that it imports, have changed."""
     _load.cache_clear()
     stale = (f"{_package(_resolve(str(name)))}.", "evaluators.")
     for module in [m for m in sys.modules if m.startswith(stale)]:

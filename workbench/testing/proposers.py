@@ -30,7 +30,7 @@ class ProposerContract:
     replays
         Whether the calls in its replies were made, and paid for, by another run.
     brief, source
-        The problem that it is told of, and the program that it is asked to improve.
+        The problem that `begin` gets, and the program to improve.
     """
 
     make: ClassVar[Callable[[], Proposer]]
@@ -40,7 +40,7 @@ class ProposerContract:
     source: ClassVar[str] = SOURCE
 
     def ready(self) -> Proposer:
-        """A new proposer that was told of the problem, as a run has it."""
+        """A new proposer after `begin`, as in a run."""
         proposer = type(self).make()
         proposer.begin(self.brief, lambda program: False)
         return proposer

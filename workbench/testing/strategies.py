@@ -1,4 +1,4 @@
-"""What every search strategy must hold: it asks for what it was told of, forgets most of it, and repeats itself."""
+"""What every search strategy must hold: valid parents, bounded memory, and the same choices for the same history."""
 
 from __future__ import annotations
 
@@ -69,16 +69,16 @@ class StrategyContract:
 
     def test_failed_candidates_are_never_chosen(self) -> None:
         strategy = seeded(type(self).make)
-        told = {0: True, 1: True}
+        valid = {0: True, 1: True}
         for selection, candidate in live(strategy, 250):
             chosen = (selection.parent, *selection.inspirations)
-            assert all(told[c.number] for c in chosen), "a failed candidate is chosen: check candidate.status in `tell`"
+            assert all(valid[c.number] for c in chosen), "a failed candidate is chosen: check candidate.status in `tell`"
             # A failure that claims a program and a wonderful gap must not get in either.
             bad = replace(candidate, status=Status.TIMEOUT, program=selection.parent.program, gap=-1.0)
             if candidate.status is not Status.OK:
                 strategy.tell(bad)
-            told[candidate.number] = candidate.status is Status.OK
-        assert not all(told.values())
+            valid[candidate.number] = candidate.status is Status.OK
+        assert not all(valid.values())
 
     def test_inspirations_differ_from_the_parent_and_from_each_other(self) -> None:
         for selection, _ in live(seeded(type(self).make), 250):
@@ -89,10 +89,10 @@ class StrategyContract:
         strategy = seeded(type(self).make)
         history = list(live(strategy, 600, in_flight=4))
         again, checked = seeded(type(self).make), 0
-        for told, (_, candidate) in enumerate(history):
+        for position, (_, candidate) in enumerate(history):
             # Live, attempt n + 5 was asked for after n tells; most asks are left out here and must not be missed.
-            if told % 11 == 0:
-                same = again.ask(random.Random(told + 5)) == history[told][0]
+            if position % 11 == 0:
+                same = again.ask(random.Random(position + 5)) == history[position][0]
                 assert same, "after the same `tell`s the strategy asks for something else: `ask` must change nothing"
                 checked += 1
             again.tell(candidate)
@@ -137,7 +137,7 @@ class StrategyContract:
 
 
 def seeded(make: Callable[[], Strategy]) -> Strategy:
-    """A strategy that was told of two seeds."""
+    """A new strategy that knows two seeds."""
     strategy, rng = make(), random.Random(7)
     for number in range(2):
         strategy.tell(seed_candidate(number, rng))
@@ -145,7 +145,7 @@ def seeded(make: Callable[[], Strategy]) -> Strategy:
 
 
 def live(strategy: Strategy, count: int, in_flight: int = 1) -> Iterator[tuple[Selection, Candidate]]:
-    """Run with several attempts in flight; yields each selection with the candidate that the strategy is told of after it."""
+    """Run with several attempts in flight; yields each selection with the candidate that `tell` gets after it."""
     rng, waiting = random.Random(3), deque[Candidate]()
     for number in range(2, count):
         selection = strategy.ask(random.Random(number))
