@@ -24,6 +24,8 @@ class RunOptions:
         An OpenAI-compatible endpoint for models without a provider of their own.
     style
         How a model is asked: `full` (whole programs and edits), `block` (only the evolving part, for weak models), None: by name.
+    proposer_options
+        Keywords of the proposer's constructor that have no option of their own here.
     strategy, strategy_options
         Which search, with its constructor's keywords.
     seeds
@@ -53,6 +55,7 @@ class RunOptions:
     api_base: str | None = None
     style: str | None = None
     temperature: float | None = None
+    proposer_options: Mapping[str, Any] = field(default_factory=dict)
     strategy: str = "islands"
     strategy_options: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[str, ...] = ()

@@ -147,6 +147,20 @@ def test_make_by_name() -> None:
     assert proposers.make(RunOptions(proposer="replay:7"), lookup=lambda n: None).label == "replay:7"
 
 
+def test_a_proposers_own_options_are_described_set_and_recorded() -> None:
+    assert [(o.name, o.default) for o in proposers.describe("builtin").options] == [("bold", 1.0)]
+    described = {o.name: o.type for o in proposers.describe("litellm").options}
+    assert described == {"max_tokens": int, "backoff": float}, "what every run can set has an option of its own"
+    assert {"builtin", "litellm"} <= set(proposers.names()) and proposers.describe("replay").summary
+    bold = proposers.make(RunOptions(proposer="builtin", proposer_options={"bold": "2"}))
+    _, recorded = proposers.adopt(bold, RunOptions())
+    assert recorded == RunOptions(proposer="builtin", proposer_options={"bold": 2.0})
+    with pytest.raises(UsageError, match=r"proposer 'builtin' has no option 'shy'; valid are \(with defaults\): bold=1.0"):
+        proposers.make(RunOptions(proposer="builtin", proposer_options={"shy": 1}))
+    with pytest.raises(UsageError, match="no option 'timeout'"):
+        proposers.make(RunOptions(models=("m",), proposer_options={"timeout": 1}))
+
+
 def test_models_with_weights() -> None:
     assert parse_models(["gpt-5=0.8", "a/b:c", "x=y", ("z", 2)]) == [("gpt-5", 0.8), ("a/b:c", 1.0), ("x=y", 1.0), ("z", 2)]
     assert parse_models("gpt-5") == [("gpt-5", 1.0)]

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOY
+from workbench import proposers, search
 from workbench.cli.main import main
 from workbench.problem import catalog
-from workbench.store.store import FILE
+from workbench.store.store import FILE, Store
 
 
 @pytest.fixture
@@ -220,3 +221,46 @@ def test_doctor_tells_what_works(evolve, tmp_path):
 def test_folder_without_write_permission(evolve, tmp_path):
     tmp_path.chmod(0o500)
     refused(evolve("run", TOY, "--proposer", "builtin", "--runs", tmp_path), "not writable")
+
+
+def test_help_lists_what_is_there_from_its_own_docstrings(evolve, tmp_path, monkeypatch):
+    (tmp_path / "patient.py").write_text(
+        'class Patient:\n    """Waits before it asks."""\n\n    def __init__(self, patience: int = 23) -> None: ...\n'
+        "    def ask(self, rng): ...\n    def tell(self, candidate): ...\n"
+    )
+    (tmp_path / "broken.py").write_text("import nowhere_at_all\n")
+    monkeypatch.setattr(search, "__path__", [*search.__path__, str(tmp_path)])
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = evolve("run", "--help")
+    monkeypatch.delitem(sys.modules, "workbench.search.patient", raising=False)
+    assert code == 0
+    for words in ("Waits before it asks.", "patience=23", "broken", "cannot be loaded: No module named 'nowhere_at_all'"):
+        assert words in out
+    for name in ("islands", "greedy", "openevolve"):
+        described = search.describe(name)
+        assert described.summary in out and f"{described.options[0].name}={described.options[0].default}" in out
+    for name in ("builtin", "litellm"):
+        assert proposers.describe(name).summary in out
+    assert "bold=1.0" in out and "replay:RUN" in out and "auto" in out
+    assert "patience=23" not in evolve("resume", "--help")[1]
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom workbench.cli.main import main\nsys.argv = ['evolve', 'run', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "sys.exit(' '.join(sorted({'litellm', 'optuna', 'openevolve', 'numpy', 'pandas', 'streamlit'} & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "openevolve" in done.stdout and "litellm" in done.stdout
+
+
+def test_options_of_a_proposer_are_kept_with_the_run(evolve, tmp_path):
+    words = ("run", TOY, "--proposer", "builtin", "-n", 2, "--runs", tmp_path)
+    code, out, _ = evolve(*words, "--proposer-opt", "bold=2", "--json")
+    assert code == 0
+    with Store(tmp_path, write=False) as store:
+        assert store.run(json.loads(out)["run"])["options"]["proposer_options"] == {"bold": "2"}
+    refused(evolve(*words, "--proposer-opt", "bold=very"), "proposer 'builtin'", "bold takes float")
+    refused(evolve(*words, "--proposer-opt", "bold"), "--proposer-opt takes NAME=VALUE")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import certify, compare, control, evaluate, export, machine, new, problems, references, report, run, show
+from workbench.cli.listing import Listing
 from workbench.errors import RunFailed, WorkbenchError
 
 app = typer.Typer(
@@ -56,7 +57,7 @@ for panel, name, command in (
     (_OWN, "references", references.references),
     (_SYSTEM, "doctor", machine.doctor),
 ):
-    app.command(name, rich_help_panel=panel)(command)
+    app.command(name, cls=Listing if name == "run" else None, rich_help_panel=panel)(command)
 
 
 def main() -> None:

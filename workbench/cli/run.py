@@ -23,12 +23,13 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150,
 
 def run(
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
-    proposer: Annotated[str, typer.Option(help="auto, litellm, builtin (no LLM) or replay:RUN.")] = "auto",
+    proposer: Annotated[str, typer.Option(help="Who proposes programs; see below.")] = "auto",
     model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
     candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    strategy: Annotated[str, typer.Option(help="islands, best_of_n, greedy or openevolve.")] = "islands",
+    proposer_opt: Annotated[list[str] | None, typer.Option(help="An option of the proposer, NAME=VALUE; repeatable.")] = None,
+    strategy: Annotated[str, typer.Option(help="How the search selects parents; see below.")] = "islands",
     opt: Annotated[list[str] | None, typer.Option(help="An option of the strategy, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[
         list[str] | None, typer.Option("--from", help="Start from this program (name, file); repeatable.")
@@ -70,7 +71,8 @@ def run(
             candidates=candidates,
             seed=seed,
             strategy=strategy,
-            strategy_options=_pairs(opt or []),
+            strategy_options=_pairs("--opt", opt or []),
+            proposer_options=_pairs("--proposer-opt", proposer_opt or []),
             seeds=tuple(start_from or ()),
             style=style,
             temperature=temperature,
@@ -144,12 +146,12 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         )
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"--opt takes NAME=VALUE, not {text!r}")
+            raise UsageError(f"{option} takes NAME=VALUE, not {text!r}")
         pairs[name] = value
     return pairs
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from workbench import plugins
+from workbench import keywords, plugins
 from workbench.errors import UsageError
+from workbench.keywords import Description, Option, options_of, values_of
 from workbench.model import Call, Program, Reply, Task
 from workbench.options import RunOptions
 from workbench.proposers.providers import detect, served
@@ -16,6 +18,7 @@ from workbench.protocols import Proposer
 
 NAMES = ("builtin", "litellm", "replay", "scripted")
 """`replay:RUN` needs the store and `scripted` its replies; the other two are made from options alone."""
+_FROM_OPTIONS = ("builtin", "litellm")
 
 _RECORDED = frozenset({"api_base", "temperature", "concurrency", "timeout", "style"})
 """Constructor keywords that are options of a run, too."""
@@ -75,38 +78,58 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
     """
     options, _ = resolve(options)
     name = options.proposer
-    match name.partition(":")[0]:
-        case "builtin":
-            from workbench.proposers.builtin import Builtin
-
-            return Builtin()
-        case "litellm":
-            from workbench.proposers.litellm import LiteLLM
-
-            return LiteLLM(
-                options.models,
-                api_base=options.api_base,
-                temperature=options.temperature,
-                concurrency=options.concurrency,
-                timeout=options.timeout,
-                style=options.style,
-            )
-        case "replay":
-            from workbench.proposers.replay import Replay
-
-            if lookup is None:
-                raise UsageError(f"{name}: the run to replay is not at hand")
-            return Replay(lookup, label=name)
-        case "scripted":
-            raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
-    made = plugins.load(name, plugins.PROPOSERS, "proposer")
-    if not (isinstance(made, type) and hasattr(made, "propose")):
-        raise UsageError(f"proposer {name!r} must be a class with the method propose, not {made!r:.60}")
+    if name == "scripted":
+        raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
+    cls = _class(name)
+    values = values_of(f"proposer {name!r}", _own_options(cls), options.proposer_options)
+    given: tuple[Any, ...] = ()
+    if name == "litellm":
+        given = (options.models,)
+        values |= {key: getattr(options, key) for key in _RECORDED}
+    elif name.startswith("replay:"):
+        if lookup is None:
+            raise UsageError(f"{name}: the run to replay is not at hand")
+        given = (lookup, name)
     try:
-        found: Proposer = made()
+        made: Proposer = cls(*given, **values)
     except TypeError as error:
-        raise UsageError(f"proposer {name!r} cannot be made without arguments: {error}") from error
+        raise UsageError(f"proposer {name!r} cannot be made from options alone: {error}") from error
+    return made
+
+
+def names() -> list[str]:
+    """Names of the proposers that are made from options alone, those of installed packages included, sorted."""
+    return sorted({*_FROM_OPTIONS, *plugins.entries(plugins.PROPOSERS)})
+
+
+def describe(name: str) -> Description:
+    """First line of a proposer's docstring, and its options with their defaults, but for those that a run has for all.
+
+    Raises
+    ------
+    UsageError
+        Unknown name, or a plug-in that cannot be imported.
+    """
+    cls = _class(_known(name))
+    return keywords.describe(name, cls, _own_options(cls))
+
+
+def _class(name: str) -> type:
+    base = name.partition(":")[0]
+    found: Any
+    if base in NAMES:
+        module = importlib.import_module(f"{__name__}.{base}")
+        found = next(c for c in vars(module).values() if getattr(c, "__module__", "") == module.__name__ and hasattr(c, "propose"))
+    else:
+        found = plugins.load(name, plugins.PROPOSERS, "proposer")
+    if not (isinstance(found, type) and hasattr(found, "propose")):
+        raise UsageError(f"proposer {name!r} must be a class with the method propose, not {found!r:.60}")
     return found
+
+
+def _own_options(cls: type) -> dict[str, Option]:
+    shared = _RECORDED if cls.__module__.startswith(f"{__name__}.") else frozenset[str]()
+    return {name: option for name, option in options_of(cls).items() if name not in shared}
 
 
 def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple[Proposer, RunOptions]:
@@ -134,7 +157,8 @@ def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple
     if package != __name__:
         return proposer, dataclasses.replace(options, proposer=f"<{plugins.spec(type(proposer))}>")
     made_with: dict[str, Any] = getattr(proposer, "options", {})
-    kept = {key: made_with[key] for key in _RECORDED & made_with.keys()}
+    kept: dict[str, Any] = {key: made_with[key] for key in _RECORDED & made_with.keys()}
+    kept["proposer_options"] = {key: made_with[key] for key in _own_options(type(proposer)).keys() & made_with.keys()}
     if name == "litellm":
         kept["models"] = tuple(f"{model}={weight:g}" for model, weight in proposer.models)  # type: ignore[attr-defined]
     return proposer, dataclasses.replace(options, proposer=name, **kept)

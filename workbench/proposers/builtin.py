@@ -55,7 +55,7 @@ class _Donor:
 
 @keeps_its_options
 class Builtin:
-    """Mutation and crossover of the evolving part, seeded by the caller: the proposer that needs no model.
+    """Mutation and crossover operators on the syntax tree: needs no model.
 
     Each child has 1 to 5 changes, one most often. What evolves is what lies between the markers, the whole program
     where there are none; all other text stays as it is, byte for byte, but for a constant that the program itself

@@ -28,7 +28,9 @@ _RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
 
 @keeps_its_options
 class LiteLLM:
-    """Language models. Every call is kept whole; failures are told in `Reply.call.error`.
+    """Language models of any provider, or on an endpoint of your own.
+
+    Every call is kept whole; failures are told in `Reply.call.error`.
 
     Parameters
     ----------

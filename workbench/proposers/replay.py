@@ -9,7 +9,7 @@ from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 
 
 class Replay:
-    """Answers of a recorded run, by attempt; no model is called and nothing is paid.
+    """The answers of a recorded run: no model is called and nothing is paid.
 
     Parameters
     ----------

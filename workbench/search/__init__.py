@@ -9,37 +9,11 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, TypeAlias
 
-from workbench import plugins
+from workbench import keywords, plugins
 from workbench.errors import UsageError
+from workbench.keywords import Description, Option, OptionValue, options_of, values_of
 from workbench.protocols import Strategy
-
-OptionValue: TypeAlias = str | int | float | bool
-
-_TYPES: Mapping[object, type] = MappingProxyType({"str": str, "int": int, "float": float, "bool": bool})
-_BOOLEANS: Mapping[str, bool] = MappingProxyType(
-    {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One keyword of a strategy's constructor."""
-
-    name: str
-    type: type
-    default: OptionValue
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a strategy does, in one line, and the options it takes."""
-
-    name: str
-    summary: str
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +45,7 @@ def describe(name: str) -> Description:
         Unknown name; the nearest is suggested.
     """
     cls = _strategy(name)
-    summary = (inspect.getdoc(cls) or "").partition("\n")[0]
-    return Description(name, summary, tuple(_options(cls).values()))
+    return keywords.describe(name, cls, _options(cls))
 
 
 def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strategy:
@@ -92,14 +65,7 @@ def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strateg
         Unknown strategy or option, or a value that is not of the option's type or range.
     """
     cls = _strategy(name)
-    known = _options(cls)
-    values = {}
-    for key, value in (options or {}).items():
-        if key not in known:
-            valid = ", ".join(f"{o.name}={o.default}" for o in known.values()) or "none"
-            raise UsageError(f"strategy {name!r} has no option {key!r}; valid are (with defaults): {valid}")
-        values[key] = _convert(name, known[key], value)
-    made: Strategy = cls(**values)
+    made: Strategy = cls(**values_of(f"strategy {name!r}", _options(cls), options or {}))
     return made
 
 
@@ -153,31 +119,11 @@ def _strategy(name: str) -> type:
 
 
 def _options(cls: type) -> dict[str, Option]:
-    found = {}
-    for parameter in inspect.signature(cls).parameters.values():
-        annotation: Any = getattr(parameter.annotation, "__name__", parameter.annotation)
-        if annotation not in _TYPES or parameter.default is inspect.Parameter.empty:
+    known = options_of(cls)
+    for name in inspect.signature(cls).parameters:
+        if name not in known:
             raise UsageError(
-                f"{plugins.spec(cls)}: the parameter {parameter.name} of the constructor needs a type (str, int, float or bool) "
+                f"{plugins.spec(cls)}: the parameter {name} of the constructor needs a type (str, int, float or bool) "
                 "and a default, for it is an option"
             )
-        found[parameter.name] = Option(parameter.name, _TYPES[annotation], parameter.default)
-    return found
-
-
-def _convert(strategy: str, option: Option, value: OptionValue) -> OptionValue:
-    try:
-        if option.type is bool:
-            return value if isinstance(value, bool) else _BOOLEANS[str(value).strip().lower()]
-        if isinstance(value, bool):
-            raise ValueError
-        if option.type is int and isinstance(value, float):
-            if not value.is_integer():
-                raise ValueError
-            return int(value)
-        converted: OptionValue = option.type(value)
-        return converted
-    except (ValueError, KeyError) as error:
-        raise UsageError(
-            f"strategy {strategy!r}: option {option.name} takes {option.type.__name__}, not {value!r} (default {option.default})"
-        ) from error
+    return known

@@ -1,0 +1,52 @@
+"""What `evolve run --help` says of strategies and proposers: read from their docstrings and signatures when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperCommand
+
+from workbench import proposers, search
+from workbench.keywords import Description
+
+_AUTO = Description("auto", "A model whose key is set or that a local server offers, else builtin.")
+
+
+class Listing(TyperCommand):
+    """A command whose help ends with the strategies and proposers that there are."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the usual help, then the lists."""
+        super().format_help(ctx, formatter)
+        console = Console(highlight=False)
+        strategies = described(search.names(), search.describe)
+        console.print(_panel("Strategies (--strategy NAME, options as --opt NAME=VALUE)", strategies))
+        replay = Description("replay:RUN", proposers.describe("replay").summary)
+        found = [_AUTO, *described(proposers.names(), proposers.describe), replay]
+        console.print(_panel("Proposers (--proposer NAME, options as --proposer-opt NAME=VALUE)", found))
+        console.print(Text(" A class of your own for either: package.module:Class or path/file.py:Class\n"))
+
+
+def described(names: Iterable[str], describe: Callable[[str], Description]) -> Iterator[Description]:
+    """Descriptions by name; one that cannot be loaded says why, for help must not fail for it."""
+    for name in names:
+        try:
+            yield describe(name)
+        except Exception as error:
+            yield Description(name, f"cannot be loaded: {error}")
+
+
+def _panel(title: str, found: Iterable[Description]) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for d in found:
+        text = Text(d.summary)
+        if d.options:
+            text.append("\n" + " ".join(f"{o.name}={o.default}" for o in d.options), style="dim")
+        table.add_row(Text(d.name, style="bold cyan"), text)
+    return Panel(table, title=title, title_align="left", border_style="dim", box=box.ROUNDED)
