@@ -14,15 +14,17 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.certificate import Certificate, Opening
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
-from workbench.problem.shipped import FORMAT, exhibit, path_of
+from workbench.problem.shipped import FORMAT, Found, exhibit, path_of
 from workbench.program.source import screen
-from workbench.store.ledger import Ledger
+from workbench.store import Ledger, RunSummary
 
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
 BY_HAND = "a person"
@@ -38,45 +40,40 @@ def evolve(*words: str | int | Path) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def best(loaded: LoadedProblem, runs: Path) -> dict[str, Any] | None:
+def best(loaded: LoadedProblem, runs: Path) -> RunSummary | None:
     """The run of this version whose champion has the least validation gap."""
     with Ledger(runs) as store:
-        rows = [
-            row
-            for row in store.runs()
-            if (row["problem"], row["version"]) == (loaded.slug, loaded.version) and row["validation_gap"] is not None
-        ]
-    return min(rows, key=lambda row: (row["validation_gap"], row["id"]), default=None)
+        rows = [row for row in store.runs() if (row.problem, row.version) == (loaded.slug, loaded.version)]
+    scored = [(row.validation_gap, row.id, row) for row in rows if row.validation_gap is not None]
+    return min(scored, key=lambda one: one[:2])[2] if scored else None
 
 
 def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) -> dict[str, Any]:
     """Find, certify, export, put in place; returns what was written."""
     if file is not None:
         program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
-        found = {"proposer": BY_HAND, "attempts": 0, "seed": None, "from": [], "champion": 0}
+        found = Found(BY_HAND, 0, None, (), 0)
         what = [file, "--problem", loaded.slug]
     else:
         if best(loaded, runs) is None:
             evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
         row = best(loaded, runs)
-        assert row is not None, "a run that ended has a champion"
+        assert row is not None and row.champion is not None, "a run that ended has a champion"
         with Ledger(runs) as store:
-            chosen = store.candidate(row["id"], row["champion"]).program
+            chosen = store.candidate(row.id, row.champion).program
         assert chosen
-        program, options = chosen, row["options"]
-        found = {
-            "proposer": row["proposer"], "attempts": row["candidates"], "seed": options["seed"],
-            "from": list(options["seeds"] or loaded.problem.seeds), "champion": row["champion"],
-        }  # fmt: skip
-        what = [row["id"]]
-    certificate = evolve("certify", *what, "--runs", runs)
+        program, options = chosen, row.options
+        found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
+        what = [row.id]
+    certificate = Certificate.from_json(evolve("certify", *what, "--runs", runs))
     path = path_of(loaded.slug)
-    certificate["opening"] = counted(certificate["opening"], loaded, program.source)
+    certificate = replace(certificate, opening=counted(certificate.opening, loaded, program.source))
     path.parent.mkdir(parents=True, exist_ok=True)
     evolve("export", *what, "--runs", runs, "--out", path.with_suffix(".py"), "--force")
     made = {
         "format": FORMAT, "problem": loaded.slug, "version": loaded.version, "made": datetime.now(UTC).date().isoformat(),
-        "run": found, "seconds": seconds(loaded.slug), "source": program.source, "certificate": certificate,
+        "run": found.to_json(), "seconds": seconds(loaded.slug), "source": program.source,
+        "certificate": certificate.to_json(),
     }  # fmt: skip
     write(path, made)
     return made
@@ -85,7 +82,7 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) ->
 def by_hand(slug: str, folder: Path) -> Path | None:
     """The program of a certificate that ships already, in a file, where a person wrote it."""
     before = exhibit(slug)
-    if before is None or before.run["proposer"] != BY_HAND:
+    if before is None or before.found.proposer != BY_HAND:
         return None
     file = folder / f"{slug.partition('/')[2]}.py"
     file.write_text(before.source)
@@ -102,13 +99,14 @@ def write(path: Path, made: dict[str, Any]) -> None:
     path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 
 
-def counted(opening: dict[str, Any], loaded: LoadedProblem, source: str) -> dict[str, Any]:
+def counted(opening: Opening | None, loaded: LoadedProblem, source: str) -> Opening | None:
     """Openings of the test split by the gallery, which has a program's certificate made in a new folder each time."""
     before = exhibit(loaded.slug)
-    if before is None or before.version != loaded.version:
+    earlier = before.certificate.opening if before else None
+    if opening is None or before is None or earlier is None or before.version != loaded.version:
         return opening
     same = hashlib.sha256(source.encode()).digest() == hashlib.sha256(before.source.encode()).digest()
-    return opening | {"count": int(before.certificate["opening"]["count"]) + (not same), "again": same}
+    return replace(opening, count=earlier.count + (not same), again=same)
 
 
 def main() -> None:

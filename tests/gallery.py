@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from workbench.problem import catalog
-from workbench.store.store import FILE, Store
+from workbench.store import FILE, Store
 
 PROBLEM, ATTEMPTS, SEED = "scheduling/transactions", 200, 0
 PLACE = catalog.root() / "runs" / "gallery" / FILE
@@ -29,7 +29,7 @@ def main() -> None:
                    "--seed", str(SEED), "--from", "seed", "--runs", folder]  # fmt: skip
         subprocess.run(command, cwd=catalog.root(), check=True)
         with Store(folder) as store:
-            run = store.run("latest")["id"]
+            run = store.run("latest").id
         made = Path(folder) / FILE
         settle(made, run)
         shutil.copyfile(made, PLACE)

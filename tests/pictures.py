@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.ui.test_browser import ARGUMENTS, CHROMIUM, dashboard
-from workbench.store.store import Store
+from workbench.store import Store
 
 PLACE = Path(__file__).parent.parent / "docs" / "images"
 MOST_BYTES = 200_000
@@ -30,12 +30,12 @@ def scenes(runs: Path) -> dict[str, tuple[str, str]]:
     """File name -> address, and what is there once the page is whole."""
     with Store(runs, write=False) as store:
         row = store.run("latest")
-    run, best = row["id"], row["champion"]
+    run, best = row.id, row.champion
     return {
         "run": (f"run?run={run}", CHARTS),
         "program": (f"program?run={run}&n={best}&tab=Diff", "table.diff"),
         "compare": (f"compare?p={run}:{best}", CHARTS),
-        "problems": (f"problems?problem={row['problem']}", "text=Statement"),
+        "problems": (f"problems?problem={row.problem}", "text=Statement"),
     }
 
 

@@ -18,8 +18,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.problem import catalog
-from workbench.store.queries import Reader
-from workbench.store.store import Store
+from workbench.store import Reader, Run, Store
 
 EVOLVE = (sys.executable, "-m", "workbench.cli")
 
@@ -65,10 +64,10 @@ def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         code = launch.ended()
-        rows = [row for row in _rows(runs) if row["heartbeat"] >= launch.began - 1]
-        own = [row["id"] for row in rows if row["pid"] == launch.process.pid]
+        rows = [row for row in _rows(runs) if row.heartbeat >= launch.began - 1]
+        own = [row.id for row in rows if row.pid == launch.process.pid]
         # A run that has begun and ended between two looks belongs to nobody any more.
-        own = own or [row["id"] for row in rows if code == 0 and row["created"] >= launch.began - 1]
+        own = own or [row.id for row in rows if code == 0 and row.created >= launch.began - 1]
         if own:
             return own[0], ""
         if code is not None:
@@ -77,7 +76,7 @@ def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None
     return None, ""
 
 
-def _rows(runs: Path) -> list[dict[str, Any]]:
+def _rows(runs: Path) -> Sequence[Run]:
     try:
         with Reader(runs) as store:
             return store.runs()
@@ -95,8 +94,8 @@ def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
     """
     with Store(runs) as store:
         row = store.run(run)
-        if row["status"] not in ("running", "paused"):
-            raise UsageError(f"run {run} is not going on ({row['status']})")
+        if not row.live:
+            raise UsageError(f"run {run} is not going on ({row.status})")
         store.send(run, command, argument)
 
 

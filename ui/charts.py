@@ -13,6 +13,7 @@ from ui.data import improves, so_far
 from workbench.formatting import percent
 from workbench.report.charts import spread
 from workbench.report.palette import VIRIDIS, Palette
+from workbench.store import FailureGroup
 
 FONT = "Source Sans, sans-serif"
 CROWD = 2000
@@ -301,9 +302,9 @@ def archive(made: Grid, palette: Palette, rows: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def failures(groups: Sequence[dict[str, Any]], palette: Palette, *, height: int = 260) -> go.Figure:
+def failures(groups: Sequence[FailureGroup], palette: Palette, *, height: int = 260) -> go.Figure:
     """Failed attempts by class, stacked by model (operator, where there is no model)."""
-    frame = pd.DataFrame(groups)
+    frame = pd.DataFrame(groups, columns=FailureGroup._fields)
     frame["who"] = frame["model"].where(frame["model"].notna(), frame["operator"])
     table = frame.pivot_table(index="status", columns="who", values="attempts", aggfunc="sum", fill_value=0, observed=True)
     table = table.loc[table.sum(axis=1).sort_values().index, table.sum().sort_values(ascending=False).index]

@@ -6,20 +6,21 @@ import json
 import math
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
 from ui.actions import certificate_log
 from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
+from workbench.certificate import Certificate
 from workbench.errors import StoreError, UsageError, WorkbenchError
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store.queries import Mark, Reader
-from workbench.store.store import FILE
+from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Point, Reader, Run, Size
 
 CHARTED = 2500
 """Points drawn of a longer run: all that were ever best, the others thinned evenly. A browser draws so many in half a second."""
@@ -27,7 +28,6 @@ SIZED = 20_000
 """Attempts that the archive of a longer run is made of: the best ones."""
 _STARTING = 20.0
 """Seconds within which the process that makes a certificate has said its first word."""
-_COLUMNS = ["id", "number", "status", "operator", "gap", "island", "parents", "repairs", "seconds", "created"]
 
 
 def folder() -> Path:
@@ -75,48 +75,38 @@ def _reader(path: str, inode: int) -> Reader:
     return Reader(path)
 
 
-def find(store: Reader, name: str) -> dict[str, Any] | None:
-    """A run's row by exact id, or None."""
+def find(store: Reader, name: str) -> Run | None:
+    """A run by exact id, or None."""
     try:
         row = store.run(name)
     except UsageError:
         return None
-    return row if row["id"] == name else None
+    return row if row.id == name else None
 
 
 # --------------------------------------------------------------------------- runs
 
 
-def runs(store: Reader) -> list[dict[str, Any]]:
-    """All runs with counts, costs and gaps; read anew when any of them has moved."""
-    return store.runs()
-
-
-def is_live(row: dict[str, Any]) -> bool:
-    """Whether a process is at work on the run, or could be again after a pause."""
-    return row["status"] in ("running", "paused")
-
-
-def state(store: Reader, row: dict[str, Any]) -> str:
+def state(store: Reader, row: Run) -> str:
     """The status as it will be once the loop has seen the last message: `stopping`, `pausing`, `going on`.
 
     Runs of the gallery are `recorded`.
     """
     if recorded(store):
         return "recorded"
-    if not is_live(row):
-        return str(row["status"])
-    begun = max(row["created"], store.resumed(row["id"]))
-    for message in reversed(store.messages(row["id"], pending=False)):
-        if message["created"] < begun:
+    if not row.live:
+        return row.status
+    begun = max(row.created, store.resumed(row.id))
+    for message in reversed(store.messages(row.id, pending=False)):
+        if message.created < begun:
             break
-        if message["command"] == "stop":
+        if message.command == "stop":
             return "stopping"
-        if message["command"] in ("pause", "resume"):
-            if message["acknowledged"] is None:
-                return "pausing" if message["command"] == "pause" else "going on"
+        if message.command in ("pause", "resume"):
+            if message.acknowledged is None:
+                return "pausing" if message.command == "pause" else "going on"
             break
-    return str(row["status"])
+    return row.status
 
 
 def curve(store: Reader, run: str) -> list[float]:
@@ -131,8 +121,7 @@ def _curve(place: str, run: str, mark: Mark, _store: Reader) -> list[float]:
 
 def first_error(store: Reader, run: str) -> str:
     """Why a failed run failed, in one line."""
-    row = store.run(run)
-    return row["message"] or store.first_error(run)
+    return store.run(run).message or store.first_error(run)
 
 
 def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple[float | None, float | None]:
@@ -140,11 +129,8 @@ def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple
     if store is None:
         return None, None
     rows = store.runs()
-    seconds = [r["active_seconds"] / r["candidates"] for r in rows if r["problem"] == problem and r["candidates"]]
-    costs = [
-        r["cost_usd"] / r["calls"] for r in rows
-        if r["calls"] and r["cost_usd"] and not r["unpriced"] and set(r["options"].get("models", ())) == set(models)
-    ]  # fmt: skip
+    seconds = [r.active_seconds / r.attempts for r in rows if r.problem == problem and r.attempts]
+    costs = [r.spending.cost_usd / r.spending.calls for r in rows if r.spending.cost_usd and set(r.options.models) == set(models)]
     return (sum(costs) / len(costs) if costs else None), (sum(seconds) / len(seconds) if seconds else None)
 
 
@@ -162,7 +148,7 @@ def improves(gaps: pd.Series) -> pd.Series:
 
 
 def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
-    """Every attempt up to a mark: the columns of `Reader.points`, the main parent, and dollars spent up to it.
+    """Every attempt up to a mark: the columns of `Point`, the best gap so far, and dollars spent up to it.
 
     The frame is shared between sessions: never change it in place.
     """
@@ -171,12 +157,11 @@ def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    frame = pd.DataFrame(_store.points(run, mark), columns=_COLUMNS)
+    frame = pd.DataFrame(_store.points(run, mark), columns=Point._fields)
     frame["gap"] = frame["gap"].astype(float)
     frame["best"] = so_far(frame["gap"])
     frame["improved"] = improves(frame["gap"])
-    parents = frame.pop("parents").str.strip("[]").str.partition(",")[0]
-    frame["parent"] = pd.to_numeric(parents, errors="coerce")
+    frame["parent"] = frame["parent"].astype(float)
     for column in ("status", "operator"):
         frame[column] = frame[column].astype("category")
     spent = calls(_store, run, mark)
@@ -191,19 +176,17 @@ def calls(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _calls(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    columns = ["number", "model", "operator", "cost_usd", "tokens_in", "tokens_out", "seconds", "error", "created"]
-    return pd.DataFrame(_store.calls_made(run), columns=columns).astype({"cost_usd": float})
+    return pd.DataFrame(_store.paid_calls(run), columns=PaidCall._fields).astype({"cost_usd": float})
 
 
 def spent(store: Reader) -> pd.DataFrame:
     """As `Reader.spent`, read anew when calls have come in."""
-    return _spent(str(store.folder), sum(row["calls"] or 0 for row in store.runs()), store)
+    return _spent(str(store.folder), sum(row.spending.calls for row in store.runs()), store)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def _spent(place: str, calls: int, _store: Reader) -> pd.DataFrame:
-    columns = ["run", "model", "day", "calls", "usd", "unpriced", "failed", "tokens_in", "tokens_out"]
-    return pd.DataFrame(_store.spent(), columns=columns)
+    return pd.DataFrame(_store.spent(), columns=DailySpending._fields)
 
 
 def charted(frame: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
@@ -242,8 +225,8 @@ def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
 
     The strongest family is the one in which an attempt is furthest ahead of the run's mean, its general level taken out.
     """
-    frame = pd.DataFrame(_store.sizes(run, mark, SIZED), columns=["number", "size", "seconds", "families"])
-    families = pd.DataFrame([json.loads(text) for text in frame.pop("families")], index=frame.index)
+    frame = pd.DataFrame(_store.sizes(run, mark, SIZED), columns=Size._fields)
+    families = pd.DataFrame(list(frame.pop("families")), index=frame.index)
     if families.shape[1] > 1:
         ahead = families.mean() - families
         frame["strongest"] = ahead.sub(ahead.mean(axis=1), axis=0).fillna(float("-inf")).idxmax(axis=1)
@@ -252,45 +235,67 @@ def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     return frame
 
 
-def failures(store: Reader, run: str, mark: Mark) -> list[dict[str, Any]]:
+def failures(store: Reader, run: str, mark: Mark) -> list[FailureGroup]:
     """As `Reader.failures`, at a mark."""
     return _failures(str(store.folder), run, mark, store)
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _failures(place: str, run: str, mark: Mark, _store: Reader) -> list[dict[str, Any]]:
+def _failures(place: str, run: str, mark: Mark, _store: Reader) -> list[FailureGroup]:
     return _store.failures(run)
 
 
-def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[dict[str, Any]]:
-    """What people told the run, with the improvements a hundred attempts in equal windows before and after."""
-    told = []
-    for message in store.messages(run, pending=False):
-        entry = {**message, "text": message["argument"], "next": None, "before": None, "after": None, "at": None}
-        if message["command"] == "steer":
-            wish = json.loads(message["argument"])
-            entry["text"], entry["next"] = wish["text"], wish.get("next")
-            at = int((frame["created"] <= (message["acknowledged"] or message["created"])).sum())
-            window = min(entry["next"] or 50, at, len(frame) - at)
-            entry["at"] = at
-            if window >= 5:
-                entry["before"] = float(frame["improved"].iloc[at - window : at].mean() * 100)
-                entry["after"] = float(frame["improved"].iloc[at : at + window].mean() * 100)
-        told.append(entry)
-    return told
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """A message to a run, and what came of it.
+
+    Attributes
+    ----------
+    text, attempts
+        What was said, and for how many attempts (None: all that followed).
+    at
+        Row of the attempts' frame before which it took effect; None for messages that change no prompt.
+    before, after
+        Improvements a hundred attempts in equal windows before and after it; None where too few were made.
+    """
+
+    message: Message
+    text: str
+    attempts: int | None = None
+    at: int | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[Steered]:
+    """What people told the run, oldest first."""
+    return [_steered(message, frame) for message in store.messages(run, pending=False)]
+
+
+def _steered(message: Message, frame: pd.DataFrame) -> Steered:
+    if message.command != "steer":
+        return Steered(message, message.argument)
+    wish = json.loads(message.argument)
+    text, attempts = str(wish["text"]), wish.get("next")
+    at = int((frame["created"] <= (message.acknowledged or message.created)).sum())
+    window = min(attempts or 50, at, len(frame) - at)
+    if window < 5:
+        return Steered(message, text, attempts, at)
+    before, after = (float(frame["improved"].iloc[part].mean() * 100) for part in (slice(at - window, at), slice(at, at + window)))
+    return Steered(message, text, attempts, at, before, after)
 
 
 # --------------------------------------------------------------------------- the problem's side
 
 
-def problem(row: dict[str, Any]) -> tuple[catalog.LoadedProblem | None, str]:
+def problem(row: Run) -> tuple[catalog.LoadedProblem | None, str]:
     """The problem of a run, and why it is not there or not the same any more."""
     try:
-        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        loaded = catalog.load_recorded(row.folder, row.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, str(error)
-    changed = loaded.version != row["version"]
+    changed = loaded.version != row.version
     return loaded, f"{loaded.slug} has changed since this run began; baselines are those of today" if changed else ""
 
 
@@ -302,14 +307,14 @@ def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[
     return sorted(found, key=lambda item: item[2])
 
 
-def verdict(store: Reader, row: dict[str, Any], number: int | None = None) -> Comparison | None:
+def verdict(store: Reader, row: Run, number: int | None = None) -> Comparison | None:
     """A program of a run, its champion if none is named, against the best baseline on validation; None where that is unknown."""
-    number = row["champion"] if number is None else number
-    return None if number is None else _verdict(str(store.folder), row["id"], number, row["version"], store, row)
+    number = row.champion if number is None else number
+    return None if number is None else _verdict(str(store.folder), row.id, number, row.version, store, row)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _row: dict[str, Any]) -> Comparison | None:
+def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _row: Run) -> Comparison | None:
     loaded, why = problem(_row)
     report = _store.report(run, number, Split.VALIDATION)
     if loaded is None or why or report is None or not loaded.problem.baselines:
@@ -339,23 +344,60 @@ def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def certificate(run: str, number: int) -> tuple[str, dict[str, Any]]:
-    """State (`none`, `running`, `failed`, `ready`) of a program's certificate, and what it says or what became of it."""
+@dataclass(frozen=True, slots=True)
+class Certification:
+    """How far a program's certificate is: `none`, `running`, `failed` or `ready`.
+
+    Attributes
+    ----------
+    kept
+        The certificate once it is ready, else None.
+    message
+        What is under way, or why it failed.
+    """
+
+    state: Literal["none", "running", "failed", "ready"]
+    kept: CertificateRecord | None = None
+    message: str = ""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The verdict with its evidence, once it is ready."""
+        return self.kept.certificate if self.kept else None
+
+    @property
+    def test_gap(self) -> float | None:
+        """Mean gap on test, where it is known."""
+        return self.certificate.gaps.get(Split.TEST) if self.certificate else None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words; `not certified` without one."""
+        return self.certificate.verdict.value if self.certificate else "not certified"
+
+    @property
+    def reason(self) -> str:
+        """What decided it; empty without a verdict."""
+        return self.certificate.reason if self.certificate else ""
+
+
+def certificate(run: str, number: int | None) -> Certification:
+    """How far the certificate of a program is; `none` without a program."""
     store = reader(run)
-    if store is None:
-        return "none", {}
+    if store is None or number is None:
+        return Certification("none")
     if found := store.certificate(run, number):
-        return "ready", {**found["evidence"], "created": found["created"]}
+        return Certification("ready", found)
     log = certificate_log(folder(), run, number)
     try:
         said, age = log.read_text(errors="replace").strip().splitlines(), time.time() - log.stat().st_mtime
     except OSError:
         said, age = [], None
     if said and said[-1].startswith("error:"):
-        return "failed", {"message": said[-1]}
+        return Certification("failed", message=said[-1])
     if store.being_certified(run, number) or (age is not None and age < _STARTING):
-        return "running", {"stage": said[-1] if said else ""}
-    return ("none", {}) if age is None else ("failed", {"message": "it ended without a word"})
+        return Certification("running", message=said[-1] if said else "")
+    return Certification("none") if age is None else Certification("failed", message="it ended without a word")
 
 
-__all__ = ["Mark", "StoreError", "attempts", "baselines", "certificate", "find", "folder", "problem", "reader", "runs", "state"]
+__all__ = ["Mark", "StoreError", "attempts", "baselines", "certificate", "find", "folder", "problem", "reader", "state"]

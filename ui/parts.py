@@ -12,7 +12,7 @@ import streamlit as st
 from ui import actions, data, theme
 from workbench.errors import StoreError, UsageError
 from workbench.model import Split
-from workbench.store.queries import Reader
+from workbench.store import Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
 PLAYGROUND = "views/playground.py"
@@ -77,7 +77,7 @@ def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
         st.info(f"It is still getting ready and will appear under Runs. What it says: {literal(launch.log)}")
 
 
-def chosen_run(store: Reader) -> dict[str, Any]:
+def chosen_run(store: Reader) -> Run:
     """The run that the URL names, else the last one looked at, else the newest; stops the page on an unknown one."""
     name = st.query_params.get("run") or st.session_state.get("last_run")
     row = data.find(store, name) if name else None
@@ -86,9 +86,9 @@ def chosen_run(store: Reader) -> dict[str, Any]:
         st.page_link(RUNS, label="All runs", icon=":material/list_alt:")
         st.stop()
     row = row or store.run("latest")
-    if st.query_params.get("run") != row["id"]:
-        st.query_params["run"] = row["id"]
-    st.session_state["last_run"] = row["id"]
+    if st.query_params.get("run") != row.id:
+        st.query_params["run"] = row.id
+    st.session_state["last_run"] = row.id
     return row
 
 
@@ -107,37 +107,36 @@ def open_program(run: str, number: int, **more: str) -> None:
     st.switch_page(PROGRAM, query_params={"run": run, "n": str(number), **more})
 
 
-def program_card(store: Reader, row: dict[str, Any], number: int, key: str) -> None:
+def program_card(store: Reader, row: Run, number: int, key: str) -> None:
     """A program at a glance: gaps by split, where it comes from, its first lines, and the way to its page."""
-    attempt = store.attempt(row["id"], number)
+    attempt = store.attempt(row.id, number)
     if attempt is None:
         st.caption(f"There is no attempt {number}.")
         return
     with st.container(border=True):
-        chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"])]
-        if number == row["champion"]:
+        chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator)]
+        if number == row.champion:
             chips.insert(0, theme.chip("champion", "live"))
-        chips.append(theme.chip(f"parent {attempt['parents'][0]}" if attempt["parents"] else "start"))
-        if attempt["island"] is not None:
-            chips.append(theme.chip(f"island {attempt['island']}"))
+        chips.append(theme.chip("start" if attempt.parent is None else f"parent {attempt.parent}"))
+        if attempt.island is not None:
+            chips.append(theme.chip(f"island {attempt.island}"))
         theme.heading(f"no. {number}", chips)
         rows = []
         for split in (Split.TRAIN, Split.VALIDATION):
-            report = store.report(row["id"], number, split)
+            report = store.report(row.id, number, split)
             if report is not None:
                 worst = max((r.gap for r in report.results), default=None)
                 rows.append([split.value, theme.percent(report.gap), theme.percent(worst), str(len(report.results))])
-        kind, certificate = data.certificate(row["id"], number)
-        if kind == "ready" and "test" in certificate.get("gaps", {}):
-            rows.append(["test", theme.percent(certificate["gaps"]["test"]), "", ""])
+        if (test := data.certificate(row.id, number).test_gap) is not None:
+            rows.append(["test", theme.percent(test), "", ""])
         if rows:
             st.html(theme.table(["split", "gap", "worst", "instances"], rows, {1, 2, 3}))
-        if attempt["status"] != "ok":
-            st.html(f'<div class="worse">{escape(attempt["message"])}</div>')
-        if attempt["source"]:
-            st.code(attempt["source"], "python", height=230)
+        if attempt.status != "ok":
+            st.html(f'<div class="worse">{escape(attempt.message)}</div>')
+        if attempt.source:
+            st.code(attempt.source, "python", height=230)
         if st.button("Open", key=f"open-{key}", icon=":material/open_in_new:"):
-            open_program(row["id"], number)
+            open_program(row.id, number)
 
 
 def chosen_cell(event: Any, rows: int) -> tuple[int, str] | None:
@@ -161,12 +160,12 @@ def failing(source: str, message: str) -> None:
     st.html(f'<div class="scroll"><table class="diff"><tbody>{body}</tbody></table></div>')
 
 
-def controls(store: Reader, row: dict[str, Any], state: str) -> None:
+def controls(store: Reader, row: Run, state: str) -> None:
     """Pause, stop, steer and export; or take the run up again."""
-    run = row["id"]
+    run = row.id
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if data.is_live(row):
-            paused = row["status"] == "paused" and state != "going on"
+        if row.live:
+            paused = row.status == "paused" and state != "going on"
             icon = ":material/play_arrow:" if paused else ":material/pause:"
             if st.button("Continue" if paused else "Pause", key="pause", icon=icon,
                          disabled=state in ("stopping", "pausing", "going on")):  # fmt: skip
@@ -175,40 +174,38 @@ def controls(store: Reader, row: dict[str, Any], state: str) -> None:
             if st.button("Stop", icon=":material/stop:", disabled=state == "stopping"):
                 try_to(actions.tell, run, "stop")
                 st.rerun()
-            with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or not row["uses_model"],
-                            help="The built-in operators read no messages." if not row["uses_model"] else None):  # fmt: skip
+            with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or not row.uses_model,
+                            help="The built-in operators read no messages." if not row.uses_model else None):  # fmt: skip
                 text = st.text_area("What should the model try or avoid?", key="steer-text", max_chars=2000)
                 attempts = st.number_input("For so many attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
                 if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):
                     st.toast("Sent: it goes into the prompts from the next attempt on.")
         elif not data.recorded(store):
             with st.popover("Resume", icon=":material/play_arrow:"):
-                made = row["options"].get("candidates", 200)
-                budget = st.number_input(
-                    "Attempts in all", 1, 1_000_000, made + (100 if row["status"] == "done" else 0), key="budget"
-                )
+                made = row.options.candidates
+                budget = st.number_input("Attempts in all", 1, 1_000_000, made + (100 if row.status == "done" else 0), key="budget")
                 if st.button("Go on", type="primary", key="go-on"):
                     launched(actions.resume(data.folder(), run, int(budget)))
-        export(store, row, row["champion"], "run", report=True)
+        export(store, row, row.champion, "run", report=True)
 
 
-def export(store: Reader, row: dict[str, Any], number: int | None, key: str, *, report: bool = False) -> None:
+def export(store: Reader, row: Run, number: int | None, key: str, *, report: bool = False) -> None:
     """A program as one module that needs nothing of the workbench; a run as one page that can be mailed."""
     with st.popover("Export", icon=":material/download:"):
         if number is not None:
-            name = f"{row['problem'].partition('/')[2]}_{number}.py"
+            name = f"{row.problem.partition('/')[2]}_{number}.py"
             st.caption(f"No. {number} as one Python module that checks itself.")
             _made(
                 "Make the module",
                 name,
                 "text/x-python",
                 key,
-                lambda: actions.export(store.folder, row["id"], number, data.folder()),
+                lambda: actions.export(store.folder, row.id, number, data.folder()),
             )
         if report:
             st.caption("The whole run as one HTML page: charts and code inside, no script, no network.")
-            _made("Make the report", f"{row['id']}.html", "text/html", f"report-{key}",
-                  lambda: actions.report(store.folder, row["id"], data.folder()))  # fmt: skip
+            _made("Make the report", f"{row.id}.html", "text/html", f"report-{key}",
+                  lambda: actions.report(store.folder, row.id, data.folder()))  # fmt: skip
 
 
 def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes]) -> None:

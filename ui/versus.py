@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from ui.charts import AS_SAID, layout, plain
 from workbench.analysis.compare import Comparison, Contender, within
-from workbench.analysis.stats import Interval
 from workbench.formatting import percent, points, span
+from workbench.model import Interval
 from workbench.report.charts import far_apart
 from workbench.report.palette import VIRIDIS, Palette
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 
 class Split(StrEnum):
@@ -290,6 +290,25 @@ class Candidate:
     families: Mapping[str, float] = field(default_factory=dict)
     instances: tuple[float, ...] = ()
     message: str = ""
+
+
+# --------------------------------------------------------------------------- one beside another
+
+
+class Interval(NamedTuple):
+    """A mean and its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Record(NamedTuple):
+    """On how many instances the first of two was better, equal or worse."""
+
+    wins: int
+    ties: int
+    losses: int
 
 
 # --------------------------------------------------------------------------- asking for the next one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from workbench.errors import UsageError
 
@@ -97,10 +97,26 @@ class RunOptions:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> RunOptions:
-        """From what `to_json` made; unknown fields of newer versions are refused by name."""
-        known = {f.name for f in dataclasses.fields(cls)}
-        if unknown := sorted(set(raw) - known):
-            raise UsageError(f"the run has options that this version does not know: {', '.join(unknown)}")
-        values: dict[str, Any] = {k: tuple(v) if k in ("models", "seeds") else v for k, v in raw.items()}
-        return cls(**values)
+    def readable(cls, raw: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """What this version understands of options that another one may have stored, and the rest by name.
+
+        The first is for lists and pages; where there is a rest, the run cannot be resumed.
+        """
+        names = {f.name for f in dataclasses.fields(cls)}
+        known = {name: value for name, value in _as_fields(raw).items() if name in names}
+        rest = {name: value for name, value in raw.items() if name not in names}
+        try:
+            return cls(**known), rest
+        except (UsageError, TypeError):  # a value that means something elsewhere: all the others still stand
+            options = cls()
+            for field_ in dataclasses.fields(cls):
+                if field_.name in known:
+                    try:
+                        options = dataclasses.replace(options, **{field_.name: known[field_.name]})
+                    except (UsageError, TypeError):
+                        rest[field_.name] = raw[field_.name]
+            return options, rest
+
+
+def _as_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}

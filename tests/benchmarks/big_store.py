@@ -16,7 +16,7 @@ from workbench.model import Call, Candidate, Instance, InstanceResult, Program, 
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.problem.gap import family_gaps, mean_gap
-from workbench.store.store import Store
+from workbench.store import Origin, Store
 
 TOY = Path(__file__).parent.parent / "toy"
 MODELS = {"provider/large": 0.004, "provider/small": 0.0006}
@@ -111,7 +111,7 @@ def fill(
                          candidates=max(1, candidates))  # fmt: skip
     with Store(runs) as store:
         store.create_run(
-            run, problem=loaded.slug, folder=str(loaded.folder), version=loaded.version, options=options.to_json(),
+            run, problem=loaded.slug, folder=str(loaded.folder), version=loaded.version, options=options,
             proposer=title or (", ".join(MODELS) if models else "no LLM"), isolation="full",
         )  # fmt: skip
         best = 1.0
@@ -132,7 +132,7 @@ def fill(
                 call = Call(
                     model, prompt, program.source if program else "", 900, 250, None if error else MODELS[model], 2.0, 0, error
                 )
-                store.add_call(run, number, {"parents": parents, "island": number % 4, "repairs": None}, operator, call)
+                store.add_call(run, number, Origin(tuple(parents), number % 4), operator, call)
             ok = status is Status.OK and found is not None
             gap = found.gap if found is not None and ok else float("inf")
             candidate = Candidate(number, status, program, operator, parents, None if number < 2 else number % 4, gap,
@@ -143,7 +143,7 @@ def fill(
                 if gap < best:
                     best = gap
                     store.add_score(run, number, report(loaded, Split.VALIDATION, gap * 1.1, rng))
-                    store.crown(run, number)
+                    store.set_champion(run, number)
                     store.log(run, "improvement", f"candidate {number} ({operator}): train gap {gap:.3%}")
         if candidates > 10:
             store.acknowledge(
@@ -152,7 +152,7 @@ def fill(
         if state in ("done", "stopped", "failed"):
             store.end_run(run, state, message, candidates / 20)
         else:
-            store.beat(run, active_seconds=candidates / 20, status="paused" if state == "paused" else "running")
+            store.heartbeat(run, active_seconds=candidates / 20, status="paused" if state == "paused" else "running")
     if state == "abandoned":
         _let_go(runs, run)
     return run

@@ -19,12 +19,12 @@ from typing import Any
 
 from tests.integration.silent import Silent
 from workbench.certify import certify
-from workbench.model import Split
+from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.start import begin
 from workbench.sandbox import open_sandbox
-from workbench.store.store import Store
+from workbench.store import Store
 
 PATIENCE = 5.0
 """Seconds for moving constants; parts that can go decide no verdict."""
@@ -42,9 +42,10 @@ def measure(problem: str, start: str, seeds: int, attempts: int) -> dict[str, An
                     proposer="builtin", candidates=attempts, seed=seed, gate=gate, workers=1, tune_trials=0, seeds=(start,)
                 )  # fmt: skip
                 made = begin(loaded, options, runs, Silent())
+                assert made.best
                 with Store(runs, write=False) as store:
-                    champion = store.candidate(made["run"], made["best"]["candidate"])
-                    refused = Counter(a["status"] for a in store.attempts(made["run"]))["fragile"]
+                    champion = store.candidate(made.run, made.best.number)
+                    refused = Counter(a.status for a in store.attempts(made.run))[Status.FRAGILE]
                 assert champion.program
                 found = certify(loaded, champion.program, sandbox, patience=PATIENCE)
                 stress = [c for c in found.checks if c.kind == "stress"]

@@ -29,7 +29,7 @@ from typing import Any
 from tests.benchmarks.overhead import instant_model
 from tests.integration.silent import trace
 from workbench.errors import WorkbenchError
-from workbench.store.store import FILE, Store
+from workbench.store import FILE, Store
 
 ROOT = Path(__file__).parent.parent.parent
 ATTEMPTS = 400
@@ -146,8 +146,8 @@ class Victim:
         with Store(self.runs, write=False) as store:
             (row,) = store.runs()
         wrong = []
-        if (row["status"], row["candidates"]) != ("done", ATTEMPTS):
-            wrong.append(f"ended {row['status']} with {row['candidates']} attempts")
+        if (row.status, row.attempts) != ("done", ATTEMPTS):
+            wrong.append(f"ended {row.status} with {row.attempts} attempts")
         if undisturbed is not None:
             pairs = zip(trace(self.runs, "latest"), trace(undisturbed, "latest"), strict=False)
             if other := next(((a, b) for a, b in pairs if a != b), None):

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbench.store.store import Store
+from workbench.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -44,10 +44,10 @@ def ours(address: str, candidates: int, runs: str, *extra: str) -> list[float]:
                "--api-base", address, "-n", str(candidates), "--runs", runs, "--json", "--tune-trials", "0", *extra]  # fmt: skip
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with Store(runs, write=False) as store:
-        attempts = store.attempts(store.run("latest")["id"])
-    assert sum(a["status"] == "ok" for a in attempts) >= candidates, "every answer of the instant model is a valid program"
-    began = max(a["created"] for a in attempts if a["operator"] == "seed")
-    return [a["created"] - began for a in attempts if a["operator"] != "seed"]
+        attempts = store.attempts(store.run("latest").id)
+    assert sum(a.status == "ok" for a in attempts) >= candidates, "every answer of the instant model is a valid program"
+    began = max(a.created for a in attempts if a.operator == "seed")
+    return [a.created - began for a in attempts if a.operator != "seed"]
 
 
 def openevolve(address: str, iterations: int, folder: Path) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.benchmarks.overhead import instant_model, ours
 from workbench.model import Split
-from workbench.store.store import Store
+from workbench.store import Store
 
 LATENCY, UNDER_WAY, CANDIDATES = 1.0, 32, 640
 ROUNDS = 40_000  # of an empty loop in each of 18 decisions
@@ -25,7 +25,7 @@ def main() -> None:
         runs = str(Path(folder) / "runs")
         times = ours(address, CANDIDATES, runs, "--concurrency", str(UNDER_WAY))
         with Store(runs, write=False) as store:
-            run = store.run("latest")["id"]
+            run = store.run("latest").id
             seconds = [report.seconds for n in range(100, 200) if (report := store.report(run, n, Split.TRAIN))]
     settled = times[2 * UNDER_WAY :]
     rate = (len(settled) - 1) / (settled[-1] - settled[0])

@@ -24,7 +24,7 @@ from workbench.model import Split
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.start import begin
-from workbench.store.store import Store
+from workbench.store import Store
 
 PROBLEMS = ("scheduling/weighted_tardiness", "scheduling/job_shop", "scheduling/transactions", "moe_placement/prism")
 STRATEGIES = ("islands", "greedy", "openevolve")
@@ -40,9 +40,9 @@ def left(slug: str, strategy: str, seed: int, attempts: int, start: str) -> floa
     with tempfile.TemporaryDirectory() as runs:
         made = begin(loaded, options, Path(runs), Silent())
         with Store(Path(runs), write=False) as store:
-            first = store.report(made["run"], 0, Split.VALIDATION)
-        assert first is not None
-    share = float(made["best"]["validation"]["gap"] / first.gap)
+            first = store.report(made.run, 0, Split.VALIDATION)
+        assert first and made.best and made.best.validation is not None
+    share = made.best.validation / first.gap
     print(f"{slug} {strategy} seed {seed}: {share:.3f}", file=sys.stderr, flush=True)
     return share
 

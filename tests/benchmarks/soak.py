@@ -23,7 +23,7 @@ from typing import Any
 from tests.benchmarks.kills import alive, below
 from tests.benchmarks.overhead import ROOT, instant_model
 from workbench.errors import WorkbenchError
-from workbench.store.store import Store
+from workbench.store import Store
 
 WARM = 2000
 """Candidates after which caches and islands are full."""
@@ -37,7 +37,7 @@ def resident(pid: int) -> float:
 def recorded(runs: Path) -> int:
     """Candidates recorded so far."""
     with contextlib.suppress(WorkbenchError, IndexError), Store(runs, write=False) as store:
-        return int(store.runs()[0]["candidates"] or 0)
+        return int(store.runs()[0].attempts)
     return 0
 
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
 from workbench.problem import catalog
-from workbench.store.store import Store
+from workbench.store import Store
 
 TOY = Path(__file__).parent.parent / "toy"
 EVOLVE = [sys.executable, "-m", "workbench.cli"]
@@ -61,7 +61,7 @@ class Turn(NamedTuple):
 def attempts(runs: Path) -> int:
     """Attempts recorded so far."""
     with Store(runs, write=False) as store:
-        return int(store.runs()[0]["candidates"] or 0)
+        return int(store.runs()[0].attempts)
 
 
 def cpu(pid: int) -> float:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.instant_model import Server, program
-from workbench.store.store import Store
+from workbench.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "canary-key-73b0a91c"
@@ -152,19 +152,19 @@ def books(runs: Path, calls: int, *extra: str, **server: Any) -> dict[str, Any]:
                       "--runs", str(runs), "--json", *extra, base=base, **more)  # fmt: skip
     with Store(runs, write=False) as store:
         (run,) = store.runs()
-        recorded = store.calls(run["id"])
-        spending = store.spending(run["id"])
+        recorded = store.calls(run.id)
+        spending = store.spending(run.id)
     return {
         "exit": done.returncode,
-        "status": run["status"],
-        "attempts": run["candidates"],
+        "status": run.status,
+        "attempts": run.attempts,
         "answers": dict(told),
-        "requests_made": sum(1 + c["retries"] for c in recorded),
+        "requests_made": sum(1 + c.call.retries for c in recorded),
         "requests_served": told.total(),
-        "charged_recorded": sum(c["cost_usd"] is not None for c in recorded),
+        "charged_recorded": sum(c.call.cost_usd is not None for c in recorded),
         "charged_served": sum(told[kind] for kind in CHARGED),
-        "cost_recorded": spending["cost_usd"],
-        "failed_attempts": sum(bool(c["error"]) for c in recorded),
+        "cost_recorded": spending.dollars,
+        "failed_attempts": sum(bool(c.call.error) for c in recorded),
         "seconds": round(time.monotonic() - began, 1),
         "said": done.stdout + done.stderr,
     }

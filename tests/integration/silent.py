@@ -11,7 +11,7 @@ from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.snapshot import Snapshot
 from workbench.run.start import begin
-from workbench.store.store import Store
+from workbench.store import Outcome, Store
 
 
 class Silent:
@@ -31,7 +31,7 @@ class Silent:
         self.lines.append(text)
 
 
-def run(runs: Path, then: Callable[[Snapshot], None] | None = None, **options: Any) -> dict[str, Any]:
+def run(runs: Path, then: Callable[[Snapshot], None] | None = None, **options: Any) -> Outcome:
     """A run on the toy problem with the built-in operators unless told otherwise."""
     values = {"proposer": "builtin", "candidates": 30, "workers": 2, "tune_trials": 8 if "proposer" not in options else 0} | options
     return begin(catalog.load(TOY), RunOptions(**values), runs, Silent(then))
@@ -40,7 +40,7 @@ def run(runs: Path, then: Callable[[Snapshot], None] | None = None, **options: A
 def trace(runs: Path, name: str) -> list[tuple[Any, ...]]:
     """All that must be equal when a run is made again."""
     with Store(runs, write=False) as store:
-        run_id = store.run(name)["id"]
+        run_id = store.run(name).id
         found = [
             (c.number, c.status, c.program and c.program.source, c.gap, c.parents, c.operator, c.island, c.message)
             for c in store.candidates(run_id)

@@ -40,14 +40,14 @@ def test_most_problems_have_one() -> None:
 def test_each_certificate_is_whole_and_its_verdict_follows_from_its_checks(slug: str) -> None:
     found, loaded = shipped(slug), catalog.load(slug)
     evidence = found.certificate
-    assert (evidence["problem"], evidence["version"], evidence["isolation"]) == (slug, found.version, "full")
-    assert {c["baseline"] for c in evidence["comparisons"] if c["split"] == "test"} == {b.name for b in loaded.problem.baselines}
-    wins = all(c["better"] for c in evidence["comparisons"] if c["split"] == "test")
-    sound = [c for c in evidence["checks"] if c["kind"] in ("answers", "stress", "determinism", "growth", "constants", "reach")]
-    assert len({c["kind"] for c in sound}) >= 5
-    assert (found.verdict == "certified") == (wins and all(c["passed"] for c in sound))
-    assert (found.verdict == "fragile") == (wins and not all(c["passed"] for c in sound))
-    assert evidence["opening"]["count"] >= 1 and evidence["reason"]
+    assert (evidence.problem, evidence.version, evidence.isolation) == (slug, found.version, "full")
+    assert {c.baseline for c in evidence.comparisons if c.split is Split.TEST} == {b.name for b in loaded.problem.baselines}
+    wins = all(c.better for c in evidence.comparisons if c.split is Split.TEST)
+    sound = [c for c in evidence.checks if c.kind in ("answers", "stress", "determinism", "growth", "constants", "reach")]
+    assert len({c.kind for c in sound}) >= 5
+    assert (found.verdict == "certified") == (wins and all(c.passed for c in sound))
+    assert (found.verdict == "fragile") == (wins and not all(c.passed for c in sound))
+    assert evidence.opening and evidence.opening.count >= 1 and evidence.reason
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -76,7 +76,7 @@ def test_its_program_scores_what_it_says(slug: str, sandboxes: dict[tuple[str, .
         sandboxes[modules] = open_sandbox(modules, allow_unsafe=True)
     program = Program(found.source, loaded.problem.entry)
     report = evaluate(loaded, program, Split.VALIDATION, sandboxes[modules], stop_on_failure=True)
-    assert math.isclose(report.gap, found.certificate["gaps"]["validation"], rel_tol=1e-6, abs_tol=1e-9), report.message
+    assert math.isclose(report.gap, found.certificate.gaps[Split.VALIDATION], rel_tol=1e-6, abs_tol=1e-9), report.message
 
 
 def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

@@ -16,7 +16,7 @@ from tests.conftest import TOY
 from workbench import proposers, search
 from workbench.cli.main import main
 from workbench.problem import catalog
-from workbench.store.store import FILE, Store
+from workbench.store import FILE, Store
 
 
 @pytest.fixture
@@ -261,6 +261,6 @@ def test_options_of_a_proposer_are_kept_with_the_run(evolve, tmp_path):
     code, out, _ = evolve(*words, "--proposer-opt", "bold=2", "--json")
     assert code == 0
     with Store(tmp_path, write=False) as store:
-        assert store.run(json.loads(out)["run"])["options"]["proposer_options"] == {"bold": "2"}
+        assert store.run(json.loads(out)["run"]).options.proposer_options == {"bold": "2"}
     refused(evolve(*words, "--proposer-opt", "bold=very"), "proposer 'builtin'", "bold takes float")
     refused(evolve(*words, "--proposer-opt", "bold"), "--proposer-opt takes NAME=VALUE")

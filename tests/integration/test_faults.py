@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.faulty_model import BROKEN_TLS, FAULTS, KEY, books, evolve, serve
-from workbench.store.store import Store
+from workbench.store import Store
 
 UNIT = 1000 * 0.15e-6 + 100 * 0.6e-6  # litellm's price of the model for the server's usage
 
@@ -49,8 +49,8 @@ def test_prompts_and_replies_lie_in_the_runs_folder_in_the_clear(run: tuple[Path
     runs, _ = run
     with Store(runs, write=False) as store:
         row = store.runs()[0]
-        call = next(call for call in store.calls(row["id"]) if call["response"])
-    for text in (call["user"], call["response"]):
+        call = next(call for call in store.calls(row.id) if call.call.text)
+    for text in (call.call.prompt.user, call.call.text):
         line = max(text.splitlines(), key=len).encode()
         assert any(line in p.read_bytes() for p in runs.rglob("*") if p.is_file())
 

@@ -16,7 +16,7 @@ from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.order import LAG
 from workbench.run.start import begin, resume
-from workbench.store.store import Store
+from workbench.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x{}\n```"
 CRASHES = "```python\ndef f(x, a):\n    if x > 999:\n        raise ValueError(f'{x} is secret')\n    return a * x * x + x\n```"
@@ -27,9 +27,9 @@ def test_what_fails_on_fresh_stress_is_refused_in_words_and_never_crowned(tmp_pa
     proposer = scripted(monkeypatch, CRASHES, GOOD.format(""), WORSE, delay=0.3)
     found = run(tmp_path, proposer="scripted", candidates=3, gate="stress")
     with Store(tmp_path, write=False) as store:
-        by_source = {c.program.source[-30:]: c for c in store.candidates(found["run"]) if c.program and c.operator != "seed"}
+        by_source = {c.program.source[-30:]: c for c in store.candidates(found.run) if c.program and c.operator != "seed"}
         crashed, worse, good = sorted(by_source.values(), key=lambda c: ("crashes" not in c.message, c.status))
-        reports = [store.report(found["run"], c.number, Split.TRAIN) for c in (crashed, worse)]
+        reports = [store.report(found.run, c.number, Split.TRAIN) for c in (crashed, worse)]
     assert crashed.status is Status.FRAGILE and crashed.message.startswith(
         "under stress, where the curve is flat: it crashes with a ValueError (line "
     )
@@ -37,17 +37,17 @@ def test_what_fails_on_fresh_stress_is_refused_in_words_and_never_crowned(tmp_pa
     assert worse.status is Status.FRAGILE and "behind square" in worse.message and "too far behind as well" in worse.message
     assert not any(digits in c.message for c in (crashed, worse) for digits in ("1000 is", "2001")), "no number of an instance"
     assert all(r and r.gap == pytest.approx(0) for r in reports), "what they scored on train is kept"
-    assert good.status is Status.OK and found["best"]["candidate"] == good.number
+    assert good.status is Status.OK and found.best.number == good.number
     assert any(f"(fragile): {crashed.message}" in p.user for p in proposer.prompts)
 
 
 def test_a_gated_run_is_the_same_on_any_number_of_workers_and_when_resumed(tmp_path: Path) -> None:
-    one = run(tmp_path, candidates=40, seed=2, workers=1, gate="stress", tune_trials=0)["run"]
-    three = run(tmp_path, candidates=LAG + 4, seed=2, workers=3, gate="stress", tune_trials=0)["run"]
+    one = run(tmp_path, candidates=40, seed=2, workers=1, gate="stress", tune_trials=0).run
+    three = run(tmp_path, candidates=LAG + 4, seed=2, workers=3, gate="stress", tune_trials=0).run
     resume(three, tmp_path, Silent(), candidates=40)
     assert trace(tmp_path, one) == trace(tmp_path, three)
     assert Status.FRAGILE in {row[1] for row in trace(tmp_path, one)}
-    again = run(tmp_path, proposer=f"replay:{one}", candidates=40)["run"]
+    again = run(tmp_path, proposer=f"replay:{one}", candidates=40).run
     assert trace(tmp_path, one) == trace(tmp_path, again), "a replay passes the same gate"
 
 
@@ -56,8 +56,8 @@ def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.M
     scripted(monkeypatch, "```python\ndef f(x, a):\n    return 1.5\n```")
     found = run(tmp_path, proposer="scripted", candidates=1, gate="stress", seeds=("seed",))
     with Store(tmp_path, write=False) as store:
-        assert store.candidates(found["run"])[-1].status is Status.OK
-        notes = [e["message"] for e in store.events(found["run"]) if e["kind"] == "note"]
+        assert store.candidates(found.run)[-1].status is Status.OK
+        notes = [e.message for e in store.events(found.run) if e.kind == "note"]
     assert any("no starting program passes: " in note and "a certificate will" in note for note in notes)
 
 
@@ -65,7 +65,7 @@ def test_a_broken_rule_is_told_without_numbers(tmp_path: Path, monkeypatch: pyte
     scripted(monkeypatch, "```python\ndef f(x, a):\n    return a * x * x + x if x < 1000 else [x, a]\n```")
     found = run(tmp_path, proposer="scripted", candidates=1, gate="stress")
     with Store(tmp_path, write=False) as store:
-        message = store.candidates(found["run"])[-1].message
+        message = store.candidates(found.run)[-1].message
     assert message == "under stress, where the curve is flat: it breaks a rule: f(#, #) must be a number, not [...]"
 
 

@@ -29,7 +29,7 @@ from workbench.problem import catalog
 from workbench.run.snapshot import Snapshot
 from workbench.run.start import resume
 from workbench.sandbox import open_sandbox
-from workbench.store.store import FILE, Store
+from workbench.store import FILE, Store
 
 
 def workers() -> list[int]:
@@ -95,7 +95,7 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
 
 
 def test_full_disk_ends_the_run_with_one_line_and_resume_makes_it_whole(tmp_path: Path) -> None:
-    undisturbed = run(tmp_path / "a", candidates=60, seed=3)["run"]
+    undisturbed = run(tmp_path / "a", candidates=60, seed=3).run
     command = [sys.executable, "-m", "workbench.cli", "run", "tests/toy", "--proposer", "builtin", "-n", "60", "--seed", "3",
                "--tune-trials", "8", "--runs", str(tmp_path / "b"), "--json"]  # fmt: skip
     full = subprocess.run(
@@ -106,26 +106,26 @@ def test_full_disk_ends_the_run_with_one_line_and_resume_makes_it_whole(tmp_path
     assert full.returncode == 1 and len(errors) == 1 and "Traceback" not in full.stderr
     assert "what was acknowledged before is kept" in errors[0] and "evolve resume" in errors[0]
     with Store(tmp_path / "b", write=False) as store:
-        kept = store.runs()[0]["candidates"]
+        kept = store.runs()[0].attempts
     assert 0 < kept < 60
     resumed = resume("latest", tmp_path / "b", Silent())
-    assert resumed["candidates"] == 60 and trace(tmp_path / "b", resumed["run"]) == trace(tmp_path / "a", undisturbed)
+    assert resumed.attempts == 60 and trace(tmp_path / "b", resumed.run) == trace(tmp_path / "a", undisturbed)
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
 def test_a_clock_that_jumps_changes_neither_result_nor_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
-    undisturbed = run(tmp_path / "a", candidates=20)["run"]
+    undisturbed = run(tmp_path / "a", candidates=20).run
     real = time.time
     hook = once(5, lambda: monkeypatch.setattr(time, "time", lambda: real() + jump))
     found = run(tmp_path / "b", hook, candidates=20, max_seconds=600.0)
     monkeypatch.undo()
-    assert found["status"] == "done" and found["seconds"] < 600
-    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+    assert found.status == "done" and found.seconds < 600
+    assert trace(tmp_path / "b", found.run) == trace(tmp_path / "a", undisturbed)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed, as when memory runs out"])
 def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: int) -> None:
-    undisturbed = run(tmp_path / "a", candidates=30)["run"]
+    undisturbed = run(tmp_path / "a", candidates=30).run
     monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 3.0)  # else a minute and more
     hit: list[int] = []
 
@@ -135,7 +135,7 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypa
 
     found = run(tmp_path / "b", once(8, strike), candidates=30)
     assert hit and hit[0] not in workers() and not Path(f"/proc/{hit[0]}").exists()
-    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+    assert trace(tmp_path / "b", found.run) == trace(tmp_path / "a", undisturbed)
 
 
 def test_a_worker_that_runs_out_of_memory_is_replaced_and_its_job_done(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_job_survives_three_workers_and_is_blamed_for_the_fourth(monkeypatch: 
 
 
 def test_a_database_locked_by_somebody_else_is_waited_for(tmp_path: Path) -> None:
-    undisturbed = run(tmp_path / "a", candidates=30)["run"]
+    undisturbed = run(tmp_path / "a", candidates=30).run
     waits: list[float] = []
 
     def lock() -> None:
@@ -187,7 +187,7 @@ def test_a_database_locked_by_somebody_else_is_waited_for(tmp_path: Path) -> Non
 
     found = run(tmp_path / "b", once(5, lock), candidates=30)
     assert waits, "the run did not end before the lock was released"
-    assert trace(tmp_path / "b", found["run"]) == trace(tmp_path / "a", undisturbed)
+    assert trace(tmp_path / "b", found.run) == trace(tmp_path / "a", undisturbed)
 
 
 def test_two_runs_at_once_share_a_folder(tmp_path: Path) -> None:
@@ -219,5 +219,5 @@ def test_a_folder_that_becomes_read_only_ends_the_run_with_one_line(tmp_path: Pa
     with pytest.raises(Exception, match=r"could not go on: .*cannot be written.*evolve resume"):
         run(tmp_path, once(5, revoke), candidates=30)
     with Store(tmp_path, write=False) as store:
-        kept = store.runs()[0]["candidates"]
+        kept = store.runs()[0].attempts
     assert 5 <= kept < 30

@@ -22,7 +22,7 @@ from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.proposers.scripted import Scripted
 from workbench.run.start import begin, resume
-from workbench.store.store import Store
+from workbench.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 
@@ -36,25 +36,25 @@ def scripted(monkeypatch, *replies, **settings):
 
 def test_run_improves_and_its_outcome_is_what_the_store_holds(tmp_path):
     found = run(tmp_path, candidates=60)
-    assert found["status"] == "done" and found["candidates"] == 60 and found["isolation"] == "full"
+    assert found.status == "done" and found.attempts == 60 and found.isolation == "full"
     with Store(tmp_path, write=False) as store:
-        candidates = store.candidates(found["run"])
+        candidates = store.candidates(found.run)
         seeds = [c for c in candidates if c.operator == "seed"]
-        champion = found["best"]["candidate"]
+        champion = found.best.number
         assert len(candidates) == 60 + len(seeds)
-        assert found["best"]["train"]["gap"] == store.candidate(found["run"], champion).gap < min(s.gap for s in seeds)
-        assert found["best"]["validation"]["gap"] == min(store.gaps(found["run"], Split.VALIDATION).values())
+        assert found.best.train == store.candidate(found.run, champion).gap < min(s.gap for s in seeds)
+        assert found.best.validation == min(store.gaps(found.run, Split.VALIDATION).values())
 
 
 def test_same_seed_gives_the_same_run_on_any_number_of_workers(tmp_path):
-    one, three, other = (run(tmp_path, workers=w, seed=s)["run"] for w, s in ((1, 0), (3, 0), (1, 1)))
+    one, three, other = (run(tmp_path, workers=w, seed=s).run for w, s in ((1, 0), (3, 0), (1, 1)))
     assert trace(tmp_path, one) == trace(tmp_path, three)
     assert trace(tmp_path, one) != trace(tmp_path, other)
 
 
 def test_replay_makes_the_same_candidates(tmp_path):
-    first = run(tmp_path)["run"]
-    again = run(tmp_path, proposer=f"replay:{first}", workers=1)["run"]
+    first = run(tmp_path).run
+    again = run(tmp_path, proposer=f"replay:{first}", workers=1).run
     assert trace(tmp_path, first) == trace(tmp_path, again)
 
 
@@ -62,9 +62,9 @@ def test_replay_of_model_answers_with_repairs_and_failures(tmp_path, monkeypatch
     replies = [GOOD.format(3), "no code at all", GOOD.format(2), "```python\ndef f(x, a):\n    return x / 0\n```",
                GOOD.format(1), GOOD.format(3), RuntimeError("503"), GOOD.format(4)]  # fmt: skip
     scripted(monkeypatch, *replies, concurrency=3)
-    first = run(tmp_path, proposer="scripted", candidates=8)["run"]
+    first = run(tmp_path, proposer="scripted", candidates=8).run
     monkeypatch.undo()
-    again = run(tmp_path, proposer=f"replay:{first}", workers=1)["run"]
+    again = run(tmp_path, proposer=f"replay:{first}", workers=1).run
     recorded = trace(tmp_path, first)
     assert recorded == trace(tmp_path, again)
     statuses = [row[1] for row in recorded if row[5] != "seed"]
@@ -77,7 +77,7 @@ def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
     bad = "```python\ndef f(x, a):\n    return y\n```"
     proposer = scripted(monkeypatch, bad, *[GOOD.format(k) for k in range(2, 6)], delay=0.3)
     found = run(tmp_path, proposer="scripted", candidates=5)
-    rows = [row for row in trace(tmp_path, found["run"]) if row[5] != "seed"]
+    rows = [row for row in trace(tmp_path, found.run) if row[5] != "seed"]
     assert [row[1] for row in rows] == [Status.CRASH, *[Status.OK] * 4]
     assert [row[5] for row in rows].count("repair") == 1
     asked = [p.user for p in proposer.prompts if "NameError" in p.user]
@@ -89,9 +89,9 @@ def test_budget_is_kept_with_many_calls_under_way(tmp_path, monkeypatch, limit, 
     scripted(monkeypatch, *[GOOD.format(k) for k in range(50)], cost_usd=0.1, concurrency=8, delay=0.02)
     found = run(tmp_path, proposer="scripted", candidates=50, **{limit: value})
     with Store(tmp_path, write=False) as store:
-        spending = store.spending(found["run"])
-    assert spending["calls"] == spent if limit == "max_usd" else spending["calls"] < 10
-    assert "budget" in found["message"] and found["status"] == "done"
+        spending = store.spending(found.run)
+    assert spending.calls == spent if limit == "max_usd" else spending.calls < 10
+    assert "budget" in found.message and found.status == "done"
 
 
 def test_unknown_price_ends_a_run_with_a_dollar_budget(tmp_path, monkeypatch):
@@ -105,7 +105,7 @@ def test_model_that_stays_away_ends_the_run_and_keeps_its_budget(tmp_path, monke
     with pytest.raises(RunFailed, match="20 model calls in a row failed"):
         run(tmp_path, proposer="scripted", candidates=100)
     with Store(tmp_path, write=False) as store:
-        assert store.runs()[0]["status"] == "failed" and store.runs()[0]["candidates"] == 20
+        assert store.runs()[0].status == "failed" and store.runs()[0].attempts == 20
 
 
 def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
@@ -125,13 +125,13 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
             sent.append(snapshot.done)
 
     found = run(tmp_path, act, proposer="scripted", candidates=400)
-    assert found["status"] == "stopped" and found["candidates"] < 400
+    assert found.status == "stopped" and found.attempts < 400
     assert sent[1] - sent[0] <= 12  # hardly anything while paused
     assert any("think of parabolas" in p.user for p in proposer.prompts) and "parabolas" not in proposer.prompts[0].user
     with Store(tmp_path, write=False) as store:
-        injected = [c for c in store.candidates(found["run"]) if c.operator == "inject"]
-        assert len(injected) == 1 and injected[0].gap == 0 and found["best"]["candidate"] == injected[0].number
-        assert all(m["acknowledged"] for m in store.messages(found["run"], pending=False))
+        injected = [c for c in store.candidates(found.run) if c.operator == "inject"]
+        assert len(injected) == 1 and injected[0].gap == 0 and found.best.number == injected[0].number
+        assert all(m.acknowledged for m in store.messages(found.run, pending=False))
 
 
 def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
@@ -139,9 +139,9 @@ def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
     scripted(monkeypatch, cheat, GOOD.format(40))
     found = run(tmp_path, proposer="scripted", candidates=2)
     with Store(tmp_path, write=False) as store:
-        best_on_train = min(store.candidates(found["run"]), key=lambda c: c.gap)
+        best_on_train = min(store.candidates(found.run), key=lambda c: c.gap)
         assert "memory" in best_on_train.program.source
-        assert "memory" not in store.candidate(found["run"], found["best"]["candidate"]).program.source
+        assert "memory" not in store.candidate(found.run, found.best.number).program.source
 
 
 def test_seed_that_crashes_is_told_before_a_run_exists(tmp_path):
@@ -156,7 +156,7 @@ def test_seed_that_crashes_is_told_before_a_run_exists(tmp_path):
 HOST = """
 import sys
 from tests.integration.silent import run
-print(run({runs!r}, candidates=80, seed=5)["run"])
+print(run({runs!r}, candidates=80, seed=5).run)
 """
 
 
@@ -180,7 +180,7 @@ def descendants(pid: int) -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 @pytest.mark.parametrize("kill", range(3))
 def test_killed_run_loses_nothing_leaves_nothing_and_resumes_to_the_same_end(tmp_path, kill):
-    undisturbed = run(tmp_path / "a", candidates=80, seed=5)["run"]
+    undisturbed = run(tmp_path / "a", candidates=80, seed=5).run
     runs = tmp_path / "b"
     host = subprocess.Popen([sys.executable, "-c", HOST.format(runs=str(runs))], cwd=TOY.parent.parent)
     deadline = time.monotonic() + 30
@@ -196,7 +196,7 @@ def test_killed_run_loses_nothing_leaves_nothing_and_resumes_to_the_same_end(tmp
     while any(Path(f"/proc/{pid}").exists() for pid in below) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
-    resumed = resume("latest", runs, Silent())["run"]
+    resumed = resume("latest", runs, Silent()).run
     assert acknowledged(runs) == 80 and trace(runs, resumed) == trace(tmp_path / "a", undisturbed)
 
 
@@ -204,7 +204,7 @@ def acknowledged(runs: Path) -> int:
     """Attempts recorded so far."""
     try:
         with Store(runs, write=False) as store:
-            return store.runs()[0]["candidates"] or 0
+            return store.runs()[0].attempts
     except (UsageError, IndexError):
         return 0
 
@@ -216,10 +216,10 @@ def test_answers_paid_for_are_used_on_resume(tmp_path, monkeypatch):
         store._db.execute("DELETE FROM scores WHERE number = 5")
         store._db.execute("DELETE FROM candidates WHERE number = 5")
     proposer = scripted(monkeypatch)
-    again = resume(found["run"], tmp_path, Silent())
-    assert again["candidates"] == 4 and proposer.prompts == []
+    again = resume(found.run, tmp_path, Silent())
+    assert again.attempts == 4 and proposer.prompts == []
     with Store(tmp_path, write=False) as store:
-        assert len(store.calls(found["run"])) == 4
+        assert len(store.calls(found.run)) == 4
 
 
 def test_run_that_goes_on_cannot_be_resumed(tmp_path):
@@ -227,7 +227,7 @@ def test_run_that_goes_on_cannot_be_resumed(tmp_path):
     with Store(tmp_path) as store:
         store._db.execute("UPDATE runs SET status = 'running', pid = ?, heartbeat = ?", (os.getppid(), time.time()))
     with pytest.raises(UsageError, match="still going on"):
-        resume(found["run"], tmp_path, Silent())
+        resume(found.run, tmp_path, Silent())
 
 
 def test_edited_problem_is_not_mixed_into_a_run(tmp_path):
@@ -235,4 +235,4 @@ def test_edited_problem_is_not_mixed_into_a_run(tmp_path):
     with Store(tmp_path) as store:
         store._db.execute("UPDATE runs SET version = 'older'")
     with pytest.raises(UsageError, match="changed since run"):
-        resume(found["run"], tmp_path, Silent())
+        resume(found.run, tmp_path, Silent())

@@ -20,7 +20,7 @@ from workbench.model import Program, Split
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.start import begin
-from workbench.store.ledger import Judged, Ledger
+from workbench.store import Judged, Ledger
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def mine(tmp_path: Path) -> Path:
 def made(problem: Path, runs: Path) -> str:
     """A small run; its id."""
     options = RunOptions(proposer="builtin", candidates=4, workers=1, tune_trials=0)
-    return str(begin(catalog.reload(problem), options, runs, Silent())["run"])
+    return begin(catalog.reload(problem), options, runs, Silent()).run
 
 
 def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> None:  # noqa: F811
@@ -42,8 +42,8 @@ def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> Non
     assert code == 0 and told["opening"] == {"count": 1, "limit": 10, "again": False, "forced": False}
     assert "opened for 1 of 10 programs" in err and "constants" in err.replace("\n", " ")
     with Ledger(tmp_path, write=False) as store:
-        kept = store.certificate(run, store.run(run)["champion"])
-    assert kept and kept["evidence"] == told and kept["version"] == catalog.load(TOY).version
+        kept = store.certificate(run, store.run(run).champion)
+    assert kept and kept.certificate.to_json() == told and kept.certificate.version == catalog.load(TOY).version
     assert f"certificate (version {told['version']}): {told['verdict']}" in evolve("show", run, "--runs", tmp_path)[1]
     module = tmp_path / "rule.py"
     assert evolve("export", run, "--out", module, "--runs", tmp_path)[0] == 0

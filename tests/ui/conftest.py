@@ -9,7 +9,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill, problem
 from workbench.problem import catalog
-from workbench.store.store import Store
+from workbench.store import Store
 
 pytest.importorskip("streamlit")
 from streamlit import config
@@ -52,7 +52,7 @@ def live(tmp_path: Path, wide: catalog.LoadedProblem) -> Path:
     """A folder whose only run, `live`, belongs to this process."""
     fill(tmp_path, wide, 40, run="live", state="running")
     with Store(tmp_path) as store:
-        store.beat("live", active_seconds=2.0)
+        store.heartbeat("live", active_seconds=2.0)
     return tmp_path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import TOY
-from workbench.store.queries import Reader
+from workbench.store import Reader
 
 pytest.importorskip("streamlit")
 from ui import actions
@@ -28,8 +28,8 @@ def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_pat
     again.process.wait(WAIT)
     with Reader(tmp_path) as store:
         row = store.runs()[0]
-    assert (row["status"], row["candidates"]) == ("done", 5)
-    assert b"def f(" in actions.export(tmp_path, run, row["champion"])
+    assert (row.status, row.attempts) == ("done", 5)
+    assert b"def f(" in actions.export(tmp_path, run, row.champion)
     page = actions.report(tmp_path, run, tmp_path / "elsewhere")
     assert page.startswith(b"<!doctype html>") and (tmp_path / "elsewhere" / "exports" / f"{run}.html").read_bytes() == page
     with pytest.raises(actions.UsageError, match="no candidate 99"):

@@ -22,7 +22,7 @@ import pytest
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
 from workbench.problem import catalog
-from workbench.store.store import Store
+from workbench.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -116,8 +116,8 @@ def ended(runs: Path, run: str = "latest") -> str:
     """The status a run ends with, within a minute and a half."""
     for _ in range(int(PATIENCE / 200)):
         with contextlib.suppress(Exception), Store(runs, write=False) as store:
-            if (row := store.run(run))["status"] not in ("running", "paused"):
-                return str(row["status"])
+            if not (row := store.run(run)).live:
+                return row.status
         time.sleep(0.2)
     return "still going on"
 
@@ -126,8 +126,8 @@ def heard(runs: Path) -> bool:
     """Whether the newest run has answered the last message, within a minute and a half."""
     for _ in range(int(PATIENCE / 200)):
         with Store(runs, write=False) as store:
-            sent = store.messages(store.runs()[0]["id"], pending=False)
-        if sent and sent[-1]["acknowledged"] is not None:
+            sent = store.messages(store.runs()[0].id, pending=False)
+        if sent and sent[-1].acknowledged is not None:
             return True
         time.sleep(0.2)
     return False
@@ -161,8 +161,8 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         assert ended(tmp_path) == "done"
         with Store(tmp_path, write=False) as store:
             row = store.runs()[0]
-        run, number = row["id"], row["champion"]
-        assert row["candidates"] == 30
+        run, number = row.id, row.champion
+        assert row.attempts == 30
         page.locator(".chip", has_text=re.compile("^done$")).first.wait_for()  # the page has seen it by itself
         press(page, r"Export.*")
         assert download(page, "Make the report", f"{run}.html").startswith("<!doctype html>")
@@ -224,14 +224,14 @@ def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: 
         time.sleep(2)
         with Store(tmp_path, write=False) as store:
             row = store.run("latest")
-            before = store.runs()[0]["candidates"]
-        assert row["status"] == "running", "nobody looking is no reason to end"
-        page.goto(f"{address}run?run={row['id']}")
+            before = store.runs()[0].attempts
+        assert row.status == "running", "nobody looking is no reason to end"
+        page.goto(f"{address}run?run={row.id}")
         press(page, "Stop")
         page.locator(".chip", has_text=re.compile("stopping|stopped")).first.wait_for()
         assert ended(tmp_path) == "stopped"
         with Store(tmp_path, write=False) as store:
-            assert store.runs()[0]["candidates"] >= before
+            assert store.runs()[0].attempts >= before
 
 
 def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, page: Any, browser: Any) -> None:
@@ -256,16 +256,16 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         press(page, "Continue")
         both_say("running")
         with Store(tmp_path, write=False) as store:
-            before = store.runs()[0]["candidates"]
+            before = store.runs()[0].attempts
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(30)
     for _ in range(int(PATIENCE / 200)):
         with Store(tmp_path, write=False) as store:
             row = store.runs()[0]
-        if row["candidates"] > before + 5:
+        if row.attempts > before + 5:
             break
         time.sleep(0.2)
-    assert row["status"] == "running" and row["candidates"] > before + 5, "it goes on without a server"
+    assert row.status == "running" and row.attempts > before + 5, "it goes on without a server"
     with dashboard(tmp_path) as address:
         query = address_of_run.partition("?")[2]
         for seen in (page, other):
@@ -310,9 +310,9 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         assert ended(tmp_path) == "stopped"
         with Store(tmp_path, write=False) as store:
             row = store.runs()[0]
-            sources = [c.program.source for c in store.candidates(row["id"]) if c.program]
-            assert any("return x * x" in source for source in sources) and store.calls(row["id"])
-            assert any("Try a square." in call["user"] for call in store.calls(row["id"]))
+            sources = [c.program.source for c in store.candidates(row.id) if c.program]
+            assert any("return x * x" in source for source in sources) and store.calls(row.id)
+            assert any("Try a square." in call.call.prompt.user for call in store.calls(row.id))
         press(page, "Resume.*")
         press(page, "Go on")
         page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()

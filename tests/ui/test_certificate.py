@@ -7,35 +7,30 @@ from pathlib import Path
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
-from workbench.analysis.compare import Comparison, Worst
-from workbench.analysis.stats import Interval, Record
-from workbench.certify import Certificate, Check, Verdict
-from workbench.model import Split
+from workbench.certify import BaselineComparison, Certificate, Check, Verdict
+from workbench.model import Interval, Record, Split
 from workbench.problem import catalog
-from workbench.store.ledger import Judged, Ledger
+from workbench.store import Judged, Ledger
 
 
 def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProblem, open_page: Open) -> None:
     fill(tmp_path, wide, 12, run="judged", models=False)
     with Ledger(tmp_path) as store:
-        number = store.run("judged")["champion"]
+        number = store.run("judged").champion
         program = store.candidate("judged", number).program
         assert program
         judged = Judged(program, f"judged:{number}", wide.slug, wide.version, "judged", number)
-        comparison = Comparison(
-            "judged", "line", 0.1, 0.12, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2), Worst("test-1", 0.01), {}
-        )
+        comparison = BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2))
         checks = (
             Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
             Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),
         )
         opening = store.open_test(judged)
         found = Certificate(
-            Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125},
-            {Split.TEST: (comparison,)}, checks, 1.0,
-            opening.to_json(), "fresh stress was seen",
+            Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125}, (comparison,), checks, 1.0,
+            opening, "fresh stress was seen",
         )  # fmt: skip
-        store.add_certificate(judged, opening, found.verdict, found.to_json())
+        store.add_certificate(judged, opening, found)
     app = open_page(tmp_path, "program", run="judged", n=str(number), tab="Certificate")
     sound(app)
     shown = words(app)

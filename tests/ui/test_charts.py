@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("streamlit")
 from ui import charts, theme
 from ui.theme import DARK, LIGHT
+from workbench.model import Status
+from workbench.store import FailureGroup
 
 
 def frame(gaps: list[float | None], statuses: list[str] | None = None) -> pd.DataFrame:
@@ -113,9 +115,9 @@ def test_the_archive_keeps_the_best_of_each_cell() -> None:
 
 def test_failures_are_stacked_by_model_and_by_operator_where_there_is_none() -> None:
     groups = [
-        {"status": "crash", "operator": "edit", "model": "large", "attempts": 3},
-        {"status": "crash", "operator": "edit", "model": "small", "attempts": 1},
-        {"status": "timeout", "operator": "constant", "model": None, "attempts": 2},
+        FailureGroup(Status.CRASH, "edit", "large", 3, 0.1, 1, "boom"),
+        FailureGroup(Status.CRASH, "edit", "small", 1, None, 2, "boom"),
+        FailureGroup(Status.TIMEOUT, "constant", None, 2, None, 3, "too slow"),
     ]
     figure = charts.failures(groups, LIGHT)
     assert {t.name: dict(zip(t.y, t.x, strict=True)) for t in figure.data} == {

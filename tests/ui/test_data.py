@@ -10,13 +10,14 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY
+from tests.unit.certified import certificate
 from workbench.model import Program, Split
 from workbench.problem import catalog
-from workbench.store.ledger import Judged, Ledger
-from workbench.store.queries import Mark, Reader
+from workbench.store import Judged, Ledger, Mark, Reader
 
 pytest.importorskip("streamlit")
 from ui import actions, data
+from ui.data import Certification
 
 
 @pytest.fixture
@@ -29,16 +30,16 @@ def test_improvements_are_those_of_the_run_itself(store: Reader) -> None:
     frame = data.attempts(store, "done", store.mark("done"))
     best, improved = float("inf"), []
     for row in store.attempts("done"):
-        if row["gap"] is not None and row["gap"] < best:
-            best = row["gap"]
-            improved.append(row["number"])
+        if row.gap is not None and row.gap < best:
+            best = row.gap
+            improved.append(row.number)
     assert frame.loc[frame["improved"], "number"].tolist() == improved
-    assert frame["best"].iloc[-1] == best == store.best("done")[1]
+    assert frame["best"].iloc[-1] == best == store.best("done").gap
 
 
 def test_points_stop_at_the_mark_they_are_asked_for(store: Reader) -> None:
     mark = store.mark("done")
-    ids = [row[0] for row in store.points("done", mark)]
+    ids = [point.id for point in store.points("done", mark)]
     assert len(ids) == mark.attempts == 82 and max(ids) == mark.last
     half = Mark(41, sorted(ids)[40])
     assert len(store.points("done", half)) == 41
@@ -49,8 +50,8 @@ def test_dollars_and_gains_add_up_to_the_run_whole(store: Reader) -> None:
     frame, made = data.attempts(store, "done", mark), data.calls(store, "done", mark)
     groups = data.spending(frame, made)
     spent = store.spending("done")
-    assert groups["usd"].sum() == pytest.approx(spent["cost_usd"]) == pytest.approx(frame["usd"].iloc[-1])
-    assert groups["calls"].sum() == spent["calls"] == 80
+    assert groups["usd"].sum() == pytest.approx(spent.dollars) == pytest.approx(frame["usd"].iloc[-1])
+    assert groups["calls"].sum() == spent.calls == 80
     after_seeds = frame.loc[frame["number"] == 1, "best"].item()
     assert groups["gained"].sum() == pytest.approx(after_seeds - frame["best"].iloc[-1])
 
@@ -70,39 +71,39 @@ def test_thinning_keeps_every_attempt_that_was_ever_best(store: Reader) -> None:
 def test_failures_are_grouped_with_what_they_cost(store: Reader) -> None:
     groups = store.failures("done")
     counts = store.counts("done")
-    assert sum(g["attempts"] for g in groups) == sum(n for status, n in counts.items() if status != "ok")
-    assert all(g["message"] for g in groups)
-    rows = {a["number"]: a for a in store.attempts("done")}
-    wasted = sum(c["cost_usd"] or 0 for c in store.calls("done") if rows[c["number"]]["status"] != "ok")
-    assert sum(g["cost_usd"] or 0 for g in groups) == pytest.approx(wasted)
+    assert sum(g.attempts for g in groups) == sum(n for status, n in counts.items() if status != "ok")
+    assert all(g.message for g in groups)
+    rows = {a.number: a for a in store.attempts("done")}
+    wasted = sum(c.call.cost_usd or 0 for c in store.calls("done") if rows[c.number].status != "ok")
+    assert sum(g.cost_usd or 0 for g in groups) == pytest.approx(wasted)
 
 
 def test_ancestors_lead_from_a_seed_by_main_parents(store: Reader) -> None:
-    number = store.best("done")[0]
+    number = store.best("done").number
     chain = store.ancestors("done", number)
-    assert chain[0]["operator"] == "seed" and chain[-1]["number"] == number
-    assert all(b["parents"][0] == a["number"] for a, b in pairwise(chain))
+    assert chain[0].operator == "seed" and chain[-1].number == number
+    assert all(b.parent == a.number for a, b in pairwise(chain))
     assert store.ancestors("done", 99999) == []
 
 
 def test_a_sparkline_never_rises_and_ends_at_the_best(store: Reader) -> None:
     curve = store.curve("done", 10)
     assert len(curve) == 10 and curve == sorted(curve, reverse=True)
-    assert curve[-1] == store.best("done")[1]
+    assert curve[-1] == store.best("done").gap
     assert store.curve("no such run") == []
 
 
 def test_the_verdict_is_the_paired_difference_to_the_best_baseline(store: Reader, wide: catalog.LoadedProblem) -> None:
-    row = next(r for r in store.runs() if r["id"] == "done")
+    row = next(r for r in store.runs() if r.id == "done")
     found = data.verdict(store, row)
     ranking = data.baselines(wide, Split.VALIDATION)
     assert found is not None and (found.verdict, found.against) == ("better", ranking[0][0])
     assert found.difference.high < 0
-    assert found.difference.mean == pytest.approx(row["validation_gap"] - ranking[0][2])
+    assert found.difference.mean == pytest.approx(row.validation_gap - ranking[0][2])
 
 
 def test_instances_carry_reference_baseline_and_difference(store: Reader, wide: catalog.LoadedProblem) -> None:
-    number = next(r for r in store.runs() if r["id"] == "done")["champion"]
+    number = next(r for r in store.runs() if r.id == "done").champion
     report = store.report("done", number, Split.VALIDATION)
     frame = data.instances(wide, report)
     assert len(frame) == 12 and set(frame["kind"]) == {"optimal", "bound"}
@@ -119,14 +120,14 @@ def test_the_strongest_family_is_where_an_attempt_is_furthest_ahead(store: Reade
 def test_a_steered_run_is_measured_before_and_after(store: Reader) -> None:
     frame = data.attempts(store, "done", store.mark("done"))
     (told,) = data.steering(store, frame, "done")
-    assert told["text"] == "look at the slack" and told["next"] == 20 and told["at"] == len(frame)
-    assert told["before"] is None, "nothing came after it"
+    assert told.text == "look at the slack" and told.attempts == 20 and told.at == len(frame)
+    assert told.before is None, "nothing came after it"
 
 
 def test_costs_are_told_from_earlier_runs_of_the_same_models(store: Reader) -> None:
     each, seconds = data.typical_cost(store, ["provider/small", "provider/large"], "tests/wide")
-    priced = [r for r in store.runs() if r["calls"]]
-    assert each == pytest.approx(sum(r["cost_usd"] / r["calls"] for r in priced) / len(priced))
+    priced = [r for r in store.runs() if r.spending.calls]
+    assert each == pytest.approx(sum(r.spending.dollars / r.spending.calls for r in priced) / len(priced))
     assert seconds is not None and seconds > 0
     assert data.typical_cost(store, ["another"], "tests/wide")[0] is None
     assert data.typical_cost(None, ["another"], "tests/wide") == (None, None)
@@ -134,25 +135,25 @@ def test_costs_are_told_from_earlier_runs_of_the_same_models(store: Reader) -> N
 
 def test_a_certificate_is_none_running_failed_or_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(data, "folder", lambda: tmp_path)
-    assert data.certificate("r", 1)[0] == "none"
+    assert data.certificate("r", 1) == Certification("none")
     judged = Judged(Program("def f(x): return x", "f"), "r:1", "x/y", "v1", "r", 1)
     with Ledger(tmp_path) as store:
-        assert data.certificate("r", 1)[0] == "none"
+        assert data.certificate("r", 1) == Certification("none")
         log = actions.certificate_log(tmp_path, "r", 1)
         log.parent.mkdir()
         log.write_text("")
-        assert data.certificate("r", 1)[0] == "running"
+        assert data.certificate("r", 1).state == "running"
         opening = store.open_test(judged)
         log.write_text("the test split\ntrain: 80 steps\n")
         os.utime(log, (0, 0))
-        assert data.certificate("r", 1) == ("running", {"stage": "train: 80 steps"}), (
+        assert data.certificate("r", 1) == Certification("running", message="train: 80 steps"), (
             "its process is alive, however long it is silent"
         )
         log.write_text("note: x\nerror: no test instances\n")
-        assert data.certificate("r", 1) == ("failed", {"message": "error: no test instances"})
-        store.add_certificate(judged, opening, "certified", {"verdict": "certified", "gaps": {"test": 0.1}})
-    assert data.certificate("r", 1)[1]["gaps"]["test"] == 0.1
-    assert data.certificate("r", 2)[0] == "none"
+        assert data.certificate("r", 1) == Certification("failed", message="error: no test instances")
+        store.add_certificate(judged, opening, certificate(gaps={Split.TEST: 0.1}))
+    assert data.certificate("r", 1).test_gap == 0.1 and data.certificate("r", 1).verdict == "certified"
+    assert data.certificate("r", 2) == Certification("none")
 
 
 def test_a_run_that_is_not_going_on_takes_no_messages(tmp_path: Path, wide: catalog.LoadedProblem) -> None:
@@ -167,7 +168,8 @@ def test_a_run_that_is_not_going_on_takes_no_messages(tmp_path: Path, wide: cata
 def test_the_reader_sees_nothing_of_the_sources_in_its_lists(store: Reader) -> None:
     plan = "EXPLAIN QUERY PLAN "
     for query in (
-        "SELECT id, number, status, operator, gap, island, parents, repairs, seconds, created FROM candidates WHERE run = ?",
+        "SELECT id, number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created "
+        "FROM candidates WHERE run = ?",
         "SELECT status, count(*) FROM candidates WHERE run = ? AND operator != 'seed' GROUP BY status",
         "SELECT number, model, operator, cost_usd, tokens_in, tokens_out, seconds, error, created FROM calls WHERE run = ?",
         "SELECT number, gap FROM scores WHERE run = ? AND split = 'validation' AND status = 'ok'",

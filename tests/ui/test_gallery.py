@@ -13,9 +13,8 @@ from tests.gallery import ATTEMPTS, PLACE
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
 from workbench.problem import catalog
+from workbench.store import FILE, Reader
 from workbench.store.migrations import MIGRATIONS, version
-from workbench.store.queries import Reader
-from workbench.store.store import FILE
 
 MEND = "record it anew with: python -m tests.gallery"
 
@@ -40,10 +39,10 @@ def test_it_is_small_and_of_this_version_and_names_no_machine() -> None:
     store = Reader(PLACE.parent)
     assert version(store._db) == len(MIGRATIONS), MEND
     (row,) = store.runs()
-    loaded = catalog.load(row["problem"])
-    assert row["version"] == loaded.version, f"{loaded.slug} has changed since the recorded run: {MEND}"
-    assert (row["status"], row["candidates"], row["folder"], row["pid"]) == ("done", ATTEMPTS, row["problem"], None)
-    assert row["champion"] is not None and row["validation_gap"] is not None
+    loaded = catalog.load(row.problem)
+    assert row.version == loaded.version, f"{loaded.slug} has changed since the recorded run: {MEND}"
+    assert (row.status, row.attempts, row.folder, row.pid) == ("done", ATTEMPTS, row.problem, None)
+    assert row.champion is not None and row.validation_gap is not None
     assert str(catalog.root()) not in PLACE.read_bytes().decode("latin-1")
     store.close()
 
@@ -52,7 +51,7 @@ def test_reading_it_leaves_no_trace(copy: Path) -> None:
     before = hashlib.sha256((copy / FILE).read_bytes()).hexdigest()
     store = Reader(copy)
     (row,) = store.runs()
-    assert store.ancestors(row["id"], row["champion"]) and store.failures(row["id"]) is not None
+    assert store.ancestors(row.id, row.champion) and store.failures(row.id) is not None
     assert [p.name for p in copy.iterdir()] == [FILE], "no -wal or -shm beside it"
     store.close()
     assert hashlib.sha256((copy / FILE).read_bytes()).hexdigest() == before
@@ -72,11 +71,11 @@ def test_a_folder_without_runs_shows_it_and_offers_the_demo(tmp_path: Path, open
 
 def test_it_stays_within_reach_beside_runs_of_ones_own(folder: Path, open_page: Open) -> None:
     (row,) = Reader(PLACE.parent).runs()
-    app = open_page(folder, "run", gallery=True, run=row["id"])
+    app = open_page(folder, "run", gallery=True, run=row.id)
     sound(app)
-    assert "A recorded run" in words(app) and row["problem"] in words(app)
+    assert "A recorded run" in words(app) and row.problem in words(app)
     app = open_page(folder, "run", gallery=True)
     assert "A recorded run" not in words(app), "one's own runs come first"
-    app = open_page(folder, "program", gallery=True, run=row["id"], tab="Certificate")
+    app = open_page(folder, "program", gallery=True, run=row.id, tab="Certificate")
     sound(app)
     assert "Certify" not in shown(app) and "only to be looked at" in words(app)

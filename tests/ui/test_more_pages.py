@@ -14,7 +14,7 @@ from workbench.errors import UsageError
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.shipped import exhibit
-from workbench.store.store import Store
+from workbench.store import Store
 
 PAGES = ("runs", "run", "program", "compare", "problems", "playground", "settings")
 
@@ -63,7 +63,7 @@ def test_compare_on_an_empty_folder_says_how_to_begin(tmp_path: Path, open_page:
 
 def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Open) -> None:
     with Store(folder, write=False) as store:
-        champion = store.run("done")["champion"]
+        champion = store.run("done").champion
     app = open_page(folder, "compare", p=["done", "plain"], below="What differs in the runs")
     sound(app)
     assert app.multiselect[0].value[0] == f"done:{champion}" and len(app.multiselect[0].value) == 2
@@ -127,7 +127,7 @@ def test_problems_shows_the_heuristic_that_ships_with_its_verdict(tmp_path: Path
     app = open_page(tmp_path, "problems", problem=found.problem)
     sound(app)
     said = words(app)
-    assert found.verdict in said and found.run["proposer"] in said and f"{found.certificate['gaps']['test']:.2%}"[:4] in said
+    assert found.verdict in said and found.found.proposer in said and f"{found.certificate.gaps[Split.TEST]:.2%}"[:4] in said
 
 
 def test_problems_needs_no_run_and_never_lists_the_sealed_split(tmp_path: Path, open_page: Open) -> None:

@@ -17,7 +17,7 @@ from workbench.formatting import span
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.report.page import gather
-from workbench.store.queries import Reader
+from workbench.store import Reader
 
 
 def command(runs: Path, *words: str) -> dict[str, dict[str, float]]:
@@ -28,7 +28,7 @@ def command(runs: Path, *words: str) -> dict[str, dict[str, float]]:
 
 def test_page_command_and_report_give_one_interval(folder: Path, open_page: Open) -> None:
     store = Reader(folder)
-    row = next(r for r in store.runs() if r["id"] == "done")
+    row = next(r for r in store.runs() if r.id == "done")
     found = data.verdict(store, row)
     assert found is not None and found.difference.low < found.difference.mean < found.difference.high
     assert command(folder)[found.against] == found.difference._asdict()
@@ -41,7 +41,9 @@ def test_a_certificate_gives_the_interval_of_the_command_in_whatever_order_insta
     folder: Path, wide: catalog.LoadedProblem
 ) -> None:
     store = Reader(folder)
-    report = store.report("done", store.run("done")["champion"], Split.VALIDATION)
+    number = store.run("done").champion
+    assert number is not None
+    report = store.report("done", number, Split.VALIDATION)
     assert report is not None
     results = list(report.results)
     random.Random(1).shuffle(results)

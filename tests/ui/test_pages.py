@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import NASTY, Open
-from workbench.store.store import Store
+from workbench.store import Store
 
 RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
@@ -99,18 +99,18 @@ def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: P
     assert "pausing" in words(app)
     with Store(live) as store:
         message = store.messages("live")[-1]
-        assert message["command"] == "pause"
-        store.acknowledge(message["id"], "paused")
-        store.beat("live", active_seconds=2.0, status="paused")
+        assert message.command == "pause"
+        store.acknowledge(message.id, "paused")
+        store.heartbeat("live", active_seconds=2.0, status="paused")
     app.run()
     assert {b.label: b for b in app.button}["Continue"].disabled is False
     {b.label: b for b in app.button}["Stop"].click().run()
     assert "stopping" in words(app)
     assert {b.label: b for b in app.button}["Stop"].disabled
     with Store(live) as store:
-        store.acknowledge(store.messages("live")[-1]["id"], "stopping")
+        store.acknowledge(store.messages("live")[-1].id, "stopping")
         store.end_run("live", "stopped", "", 3.0)
-        store.claim("live", store.run("live")["options"], "full")
+        store.claim("live", store.run("live").options, "full")
     app.run()
     assert "stopping" not in words(app) and not {b.label: b for b in app.button}["Stop"].disabled, "it was taken up again"
 
@@ -122,7 +122,7 @@ def test_steering_reaches_the_control_table_with_its_scope(live: Path, open_page
     app.button(key="steer-send").click().run()
     sound(app)
     with Store(live) as store:
-        sent = [json.loads(m["argument"]) for m in store.messages("live") if m["command"] == "steer"]
+        sent = [json.loads(m.argument) for m in store.messages("live") if m.command == "steer"]
     assert sent[-1] == {"text": "avoid sorting", "next": 7}
 
 
@@ -167,7 +167,7 @@ def test_program_shows_every_tab(folder: Path, open_page: Open, run: str, tab: s
 
 def test_program_of_every_failure_says_what_went_wrong(folder: Path, open_page: Open) -> None:
     with Store(folder, write=False) as store:
-        failed = {a["status"]: a["number"] for a in store.attempts("done") if a["status"] != "ok"}
+        failed = {a.status: a.number for a in store.attempts("done") if a.status != "ok"}
     assert "llm_error" in failed, "the generator makes attempts without a program"
     for number in failed.values():
         app = open_page(folder, "program", run="done", n=str(number))

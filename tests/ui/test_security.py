@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from tests.integration.faulty_model import KEY, books
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound
-from workbench.store.queries import Reader
+from workbench.store import Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -61,10 +61,10 @@ def test_no_address_names_a_file_or_loads_a_problem(folder: Path, trap: Path, op
 @pytest.mark.parametrize("page", PAGES)
 def test_no_address_is_part_of_a_query(folder: Path, open_page: Open, page: str) -> None:
     store = Reader(folder)
-    before = [(row["id"], row["status"], row["candidates"]) for row in store.runs()]
+    before = [(row.id, row.status, row.attempts) for row in store.runs()]
     for said in addresses(page, ("done' OR '1'='1", "done'; DROP TABLE runs; --", 'done" UNION SELECT * FROM calls --')):
         sound(open_page(folder, page, **said))
-    assert [(row["id"], row["status"], row["candidates"]) for row in store.runs()] == before
+    assert [(row.id, row.status, row.attempts) for row in store.runs()] == before
     store.close()
 
 
@@ -181,12 +181,12 @@ def test_no_page_shows_a_key(tmp_path: Path, open_page: Open, monkeypatch: pytes
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with contextlib.closing(Reader(tmp_path)) as store:
         (row,) = store.runs()
-        echoed = [c["number"] for c in store.calls(row["id"]) if "[redacted]" in c["response"]]
-        failed = [a["number"] for a in store.attempts(row["id"]) if a["status"] == "llm_error"]
+        echoed = [c.number for c in store.calls(row.id) if "[redacted]" in c.call.text]
+        failed = [a.number for a in store.attempts(row.id) if a.status == "llm_error"]
     assert echoed and failed
     shown = [everything(open_page(tmp_path, page)) for page in PAGES]
-    shown += [everything(open_page(tmp_path, "run", run=row["id"], tab=tab)) for tab in ("Failures", "Spend & models", "Log")]
-    for number, tab in ((row["champion"], "Code"), (echoed[0], "Prompt & response"), (failed[0], "Prompt & response")):
-        shown.append(everything(open_page(tmp_path, "program", run=row["id"], n=str(number), tab=tab)))
+    shown += [everything(open_page(tmp_path, "run", run=row.id, tab=tab)) for tab in ("Failures", "Spend & models", "Log")]
+    for number, tab in ((row.champion, "Code"), (echoed[0], "Prompt & response"), (failed[0], "Prompt & response")):
+        shown.append(everything(open_page(tmp_path, "program", run=row.id, n=str(number), tab=tab)))
     assert any(b"[redacted]" in text for text in shown), "where the key was, it is struck out"
     assert not [text[:80] for text in shown if KEY.encode() in text or re.search(rb"Bearer \w", text)]

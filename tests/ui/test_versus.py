@@ -7,7 +7,7 @@ import pytest
 from ui import versus
 from ui.theme import LIGHT
 from workbench.analysis.compare import Contender, compare
-from workbench.analysis.stats import Interval
+from workbench.model import Interval
 
 FAMILY = {"b1": "big", "s1": "small", "s2": "small", "b2": "big"}
 GOOD = Contender("run-7:3", 3, {"b1": 0.1, "s1": 0.2, "s2": 0.3, "b2": 0.1}, FAMILY)

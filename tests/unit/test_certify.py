@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
-from workbench.certify import Check, Verdict, certify
+from workbench.certify import Certificate, Check, Verdict, certify
 from workbench.certify.constants import moved, numbers, with_number
-from workbench.certify.evidence import silent
 from workbench.certify.growth import LEAST_SECONDS, fit, growth
 from workbench.certify.reach import reached
 from workbench.certify.simplify import removals, simplification
+from workbench.certify.verdict import silent
 from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
@@ -60,12 +60,13 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
     whole = {"train 12": 12, "validation 12": 12, "test 12": 12, "stress 4": 4, "second run 12": 12, "growth 8": 8}
     assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
-    closest = next(c for c in certificate.comparisons[Split.TEST] if c.against == "spt")
+    closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
     assert -closest.difference.mean == pytest.approx(sum(gaps.values()) / 2)
     assert closest.confidence == pytest.approx(0.975)
     assert closest.record.losses == 0
     again = json.loads(json.dumps(certificate.to_json(), allow_nan=False))
+    assert Certificate.from_json(again) == certificate, "nothing is lost in JSON"
     assert next(iter(again)) == "verdict" and again["verdict"] == "certified" and again["isolation"] == sandbox.isolation
     assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
     kinds = {c["kind"] for c in again["checks"]}
@@ -300,7 +301,7 @@ def prism() -> LoadedProblem:
 def test_the_best_baseline_of_a_real_problem_is_not_better_than_itself(prism: LoadedProblem, sandbox: Sandbox) -> None:
     found = certify(prism, prism.program("local_search"), sandbox, patience=0.0)
     assert found.verdict is Verdict.NOT_BETTER
-    itself = next(c for c in found.comparisons[Split.TEST] if c.against == "local_search")
+    itself = next(c for c in found.comparisons if c.split is Split.TEST and c.baseline == "local_search")
     assert itself.difference == (0, 0, 0) and itself.record.wins == itself.record.losses == 0
     assert all(c.passed for c in found.checks if c.kind in ("answers", "bounds", "determinism", "reach", "growth"))
 

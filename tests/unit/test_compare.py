@@ -15,7 +15,7 @@ from workbench.cli.main import app
 from workbench.errors import UsageError
 from workbench.model import Split
 from workbench.problem import catalog
-from workbench.store.store import Store
+from workbench.store import Store
 
 
 def contender(name: str, gaps: dict[str, float]) -> Contender:
@@ -100,15 +100,15 @@ def test_programs_come_with_their_recorded_gap_or_with_the_reason_why_not(runs: 
     with Store(runs, write=False) as store:
         row = store.run("one")
         champion = of_run(store, row, None, Split.VALIDATION)
-        assert champion.name == f"one:{row['champion']}"
-        report = store.report("one", row["champion"], Split.VALIDATION)
+        assert champion.name == f"one:{row.champion}"
+        report = store.report("one", row.champion, Split.VALIDATION)
         assert report is not None and champion.gap == pytest.approx(report.gap)
-        failed = next(a["number"] for a in store.attempts("one") if a["status"] != "ok")
+        failed = next(a.number for a in store.attempts("one") if a.status != "ok")
         with pytest.raises(UsageError, match="no valid program"):
             of_run(store, row, failed, Split.TRAIN)
         unscored = next(
-            a["number"] for a in store.attempts("one")
-            if a["status"] == "ok" and store.report("one", a["number"], Split.VALIDATION) is None
+            a.number for a in store.attempts("one")
+            if a.status == "ok" and store.report("one", a.number, Split.VALIDATION) is None
         )  # fmt: skip
         with pytest.raises(UsageError, match="not scored on validation"):
             of_run(store, row, unscored, Split.VALIDATION)

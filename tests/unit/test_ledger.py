@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.certified import certificate
+from workbench.certificate import Verdict
 from workbench.errors import UsageError
 from workbench.model import InstanceResult, Program, Report, Split, Status
-from workbench.store.ledger import Judged, Ledger
+from workbench.store import FILE, Judged, Ledger
 from workbench.store.migrations import MIGRATIONS
-from workbench.store.store import FILE
 
 
 def judged(number: int) -> Judged:
@@ -37,16 +38,16 @@ def test_certificates_are_added_and_the_newest_counts(tmp_path: Path) -> None:
     with Ledger(tmp_path) as store:
         opening = store.open_test(judged(1))
         assert store.being_certified("r", 1) and store.certificate("r", 1) is None
-        store.add_certificate(judged(1), opening, "fragile", {"verdict": "fragile"})
-        store.add_certificate(judged(1), opening, "certified", {"verdict": "certified", "gaps": {"test": 0.5}})
+        store.add_certificate(judged(1), opening, certificate(verdict=Verdict.FRAGILE))
+        store.add_certificate(judged(1), opening, certificate())
         assert not store.being_certified("r", 1)
     with Ledger(tmp_path, write=False) as store:
         found = store.certificate("r", 1)
-        assert found and found["verdict"] == "certified" and found["evidence"]["gaps"]["test"] == 0.5
+        assert found and (found.run, found.number, found.name) == ("r", 1, "r:1") and found.certificate == certificate()
         other = Program("def f(x):\n\n    return 1  # other layout", "f")
-        assert (store.certificate_of(other, "v1") or {})["verdict"] == "certified"
+        assert store.certificate_of(other, "v1") == found
         assert store.certificate_of(other, "v2") is None
-        assert [c["verdict"] for c in store.certificates()] == ["certified", "fragile"]
+        assert [c.certificate.verdict for c in store.certificates()] == [Verdict.CERTIFIED, Verdict.FRAGILE]
 
 
 def test_a_second_score_stands_beside_the_first(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from rich.console import Console
 
 from workbench.model import Candidate, Status
-from workbench.run.attempt import Origin, Upcoming
+from workbench.run.attempt import Upcoming
 from workbench.run.display import Progress, figures
 from workbench.run.known import Known
 from workbench.run.order import LAG, Free, InOrder, Order, Replayed
 from workbench.run.snapshot import Scored, Snapshot
+from workbench.store import Origin
 
 
 def candidate(number: int) -> Candidate:
@@ -70,7 +71,7 @@ def test_in_order_resumed_makes_what_is_missing_as_it_would_have_been_made() -> 
 
 
 def test_a_replay_waits_for_the_parents_and_keeps_the_order_of_the_answers() -> None:
-    order = started(Replayed(1, [Upcoming(2, Origin((0,), None, None)), Upcoming(1, Origin((2,), 1, None))], width=4))
+    order = started(Replayed(1, [Upcoming(2, Origin((0,))), Upcoming(1, Origin((2,), 1))], width=4))
     assert handed_out(order) == [2]
     order.record(candidate(2))
     assert handed_out(order) == [1] and not order.takes_more

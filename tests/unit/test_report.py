@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
+from tests.unit.certified import certificate
 from workbench.analysis.compare import compare, of_baselines, of_run
+from workbench.certificate import Check, Verdict
 from workbench.formatting import percent, points
 from workbench.model import Split
 from workbench.report import charts
 from workbench.report.page import gather, render
-from workbench.store.ledger import Judged, Ledger
-from workbench.store.queries import Reader
+from workbench.store import Judged, Ledger, Reader, Store
 
 NASTY = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "br", "line", "circle", "rect", "path"}
@@ -57,8 +58,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(place, loaded, 12, run="failed", state="failed", message=f"no endpoint: {NASTY}")
     fill(place, loaded, 12, run="moved")
     fill(place, loaded, 0, run="headless", models=False)
-    from workbench.store.store import Store
-
     with Store(place) as store, store._transaction() as db:
         db.execute("UPDATE runs SET version = 'another' WHERE id = 'moved'")
         db.execute("UPDATE runs SET champion = NULL WHERE id = 'headless'")
@@ -101,12 +100,12 @@ def test_its_figures_are_those_of_compare(runs: Path) -> None:
 def test_a_certificate_is_told_with_its_checks(runs: Path) -> None:
     with Ledger(runs) as ledger:
         row = ledger.run("done")
-        program = ledger.candidate("done", row["champion"]).program
+        program = ledger.candidate("done", row.champion).program
         assert program is not None
-        judged = Judged(program, "done", row["problem"], row["version"], "done", row["champion"])
-        evidence = {"verdict": "not better", "reason": NASTY, "gaps": {"test": 0.3217},
-                    "checks": [{"kind": "growth", "passed": False, "line": "time grows faster", "data": {}}]}  # fmt: skip
-        ledger.add_certificate(judged, ledger.open_test(judged), "not better", evidence)
+        judged = Judged(program, "done", row.problem, row.version, "done", row.champion)
+        checks = (Check("growth", "growth", False, "time grows faster"),)
+        made = certificate(verdict=Verdict.NOT_BETTER, reason=NASTY, gaps={Split.TEST: 0.3217}, checks=checks)
+        ledger.add_certificate(judged, ledger.open_test(judged), made)
     store = Reader(runs)
     page = render(store, gather(store, "done"))
     said = Sound(page).text

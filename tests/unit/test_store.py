@@ -1,18 +1,22 @@
 """The store keeps what it acknowledged, and answers wrong use with one line."""
 
+import json
 import sqlite3
 
 import pytest
 
 from workbench.errors import StoreError, UsageError
 from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
-from workbench.store.store import FILE, Store, call_of
+from workbench.options import RunOptions
+from workbench.store import FILE, Origin, Spending, Store
 
 
 @pytest.fixture
 def store(tmp_path):
     with Store(tmp_path) as store:
-        store.create_run("a-1", problem="x/y", folder="/p", version="v", options={"seed": 3}, proposer="no LLM", isolation="full")
+        store.create_run(
+            "a-1", problem="x/y", folder="/p", version="v", options=RunOptions(seed=3), proposer="no LLM", isolation="full"
+        )
         yield store
 
 
@@ -31,7 +35,7 @@ def test_candidate_and_report_come_back_as_they_were(store):
     assert store.candidates("a-1") == [candidate]
     assert store.report("a-1", 4, Split.TRAIN) == report()
     assert store.report("a-1", 4, Split.VALIDATION) is None
-    assert [a["fingerprint"] for a in store.attempts("a-1")] == ["abc"]
+    assert [a.fingerprint for a in store.attempts("a-1")] == ["abc"]
 
 
 def test_an_attempt_is_kept_once(store):
@@ -52,24 +56,24 @@ def test_failure_has_no_gap_and_no_scores_in_memory(store):
 
 def test_call_comes_back_whole_and_unknown_price_is_not_zero(store):
     call = Call("m", Prompt("s", "u"), "text", 10, 20, None, 0.3, 1, "")
-    store.add_call("a-1", 3, {"parents": [0]}, "rewrite", call)
-    row = store.calls("a-1")[0]
-    assert call_of(row) == call and row["task"] == {"parents": [0]}
-    assert store.spending("a-1") == {"calls": 1, "tokens_in": 10, "tokens_out": 20, "cost_usd": 0.0, "unpriced": 1}
+    store.add_call("a-1", 3, Origin((0,), 2), "rewrite", call)
+    made = store.calls("a-1")[0]
+    assert (made.number, made.origin, made.operator, made.call) == (3, Origin((0,), 2), "rewrite", call)
+    assert store.spending("a-1") == Spending(1, 10, 20, 0.0, 1) and store.spending("a-1").cost_usd is None
 
 
 def test_two_connections_write_at_once_and_a_reader_sees_both(store, tmp_path):
     with Store(tmp_path) as other, Store(tmp_path, write=False) as reader:
         other.log("a-1", "note", "from the other")
         store.log("a-1", "note", "from the first")
-        assert [e["message"] for e in reader.events("a-1")] == ["from the other", "from the first"]
+        assert [e.message for e in reader.events("a-1")] == ["from the other", "from the first"]
         with pytest.raises(StoreError):
             reader.log("a-1", "note", "readers cannot write")
 
 
 def test_run_is_found_by_part_of_its_name_and_ambiguity_is_told(store):
-    assert store.run("1")["id"] == "a-1" == store.run("latest")["id"]
-    store.create_run("a-2", problem="x/y", folder="/p", version="v", options={}, proposer="m", isolation="full")
+    assert store.run("1").id == "a-1" == store.run("latest").id
+    store.create_run("a-2", problem="x/y", folder="/p", version="v", options=RunOptions(), proposer="m", isolation="full")
     with pytest.raises(UsageError, match="fits several"):
         store.run("a")
     with pytest.raises(UsageError, match="no run 'zz'"):
@@ -78,21 +82,21 @@ def test_run_is_found_by_part_of_its_name_and_ambiguity_is_told(store):
 
 def test_live_run_cannot_be_claimed_and_an_abandoned_one_can(store):
     with pytest.raises(UsageError, match="still going on"):
-        store.claim("a-1", {}, "full")
+        store.claim("a-1", RunOptions(), "full")
     store._db.execute("UPDATE runs SET pid = 2147483646")
-    assert store.run("a-1")["status"] == "abandoned"
-    store.claim("a-1", {"seed": 4}, "full")
-    assert store.run("a-1")["options"] == {"seed": 4}
+    assert store.run("a-1").status == "abandoned"
+    store.claim("a-1", RunOptions(seed=4), "full")
+    assert store.run("a-1").options == RunOptions(seed=4)
 
 
 def test_a_number_that_another_process_has_now_is_not_taken_for_the_run(store):
     store._db.execute("UPDATE runs SET heartbeat = heartbeat - 86400")
-    assert store.run("a-1")["status"] == "abandoned"
+    assert store.run("a-1").status == "abandoned"
 
 
 def test_a_starved_process_is_still_alive(store):
-    store._db.execute("UPDATE runs SET pid = 1, heartbeat = heartbeat - 31")  # the first process is older than any beat
-    assert store.run("a-1")["status"] == "running"
+    store._db.execute("UPDATE runs SET pid = 1, heartbeat = heartbeat - 31")  # the first process is older than any heartbeat
+    assert store.run("a-1").status == "running"
 
 
 def test_corrupt_database_is_kept_aside_by_a_writer_and_left_by_a_reader(tmp_path):
@@ -123,7 +127,23 @@ def test_missing_and_unwritable_folders_are_told(tmp_path):
 
 def test_control_messages_are_acknowledged_once(store):
     number = store.send("a-1", "steer", "try slack")
-    assert [m["argument"] for m in store.messages("a-1")] == ["try slack"]
+    assert [m.argument for m in store.messages("a-1")] == ["try slack"]
     store.acknowledge(number, "taken up")
     assert store.messages("a-1") == []
-    assert store.messages("a-1", pending=False)[0]["answer"] == "taken up"
+    assert store.messages("a-1", pending=False)[0].answer == "taken up"
+
+
+def test_options_of_another_version_are_shown_but_not_resumed(store):
+    older = {"seed": 7, "models": ["m=2"]}  # what came later has its default
+    newer = {"candidates": 50, "gate": "of tomorrow", "swarm": [1, 2]}
+    for raw in (older, newer):
+        store._db.execute("UPDATE runs SET options = ?", (json.dumps(raw),))
+        run = store.run("a-1")
+        assert store.runs()[0].options == run.options
+        assert raw.items() <= json.loads(json.dumps(run.settings())).items(), "nothing that was stored is hidden"
+        if raw is older:
+            assert run.resumable_options() == RunOptions(seed=7, models=("m=2",)) and not run.unknown_options
+        else:
+            assert run.options == RunOptions(candidates=50)
+            with pytest.raises(UsageError, match="does not know: gate, swarm"):
+                run.resumable_options()

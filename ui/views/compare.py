@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.model import Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.report import diff
-from workbench.store.queries import Reader
+from workbench.store import Reader, RunSummary
 
 MOST = 12  # programs on one page
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
@@ -24,8 +24,8 @@ TIME, DOLLARS = "time to decide", "dollars"
 class Scene(NamedTuple):
     """What the page is about: the run that sets problem and version, its peers by id, the problem where it is still the same."""
 
-    row: dict[str, Any]
-    peers: dict[str, dict[str, Any]]
+    row: RunSummary
+    peers: dict[str, RunSummary]
     loaded: LoadedProblem | None
 
 
@@ -64,26 +64,26 @@ def chosen(store: Reader) -> Scene:
             name = address(wanted[0]).run
         except UsageError as error:
             unknown(error)
-        row = data.find(store, name)
-        if row is None:
+        named = data.find(store, name)
+        if named is None:
             unknown(f"There is no run {name} in {data.folder()}.")
-        st.session_state["last_run"] = row["id"]  # where the page stays when every program is taken away
+        st.session_state["last_run"] = named.id  # where the page stays when every program is taken away
     else:
-        row = parts.chosen_run(store)
+        named = parts.chosen_run(store)
         del st.query_params["run"]
     rows = store.runs()
-    row = next(r for r in rows if r["id"] == row["id"])
-    peers = {r["id"]: r for r in rows if (r["problem"], r["version"]) == (row["problem"], row["version"])}
+    row = next(r for r in rows if r.id == named.id)
+    peers = {r.id: r for r in rows if (r.problem, r.version) == (row.problem, row.version)}
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
-        theme.heading("Compare", [theme.chip(row["problem"]), theme.chip(f"version {row['version']}")])
-    problems = list(dict.fromkeys(r["problem"] for r in rows))
+        theme.heading("Compare", [theme.chip(row.problem), theme.chip(f"version {row.version}")])
+    problems = list(dict.fromkeys(r.problem for r in rows))
     with right:
-        picked = st.selectbox("Problem", problems, problems.index(row["problem"]), key=f"problem-{row['problem']}",
+        picked = st.selectbox("Problem", problems, problems.index(row.problem), key=f"problem-{row.problem}",
                               label_visibility="collapsed")  # fmt: skip
-    if picked != row["problem"]:
-        newest = next(r for r in rows if r["problem"] == picked)
-        st.query_params["p"] = [newest["id"]]
+    if picked != row.problem:
+        newest = next(r for r in rows if r.problem == picked)
+        st.query_params["p"] = [newest.id]
         st.rerun()
     loaded, note = data.problem(row)
     if note:
@@ -91,7 +91,7 @@ def chosen(store: Reader) -> Scene:
     return Scene(row, peers, None if note else loaded)
 
 
-def unknown(error: object) -> None:
+def unknown(error: object) -> NoReturn:
     """Say what is wrong with the URL, and stop."""
     parts.say_error(error)
     st.page_link(parts.RUNS, label="All runs", icon=":material/list_alt:")
@@ -100,16 +100,16 @@ def unknown(error: object) -> None:
 
 def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, str]:
     """Programs, against whom, split and colour; all of them in the URL."""
-    champions = {r["id"]: f"{r['id']}:{r['champion']}" for r in scene.peers.values() if r["champion"] is not None}
-    given = [champions.get(p, p) for p in st.query_params.get_all("p") or [scene.row["id"]]]
+    champions = {r.id: f"{r.id}:{r.champion}" for r in scene.peers.values() if r.champion is not None}
+    given = [champions.get(p, p) for p in st.query_params.get_all("p") or [scene.row.id]]
     given = list(dict.fromkeys(given))[:MOST]
     row = st.container(horizontal=True, vertical_alignment="bottom")  # it wraps where the window is narrow
     first, second = row.container(width=520), row.container(width=220)
     third, fourth = row.container(width="content"), row.container(width="content")
-    key = f"programs-{scene.row['problem']}-{scene.row['version']}"
+    key = f"programs-{scene.row.problem}-{scene.row.version}"
     st.session_state.setdefault(key, given)
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
-    prefix = f"{scene.row['problem'].partition('/')[2]}-"  # every run of a problem begins with its name
+    prefix = f"{scene.row.problem.partition('/')[2]}-"  # every run of a problem begins with its name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
                               help="Champions are offered; type RUN:N for another attempt of a run.",
                               format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
@@ -136,8 +136,8 @@ def program(store: Reader, scene: Scene, name: str, split: Split) -> Contender:
     row = data.find(store, named.run)
     if row is None:
         raise UsageError(f"There is no run {named.run} in {data.folder()}.")
-    if row["id"] not in scene.peers:
-        raise UsageError(f"{row['id']} is of {row['problem']}, version {row['version']}: its gaps cannot be set beside these.")
+    if row.id not in scene.peers:
+        raise UsageError(f"{row.id} is of {row.problem}, version {row.version}: its gaps cannot be set beside these.")
     return of_run(store, row, named.number, split)
 
 
@@ -153,7 +153,7 @@ def paired(place: str, version: str, split: str, a: str, b: str, _own: Contender
 def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Contender, split: Split, names: dict[str, str]) -> None:
     """Forest plot and table of wins, ties and losses."""
     made = [
-        paired(str(store.folder), scene.row["version"], split.value, c.name, base.name, c, base) for c in everyone if c is not base
+        paired(str(store.folder), scene.row.version, split.value, c.name, base.name, c, base) for c in everyone if c is not base
     ]
     made.sort(key=lambda c: c.difference.mean)
     left, right = st.columns([1, 1], gap="medium")
@@ -267,9 +267,8 @@ def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: li
         run, number = c.name.rpartition(":")[0], int(c.number or 0)
         reports = {s: store.report(run, number, s) for s in (Split.TRAIN, Split.VALIDATION)}
         gaps = {s.value: r.gap for s, r in reports.items() if r is not None and r.status == "ok"}
-        kind, certificate = data.certificate(run, number)
-        if kind == "ready" and "test" in certificate.get("gaps", {}):
-            gaps["test"] = certificate["gaps"]["test"]
+        if (test := data.certificate(run, number).test_gap) is not None:
+            gaps["test"] = test
         lines.append(versus.Slope(c.name, True, gaps))
     opened = any("test" in line.gaps for line in lines)
     shown = (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))
@@ -305,9 +304,9 @@ def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]
         st.caption("All programs are of one run.")
         return
     told = [
-        {**row["options"], "proposer": row["proposer"], "isolation": row["isolation"], "status": row["status"],
-         "attempts": row["candidates"] or 0, "valid": row["valid"] or 0, "time": theme.duration(row["active_seconds"]),
-         "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])}
+        {**row.settings(), "proposer": row.proposer, "isolation": row.isolation, "status": row.status,
+         "attempts": row.attempts, "valid": row.valid, "time": theme.duration(row.active_seconds),
+         "cost": theme.dollars(row.spending.cost_usd, model=row.uses_model)}
         for row in rows
     ]  # fmt: skip
     found = differing(told)
@@ -359,7 +358,7 @@ def code_of(store: Reader, scene: Scene, who: Contender) -> str:
             raise UsageError("the problem cannot be loaded")
         return scene.loaded.program(who.name).source
     attempt = store.attempt(who.name.rpartition(":")[0], who.number)
-    return str(attempt["source"]) if attempt else ""
+    return attempt.source if attempt else ""
 
 
 page()

@@ -15,7 +15,7 @@ from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
-from workbench.store.queries import Reader
+from workbench.store import Reader, RunSummary
 
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 """What an idea may be tried on; test is opened by a certificate alone."""
@@ -42,7 +42,7 @@ def page() -> None:
             if st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=busy or not source.strip()):
                 st.session_state[trying] = (source, split, actions.evaluate(loaded.folder, source, split))
                 st.rerun()
-            tell = [row for row in rows if data.is_live(row) and (row["problem"], row["version"]) == (loaded.slug, loaded.version)]
+            tell = [row for row in rows if row.live and (row.problem, row.version) == (loaded.slug, loaded.version)]
             inject(tell, source, st.session_state.get(key))
         if busy:
             st.fragment(coming_in, run_every=0.5)(loaded, trying, key)
@@ -56,12 +56,12 @@ def page() -> None:
 # --------------------------------------------------------------------------- what it begins with
 
 
-def begun(store: Reader | None, rows: list[dict[str, Any]]) -> tuple[LoadedProblem, str, str]:
+def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, str, str]:
     """The problem, where the program comes from, and the program; `problem` and `source` of the URL name them."""
     asked, given = st.query_params.get("problem"), st.query_params.get("source")
-    folders = {row["problem"]: row["folder"] for row in reversed(rows)}
+    folders = {row.problem: row.folder for row in reversed(rows)}
     slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
-    wanted = asked if asked else rows[0]["problem"] if rows else slugs[0]
+    wanted = asked if asked else rows[0].problem if rows else slugs[0]
     title, first, second = st.columns([2, 2, 2], vertical_alignment="center")
     with title:
         theme.heading("Playground", [])
@@ -80,7 +80,7 @@ def begun(store: Reader | None, rows: list[dict[str, Any]]) -> tuple[LoadedProbl
     except WorkbenchError as error:
         parts.say_error(error)
         st.stop()
-    champions = [f"{r['id']}:{r['champion']}" for r in rows if r["problem"] == loaded.slug and r["champion"] is not None]
+    champions = [f"{r.id}:{r.champion}" for r in rows if r.problem == loaded.slug and r.champion is not None]
     options = list(dict.fromkeys([*([given] if given else []), *loaded.problem.seeds, *loaded.programs, *champions]))
     origin = second.selectbox("Begin with", options, key=f"source-{loaded.slug}", label_visibility="collapsed",
                               accept_new_options=True, help="A program of the problem, or RUN:N.")  # fmt: skip
@@ -98,13 +98,13 @@ def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
         return loaded.program(origin).source
     named = address(origin)
     row = data.find(store, named.run) if store is not None else None
-    if store is None or row is None or row["problem"] != loaded.slug:
+    if store is None or row is None or row.problem != loaded.slug:
         raise UsageError(f"{origin} is neither a program of {loaded.slug} nor of one of its runs.")
-    number = row["champion"] if named.number is None else named.number
-    attempt = store.attempt(row["id"], number) if number is not None else None
-    if attempt is None or not attempt["source"]:
-        raise UsageError(f"Run {row['id']} has no program {number}.")
-    return str(attempt["source"])
+    number = row.champion if named.number is None else named.number
+    attempt = store.attempt(row.id, number) if number is not None else None
+    if attempt is None or not attempt.source:
+        raise UsageError(f"Run {row.id} has no program {number}.")
+    return attempt.source
 
 
 # --------------------------------------------------------------------------- evaluating
@@ -212,14 +212,14 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     st.caption(f"{by_family}. {report.seconds:.2f} s, isolation {isolation}.")
 
 
-def inject(live: list[dict[str, Any]], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
+def inject(live: list[RunSummary], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
     """Give a program that was found valid to a run that is going on."""
     valid = made is not None and made[0] == source and made[2] is not None and made[2].status is Status.OK
     why = ("No run of this problem is going on." if not live else
            None if valid else "Evaluate it first: only a valid program can be given to a run.")  # fmt: skip
     with st.popover("Inject into a run", icon=":material/input:", disabled=why is not None, help=why):
         if live and valid:
-            run = st.selectbox("Run", [row["id"] for row in live], key="inject-run")
+            run = st.selectbox("Run", [row.id for row in live], key="inject-run")
             if st.button("Inject", type="primary", key="inject") and parts.try_to(actions.tell, run, "inject", source):
                 st.toast("Sent: it is scored like any other attempt and can become a parent.")
 

@@ -14,6 +14,7 @@ from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.shipped import exhibit
+from workbench.store import RunSummary
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
 """Splits whose instances are listed; test stays sealed."""
@@ -24,10 +25,10 @@ def page() -> None:
     """A problem whole; the list to choose from holds those of this folder's runs too."""
     store = data.own()
     rows = store.runs() if store is not None else []
-    folders = {row["problem"]: row["folder"] for row in reversed(rows)}
+    folders = {row.problem: row.folder for row in reversed(rows)}
     slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
     asked = st.query_params.get("problem")
-    wanted = asked if asked else rows[0]["problem"] if rows else slugs[0]
+    wanted = asked if asked else rows[0].problem if rows else slugs[0]
     left, right = st.columns([3, 1], vertical_alignment="center")
     if wanted not in slugs:
         parts.say_error(f"There is no problem {wanted}.")
@@ -51,7 +52,7 @@ def page() -> None:
     with left:
         theme.heading(loaded.problem.title, [theme.chip(loaded.slug), theme.chip(f"version {loaded.version}")])
     st.html(f"<div>{escape(loaded.problem.question)}</div>")
-    own = [row for row in rows if row["problem"] == loaded.slug]
+    own = [row for row in rows if row.problem == loaded.slug]
     theme.kpis(figures(loaded, own))
     for tab, show in zip(st.tabs(TABS, key="tab", bind="query-params"), (statement, instances, baselines, programs), strict=True):
         if tab.open:
@@ -66,13 +67,14 @@ def opened(slug: str, folder: str | None) -> LoadedProblem:
     return loaded
 
 
-def figures(loaded: LoadedProblem, rows: list[dict]) -> list[str]:  # type: ignore[type-arg]
+def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
     """Cards of the strip."""
     kinds = loaded.references.kinds(Split.VALIDATION)
     total = sum(kinds.values())
     ranking = data.baselines(loaded, Split.VALIDATION)
-    same = [row for row in rows if row["version"] == loaded.version and row["validation_gap"] is not None]
-    champion = min(same, key=lambda row: row["validation_gap"], default=None)
+    same = [row for row in rows if row.version == loaded.version]
+    scored = [(row.validation_gap, row) for row in same if row.validation_gap is not None]
+    best, champion = min(scored, key=lambda pair: pair[0], default=(0.0, None))
     cards = [
         theme.kpi("Instances", str(sum(len(loaded.instances(s)) for s in Split)),
                   ", ".join(f"{len(loaded.instances(s))} {s}" for s in Split)),
@@ -84,12 +86,12 @@ def figures(loaded: LoadedProblem, rows: list[dict]) -> list[str]:  # type: igno
     if champion is None:
         cards.append(theme.kpi("Champion so far", "–", "no run in this folder"))
     else:
-        behind = champion["validation_gap"] - ranking[0][2] if ranking else 0.0
+        behind = best - ranking[0][2] if ranking else 0.0
         tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
         own = f"{loaded.slug.partition('/')[2]}-"  # every run of a problem begins with its name
-        whole = f"{theme.points(behind)} to the best baseline: the champion of {champion['id']}"
-        cards.append(theme.kpi("Champion so far", theme.percent(champion["validation_gap"]),
-                               f"{theme.points(behind)}, {champion['id'].removeprefix(own)}", tone, whole))  # fmt: skip
+        whole = f"{theme.points(behind)} to the best baseline: the champion of {champion.id}"
+        cards.append(theme.kpi("Champion so far", theme.percent(best),
+                               f"{theme.points(behind)}, {champion.id.removeprefix(own)}", tone, whole))  # fmt: skip
     limits = loaded.problem.limits
     cards.append(theme.kpi("Runs here", str(len(rows)), f"{len(rows) - len(same)} not comparable" if len(rows) > len(same) else ""))
     cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB an instance"))
@@ -126,11 +128,12 @@ def shipped(loaded: LoadedProblem) -> None:
         return
     if found is None:
         return
-    gaps = found.certificate["gaps"]
-    shown = [[split, theme.percent(gaps[split])] for split in ("train", "validation", "test")]
-    search = f", {found.run['attempts']} attempts from {', '.join(found.run['from'])}" if found.run["attempts"] else ""
-    how = f"{found.run['proposer']}{search}, {found.made}"
-    rows = [["verdict", escape(found.verdict)], *shown, ["because", escape(found.certificate["reason"])], ["found by", escape(how)]]
+    gaps = found.certificate.gaps
+    shown = [[split.value, theme.percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]
+    by = found.found
+    search = f", {by.attempts} attempts from {', '.join(by.starts)}" if by.attempts else ""
+    how = f"{by.proposer}{search}, {found.made}"
+    rows = [["verdict", escape(found.verdict)], *shown, ["because", escape(found.certificate.reason)], ["found by", escape(how)]]
     if stale := found.stale(loaded.version):
         rows.append(["stale", escape(stale)])
     with st.container(border=True):

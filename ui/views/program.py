@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from ui import actions, data, parts, theme
+from workbench.certificate import Verdict
 from workbench.errors import WorkbenchError
 from workbench.formatting import span
 from workbench.model import Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
-from workbench.store.queries import Reader
+from workbench.store import Attempt, CertificateRecord, Reader, Run
 
 TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
 
@@ -25,38 +26,38 @@ def page() -> None:
     store = parts.store_or_stop(st.query_params.get("run"))
     row = parts.chosen_run(store)
     number = chosen(store, row)
-    attempt = store.attempt(row["id"], number)
+    attempt = store.attempt(row.id, number)
     if attempt is None:
-        parts.say_error(f"Run {row['id']} has no attempt {number}.")
-        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row["id"]})
+        parts.say_error(f"Run {row.id} has no attempt {number}.")
+        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row.id})
         st.stop()
     left, right = st.columns(2, vertical_alignment="center")
     with left:
-        chips = [theme.status_chip(attempt["status"]), theme.chip(attempt["operator"]), theme.chip(row["id"])]
-        if number == row["champion"]:
+        chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator), theme.chip(row.id)]
+        if number == row.champion:
             chips.insert(0, theme.chip("champion", "live"))
         theme.heading(f"Program {number}", chips)
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
         other = st.number_input("Attempt", 0, None, number, key=f"number-{number}", label_visibility="collapsed", width=110)
         if other != number:
-            parts.open_program(row["id"], int(other))
-        if attempt["parents"] and st.button("Parent", icon=":material/arrow_upward:"):
-            parts.open_program(row["id"], attempt["parents"][0])
+            parts.open_program(row.id, int(other))
+        if attempt.parent is not None and st.button("Parent", icon=":material/arrow_upward:"):
+            parts.open_program(row.id, attempt.parent)
         if st.button("Run", icon=":material/monitoring:"):
-            st.switch_page(parts.RUN, query_params={"run": row["id"]})
-        if attempt["status"] == "ok":
-            name = f"{row['id']}:{number}"
+            st.switch_page(parts.RUN, query_params={"run": row.id})
+        if attempt.status == "ok":
+            name = f"{row.id}:{number}"
             if st.button("Compare", icon=":material/compare_arrows:"):
                 st.switch_page(parts.COMPARE, query_params={"p": name})
             if st.button("Playground", icon=":material/science:", key="play"):
-                st.switch_page(parts.PLAYGROUND, query_params={"problem": row["problem"], "source": name})
+                st.switch_page(parts.PLAYGROUND, query_params={"problem": row.problem, "source": name})
             parts.export(store, row, number, "program")
     loaded, note = data.problem(row)
     if note:
         st.caption(parts.literal(note))
     theme.kpis(figures(store, row, attempt, loaded))
-    if attempt["status"] != "ok":
-        parts.say_error(f"{attempt['status'].replace('_', ' ')}: {attempt['message']}")
+    if attempt.status != "ok":
+        parts.say_error(f"{attempt.status.replace('_', ' ')}: {attempt.message}")
     tabs = st.tabs(TABS, key="tab", bind="query-params")
     shows = (code, difference, chain, instances, conversation, certificate)
     for tab, show in zip(tabs, shows, strict=True):
@@ -65,23 +66,23 @@ def page() -> None:
                 show(store, row, attempt, loaded)
 
 
-def chosen(store: Reader, row: dict[str, Any]) -> int:
+def chosen(store: Reader, row: Run) -> int:
     """The attempt that the URL names, else the champion, else the first."""
     given = st.query_params.get("n")
     if given is not None and given.isdecimal() and len(given) < 10:
         return int(given)
     if given is not None:
         parts.say_error(f"{given} is no attempt's number.")
-        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row["id"]})
+        st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row.id})
         st.stop()
-    number = row["champion"] if row["champion"] is not None else 0
+    number = row.champion or 0
     st.query_params["n"] = str(number)
-    return int(number)
+    return number
 
 
-def figures(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> list[str]:
+def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]:
     """Cards of the strip."""
-    run, number = row["id"], attempt["number"]
+    run, number = row.id, attempt.number
     reports = {split: store.report(run, number, split) for split in (Split.TRAIN, Split.VALIDATION)}
     cards = []
     for split, report in reports.items():
@@ -94,49 +95,48 @@ def figures(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded:
         cards.append(
             theme.kpi(f"{split.value.capitalize()} gap", theme.percent(gap), note or ("not scored" if gap is None else ""), tone)
         )
-    _, certified = data.certificate(run, number)
-    cards.append(theme.kpi("Test gap", theme.percent(certified.get("gaps", {}).get("test")),
-                           certified.get("verdict", "not certified"), help=certified.get("reason", "")))  # fmt: skip
-    above = store.attempt(run, attempt["parents"][0]) if attempt["parents"] else None
-    step = attempt["gap"] - above["gap"] if above and above["gap"] is not None and attempt["gap"] is not None else None
+    certified = data.certificate(run, number)
+    cards.append(theme.kpi("Test gap", theme.percent(certified.test_gap), certified.verdict, help=certified.reason))
+    above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
+    step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", theme.points(step), f"no. {above['number']}" if above else "a start",
+        theme.kpi("Against its parent", theme.points(step), f"no. {above.number}" if above else "a start",
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
-    made = store.conversation(run, number)
-    models = ", ".join(dict.fromkeys(call["model"] for call in made)) or (
-        "given by hand" if attempt["operator"] == "inject" else "no LLM"
+    made = [recorded.call for recorded in store.conversation(run, number)]
+    models = ", ".join(dict.fromkeys(call.model for call in made)) or (
+        "given by hand" if attempt.operator == "inject" else "no LLM"
     )
-    cost = None if any(call["cost_usd"] is None for call in made) else sum(call["cost_usd"] for call in made)
-    cards.append(theme.kpi("Proposed by", models, attempt["operator"]))
+    cost = None if any(call.cost_usd is None for call in made) else sum(call.cost_usd or 0.0 for call in made)
+    cards.append(theme.kpi("Proposed by", models, attempt.operator))
     cards.append(
-        theme.kpi("Cost", theme.dollars(cost, model=bool(made)), f"{sum(c['tokens_out'] for c in made):,} tokens" if made else "")
+        theme.kpi("Cost", theme.dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else "")
     )
-    lines = len((attempt["source"] or "").splitlines())
-    cards.append(theme.kpi("Evaluation", f"{attempt['seconds']:.3f} s", f"on train, {lines} lines"))
+    lines = len(attempt.source.splitlines())
+    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines"))
     return cards
 
 
 # --------------------------------------------------------------------------- tabs
 
 
-def code(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """The source, and what it changed in words."""
-    if not attempt["source"]:
+    if not attempt.source:
         st.caption("No program could be made of the answer; it is under Prompt & response.")
         return
     left, right = st.columns([7, 3], gap="medium")
     with left:
-        if attempt["status"] != "ok":
-            parts.failing(attempt["source"], attempt["message"])
-        st.code(attempt["source"], "python", line_numbers=True)
-    above = store.attempt(row["id"], attempt["parents"][0]) if attempt["parents"] else None
+        if attempt.status != "ok":
+            parts.failing(attempt.source, attempt.message)
+        st.code(attempt.source, "python", line_numbers=True)
+    above = store.attempt(row.id, attempt.parent) if attempt.parent is not None else None
     with right, st.container(border=True):
-        if above is None or not above["source"]:
+        if above is None or not above.source:
             st.markdown("**A starting program**")
         else:
-            st.markdown(f"**What changed since its parent, no. {above['number']}**")
-            told(changes(above["source"], attempt["source"]))
+            st.markdown(f"**What changed since its parent, no. {above.number}**")
+            told(changes(above.source, attempt.source))
 
 
 def told(found: list[Change], most: int = 14) -> None:
@@ -164,14 +164,14 @@ def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
     return f'<ul class="words">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
 
 
-def difference(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """This program beside another."""
-    if not attempt["source"]:
+    if not attempt.source:
         st.caption("No program could be made of the answer.")
         return
-    run, number = row["id"], attempt["number"]
+    run, number = row.id, attempt.number
     with st.container(horizontal=True, vertical_alignment="center"):
-        choices = [*(["parent"] if attempt["parents"] else []), "start", "champion", "baseline", "another"]
+        choices = [*(["parent"] if attempt.parents else []), "start", "champion", "baseline", "another"]
         against = st.segmented_control("Against", choices, default=choices[0], key="against", bind="query-params", required=True,
                                        label_visibility="collapsed")  # fmt: skip
         names = [b.name for b in loaded.problem.baselines] if loaded else []
@@ -195,26 +195,26 @@ def difference(store: Reader, row: dict[str, Any], attempt: dict[str, Any], load
             parts.say_error(error)
             return
     else:
-        wanted = {"parent": (attempt["parents"] or [None])[0], "start": store.ancestors(run, number)[0]["number"],
-                  "champion": row["champion"], "another": entered if against == "another" else None}[against]  # fmt: skip
+        wanted = {"parent": attempt.parent, "start": store.ancestors(run, number)[0].number,
+                  "champion": row.champion, "another": entered if against == "another" else None}[against]  # fmt: skip
         found = store.attempt(run, wanted) if wanted is not None else None
-        if found is None or not found["source"]:
+        if found is None or not found.source:
             st.caption(f"There is no program {wanted if wanted is not None else against} to compare with.")
             return
-        other, name = found["source"], f"no. {wanted}, gap {theme.percent(found['gap'])}"
-    if other == attempt["source"]:
+        other, name = found.source, f"no. {wanted}, gap {theme.percent(found.gap)}"
+    if other == attempt.source:
         st.caption(f"The same program as {parts.literal(name)}.")
         return
     show = diff.side_by_side if split == "Side by side" else diff.unified
-    st.html(show(other, attempt["source"], (name, f"no. {number}, gap {theme.percent(attempt['gap'])}"), whole=whole))
+    st.html(show(other, attempt.source, (name, f"no. {number}, gap {theme.percent(attempt.gap)}"), whole=whole))
     with st.container(border=True):
         st.markdown("**In words**")
-        told(changes(other, attempt["source"]), 30)
+        told(changes(other, attempt.source), 30)
 
 
-def chain(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """From the start to this program, with each step's change in gap."""
-    steps = store.ancestors(row["id"], attempt["number"])
+    steps = store.ancestors(row.id, attempt.number)
     if len(steps) == 1:
         st.caption("A program without ancestors.")
         return
@@ -222,26 +222,24 @@ def chain(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: A
     rows = []
     for k, step in enumerate(shown):
         before = steps[hidden + k - 1] if hidden + k else None
-        moved = step["gap"] - before["gap"] if before and None not in (step["gap"], before["gap"]) else None
+        moved = step.gap - before.gap if before and step.gap is not None and before.gap is not None else None
         tone = "" if not moved else "better" if moved < 0 else "worse"
         words = ""
-        if before and step["source"] and before["source"]:
-            words = in_words(changes(before["source"], step["source"]), 3, inline=True)
-        link = (
-            f'<a href="program?run={escape(row["id"], quote=True)}&n={step["number"]}&tab=Diff" target="_self">{step["number"]}</a>'
-        )
-        rows.append([link, escape(step["operator"]), theme.percent(step["gap"]),
+        if before and step.source and before.source:
+            words = in_words(changes(before.source, step.source), 3, inline=True)
+        link = f'<a href="program?run={escape(row.id, quote=True)}&n={step.number}&tab=Diff" target="_self">{step.number}</a>'
+        rows.append([link, escape(step.operator), theme.percent(step.gap),
                      f'<span class="{tone}">{theme.points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
-    gained = [s["gap"] for s in steps if s["gap"] is not None]
+    gained = [s.gap for s in steps if s.gap is not None]
     if len(gained) > 1:
-        st.caption(f"{len(steps) - 1} steps, {theme.points(gained[-1] - gained[0])} on train from no. {steps[0]['number']}."
+        st.caption(f"{len(steps) - 1} steps, {theme.points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
     st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}, grow=4))
 
 
-def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """Every instance that it was scored on."""
-    reports = [store.report(row["id"], attempt["number"], split) for split in (Split.TRAIN, Split.VALIDATION)]
+    reports = [store.report(row.id, attempt.number, split) for split in (Split.TRAIN, Split.VALIDATION)]
     frames = [data.instances(loaded, report) for report in reports if report is not None and report.results]
     if not frames:
         st.caption("It was never evaluated.")
@@ -273,31 +271,31 @@ def instances(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loade
             "seconds": st.column_config.NumberColumn("seconds", format="%.4f"),
         },
     )  # fmt: skip
-    name = f"{row['id']}-{attempt['number']}.csv"
+    name = f"{row.id}-{attempt.number}.csv"
     st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")
 
 
-def conversation(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """What the model was asked and what it answered, as it was."""
-    made = store.conversation(row["id"], attempt["number"])
+    made = [recorded.call for recorded in store.conversation(row.id, attempt.number)]
     if not made:
         words = {"seed": "A starting program: nobody was asked.", "inject": "Given by a person."}
-        st.caption(words.get(attempt["operator"], f"Made by the built-in operator {attempt['operator']}: no model was asked."))
+        st.caption(words.get(attempt.operator, f"Made by the built-in operator {attempt.operator}: no model was asked."))
         return
     for call in made:
-        bits = [call["model"], theme.dollars(call["cost_usd"]), f"{call['tokens_in']:,} tokens in, {call['tokens_out']:,} out",
-                f"{call['seconds']:.1f} s", *([f"{call['retries']} retries"] if call["retries"] else [])]  # fmt: skip
+        bits = [call.model, theme.dollars(call.cost_usd), f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out",
+                f"{call.seconds:.1f} s", *([f"{call.retries} retries"] if call.retries else [])]  # fmt: skip
         st.html(f'<div class="head">{"".join(theme.chip(b) for b in bits)}</div>')
-        if call["error"]:
-            parts.say_error(call["error"])
+        if call.error:
+            parts.say_error(call.error)
         left, right = st.columns(2, gap="medium")
         with left:
             st.caption("Asked")
-            st.code(call["system"], None, wrap_lines=True, height=tall(call["system"], 120))
-            st.code(call["user"], None, wrap_lines=True, height=tall(call["user"], 460))
+            st.code(call.prompt.system, None, wrap_lines=True, height=tall(call.prompt.system, 120))
+            st.code(call.prompt.user, None, wrap_lines=True, height=tall(call.prompt.user, 460))
         with right:
             st.caption("Answered")
-            st.code(call["response"] or "(nothing)", None, wrap_lines=True, height=tall(call["response"], 600))
+            st.code(call.text or "(nothing)", None, wrap_lines=True, height=tall(call.text, 600))
 
 
 def tall(text: str, most: int) -> int | Literal["content"]:
@@ -305,22 +303,22 @@ def tall(text: str, most: int) -> int | Literal["content"]:
     return most if len(text) > 3 * most or text.count("\n") * 19 > most else "content"
 
 
-def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loaded: Any) -> None:
+def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """The verdict on the sealed test split, or the way to it."""
-    run, number = row["id"], attempt["number"]
-    kind, found = data.certificate(run, number)
-    if kind == "none" or kind == "failed":
-        if kind == "failed":
-            parts.say_error(found["message"])
+    run, number = row.id, attempt.number
+    made = data.certificate(run, number)
+    if made.state in ("none", "failed"):
+        if made.state == "failed":
+            parts.say_error(made.message)
         opened = ""
         if loaded:
-            opened = f" It has been opened for {parts.counted(store.openings(row['problem'], loaded.version), 'program')}."
+            opened = f" It has been opened for {parts.counted(store.openings(row.problem, loaded.version), 'program')}."
         st.caption(
             "A certificate opens the sealed test split, runs the stress families and a second, reversed run, compares with every "
             "baseline by a paired bootstrap, measures how time and memory grow, moves each constant a little and leaves parts out. "
             f"Look once: choosing among programs by their test gap makes it worthless.{opened}"
         )
-        if attempt["status"] != "ok":
+        if attempt.status != "ok":
             st.caption("Only a valid program can be certified.")
         elif data.recorded(store):
             st.caption("This run is only to be looked at: take its program to the playground and into a run of your own.")
@@ -328,41 +326,39 @@ def certificate(store: Reader, row: dict[str, Any], attempt: dict[str, Any], loa
             actions.certify(data.folder(), run, number)
             st.rerun()
         return
-    if kind == "running":
+    if made.kept is None:
         st.fragment(waiting, run_every=2.0)(run, number)
         return
-    tone = "better" if found["verdict"] == "certified" else "worse"
-    st.html(f'<div class="head"><b class="{tone}">{escape(found["verdict"])}</b></div>{escape(found["reason"])}')
-    st.caption(parts.literal(about(found)))
+    found = made.kept.certificate
+    tone = "better" if found.verdict is Verdict.CERTIFIED else "worse"
+    st.html(f'<div class="head"><b class="{tone}">{escape(found.verdict)}</b></div>{escape(found.reason)}')
+    st.caption(parts.literal(about(made.kept)))
     checks = [
-        [escape(c["kind"]), toned(c["passed"], "passed", "failed"), escape(c["line"])]
-        for c in found["checks"] if c["kind"] != "comparison"
+        [escape(c.kind), toned(c.passed, "passed", "failed"), escape(c.line)] for c in found.checks if c.kind != "comparison"
     ]  # fmt: skip
     st.html(theme.table(["", "", "check"], checks, grow=2))
     rows = [
-        [escape(c["split"]), escape(c["baseline"]), theme.points(c["mean"]),
-         span(c["low"], c["high"]), f"{c['wins']} / {c['ties']} / {c['losses']}",
-         toned(c["better"], "better", "not shown to be better")]
-        for c in found["comparisons"]
+        [escape(c.split), escape(c.baseline), theme.points(c.difference.mean),
+         span(c.difference.low, c.difference.high), " / ".join(map(str, c.record)),
+         toned(c.better, "better", "not shown to be better")]
+        for c in found.comparisons
     ]  # fmt: skip
     st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
-    shorter = next((c["data"].get("source") for c in found["checks"] if c["kind"] == "simplification"), "")
-    if shorter:
+    if found.simplified:
         with st.expander("The program without what can go"):
-            st.code(shorter, "python", line_numbers=True)
+            st.code(found.simplified, "python", line_numbers=True)
 
 
-def about(found: dict[str, Any]) -> str:
+def about(kept: CertificateRecord) -> str:
     """When, for which version of the problem, and how often its test split was opened by then."""
-    said = [
-        f"Made {time.strftime('%Y-%m-%d %H:%M', time.localtime(found['created']))} for version {found['version']} of the problem."
-    ]
-    if opening := found["opening"]:
-        programs = parts.counted(opening["count"], "program")
-        count = f"The test split of this version was then open to {programs}; the limit is {opening['limit']}"
-        said.append(count + (", passed over on demand." if opening["forced"] else "."))
-    if found["seen"]:
-        said.append(f"Note: {found['seen']}.")
+    found, when = kept.certificate, time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.created))
+    said = [f"Made {when} for version {found.version} of the problem."]
+    if opening := found.opening:
+        programs = parts.counted(opening.count, "program")
+        count = f"The test split of this version was then open to {programs}; the limit is {opening.limit}"
+        said.append(count + (", passed over on demand." if opening.forced else "."))
+    if found.seen:
+        said.append(f"Note: {found.seen}.")
     return " ".join(said)
 
 
@@ -373,10 +369,10 @@ def toned(good: bool, yes: str, no: str) -> str:
 
 def waiting(run: str, number: int) -> None:
     """Until the certificate is there."""
-    kind, found = data.certificate(run, number)
-    if kind != "running":
+    made = data.certificate(run, number)
+    if made.state != "running":
         st.rerun(scope="app")
-    stage = f" Now: {found.get('stage')}." if found.get("stage") else ""
+    stage = f" Now: {made.message}." if made.message else ""
     st.info(parts.literal(f"The certificate is being made, in about a minute for a quick problem.{stage}"))
 
 

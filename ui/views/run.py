@@ -13,7 +13,7 @@ from ui import charts, data, parts, theme
 from workbench.formatting import level, span
 from workbench.model import Split
 from workbench.report.charts import far_apart
-from workbench.store.queries import Mark, Reader
+from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 LISTED = 1000  # rows of the table of programs
@@ -24,29 +24,24 @@ FOLLOWING = 8.0
 def page() -> None:
     """The heading and the tabs; figures and log renew themselves while the run goes on, charts when asked to."""
     store = parts.store_or_stop(st.query_params.get("run"))
-    row = parts.chosen_run(store)
-    row = next(r for r in store.runs() if r["id"] == row["id"])
+    row = store.summary(parts.chosen_run(store).id)
     state = data.state(store, row)
-    live = data.is_live(row)
+    live = row.live
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
-        chips = [theme.status_chip(state), theme.chip(row["problem"]), theme.chip(row["proposer"])]
-        chips.append(theme.chip(f"isolation {row['isolation']}", "" if row["isolation"] == "full" else "bad"))
-        theme.heading(row["id"], chips)
+        chips = [theme.status_chip(state), theme.chip(row.problem), theme.chip(row.proposer)]
+        chips.append(theme.chip(f"isolation {row.isolation}", "" if row.isolation == "full" else "bad"))
+        theme.heading(row.id, chips)
     with right:
         parts.controls(store, row, state)
-    if row["status"] in ("failed", "abandoned"):
-        why = (
-            data.first_error(store, row["id"])
-            if row["status"] == "failed"
-            else "Its process was killed; what was recorded is kept."
-        )
-        parts.say_error(f"{row['status']}: {why}")
+    if row.status in ("failed", "abandoned"):
+        why = data.first_error(store, row.id) if row.status == "failed" else "Its process was killed; what was recorded is kept."
+        parts.say_error(f"{row.status}: {why}")
     loaded, note = data.problem(row)
     if note:
         st.caption(parts.literal(note))
-    mark = pinned(store, row["id"], live)  # before the figures, which tell what is new since
-    st.fragment(pulse, run_every=2.0 if live else None)(row["id"], state)
+    mark = pinned(store, row.id, live)  # before the figures, which tell what is new since
+    st.fragment(pulse, run_every=2.0 if live else None)(row.id, state)
     tabs = st.tabs(TABS, key="tab", bind="query-params")
     shows = (progress, programs, lineage, archive, failures, spend, steering, log)
     for tab, show in zip(tabs, shows, strict=True):
@@ -71,11 +66,11 @@ def pinned(store: Reader, run: str, live: bool) -> Mark:
 def pulse(run: str, state: str) -> None:
     """The strip of figures, and how much is new since the charts were drawn."""
     store = data.reader(run)
-    row = next((r for r in store.runs() if r["id"] == run), None) if store else None
+    row = next((r for r in store.runs() if r.id == run), None) if store else None
     if store is None or row is None or data.state(store, row) != state:
         st.rerun(scope="app")
     theme.kpis(figures(store, row))
-    if not data.is_live(row):
+    if not row.live:
         return
     new = store.mark(run).attempts - st.session_state.get(f"mark-{run}", store.mark(run)).attempts
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -88,50 +83,40 @@ def pulse(run: str, state: str) -> None:
             st.rerun(scope="app")
 
 
-def figures(store: Reader, row: dict[str, Any]) -> list[str]:
+def figures(store: Reader, row: RunSummary) -> list[str]:
     """Cards of the strip."""
-    run, made = row["id"], row["candidates"] or 0
-    options = row["options"]
+    run, made = row.id, row.attempts
     found = data.verdict(store, row)
     against = f"{theme.points(found.difference.mean)} vs {found.against}" if found else "no baseline"
     interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}: {found.verdict}" if found else ""
-    certificate = data.certificate(run, row["champion"])[1] if row["champion"] is not None else {}
-    test = certificate.get("gaps", {}).get("test")
+    certified = data.certificate(run, row.champion)
     best = store.best(run)
     failing = {k: v for k, v in store.counts(run).items() if k != "ok"}
     commonest = max(failing, key=failing.__getitem__, default="")
-    pace = (
-        store.rate(run, 60, time.time())
-        if data.is_live(row)
-        else made / row["active_seconds"] * 60
-        if row["active_seconds"]
-        else 0.0
-    )
-    model = row["uses_model"]
-    cap = options.get("max_usd")
+    pace = store.rate(run, 60, time.time()) if row.live else made / row.active_seconds * 60 if row.active_seconds else 0.0
+    model, cap = row.uses_model, row.options.max_usd
     return [
-        theme.kpi("Best validation gap", theme.percent(row["validation_gap"]), against, theme.tone(found),
-                  f"{against}. {interval}"),
-        theme.kpi("Its test gap", theme.percent(test), certificate.get("verdict", "not certified"),
-                  help=certificate.get("reason", "The test split is opened by certifying the champion (on its page).")),
-        theme.kpi("Best train gap", theme.percent(row["best_gap"]), f"no. {best[0]}" if best else ""),
-        theme.kpi("Attempts", f"{made:,}", f"of {options.get('candidates', 0):,}"),
-        theme.kpi("Spend", theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
-                  f"cap {theme.dollars(cap)}" if cap else f"{(row['tokens_out'] or 0):,} tokens out" if model else ""),
-        theme.kpi("Valid", f"{(row['valid'] or 0) / made:.0%}" if made else "–",
+        theme.kpi("Best validation gap", theme.percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
+        theme.kpi("Its test gap", theme.percent(certified.test_gap), certified.verdict,
+                  help=certified.reason or "The test split is opened by certifying the champion (on its page)."),
+        theme.kpi("Best train gap", theme.percent(row.best_gap), f"no. {best.number}" if best else ""),
+        theme.kpi("Attempts", f"{made:,}", f"of {row.options.candidates:,}"),
+        theme.kpi("Spend", theme.dollars(row.spending.cost_usd, model=model),
+                  f"cap {theme.dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
+        theme.kpi("Valid", f"{row.valid / made:.0%}" if made else "–",
                   f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
-        theme.kpi("Since improvement", f"{max(0, made + 1 - best[0]) if best else 0:,}", "attempts"),
+        theme.kpi("Since improvement", f"{max(0, made + 1 - best.number) if best else 0:,}", "attempts"),
         theme.kpi("Pace", f"{pace:,.0f}/min" if pace >= 1 else f"{pace * 60:,.0f}/h" if pace else "–",
-                  f"{parts.counted(options.get('workers', 1), 'worker')}, {theme.duration(row['active_seconds'])}"),
+                  f"{parts.counted(row.options.workers, 'worker')}, {theme.duration(row.active_seconds)}"),
     ]  # fmt: skip
 
 
 # --------------------------------------------------------------------------- tabs
 
 
-def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """Every attempt and the best so far; a click shows the attempt beside the chart."""
-    frame = data.attempts(store, row["id"], mark)
+    frame = data.attempts(store, row.id, mark)
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -143,9 +128,9 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             rug = st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
             log = logarithmic(frame, [level.gap for level in levels])
-        validation = frame["number"].map(store.gaps(row["id"], split)) if split is Split.VALIDATION else None
+        validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
         shown = data.charted(frame, frame["gap"] if validation is None else validation)
-        steered = [told["at"] for told in data.steering(store, shown, row["id"]) if told["at"] is not None]
+        steered = [told.at for told in data.steering(store, shown, row.id) if told.at is not None]
         figure = charts.progress(
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
             levels=levels, validation=validation,
@@ -156,7 +141,7 @@ def progress(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
             st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all that were ever best, the others thinned evenly.")
     picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
     with card:
-        first = picked[0][0] if picked and isinstance(picked[0], list) else picked[0] if picked else row["champion"]
+        first = picked[0][0] if picked and isinstance(picked[0], list) else picked[0] if picked else row.champion
         if first is None:
             st.caption("No attempt has been valid on validation yet.")
         else:
@@ -170,16 +155,16 @@ def logarithmic(frame: pd.DataFrame, gaps: list[float]) -> bool:
     return st.toggle("Logarithmic", key="log", bind="query-params")
 
 
-def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """A table of attempts, the best first."""
-    frame = data.attempts(store, row["id"], mark)
+    frame = data.attempts(store, row.id, mark)
     with st.container(horizontal=True, vertical_alignment="center"):
         kinds = ["valid", "failed", *frame["operator"].cat.categories]
         kind = st.pills("Which", kinds, default="valid", key="which", bind="query-params", label_visibility="collapsed")
     failed = frame["status"] != "ok"
     chosen = frame[failed if kind == "failed" else ~failed if kind in ("valid", None) else frame["operator"] == kind]
     chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
-    validation = store.gaps(row["id"], Split.VALIDATION)
+    validation = store.gaps(row.id, Split.VALIDATION)
     listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
     shown = ["number", "status", "operator", "gap", "validation", "parent", "island", "seconds"]
     plot, card = st.columns([7, 3], gap="medium")
@@ -200,16 +185,16 @@ def programs(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
         st.caption(f"{most}Click a number to open the program, any other cell to see it beside the table.")
     place, column = parts.chosen_cell(event, len(chosen)) or (0, "")
     if column == "number":
-        parts.open_program(row["id"], int(chosen["number"].iloc[place]))
+        parts.open_program(row.id, int(chosen["number"].iloc[place]))
     with card:
         if len(chosen):
             parts.program_card(store, row, int(chosen["number"].iloc[place]), "programs")
 
 
-def lineage(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """The path to the champion among all parents."""
-    frame = data.attempts(store, row["id"], mark)
-    number = row["champion"] if row["champion"] is not None else int(frame["number"].iloc[0])
+    frame = data.attempts(store, row.id, mark)
+    number = row.champion if row.champion is not None else int(frame["number"].iloc[0])
     path = ancestors(frame, number)
     with st.container(horizontal=True, vertical_alignment="center"):
         steps = parts.counted(len(path) - 1, "step")
@@ -222,7 +207,7 @@ def lineage(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
     picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
     if picked:
         first = picked[0][0] if isinstance(picked[0], list) else picked[0]
-        parts.open_program(row["id"], int(first), tab="Diff")
+        parts.open_program(row.id, int(first), tab="Diff")
 
 
 def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
@@ -234,10 +219,10 @@ def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
     return path[::-1]
 
 
-def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """The best program of each cell of code size and strength."""
-    frame = data.attempts(store, row["id"], mark)
-    sizes = data.sizes(str(store.folder), row["id"], mark, store)
+    frame = data.attempts(store, row.id, mark)
+    sizes = data.sizes(str(store.folder), row.id, mark, store)
     kinds = {"Strongest family": "strongest", "Evaluation time": "seconds"}
     rows = kinds[st.segmented_control("Rows", list(kinds), default="Strongest family", key="rows", bind="query-params",
                                       required=True, label_visibility="collapsed")]  # fmt: skip
@@ -258,31 +243,31 @@ def archive(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None
         parts.program_card(store, row, made.cells[picked[0]][4] if picked else best[4], "archive")
 
 
-def failures(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """What went wrong, for whom, and what it cost."""
-    groups = data.failures(store, row["id"], mark)
+    groups = data.failures(store, row.id, mark)
     if not groups:
         st.caption("No attempt has failed.")
         return
-    wasted = sum(group["cost_usd"] or 0.0 for group in groups)
-    total = sum(group["attempts"] for group in groups)
+    wasted = sum(group.cost_usd or 0.0 for group in groups)
+    total = sum(group.attempts for group in groups)
     lost = f", {theme.dollars(wasted)} of model calls" if wasted else ""
     st.caption(parts.literal(f"{total:,} failed attempts{lost}. The first message of each group is shown."))
     st.plotly_chart(charts.failures(groups, theme.current()), key="failures", theme=None, config={"displayModeBar": False})
     table = [
-        [escape(g["status"].replace("_", " ")), escape(g["operator"]), escape(g["model"] or ""), f"{g['attempts']:,}",
-         theme.dollars(g["cost_usd"]) if g["cost_usd"] is not None else "",
-         f'<a href="program?run={escape(row["id"], quote=True)}&n={g["first"]}" target="_self">{g["first"]}</a>',
-         escape(g["message"])]
+        [escape(g.status.replace("_", " ")), escape(g.operator), escape(g.model or ""), f"{g.attempts:,}",
+         theme.dollars(g.cost_usd) if g.cost_usd is not None else "",
+         f'<a href="program?run={escape(row.id, quote=True)}&n={g.first}" target="_self">{g.first}</a>',
+         escape(g.message)]
         for g in groups[:60]
     ]  # fmt: skip
     st.html(theme.table(["class", "operator", "model", "attempts", "wasted", "first", "what it said"], table, {3, 4, 5}, grow=6))
 
 
-def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """What each model and operator brought, and what that cost."""
-    frame = data.attempts(store, row["id"], mark)
-    made = data.calls(store, row["id"], mark)
+    frame = data.attempts(store, row.id, mark)
+    made = data.calls(store, row.id, mark)
     asked = len(made) > 0
     if not asked:
         made = frame[["number", "operator", "seconds"]].astype({"operator": str})
@@ -306,17 +291,17 @@ def spend(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
     st.html(theme.table([columns[k] for k in shown], [[cells[k] for k in shown] for cells in table], numbers))
 
 
-def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """What people told the run, and whether it helped."""
-    told = data.steering(store, data.attempts(store, row["id"], store.mark(row["id"])), row["id"])
+    told = data.steering(store, data.attempts(store, row.id, store.mark(row.id)), row.id)
     if not told:
         st.caption("Nobody has told this run anything yet. Pause, stop, steer and inject are kept here, with what came of them.")
         return
     rows = [
-        [time.strftime("%H:%M:%S", time.localtime(t["created"])), escape(t["command"]), escape(t["text"][:500]),
-         escape(f"next {t['next']}" if t["next"] else "all that follow" if t["command"] == "steer" else ""),
-         escape(t["answer"] if t["acknowledged"] else "waiting for the run"),
-         "" if t["before"] is None else f"{t['before']:.1f} → {t['after']:.1f}"]
+        [time.strftime("%H:%M:%S", time.localtime(t.message.created)), escape(t.message.command), escape(t.text[:500]),
+         escape(f"next {t.attempts}" if t.attempts else "all that follow" if t.message.command == "steer" else ""),
+         escape(t.message.answer if t.message.acknowledged else "waiting for the run"),
+         "" if t.before is None else f"{t.before:.1f} → {t.after:.1f}"]
         for t in reversed(told)
     ]  # fmt: skip
     st.html(theme.table(["sent", "what", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}, grow=2))
@@ -325,9 +310,9 @@ def steering(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> Non
     )
 
 
-def log(store: Reader, row: dict[str, Any], mark: Mark, loaded: Any) -> None:
+def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """What happened, the newest first; it renews itself."""
-    st.fragment(events, run_every=2.0 if data.is_live(row) else None)(row["id"])
+    st.fragment(events, run_every=2.0 if row.live else None)(row.id)
 
 
 def events(run: str) -> None:
@@ -338,7 +323,7 @@ def events(run: str) -> None:
         st.caption("Nothing was logged.")
         return
     rows = [
-        [time.strftime("%m-%d %H:%M:%S", time.localtime(e["created"])), escape(e["kind"]), escape(e["message"])]
+        [time.strftime("%m-%d %H:%M:%S", time.localtime(e.created)), escape(e.kind), escape(e.message)]
         for e in reversed(found)
     ]  # fmt: skip
     st.html(theme.table(["when", "kind", "what"], rows, grow=2))

@@ -12,7 +12,7 @@ from ui import actions, data, parts, theme
 from workbench import search
 from workbench.errors import StoreError
 from workbench.problem import catalog
-from workbench.store.queries import Reader
+from workbench.store import Reader, RunSummary
 
 BUILTIN, MODELS = "Built-in operators (no LLM, no key)", "Language models"
 
@@ -32,7 +32,7 @@ def page() -> None:
         return
     rows = store.runs() if store is not None else []
     if rows:
-        live = any(data.is_live(row) for row in rows)
+        live = any(row.live for row in rows)
         st.fragment(listing, run_every=3.0 if live else None)()
     else:
         parts.empty()
@@ -46,8 +46,8 @@ def shipped(link: bool) -> None:
         return
     if link:
         for row in store.runs():
-            st.page_link(parts.RUN, label=f"Recorded run that ships with evolve: {parts.literal(row['problem'])}",
-                         icon=":material/history:", query_params={"run": row["id"]})  # fmt: skip
+            st.page_link(parts.RUN, label=f"Recorded run that ships with evolve: {parts.literal(row.problem)}",
+                         icon=":material/history:", query_params={"run": row.id})  # fmt: skip
         return
     st.markdown("**Recorded, to look around in**")
     table(store, store.runs())
@@ -59,22 +59,22 @@ def listing() -> None:
     if store is None:
         st.rerun()
     rows = store.runs()
-    live = [row for row in rows if data.is_live(row)]
-    spent = sum(row["cost_usd"] or 0.0 for row in rows)
-    unknown = sum(row["unpriced"] or 0 for row in rows)
-    attempts = sum(row["candidates"] or 0 for row in rows)
+    live = [row for row in rows if row.live]
+    spent = sum(row.spending.dollars for row in rows)
+    unknown = sum(row.spending.unpriced for row in rows)
+    attempts = sum(row.attempts for row in rows)
     theme.kpis(
         [
-            theme.kpi("Going on", str(len(live)), ", ".join(sorted({row["problem"].partition("/")[2] for row in live}))),
-            theme.kpi("Runs", f"{len(rows):,}", parts.counted(len({row["problem"] for row in rows}), "problem")),
-            theme.kpi("Attempts", f"{attempts:,}", f"{sum(row['valid'] or 0 for row in rows):,} valid"),
+            theme.kpi("Going on", str(len(live)), ", ".join(sorted({row.problem.partition("/")[2] for row in live}))),
+            theme.kpi("Runs", f"{len(rows):,}", parts.counted(len({row.problem for row in rows}), "problem")),
+            theme.kpi("Attempts", f"{attempts:,}", f"{sum(row.valid for row in rows):,} valid"),
             theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
     )
     table(store, rows)
 
 
-def table(store: Reader, rows: list[dict[str, Any]]) -> None:
+def table(store: Reader, rows: list[RunSummary]) -> None:
     """A line a run; a click on its name opens it, ticked ones can be compared, and any other cell chooses its own."""
     frame = pd.DataFrame([line(store, row) for row in rows])
     if not frame["note"].any():
@@ -96,63 +96,59 @@ def table(store: Reader, rows: list[dict[str, Any]]) -> None:
     )  # fmt: skip
     cell = parts.chosen_cell(event, len(rows))
     if cell and cell[1] == "run":
-        st.switch_page(parts.RUN, query_params={"run": rows[cell[0]]["id"]})
+        st.switch_page(parts.RUN, query_params={"run": rows[cell[0]].id})
     ticked = [row for row in event.selection.rows if row < len(rows)]
     marked([rows[k] for k in ticked or ([cell[0]] if cell else [])])
 
 
-def marked(rows: list[dict[str, Any]]) -> None:
+def marked(rows: list[RunSummary]) -> None:
     """What can be done with the runs that are chosen."""
     if not rows:
         st.caption("Click a run's name to open it, any other cell to choose it; tick boxes to choose several.")
         return
-    live = [row for row in rows if data.is_live(row)]
+    live = [row for row in rows if row.live]
     with st.container(horizontal=True):
         if len(rows) == 1 and st.button("Open", icon=":material/monitoring:", key="open-run"):
-            st.switch_page(parts.RUN, query_params={"run": rows[0]["id"]})
-        ready = [f"{row['id']}:{row['champion']}" for row in rows if row["champion"] is not None]
+            st.switch_page(parts.RUN, query_params={"run": rows[0].id})
+        ready = [f"{row.id}:{row.champion}" for row in rows if row.champion is not None]
         if ready and st.button("Compare", icon=":material/compare_arrows:", key="compare-runs"):
             st.switch_page(parts.COMPARE, query_params=[("p", name) for name in ready])
         if live and st.button(f"Stop {parts.counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
             for row in live:
-                parts.try_to(actions.tell, row["id"], "stop")
+                parts.try_to(actions.tell, row.id, "stop")
             st.rerun()
 
 
-def line(store: Reader, row: dict[str, Any]) -> dict[str, Any]:
+def line(store: Reader, row: RunSummary) -> dict[str, Any]:
     """One row of the table."""
     found = data.verdict(store, row)
     state = data.state(store, row)
-    silent = time.time() - row["heartbeat"]
-    kind, certificate = data.certificate(row["id"], row["champion"]) if row["champion"] is not None else ("none", {})
+    silent = time.time() - row.heartbeat
+    certified = data.certificate(row.id, row.champion)
     verdict = "" if found is None else found.verdict.value
     if found and found.verdict in ("better", "worse"):
         verdict = f"{verdict} than {found.against}, {theme.points(found.difference.mean)}"
-    if kind == "ready":
-        verdict = f"{certificate['verdict']}: {verdict}"
-    note = row["message"]
-    if row["status"] in ("failed", "abandoned"):
-        note = (
-            data.first_error(store, row["id"]) if row["status"] == "failed" else f"its process ended {theme.duration(silent)} ago"
-        )
-    elif data.is_live(row) and silent > 8:
+    if certified.certificate:
+        verdict = f"{certified.verdict}: {verdict}"
+    note = row.message
+    if row.status in ("failed", "abandoned"):
+        note = data.first_error(store, row.id) if row.status == "failed" else f"its process ended {theme.duration(silent)} ago"
+    elif row.live and silent > 8:
         note = f"no sign of life for {theme.duration(silent)}"
-    made = row["candidates"] or 0
-    model = row["uses_model"]
     return {
         "status": state,
-        "run": row["id"],
-        "problem": row["problem"],
-        "gap": None if row["validation_gap"] is None else row["validation_gap"] * 100,
-        "test": certificate["gaps"]["test"] * 100 if "test" in certificate.get("gaps", {}) else None,
+        "run": row.id,
+        "problem": row.problem,
+        "gap": None if row.validation_gap is None else row.validation_gap * 100,
+        "test": None if certified.test_gap is None else certified.test_gap * 100,
         "verdict": verdict,
-        "curve": [round(gap, 6) for gap in data.curve(store, row["id"])],
-        "progress": min(1.0, made / max(1, row["options"].get("candidates", 1))),
-        "valid": 100 * (row["valid"] or 0) / made if made else None,
-        "cost": theme.dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=model),
-        "begun": f"{theme.duration(time.time() - row['created'])} ago",
+        "curve": [round(gap, 6) for gap in data.curve(store, row.id)],
+        "progress": min(1.0, row.attempts / row.options.candidates),
+        "valid": 100 * row.valid / row.attempts if row.attempts else None,
+        "cost": theme.dollars(row.spending.cost_usd, model=row.uses_model),
+        "begun": f"{theme.duration(time.time() - row.created)} ago",
         "note": note,
-        "proposer": row["proposer"],
+        "proposer": row.proposer,
     }
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import actions, charts, data, parts, theme
 from workbench.errors import StoreError, UsageError
-from workbench.store.queries import Reader
+from workbench.store import Reader, RunSummary
 
 TABS = ("Cost", "Set-up")
 PARTS = {"isolation": "This machine", "python": "This machine", "sqlite": "This machine", "runs folder": "This machine",
@@ -80,20 +80,20 @@ def by_model(groups: pd.DataFrame) -> str:
     return theme.table(["model", "spent", "calls", "a call", "tokens out"], body, {1, 2, 3, 4})
 
 
-def by_run(groups: pd.DataFrame, rows: list[dict[str, Any]], most: int = 50) -> str:
+def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
     """A table of runs with their caps, the dearest first."""
-    by_id = {row["id"]: row for row in rows}
+    by_id = {row.id: row for row in rows}
     made = groups.groupby("run")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
     body = []
     for run, one in made.head(most).iterrows():
-        row = by_id.get(str(run), {})
-        cap = row.get("options", {}).get("max_usd")
+        row = by_id.get(str(run))
+        cap = row.options.max_usd if row else None
         href = f"run?run={escape(str(run), quote=True)}&tab=Spend+%26+models"
         spent = theme.dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
         share = f", {one['usd'] / cap:.0%} used" if cap else ""
-        body.append([f'<a href="{href}" target="_self">{escape(str(run))}</a>', escape(row.get("problem", "")),
-                     escape(row.get("proposer", "")), spent, f"{theme.dollars(cap)}{share}" if cap else "no cap",
-                     f"{int(one['calls']):,}", theme.percent(row.get("validation_gap"))])  # fmt: skip
+        body.append([f'<a href="{href}" target="_self">{escape(str(run))}</a>', escape(row.problem if row else ""),
+                     escape(row.proposer if row else ""), spent, f"{theme.dollars(cap)}{share}" if cap else "no cap",
+                     f"{int(one['calls']):,}", theme.percent(row.validation_gap if row else None)])  # fmt: skip
     return theme.table(["run", "problem", "proposer", "spent", "cap", "calls", "validation gap"], body, {3, 4, 5, 6})
 
 
@@ -119,7 +119,7 @@ def setup(store: Reader | None) -> None:
     wal = data.folder() / "evolve.db-wal"
     log = f"{wal.stat().st_size / 1e6:.1f} MB not yet merged" if wal.exists() else ""
     rows = store.runs() if store is not None else []
-    attempts, full = sum(row["candidates"] or 0 for row in rows), found["isolation"] == "full"
+    attempts, full = sum(row.attempts for row in rows), found["isolation"] == "full"
     theme.kpis(
         [
             theme.kpi("Isolation", found["isolation"], "of candidates' code", "plain" if full else "worse"),

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from workbench.analysis.stats import Interval, Record, bonferroni, paired_bootstrap, wins_ties_losses
+from workbench.analysis.stats import bonferroni, paired_bootstrap, wins_ties_losses
 from workbench.errors import UsageError
 from workbench.formatting import level, points, span
-from workbench.model import Report, Split
+from workbench.model import Interval, Record, Report, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
-from workbench.store.store import Store
+from workbench.store import Run, Store
 
 OPEN = (Split.TRAIN, Split.VALIDATION)
 """Splits that may be compared on at any time; test is opened by a certificate alone."""
@@ -184,7 +184,7 @@ def of_report(name: str, number: int, report: Report) -> Contender:
     return Contender(name, number, {r.id: r.gap for r in report.results}, {r.id: r.family for r in report.results})
 
 
-def of_run(store: Store, row: Mapping[str, Any], number: int | None, split: Split) -> Contender:
+def of_run(store: Store, row: Run, number: int | None, split: Split) -> Contender:
     """A recorded program of a run, or the run's champion.
 
     Raises
@@ -193,14 +193,14 @@ def of_run(store: Store, row: Mapping[str, Any], number: int | None, split: Spli
         No champion, no such attempt, no valid one, or one that was never scored on this split.
     """
     if split not in OPEN:
-        raise UsageError(f"programs are compared on {' and '.join(OPEN)}; {split} is opened by: evolve certify {row['id']}")
-    number = row["champion"] if number is None else number
+        raise UsageError(f"programs are compared on {' and '.join(OPEN)}; {split} is opened by: evolve certify {row.id}")
+    number = row.champion if number is None else number
     if number is None:
-        raise UsageError(f"run {row['id']} has no champion yet; name an attempt: {row['id']}:N")
-    report = store.report(row["id"], number, split)
-    name = f"{row['id']}:{number}"
+        raise UsageError(f"run {row.id} has no champion yet; name an attempt: {row.id}:N")
+    report = store.report(row.id, number, split)
+    name = f"{row.id}:{number}"
     if report is None:
-        found = store.candidate(row["id"], number)  # raises where there is no such attempt
+        found = store.candidate(row.id, number)  # raises where there is no such attempt
         if found.status != "ok":
             raise UsageError(f"{name} is no valid program ({found.status}): {found.message}")
         raise UsageError(f"{name} was not scored on {split} (a run scores there what leads on train); compare on train")

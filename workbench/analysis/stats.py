@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from workbench.model import Interval, Record
 
 SAMPLES, SEED = 10_000, 0
 """Of every bootstrap: the same data has the same interval everywhere."""
@@ -14,22 +15,6 @@ _BLOCK = 2_000_000
 """Draws held in memory at once."""
 
 Array = npt.NDArray[np.float64]
-
-
-class Interval(NamedTuple):
-    """A mean and its confidence interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-class Record(NamedTuple):
-    """On how many instances the first of two was better, equal or worse."""
-
-    wins: int
-    ties: int
-    losses: int
 
 
 def paired_bootstrap(

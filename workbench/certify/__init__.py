@@ -1,6 +1,9 @@
 """The verdict on a discovery: held-out test, stress, determinism, growth, constants and what could be left out."""
 
-from workbench.certify.evidence import Certificate, Check, Progress, Verdict
+from workbench.certificate import BaselineComparison, Certificate, Check, Verdict
 from workbench.certify.examine import FEWEST_INSTANCES, TOLERANCE, certify, require
+from workbench.certify.verdict import Progress
 
-__all__ = ["FEWEST_INSTANCES", "TOLERANCE", "Certificate", "Check", "Progress", "Verdict", "certify", "require"]
+__all__ = [
+    "FEWEST_INSTANCES", "TOLERANCE", "BaselineComparison", "Certificate", "Check", "Progress", "Verdict", "certify", "require",
+]  # fmt: skip

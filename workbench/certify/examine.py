@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.analysis.compare import Comparison, compare_all, of_baseline, of_report
+from workbench.certificate import BaselineComparison, Certificate, Check
 from workbench.certify.constants import constants
-from workbench.certify.evidence import Certificate, Check, Progress, decide, silent
 from workbench.certify.growth import growth
 from workbench.certify.reach import reach
 from workbench.certify.simplify import simplification
+from workbench.certify.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
 from workbench.evaluation.evaluate import evaluate
 from workbench.formatting import percent, points
@@ -83,7 +84,11 @@ def certify(
         loaded.version,
         sandbox.isolation,
         {split: report.gap for split, report in reports.items() if report.results},
-        comparisons,
+        tuple(
+            BaselineComparison(c.against, split, c.difference, c.confidence, c.record)
+            for split, made in comparisons.items()
+            for c in made
+        ),
         (
             *(Check(f"{s}: {c.against}", "comparison", c.better, f"{s}: {c}") for s in _COMPARED[1:] for c in comparisons[s]),
             *sound,

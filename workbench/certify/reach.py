@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from workbench.certify.evidence import Check
+from workbench.certificate import Check
 from workbench.errors import Rejected
 from workbench.program.names import given, imported
 from workbench.program.source import parse

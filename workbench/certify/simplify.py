@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from workbench.certify.evidence import Check, Progress
+from workbench.certificate import Check
+from workbench.certify.verdict import Progress
 from workbench.errors import Rejected
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status

@@ -17,7 +17,7 @@ from workbench.errors import ProblemError, UsageError
 from workbench.model import Status
 from workbench.problem import catalog
 from workbench.sandbox import open_sandbox
-from workbench.store.ledger import OPENINGS, Judged, Ledger
+from workbench.store import OPENINGS, Judged, Ledger, Run
 
 
 def certify_(
@@ -54,11 +54,10 @@ def certify_(
         words.print(f"{opening} ({loaded.slug}, version {loaded.version})")
         with stages(words) as progress:
             found = certify(loaded, program, sandbox, on_progress=progress)
-        certificate = replace(found, opening=opening.to_json(), seen=origin.seen)
-        evidence = certificate.to_json()
-        store.add_certificate(judged, opening, certificate.verdict.value, evidence)
+        certificate = replace(found, opening=replace(opening, id=None), seen=origin.seen)
+        store.add_certificate(judged, opening, certificate)
     if as_json:
-        emit(evidence)
+        emit(certificate.to_json())
         return
     words.print(f"{certificate.verdict}: {certificate.reason}", style="bold")
     for check in certificate.checks:
@@ -93,35 +92,35 @@ def recheck_(
         for row in rows:
             found = _again(store, row, words, allow_unsafe, only_changed=everything)
             told.append(found)
-            words.print(f"{row['id']}: {_summary(found)}")
+            words.print(f"{row.id}: {_summary(found)}")
     if as_json:
         emit(told)
     elif not rows:
         words.print("no runs yet; start one with: evolve demo")
 
 
-def _again(store: Ledger, row: dict[str, Any], words: Console, allow_unsafe: bool, *, only_changed: bool) -> dict[str, Any]:
+def _again(store: Ledger, row: Run, words: Console, allow_unsafe: bool, *, only_changed: bool) -> dict[str, Any]:
     """One run's champion scored with today's version: what `recheck --json` tells of it."""
     from workbench.certify.recheck import move, score_again, standing
 
-    told: dict[str, Any] = {"run": row["id"], "problem": row["problem"], "candidate": row["champion"], "before": row["version"]}
-    if row["champion"] is None:
+    told: dict[str, Any] = {"run": row.id, "problem": row.problem, "candidate": row.champion, "before": row.version}
+    if row.champion is None:
         return told | {"state": "no champion"}
     try:
-        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        loaded = catalog.load_recorded(row.folder, row.problem)
         told["after"] = loaded.version
-        if only_changed and loaded.version == row["version"]:
+        if only_changed and loaded.version == row.version:
             return told | {"state": "same version"}
-        program = store.candidate(row["id"], row["champion"]).program
+        program = store.candidate(row.id, row.champion).program
         assert program, "a champion was valid, so it has a program"
         opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
         with opened as sandbox, stages(words) as progress:
-            reports = score_again(loaded, program, sandbox, lambda split: progress(f"{row['id']}: {split}", 0, 1))
+            reports = score_again(loaded, program, sandbox, lambda split: progress(f"{row.id}: {split}", 0, 1))
     except (ProblemError, UsageError) as error:
         return told | {"state": "problem not usable", "message": str(error)}
-    moves = [move(store.report(row["id"], row["champion"], split), report) for split, report in reports.items()]
+    moves = [move(store.report(row.id, row.champion, split), report) for split, report in reports.items()]
     for report in reports.values():
-        store.add_recheck(row["id"], row["champion"], loaded.version, report)
+        store.add_recheck(row.id, row.champion, loaded.version, report)
     state = (
         "fails now" if any(m.status is not Status.OK for m in moves) else "moved" if any(m.moved for m in moves) else "as before"
     )

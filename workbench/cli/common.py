@@ -13,7 +13,7 @@ from rich.table import Table
 
 from workbench.errors import UsageError
 from workbench.model import Split
-from workbench.store.store import Store
+from workbench.store import Run
 
 Runs = Annotated[Path, typer.Option("--runs", help="The runs folder.", envvar="EVOLVE_RUNS")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last line of stdout; all else goes to stderr.")]
@@ -55,7 +55,7 @@ def the_split(name: str) -> Split:
         raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
 
 
-def champion_of(store: Store, run: dict[str, Any], number: int | None) -> int:
+def champion_of(run: Run, number: int | None) -> int:
     """The asked-for candidate of a run, or its champion.
 
     Raises
@@ -65,6 +65,6 @@ def champion_of(store: Store, run: dict[str, Any], number: int | None) -> int:
     """
     if number is not None:
         return number
-    if run["champion"] is None:
-        raise UsageError(f"run {run['id']} has no champion yet; name a candidate with --candidate")
-    return int(run["champion"])
+    if run.champion is None:
+        raise UsageError(f"run {run.id} has no champion yet; name a candidate with --candidate")
+    return run.champion

@@ -11,7 +11,7 @@ from workbench.errors import UsageError
 from workbench.formatting import level, percent, points, span
 from workbench.model import Split
 from workbench.problem import catalog
-from workbench.store.store import Store
+from workbench.store import Run, Store
 
 if TYPE_CHECKING:
     from workbench.analysis.compare import Comparison, Contender
@@ -51,16 +51,16 @@ def compare_(
         named = address(program)
         row = store.run(named.run)
         own = of_run(store, row, named.number, wanted)
-        loaded = catalog.load_recorded(row["folder"], row["problem"])
-        same = loaded.version == row["version"]
+        loaded = catalog.load_recorded(row.folder, row.problem)
+        same = loaded.version == row.version
         names = [b.name for b in loaded.problem.baselines]
         if not others and not same:
-            raise UsageError(f"{loaded.slug} has changed since {row['id']}: its baselines are of another version; name a program")
+            raise UsageError(f"{loaded.slug} has changed since {row.id}: its baselines are of another version; name a program")
         rivals: list[Contender] = [] if others else of_baselines(loaded, wanted)
         for other in others or ():
             if other in names:
                 if not same:
-                    raise UsageError(f"{loaded.slug} has changed since {row['id']}: {other} is of another version")
+                    raise UsageError(f"{loaded.slug} has changed since {row.id}: {other} is of another version")
                 rivals.append(of_baseline(loaded, other, wanted))
                 continue
             rivals.append(_program(store, row, other, wanted, names))
@@ -75,7 +75,7 @@ def compare_(
     _say(own, wanted, loaded.slug, confidence, found)
 
 
-def _program(store: Store, row: dict[str, object], name: str, split: Split, baselines: list[str]) -> Contender:
+def _program(store: Store, row: Run, name: str, split: Split, baselines: list[str]) -> Contender:
     from workbench.analysis.compare import address, of_run
 
     named = address(name)
@@ -83,9 +83,9 @@ def _program(store: Store, row: dict[str, object], name: str, split: Split, base
         other = store.run(named.run)
     except UsageError as error:
         raise UsageError(f"{name!r} is neither a baseline ({', '.join(baselines)}) nor a program of a run: {error}") from error
-    for what in ("problem", "version"):
-        if other[what] != row[what]:
-            raise UsageError(f"{row['id']} and {other['id']} are of different {what}s: {row[what]} and {other[what]}")
+    for what, theirs, own in (("problem", other.problem, row.problem), ("version", other.version, row.version)):
+        if theirs != own:
+            raise UsageError(f"{row.id} and {other.id} are of different {what}s: {own} and {theirs}")
     return of_run(store, other, named.number, split)
 
 

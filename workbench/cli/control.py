@@ -12,7 +12,7 @@ from workbench.cli.common import DEFAULT_RUNS, Runs, console
 from workbench.errors import UsageError
 from workbench.problem import catalog
 from workbench.problem.given import program_of
-from workbench.store.store import Store
+from workbench.store import Store
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")]
 
@@ -55,14 +55,14 @@ def inject(
     """Add a program of your own to a run: it is scored like any candidate and can become a parent."""
     with Store(runs) as store:
         row = store.run(name)
-    source = program_of(catalog.load_recorded(row["folder"], row["problem"]), str(file)).source
+    source = program_of(catalog.load_recorded(row.folder, row.problem), str(file)).source
     _send(name, runs, "inject", source)
 
 
 def _send(name: str, runs: Path, command: str, argument: str = "") -> None:
     with Store(runs) as store:
         row = store.run(name)
-        if row["status"] not in ("running", "paused"):
-            raise UsageError(f"run {row['id']} is not running ({row['status']})")
-        store.send(row["id"], command, argument)
-    console().print(f"{command}: sent to {row['id']}")
+        if not row.live:
+            raise UsageError(f"run {row.id} is not running ({row.status})")
+        store.send(row.id, command, argument)
+    console().print(f"{command}: sent to {row.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,8 +16,7 @@ from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Split
 from workbench.problem.gap import mean_gap
 from workbench.sandbox import open_sandbox
-from workbench.store.ledger import Ledger
-from workbench.store.store import FILE as STORE
+from workbench.store import FILE, CertificateRecord, Ledger
 
 
 def export_(
@@ -51,7 +50,7 @@ def export_(
     certificate = _certificate(program, loaded.version, runs)
     if certificate is not None:
         splits = (*splits, Split.TEST)
-        measured["this program"][Split.TEST.value] = certificate["evidence"]["gaps"][Split.TEST.value]
+        measured["this program"][Split.TEST.value] = certificate.certificate.gaps[Split.TEST]
     for name, _ in loaded.references.ranking:
         measured[name] = {split.value: mean_gap(loaded.references.families(name, split)) for split in splits}
     provenance = Provenance(
@@ -59,7 +58,7 @@ def export_(
         loaded.version,
         origin.run,
         origin.candidate,
-        tuple(Step(step["number"], step["operator"], step["gap"]) for step in origin.lineage),
+        tuple(Step(step.number, step.operator, step.gap) for step in origin.lineage if step.gap is not None),
         origin.writers,
         datetime.now(UTC).date().isoformat(),
         *(_verdict(certificate) if certificate is not None else ()),
@@ -78,15 +77,15 @@ def export_(
         console().print(f"wrote {out}; check it with: python {out}")
 
 
-def _certificate(program: Program, version: str, runs: Path) -> dict[str, Any] | None:
+def _certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
     """The newest certificate that this runs folder holds of the very program and version."""
-    if not (runs / STORE).exists():
+    if not (runs / FILE).exists():
         return None
     with Ledger(runs, write=False) as store:
         return store.certificate_of(program, version)
 
 
-def _verdict(certificate: dict[str, Any]) -> tuple[str, str]:
+def _verdict(kept: CertificateRecord) -> tuple[str, str]:
     """Verdict, and when and why."""
-    date = datetime.fromtimestamp(certificate["created"], UTC).date().isoformat()
-    return certificate["verdict"], f"{date}: {certificate['evidence']['reason']}"
+    date = datetime.fromtimestamp(kept.created, UTC).date().isoformat()
+    return kept.certificate.verdict.value, f"{date}: {kept.certificate.reason}"

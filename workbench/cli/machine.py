@@ -18,7 +18,7 @@ from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
 from workbench.errors import UsageError, WorkbenchError
 from workbench.problem import catalog
 from workbench.sandbox import describe, probe
-from workbench.store.store import Store
+from workbench.store import Store
 
 PACKAGES = ("numpy", "litellm", "optuna", "openevolve", "ortools", "pulp", "simpy", "streamlit")
 

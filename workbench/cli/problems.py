@@ -78,7 +78,7 @@ def _shelf(members: list[catalog.LoadedProblem]) -> Table:
 def _found(shipped: Exhibit, version: str) -> str:
     """The best heuristic that ships, and the verdict on it."""
     old = ", of an earlier version" if shipped.stale(version) else ""
-    return f"found {percent(shipped.certificate['gaps'][Split.TRAIN.value])} ({shipped.verdict}{old})"
+    return f"found {percent(shipped.certificate.gaps[Split.TRAIN])} ({shipped.verdict}{old})"
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
         "version": loaded.version,
         "seconds_per_evaluation": shipped and shipped.seconds,
         "found": shipped and {
-            "verdict": shipped.verdict, "reason": shipped.certificate["reason"], "gaps": shipped.certificate["gaps"],
+            "verdict": shipped.verdict, "reason": shipped.certificate.reason, "gaps": dict(shipped.certificate.gaps),
             "version": shipped.version, "stale": shipped.stale(loaded.version), "module": str(shipped.module),
         },
     }  # fmt: skip

@@ -10,7 +10,7 @@ import typer
 
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit
 from workbench.errors import UsageError
-from workbench.store.queries import Reader
+from workbench.store import Reader
 
 
 def report_(
@@ -42,7 +42,7 @@ def report_(
     if as_json:
         own = scene.own
         emit(
-            {"out": str(out), "bytes": len(text.encode()), "run": scene.row["id"], "problem": scene.row["problem"],
+            {"out": str(out), "bytes": len(text.encode()), "run": scene.row.id, "problem": scene.row.problem,
              "candidate": own.number if own else None, "validation_gap": own.gap if own else None, "note": scene.note,
              "comparisons": [c.to_json() for c in scene.comparisons]}
         )  # fmt: skip

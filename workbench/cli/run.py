@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.run.display import Progress
 from workbench.run.start import begin, resume
+from workbench.store import Outcome
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
 
@@ -117,7 +118,7 @@ def resume_(
             name, runs, display, candidates=candidates, max_usd=max_usd, max_tokens=max_tokens,
             max_seconds=None if max_minutes is None else max_minutes * 60, workers=workers,
         )  # fmt: skip
-    _report(found, catalog.load_recorded(found["folder"], found["problem"]), runs, as_json)
+    _report(found, catalog.load_recorded(found.folder, found.problem), runs, as_json)
 
 
 def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
@@ -138,8 +139,8 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         words.print("\nWhat next", style="bold")
         words.print(
             f"  look at it      evolve ui{where}\n"
-            f"  take it home    evolve export {found['run']}{where} --out my_rule.py && python my_rule.py\n"
-            f"  a second look   evolve certify {found['run']}{where}\n"
+            f"  take it home    evolve export {found.run}{where} --out my_rule.py && python my_rule.py\n"
+            f"  a second look   evolve certify {found.run}{where}\n"
             "  with a model    export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
             "  other problems  evolve problems"
@@ -160,20 +161,18 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _report(found: dict[str, Any], loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
+def _report(found: Outcome, loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
     words = console(as_json)
-    state = found["status"] + (f" ({found['message']})" if found["message"] else "")
-    cost = dollars(found["cost_usd"], model=found["uses_model"])
+    state = found.status + (f" ({found.message})" if found.message else "")
+    cost = dollars(found.cost_usd, model=found.uses_model)
     words.print(
-        f"run {found['run']} {state}: {found['candidates']} attempts, {found['valid']} valid, {found['seconds']:.0f} s, "
-        f"{cost}, isolation {found['isolation']}"
+        f"run {found.run} {state}: {found.attempts} attempts, {found.valid} valid, {found.seconds:.0f} s, "
+        f"{cost}, isolation {found.isolation}"
     )
-    if best := found["best"]:
-        train, validation = best["train"]["gap"], best["validation"]["gap"]
-        words.print(
-            f"best on validation: candidate {best['candidate']}, train gap {percent(train)}, validation gap {percent(validation)}"
-        )
-        for line in baseline_lines(loaded, validation):
+    if best := found.best:
+        gaps = f"train gap {percent(best.train)}, validation gap {percent(best.validation)}"
+        words.print(f"best on validation: candidate {best.number}, {gaps}")
+        for line in baseline_lines(loaded, best.validation):
             words.print(line)
     if as_json:
-        emit({key: value for key, value in found.items() if key not in ("message", "proposer", "uses_model", "folder")})
+        emit(found.to_json())

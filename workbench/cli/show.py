@@ -10,15 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, champion_of, console, emit, table
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, percent
 from workbench.model import Candidate, Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store.ledger import Ledger
-from workbench.store.queries import outcome
-from workbench.store.store import Store
+from workbench.store import AttemptSummary, Ledger, Run, RunSummary, Store, outcome
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
@@ -49,15 +47,14 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     columns = ("run", "status", "attempts", "valid", "train", "validation", "cost", "proposer")
     shown = table(*columns, right="attempts valid train validation cost")
     for row in rows:
-        made = row["candidates"] or 0
-        valid = f"{(row['valid'] or 0) / made:.0%}" if made else "-"
-        cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])
-        gaps = percent(row["best_gap"]), percent(row["validation_gap"])
-        shown.add_row(row["id"], row["status"], str(made), valid, *gaps, cost, row["proposer"])
+        valid = f"{row.valid / row.attempts:.0%}" if row.attempts else "-"
+        cost = dollars(row.spending.cost_usd, model=row.uses_model)
+        gaps = percent(row.best_gap), percent(row.validation_gap)
+        shown.add_row(row.id, row.status, str(row.attempts), valid, *gaps, cost, row.proposer)
     words.print(shown)
     versions: dict[str, set[str]] = {}
     for row in rows:
-        versions.setdefault(row["problem"], set()).add(row["version"])
+        versions.setdefault(row.problem, set()).add(row.version)
     for problem, several in versions.items():
         if len(several) > 1:
             words.print(
@@ -65,24 +62,24 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
             )
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: RunSummary) -> dict[str, Any]:
     return {
-        "run": row["id"],
-        "problem": row["problem"],
-        "version": row["version"],
-        "status": row["status"],
-        "message": row["message"],
-        "proposer": row["proposer"],
-        "isolation": row["isolation"],
-        "created": row["created"],
-        "candidates": row["candidates"] or 0,
-        "valid": row["valid"] or 0,
-        "best_train_gap": row["best_gap"],
-        "champion": row["champion"],
-        "validation_gap": row["validation_gap"],
-        "calls": row["calls"] or 0,
-        "cost_usd": None if row["unpriced"] else row["cost_usd"] or 0.0,
-        "seconds": row["active_seconds"],
+        "run": row.id,
+        "problem": row.problem,
+        "version": row.version,
+        "status": row.status,
+        "message": row.message,
+        "proposer": row.proposer,
+        "isolation": row.isolation,
+        "created": row.created,
+        "candidates": row.attempts,
+        "valid": row.valid,
+        "best_train_gap": row.best_gap,
+        "champion": row.champion,
+        "validation_gap": row.validation_gap,
+        "calls": row.spending.calls,
+        "cost_usd": row.spending.cost_usd,
+        "seconds": row.active_seconds,
     }
 
 
@@ -101,32 +98,32 @@ def show(
     """
     with Ledger(runs, write=False) as store:
         row = store.run(name)
-        found = outcome(store, row["id"])
-        attempts = store.attempts(row["id"])
-        number = candidate if candidate is not None or row["champion"] is None else champion_of(store, row, None)
-        chosen = None if number is None else store.candidate(row["id"], number)
-        reports = {} if number is None else {s.value: store.report(row["id"], number, s) for s in Split}
-        certificate = None if number is None else store.certificate(row["id"], number)
-        events = store.events(row["id"], limit=10)
-    statuses = Counter(a["status"] for a in attempts if a["operator"] != "seed")
-    steps = [] if number is None else lineage({a["number"]: a for a in attempts}, number)
+        found = outcome(store, row.id)
+        attempts = store.attempts(row.id)
+        number = row.champion if candidate is None else candidate
+        chosen = None if number is None else store.candidate(row.id, number)
+        reports = {} if number is None else {s.value: store.report(row.id, number, s) for s in Split}
+        kept = None if number is None else store.certificate(row.id, number)
+        events = store.events(row.id, limit=10)
+    statuses = Counter(a.status for a in attempts if a.operator != "seed")
+    steps = [] if number is None else lineage({a.number: a for a in attempts}, number)
     if as_json:
         detail = None if chosen is None else _detail(chosen, reports, steps)
         if detail is not None:
-            detail["certificate"] = None if certificate is None else certificate["evidence"] | {"created": certificate["created"]}
-        emit(found | {"options": row["options"], "version": row["version"], "statuses": dict(statuses), "candidate": detail})
+            detail["certificate"] = None if kept is None else kept.certificate.to_json() | {"created": kept.created}
+        more = {"folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
+                "version": row.version, "statuses": dict(statuses), "candidate": detail}  # fmt: skip
+        emit(found.to_json() | more)
         return
     words = console()
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
-    words.print(f"{row['id']}  {found['status']}  {row['problem']} (version {row['version']})", style="bold")
-    words.print(f"began {began}, {found['seconds']:.0f} s, {row['proposer']}, isolation {row['isolation']}")
-    if found["message"]:
-        words.print(found["message"])
-    if (now := _version_now(row)) not in ("", row["version"]):
-        words.print(
-            f"the problem has changed since: it is of version {now} now; evolve recheck {row['id']} scores the champion again"
-        )
-    words.print(f"{found['candidates']} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
+    words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
+    words.print(f"began {began}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
+    if found.message:
+        words.print(found.message)
+    if (now := _version_now(row)) not in ("", row.version):
+        words.print(f"the problem has changed since: it is of version {now} now; evolve recheck {row.id} scores the champion again")
+    words.print(f"{found.attempts} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
     if chosen is not None:
         words.print(
             f"\ncandidate {chosen.number} ({chosen.operator}): {chosen.status} {chosen.message}".rstrip(),
@@ -135,28 +132,28 @@ def show(
         )
         for split, report in reports.items():
             if report:
-                by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
-                words.print(f"  {split:<11}{percent(report.gap):>9}  {by_family}")
-        if certificate is not None:
-            reason = certificate["evidence"]["reason"]
-            words.print(f"  certificate (version {certificate['version']}): {certificate['verdict']}: {reason}", markup=False)
-        words.print("  lineage: " + " -> ".join(f"{s['number']} {s['operator']} {percent(s['gap'])}" for s in steps), markup=False)
+                by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
+                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}")
+        if kept is not None:
+            made = kept.certificate
+            words.print(f"  certificate (version {made.version}): {made.verdict}: {made.reason}", markup=False)
+        words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(chosen.program.source, "python", background_color="default"))
     for event in events:
-        clock = time.strftime("%H:%M:%S", time.localtime(event["created"]))
-        words.print(f"{clock}  {event['message']}", style="dim")
+        clock = time.strftime("%H:%M:%S", time.localtime(event.created))
+        words.print(f"{clock}  {event.message}", style="dim")
 
 
-def _version_now(row: dict[str, Any]) -> str:
+def _version_now(row: Run) -> str:
     """The version of a run's problem as it is on disk; empty where it cannot be loaded."""
     try:
-        return catalog.load_recorded(row["folder"], row["problem"]).version
+        return catalog.load_recorded(row.folder, row.problem).version
     except WorkbenchError:
         return ""
 
 
-def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list[dict[str, Any]]) -> dict[str, Any]:
+def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list[AttemptSummary]) -> dict[str, Any]:
     scored = {split: report for split, report in reports.items() if report}
     return {
         "number": chosen.number,
@@ -165,17 +162,16 @@ def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list
         "parents": chosen.parents,
         "message": chosen.message,
         "source": chosen.program.source if chosen.program else None,
-        "lineage": steps,
+        "lineage": [{"number": s.number, "operator": s.operator, "gap": s.gap} for s in steps],
         "splits": {s: {"gap": r.gap, "status": r.status, "families": dict(r.families)} for s, r in scored.items()},
     }
 
 
-def lineage(attempts: dict[int, dict[str, Any]], number: int) -> list[dict[str, Any]]:
-    """From the seed to `number` along main parents, each with its operator and train gap."""
-    steps: list[dict[str, Any]] = []
+def lineage(attempts: Mapping[int, AttemptSummary], number: int) -> list[AttemptSummary]:
+    """From the seed to `number` along main parents."""
+    steps: list[AttemptSummary] = []
     at: int | None = number
     while at is not None and at in attempts and len(steps) < 10_000:
-        row = attempts[at]
-        steps.append({"number": at, "operator": row["operator"], "gap": row["gap"]})
-        at = row["parents"][0] if row["parents"] else None
+        steps.append(attempts[at])
+        at = attempts[at].parent
     return steps[::-1]

@@ -6,15 +6,54 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from workbench.certificate import Certificate, Verdict
 from workbench.errors import ProblemError
 from workbench.formatting import percent
+from workbench.model import Split
 from workbench.problem import catalog
 
 FORMAT = 1
 MAKE = "python -m tests.certificates"
 """The command that makes them anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a heuristic was found.
+
+    Attributes
+    ----------
+    proposer
+        Who proposed it, as people read it.
+    attempts
+        Attempts of the run; 0: a person wrote it.
+    seed
+        Of the run's randomness; None without a run.
+    starts
+        Names of the programs that the run started from.
+    champion
+        Number of the attempt.
+    """
+
+    proposer: str
+    attempts: int
+    seed: int | None
+    starts: tuple[str, ...]
+    champion: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "proposer": self.proposer, "attempts": self.attempts, "seed": self.seed, "from": list(self.starts),
+            "champion": self.champion,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """From what `to_json` made."""
+        return cls(raw["proposer"], raw["attempts"], raw["seed"], tuple(raw["from"]), raw["champion"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +66,27 @@ class Exhibit:
         Slug, and the version of the problem that the certificate is for.
     made
         ISO date.
-    run
-        How it was found: proposer, attempts (0: a person wrote it), seed, starting programs, number of the champion.
+    found
+        How it was found.
     seconds
         What an evaluation of the problem's decent starting program on train takes.
     source
         The program as the search left it; `module` is the same one exported.
-    certificate
-        The evidence, as `evolve certify --json` prints it.
     """
 
     problem: str
     version: str
     made: str
-    run: Mapping[str, Any]
+    found: Found
     seconds: float
     source: str
-    certificate: Mapping[str, Any]
+    certificate: Certificate
     module: Path
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """`certified`, `not better`, `overfit` or `fragile`."""
-        return str(self.certificate["verdict"])
+        return self.certificate.verdict
 
     def stale(self, version: str) -> str:
         """What is to be done where the problem has another version by now; empty where it has not."""
@@ -60,8 +97,8 @@ class Exhibit:
 
     def line(self, version: str) -> str:
         """Verdict, gaps and reason in one line."""
-        gaps = ", ".join(f"{split} {percent(self.certificate['gaps'][split])}" for split in ("validation", "test"))
-        return "; ".join(filter(None, (f"{self.verdict} ({gaps}): {self.certificate['reason']}", self.stale(version))))
+        gaps = ", ".join(f"{split} {percent(self.certificate.gaps[split])}" for split in (Split.VALIDATION, Split.TEST))
+        return "; ".join(filter(None, (f"{self.verdict} ({gaps}): {self.certificate.reason}", self.stale(version))))
 
 
 def place() -> Path:
@@ -87,8 +124,10 @@ def exhibit(slug: str) -> Exhibit | None:
         raw = json.loads(path.read_text())
         if raw["format"] != FORMAT or raw["problem"] != slug:
             raise ValueError(f"it is of format {raw['format']} and for {raw['problem']}")
-        names = ("problem", "version", "made", "run", "seconds", "source", "certificate")
-        return Exhibit(**{name: raw[name] for name in names}, module=path.with_suffix(".py"))
+        return Exhibit(
+            raw["problem"], raw["version"], raw["made"], Found.from_json(raw["run"]), raw["seconds"], raw["source"],
+            Certificate.from_json(raw["certificate"]), path.with_suffix(".py"),
+        )  # fmt: skip
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

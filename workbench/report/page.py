@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run, within
+from workbench.certificate import Certificate, Verdict
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, duration, level, percent, points, span
 from workbench.model import Report, Split
@@ -16,7 +18,7 @@ from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import Change, changes
 from workbench.report import charts, diff, palette
-from workbench.store.queries import Reader
+from workbench.store import DailySpending, Reader, Run, RunSummary
 
 _LEFT_OUT = ("api_base", "allow_unsafe")
 """Settings that tell more about a person's machine than about the run."""
@@ -55,16 +57,16 @@ class Scene(NamedTuple):
     own, rivals
         The champion and the baselines on validation, best first.
     certificate
-        Evidence of the champion's latest certificate, None while it has none.
+        The champion's latest, None while it has none.
     """
 
-    row: dict[str, Any]
+    row: RunSummary
     loaded: LoadedProblem | None
     note: str
     own: Contender | None
     rivals: list[Contender]
     comparisons: list[Comparison]
-    certificate: Mapping[str, Any] | None
+    certificate: Certificate | None
 
 
 def gather(store: Reader, name: str) -> Scene:
@@ -75,32 +77,31 @@ def gather(store: Reader, name: str) -> Scene:
     UsageError
         No such run.
     """
-    id = store.run(name)["id"]
-    row = next(r for r in store.runs() if r["id"] == id)
+    row = store.summary(name)
     loaded, note = _problem(row)
     own = None
-    if row["champion"] is not None and store.report(id, row["champion"], Split.VALIDATION) is not None:
+    if row.champion is not None and store.report(row.id, row.champion, Split.VALIDATION) is not None:
         own = of_run(store, row, None, Split.VALIDATION)
     rivals = of_baselines(loaded, Split.VALIDATION) if loaded and not note else []
-    certified = store.certificate(id, row["champion"]) if row["champion"] is not None else None
+    certified = store.certificate(row.id, row.champion) if row.champion is not None else None
     made = compare_all(own, rivals) if own else []
-    return Scene(row, loaded, note, own, rivals, made, certified["evidence"] if certified else None)
+    return Scene(row, loaded, note, own, rivals, made, certified.certificate if certified else None)
 
 
-def _problem(row: Mapping[str, Any]) -> tuple[LoadedProblem | None, str]:
+def _problem(row: Run) -> tuple[LoadedProblem | None, str]:
     try:
-        loaded = catalog.load_recorded(row["folder"], row["problem"])
+        loaded = catalog.load_recorded(row.folder, row.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, f"The problem cannot be loaded here, so baselines are left out: {error}"
-    changed = loaded.version != row["version"]
+    changed = loaded.version != row.version
     return loaded, f"{loaded.slug} has changed since this run, so today's baselines are left out." if changed else ""
 
 
 def render(store: Reader, scene: Scene, *, now: float | None = None) -> str:
     """The page. Everything that comes from a program, a model, a person or a problem is escaped."""
     row = scene.row
-    title = scene.loaded.problem.title if scene.loaded else row["problem"]
+    title = scene.loaded.problem.title if scene.loaded else row.problem
     body = [
         _head(scene, title), _verdict(scene), _cards(store, scene), _certificate(scene), _progress(store, scene),
         _rivals(scene), _where(scene),
@@ -109,7 +110,7 @@ def render(store: Reader, scene: Scene, *, now: float | None = None) -> str:
     ]  # fmt: skip
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{escape(row["id"])}: {escape(title)}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{escape(row.id)}: {escape(title)}</title>'
         f"<style>{_theme()}{_STYLE}{diff.STYLE}{charts.STYLE}</style></head><body>"
         f"\n{chr(10).join(part for part in body if part)}\n</body></html>\n"
     )
@@ -155,9 +156,9 @@ def _clock(seconds: float) -> str:
 def _head(scene: Scene, title: str) -> str:
     row = scene.row
     question = f"<p>{escape(scene.loaded.problem.question)}</p>" if scene.loaded else ""
-    bits = [row["id"], f"{row['problem']}, version {row['version']}", row["status"], f"begun {_clock(row['created'])}",
-            row["proposer"], f"isolation {row['isolation']}"]  # fmt: skip
-    said = f'<p class="worse">{escape(row["message"])}</p>' if row["message"] and row["status"] == "failed" else ""
+    bits = [row.id, f"{row.problem}, version {row.version}", row.status, f"begun {_clock(row.created)}",
+            row.proposer, f"isolation {row.isolation}"]  # fmt: skip
+    said = f'<p class="worse">{escape(row.message)}</p>' if row.message and row.status == "failed" else ""
     return f'<h1>{escape(title)}</h1><div class="muted">{escape(" · ".join(bits))}</div>{question}{said}'
 
 
@@ -165,7 +166,7 @@ def _verdict(scene: Scene) -> str:
     own = scene.own
     if own is None:
         return "<p>No program of this run has been scored on validation, so there is none to judge.</p>"
-    by = "the built-in operators (no LLM)" if not scene.row["uses_model"] else scene.row["proposer"]
+    by = "the built-in operators (no LLM)" if not scene.row.uses_model else scene.row.proposer
     said = f"Program {own.number}, made by {escape(by)}, lies {percent(own.gap)} from the references on validation"
     if scene.comparisons:
         c = scene.comparisons[0]
@@ -184,15 +185,15 @@ def _verdict(scene: Scene) -> str:
 
 def _cards(store: Reader, scene: Scene) -> str:
     row = scene.row
-    made, valid = row["candidates"], row["valid"]
-    cost = dollars(None if row["unpriced"] else row["cost_usd"] or 0.0, model=row["uses_model"])
-    best = store.best(row["id"])
-    test = (scene.certificate or {}).get("gaps", {}).get("test")
+    made, valid = row.attempts, row.valid
+    cost = dollars(row.spending.cost_usd, model=row.uses_model)
+    best = store.best(row.id)
+    test = scene.certificate.gaps.get(Split.TEST) if scene.certificate else None
     cards = [("Validation gap", percent(scene.own.gap if scene.own else None)), ("Test gap", percent(test)),
-             ("Best train gap", percent(row["best_gap"])),
+             ("Best train gap", percent(row.best_gap)),
              ("Attempts", f"{made:,}"), ("Valid", f"{valid / made:.0%}" if made else "–"), ("Cost", cost),
-             ("Time", duration(row["active_seconds"])),
-             ("Last improvement", f"no. {best[0]:,}" if best else "–")]  # fmt: skip
+             ("Time", duration(row.active_seconds)),
+             ("Last improvement", f"no. {best.number:,}" if best else "–")]  # fmt: skip
     inside = "".join(f"<div><span>{escape(name)}</span><b>{escape(value)}</b></div>" for name, value in cards)
     return f'<div class="cards">{inside}</div>'
 
@@ -201,22 +202,21 @@ def _certificate(scene: Scene) -> str:
     found = scene.certificate
     if found is None:
         return ""
-    good = found["verdict"] == "certified"
-    verdict = _toned(found["verdict"], "better" if good else "worse")
-    rows = [[escape(c["kind"]), _toned("passed", "better") if c["passed"] else _toned("failed", "worse"), escape(c["line"])]
-            for c in found["checks"]]  # fmt: skip
-    said = f"<p><b>{verdict}</b>: {escape(found['reason'])}</p>"
+    verdict = _toned(found.verdict, "better" if found.verdict is Verdict.CERTIFIED else "worse")
+    rows = [[escape(c.kind), _toned("passed", "better") if c.passed else _toned("failed", "worse"), escape(c.line)]
+            for c in found.checks]  # fmt: skip
+    said = f"<p><b>{verdict}</b>: {escape(found.reason)}</p>"
     return _section("Certificate: the sealed test split, and what else was tried on it", said, _table(("", "", "check"), rows))
 
 
 def _progress(store: Reader, scene: Scene) -> str:
-    rows = store.points(scene.row["id"], store.mark(scene.row["id"]))
-    attempts = [charts.Attempt(row[1], row[4]) for row in rows]
+    made = store.points(scene.row.id, store.mark(scene.row.id))
+    attempts = [charts.Attempt(point.number, point.gap) for point in made]
     levels = []
     if scene.loaded and not scene.note:
         levels = [charts.Level(c.name, c.gap) for c in of_baselines(scene.loaded, Split.TRAIN)]
-    told = [m for m in store.messages(scene.row["id"], pending=False) if m["command"] == "steer"]
-    steered = [sum(row[9] <= (m["acknowledged"] or m["created"]) for row in rows) for m in told]
+    told = [m for m in store.messages(scene.row.id, pending=False) if m.command == "steer"]
+    steered = [sum(point.created <= (m.acknowledged or m.created) for point in made) for m in told]
     return _section("Progress", _figure(
         charts.progress(attempts, levels, steered=steered),
         "Line: best so far. Dotted: people's rules. Marks at the foot: failed attempts." + (" Diamonds: steered." if told else ""),
@@ -272,27 +272,27 @@ def _said(found: Sequence[Change], most: int) -> str:
 def _program(store: Reader, scene: Scene) -> str:
     if scene.own is None or scene.own.number is None:
         return ""
-    chain = store.ancestors(scene.row["id"], scene.own.number)
-    source, start = chain[-1]["source"] or "", chain[0]
+    chain = store.ancestors(scene.row.id, scene.own.number)
+    source, start = chain[-1].source, chain[0]
     body = [f"<pre><code>{escape(source)}</code></pre>"]
-    if len(chain) > 1 and start["source"]:
-        names = (f"no. {start['number']}, gap {percent(start['gap'])}", f"no. {scene.own.number}, gap {percent(chain[-1]['gap'])}")
-        body.append(f"<p>Since its start, no. {start['number']}: {_said(changes(start['source'], source), 12)}.</p>")
-        body.append(f"<details><summary>Line by line</summary>{diff.side_by_side(start['source'], source, names)}</details>")
+    if len(chain) > 1 and start.source:
+        names = (f"no. {start.number}, gap {percent(start.gap)}", f"no. {scene.own.number}, gap {percent(chain[-1].gap)}")
+        body.append(f"<p>Since its start, no. {start.number}: {_said(changes(start.source, source), 12)}.</p>")
+        body.append(f"<details><summary>Line by line</summary>{diff.side_by_side(start.source, source, names)}</details>")
     return _section(f"Program {scene.own.number}", *body)
 
 
 def _lineage(store: Reader, scene: Scene) -> str:
     if scene.own is None or scene.own.number is None:
         return ""
-    chain = store.ancestors(scene.row["id"], scene.own.number)
+    chain = store.ancestors(scene.row.id, scene.own.number)
     rows = []
     for k, step in enumerate(chain):
         above = chain[k - 1] if k else None
-        moved = step["gap"] - above["gap"] if above and None not in (step["gap"], above["gap"]) else None
-        words = _said(changes(above["source"], step["source"]), 3) if above and above["source"] and step["source"] else "a start"
+        moved = step.gap - above.gap if above and step.gap is not None and above.gap is not None else None
+        words = _said(changes(above.source, step.source), 3) if above and above.source and step.source else "a start"
         tone = "" if not moved else "better" if moved < 0 else "worse"
-        rows.append([str(step["number"]), escape(step["operator"]), percent(step["gap"]),
+        rows.append([str(step.number), escape(step.operator), percent(step.gap),
                      _toned(points(moved) if moved is not None else "", tone), words])  # fmt: skip
     table = _table(("no.", "made by", "train gap", "step", "what it changed"), rows[-60:], (0, 2, 3))
     return _section("How it came about", table) if len(chain) > 1 else ""
@@ -303,7 +303,7 @@ def _instances(store: Reader, scene: Scene) -> str:
         return ""
     body = []
     for split in (Split.VALIDATION, Split.TRAIN):
-        report = store.report(scene.row["id"], scene.own.number, split)
+        report = store.report(scene.row.id, scene.own.number, split)
         if report is None:
             continue
         rivals = of_baselines(scene.loaded, split)[:1] if scene.loaded and not scene.note else []
@@ -326,39 +326,38 @@ def _scored(report: Report, rival: Contender | None, loaded: LoadedProblem | Non
     return f"<details><summary>{escape(summary)}</summary>{_table(columns, rows, tuple(range(2, len(columns))))}</details>"
 
 
-def _failures(store: Reader, row: Mapping[str, Any]) -> str:
-    groups = store.failures(row["id"])
+def _failures(store: Reader, row: RunSummary) -> str:
+    groups = store.failures(row.id)
     rows = [
-        [escape(g["status"].replace("_", " ")), escape(g["operator"]), escape(g["model"] or ""), f"{g['attempts']:,}",
-         dollars(g["cost_usd"]) if g["cost_usd"] is not None else "", escape(str(g["message"])[:300])]
+        [escape(g.status.replace("_", " ")), escape(g.operator), escape(g.model or ""), f"{g.attempts:,}",
+         dollars(g.cost_usd) if g.cost_usd is not None else "", escape(g.message[:300])]
         for g in groups[:40]
     ]  # fmt: skip
     if not rows:
         return ""
-    total = sum(g["attempts"] for g in groups)
+    total = sum(g.attempts for g in groups)
     table = _table(("class", "made by", "model", "attempts", "cost", "the first one said"), rows, (3, 4))
-    return _section("What failed", f"<p>{total:,} of {row['candidates']:,} attempts.</p>", table)
+    return _section("What failed", f"<p>{total:,} of {row.attempts:,} attempts.</p>", table)
 
 
-def _spending(store: Reader, row: Mapping[str, Any]) -> str:
-    groups = [g for g in store.spent() if g["run"] == row["id"]]
-    by_model: dict[str, dict[str, float]] = {}
-    for g in groups:
-        one = by_model.setdefault(g["model"], dict.fromkeys(("calls", "usd", "unpriced", "tokens_in", "tokens_out"), 0.0))
-        for name in one:
-            one[name] += g[name]
+def _spending(store: Reader, row: RunSummary) -> str:
+    by_model: dict[str, list[DailySpending]] = {}
+    for day in store.spent():
+        if day.run == row.id:
+            by_model.setdefault(day.model, []).append(day)
     rows = [
-        [escape(model), f"{g['calls']:,.0f}", dollars(None if g["unpriced"] else g["usd"]), f"{g['tokens_in']:,.0f}",
-         f"{g['tokens_out']:,.0f}"]
-        for model, g in by_model.items()
+        [escape(model), f"{sum(day.calls for day in days):,}",
+         dollars(None if any(day.unpriced for day in days) else math.fsum(day.usd for day in days)),
+         f"{sum(day.tokens_in for day in days):,}", f"{sum(day.tokens_out for day in days):,}"]
+        for model, days in by_model.items()
     ]  # fmt: skip
     table = _table(("model", "calls", "cost", "tokens in", "tokens out"), rows, (1, 2, 3, 4))
     return _section("What the models cost", table) if rows else ""
 
 
-def _settings(row: Mapping[str, Any]) -> str:
+def _settings(row: RunSummary) -> str:
     rows = []
-    for name, value in row["options"].items():
+    for name, value in row.settings().items():
         if value in (None, [], (), {}) or name in _LEFT_OUT:
             continue
         said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

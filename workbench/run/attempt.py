@@ -1,35 +1,11 @@
-"""Attempts: where they came from, those under way, and the answers that were paid for."""
+"""Attempts to come and attempts under way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from workbench.model import Call, Failure, Program, Reply, Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What an attempt was asked to start from: its parents, the main one first, and the failed attempt that it repairs."""
-
-    parents: tuple[int, ...]
-    island: int | None
-    repairs: int | None
-
-    @property
-    def needs(self) -> tuple[int, ...]:
-        """Attempts that must be recorded before this one can be made again."""
-        return self.parents if self.repairs is None else (*self.parents, self.repairs)
-
-    def to_json(self) -> dict[str, Any]:
-        """As it is stored with a model call."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Origin:
-        """From what `to_json` made."""
-        return cls(tuple(raw["parents"]), raw["island"], raw["repairs"])
+from workbench.model import Failure, Program, Reply, Selection
+from workbench.store import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +14,6 @@ class Upcoming:
 
     number: int
     origin: Origin | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A model's answer that was paid for, but whose attempt was not recorded when the run was killed."""
-
-    number: int
-    origin: Origin
-    operator: str
-    call: Call
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import time
 
 from workbench.model import Call
 from workbench.options import RunOptions
+from workbench.store import Spending
 
 
 class Budget:
@@ -14,17 +15,17 @@ class Budget:
     Parameters
     ----------
     spent
-        What a resumed run has spent, as `Store.spending` tells it.
+        What a resumed run has spent.
     active_seconds
         How long it has worked.
     """
 
-    def __init__(self, options: RunOptions, spent: dict[str, float], active_seconds: float) -> None:
+    def __init__(self, options: RunOptions, spent: Spending, active_seconds: float) -> None:
         self._options = options
-        self.calls = int(spent["calls"])
-        self.tokens = int(spent["tokens_in"] + spent["tokens_out"])
-        self.dollars = float(spent["cost_usd"])
-        self.unpriced = int(spent["unpriced"])
+        self.calls = spent.calls
+        self.tokens = spent.tokens_in + spent.tokens_out
+        self.dollars = spent.dollars
+        self.unpriced = spent.unpriced
         self._before, self._began = active_seconds, time.monotonic()
 
     @property

@@ -55,7 +55,7 @@ class Champion:
             before = self.number
             self._gaps[number] = report.gap
             if self.number != before:
-                self._store.crown(self._run, number)
+                self._store.set_champion(self._run, number)
 
     def settle(self, heartbeat: Callable[[], None]) -> None:
         """Score the finalists, then name the best one that scores the same with a fresh process for every instance.
@@ -73,7 +73,7 @@ class Champion:
         while (number := self.number) is not None:
             fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], heartbeat)
             if not fault:
-                self._store.crown(self._run, number)
+                self._store.set_champion(self._run, number)
                 return
             self._refused.add(number)
             note = f"candidate {number} {fault}: it is not the champion"

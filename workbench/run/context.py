@@ -9,9 +9,8 @@ from workbench.evaluation.jobs import Executor
 from workbench.model import Candidate
 from workbench.options import RunOptions
 from workbench.problem.catalog import LoadedProblem
-from workbench.run.attempt import Paid
 from workbench.run.stress_gate import Gate
-from workbench.store.store import Store
+from workbench.store import ModelCall, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +55,4 @@ class History:
     fingerprints: Mapping[int, str] = field(default_factory=dict)
     turns: int = 0
     active_seconds: float = 0.0
-    answers: Sequence[Paid] = ()
+    answers: Sequence[ModelCall] = ()

@@ -23,7 +23,7 @@ from workbench.model import Candidate, Failure, Program, Reply, Report, Selectio
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
-from workbench.run.attempt import Flight, Origin, Paid, Upcoming
+from workbench.run.attempt import Flight, Upcoming
 from workbench.run.budget import Budget
 from workbench.run.champion import Champion
 from workbench.run.context import History, RunContext
@@ -31,6 +31,7 @@ from workbench.run.follow_up import DUPLICATE, FollowUps, Injection, Repair, Tun
 from workbench.run.known import Known
 from workbench.run.order import order_of
 from workbench.run.snapshot import Display, Scored, Snapshot
+from workbench.store import ModelCall, Origin
 
 LLM_ERRORS_IN_A_ROW = 20
 """So many failed calls without a good one between them end a run: the endpoint is down, the budget is worth keeping."""
@@ -221,7 +222,7 @@ class Loop:
 
     # ------------------------------------------------------------------ answers
 
-    def _use(self, paid: Paid) -> None:
+    def _use(self, paid: ModelCall) -> None:
         """Use an answer that was paid for before the run was killed."""
         if self._order.has((paid.number,)) or not self._order.has(paid.origin.parents):
             return
@@ -232,7 +233,7 @@ class Loop:
         flight.proposing = False
         reply = future.result()
         if reply.call and self._proposer.uses_model:
-            self._store.add_call(self._run, flight.number, flight.origin.to_json(), reply.operator, reply.call)
+            self._store.add_call(self._run, flight.number, flight.origin, reply.operator, reply.call)
             self.budget.add(reply.call)
         self._read(flight, reply)
 
@@ -369,8 +370,8 @@ class Loop:
             return
         self._polled = now
         for message in self._store.messages(self._run):
-            self._store.acknowledge(message["id"], self._act(message["command"], message["argument"]))
-            self._store.log(self._run, "control", f"{message['command']} {message['argument'][:200]}".strip())
+            self._store.acknowledge(message.id, self._act(message.command, message.argument))
+            self._store.log(self._run, "control", f"{message.command} {message.argument[:200]}".strip())
 
     def _act(self, command: str, argument: str) -> str:
         match command:
@@ -400,7 +401,7 @@ class Loop:
         if force or now - self._beaten > _HEARTBEAT_SECONDS:
             self._beaten = now
             status = "paused" if self.steering.paused else "running"
-            self._store.beat(self._run, active_seconds=self.budget.seconds, status=status)
+            self._store.heartbeat(self._run, active_seconds=self.budget.seconds, status=status)
         self.display.show(self.snapshot())
 
     def _rng(self, flight: Flight, what: str) -> random.Random:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from workbench.errors import UsageError
 from workbench.model import Reply
-from workbench.run.attempt import Origin, Upcoming
-from workbench.store.store import Store, call_of
+from workbench.run.attempt import Upcoming
+from workbench.store import Store
 
 
 def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Upcoming], Callable[[int], Reply]]:
@@ -15,16 +15,16 @@ def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Upcoming],
 
     Answers come in the order in which they were read, since a duplicate is judged by what was read before it.
     """
-    rows = sorted((a for a in store.attempts(run) if a["operator"] != "seed"), key=lambda a: a["turn"])[:most]
+    rows = sorted((a for a in store.attempts(run) if a.operator != "seed"), key=lambda a: a.turn)[:most]
     if not rows:
         raise UsageError(f"run {run} has no attempts to replay")
-    calls = {c["number"]: c for c in store.calls(run)}
+    calls = {made.number: made for made in store.calls(run)}
 
     def lookup(number: int) -> Reply:
         if number in calls:
-            row = calls[number]
-            return Reply(row["operator"], row["response"], call=call_of(row))
+            made = calls[number]
+            return Reply(made.operator, made.call.text, call=made.call)
         candidate = store.candidate(run, number)
         return Reply(candidate.operator, candidate.message, candidate.program, None, candidate.parents)
 
-    return [Upcoming(a["number"], Origin.from_json(a)) for a in rows], lookup
+    return [Upcoming(a.number, a.origin) for a in rows], lookup

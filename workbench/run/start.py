@@ -25,15 +25,14 @@ from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.run.attempt import Origin, Paid, Upcoming
+from workbench.run.attempt import Upcoming
 from workbench.run.context import History, RunContext
 from workbench.run.known import Known
 from workbench.run.loop import Loop
 from workbench.run.replay import recorded_replies
 from workbench.run.snapshot import Display
 from workbench.run.stress_gate import Gate
-from workbench.store.queries import outcome
-from workbench.store.store import Store, call_of
+from workbench.store import Origin, Outcome, Store, outcome
 
 
 def begin(
@@ -44,17 +43,13 @@ def begin(
     *,
     proposer: Proposer | None = None,
     strategy: Strategy | None = None,
-) -> dict[str, Any]:
+) -> Outcome:
     """Make a new run and work until it ends.
 
     Parameters
     ----------
     proposer, strategy
         Objects in place of those that the options name.
-
-    Returns
-    -------
-    The outcome, as `evolve run --json` prints it.
 
     Raises
     ------
@@ -82,7 +77,7 @@ def begin(
                     problem=loaded.slug,
                     folder=str(loaded.folder),
                     version=loaded.version,
-                    options=options.to_json(),
+                    options=options,
                     proposer=proposer.label,
                     isolation=pool.isolation,
                 )
@@ -114,7 +109,7 @@ def resume(
     proposer: Proposer | None = None,
     strategy: Strategy | None = None,
     **changes: Any,
-) -> dict[str, Any]:
+) -> Outcome:
     """Resume a run that stopped or was killed.
 
     Parameters
@@ -131,12 +126,12 @@ def resume(
     """
     with Store(runs) as store:
         row = store.run(run_name)
-        run = row["id"]
-        options = replace(RunOptions.from_json(row["options"]), **{k: v for k, v in changes.items() if v is not None})
-        loaded = loaded or catalog.load_recorded(row["folder"], row["problem"])
-        if loaded.version != row["version"]:
+        run = row.id
+        options = replace(row.resumable_options(), **{k: v for k, v in changes.items() if v is not None})
+        loaded = loaded or catalog.load_recorded(row.folder, row.problem)
+        if loaded.version != row.version:
             raise UsageError(
-                f"{loaded.slug} changed since run {run} began (version {row['version']}, now {loaded.version}): its scores "
+                f"{loaded.slug} changed since run {run} began (version {row.version}, now {loaded.version}): its scores "
                 "would not compare; start a new run, with --from to take programs along"
             )
         if options.proposer.startswith("replay:"):
@@ -149,18 +144,14 @@ def resume(
             with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
-                store.claim(run, options.to_json(), pool.isolation)
+                store.claim(run, options, pool.isolation)
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
-                recorded = {a["number"] for a in attempts}
-                answers = [
-                    Paid(c["number"], Origin.from_json(c["task"]), c["operator"], call_of(c))
-                    for c in store.calls(run)
-                    if c["number"] not in recorded and c["operator"] != CHECK
-                ]
-                prints = {a["number"]: a["fingerprint"] for a in attempts if a["fingerprint"]}
-                turns = max(a["turn"] for a in attempts)
-                history = History(store.candidates(run), prints, turns, row["active_seconds"], answers)
+                recorded = {a.number for a in attempts}
+                answers = [made for made in store.calls(run) if made.number not in recorded and made.operator != CHECK]
+                prints = {a.number: a.fingerprint for a in attempts if a.fingerprint}
+                turns = max(a.turn for a in attempts)
+                history = History(store.candidates(run), prints, turns, row.active_seconds, answers)
                 context = RunContext(run, loaded, options, store, pool, gate)
                 loop = Loop(context, proposer, strategy, display, known=known, history=history)
                 display.line(
@@ -181,7 +172,7 @@ def _check(proposer: Proposer) -> Sequence[Call]:
 
 def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
     for call in calls:
-        store.add_call(run, -1, Origin((), None, None).to_json(), CHECK, call)
+        store.add_call(run, -1, Origin(), CHECK, call)
 
 
 def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
@@ -233,11 +224,9 @@ def _proposer(
 ) -> tuple[list[Upcoming] | None, Proposer]:
     if options.proposer.startswith("replay:"):
         source = store.run(options.proposer.partition(":")[2])
-        if source["version"] != loaded.version or source["problem"] != loaded.slug:
-            raise UsageError(
-                f"run {source['id']} was made with {source['problem']} version {source['version']}, not {loaded.version}"
-            )
-        plan, lookup = recorded_replies(store, source["id"], options.candidates)
+        if source.version != loaded.version or source.problem != loaded.slug:
+            raise UsageError(f"run {source.id} was made with {source.problem} version {source.version}, not {loaded.version}")
+        plan, lookup = recorded_replies(store, source.id, options.candidates)
     else:
         plan, lookup = None, None
     proposer = given or proposers.make(options, lookup)
@@ -249,12 +238,12 @@ def _as_gated(options: RunOptions, store: Store) -> RunOptions:
     """A replay passes the gate of the run that it repeats, on the same sample."""
     if not options.proposer.startswith("replay:"):
         return options
-    row = store.run(options.proposer.partition(":")[2])
-    options = replace(options, proposer=f"replay:{row['id']}")  # `latest` would soon mean another
-    return replace(options, gate="stress", seed=row["options"]["seed"]) if row["options"].get("gate") == "stress" else options
+    source = store.run(options.proposer.partition(":")[2])
+    options = replace(options, proposer=f"replay:{source.id}")  # `latest` would soon mean another
+    return replace(options, gate="stress", seed=source.options.seed) if source.options.gate == "stress" else options
 
 
-def _drive(loop: Loop) -> dict[str, Any]:
+def _drive(loop: Loop) -> Outcome:
     store, run = loop.context.store, loop.context.run
     status, message = "failed", "ended by an unforeseen error"
     try:

@@ -1,1 +1,55 @@
-"""The only door to the runs folder."""
+"""The only door to the runs folder: one SQLite database, read and written through records."""
+
+from workbench.store.ledger import OPENINGS, Judged, Ledger
+from workbench.store.queries import Reader, outcome
+from workbench.store.records import (
+    Attempt,
+    AttemptSummary,
+    Best,
+    CertificateRecord,
+    DailySpending,
+    Event,
+    FailureGroup,
+    Mark,
+    Message,
+    ModelCall,
+    Origin,
+    Outcome,
+    PaidCall,
+    Point,
+    Run,
+    RunSummary,
+    Score,
+    Size,
+    Spending,
+)
+from workbench.store.store import FILE, Store
+
+__all__ = [
+    "FILE",
+    "OPENINGS",
+    "Attempt",
+    "AttemptSummary",
+    "Best",
+    "CertificateRecord",
+    "DailySpending",
+    "Event",
+    "FailureGroup",
+    "Judged",
+    "Ledger",
+    "Mark",
+    "Message",
+    "ModelCall",
+    "Origin",
+    "Outcome",
+    "PaidCall",
+    "Point",
+    "Reader",
+    "Run",
+    "RunSummary",
+    "Score",
+    "Size",
+    "Spending",
+    "Store",
+    "outcome",
+]  # fmt: skip

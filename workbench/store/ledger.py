@@ -6,15 +6,18 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.certificate import Certificate, Opening
 from workbench.errors import StoreError, UsageError
 from workbench.model import Program, Report, Split
 from workbench.program.source import fingerprint
+from workbench.store.liveness import process_alive
 from workbench.store.migrations import version
-from workbench.store.store import Store, insert, pack, process_alive, report_of
+from workbench.store.records import CertificateRecord
+from workbench.store.rows import certificate_of, insert, pack, report_of
+from workbench.store.store import Store
 
 OPENINGS = 10
 """Different programs that may see the test split of one version of a problem. Each is one more chance to be lucky there."""
@@ -40,35 +43,6 @@ class Judged:
     version: str
     run: str | None = None
     number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One opening of the test split.
-
-    Attributes
-    ----------
-    count
-        Different programs that have seen it by now, this one included.
-    again
-        Whether this very program had seen it before; then it is not counted anew.
-    forced
-        Whether it was opened beyond the limit.
-    """
-
-    id: int
-    count: int
-    limit: int
-    again: bool
-    forced: bool
-
-    def __str__(self) -> str:
-        extra = "; this program had been here before" if self.again else "; beyond the limit, on demand" if self.forced else ""
-        return f"the test split of this version was opened for {self.count} of {self.limit} programs{extra}"
-
-    def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return {"count": self.count, "limit": self.limit, "again": self.again, "forced": self.forced}
 
 
 class Ledger(Store):
@@ -104,7 +78,7 @@ class Ledger(Store):
                 db, "openings", problem=judged.problem, version=judged.version, fingerprint=print_, run=judged.run,
                 number=judged.number, name=judged.name, forced=int(beyond), pid=os.getpid(), created=time.time(),
             )  # fmt: skip
-        return Opening(id, len(seen) + (not again), limit, again, beyond)
+        return Opening(len(seen) + (not again), limit, again, beyond, id)
 
     def openings(self, problem: str, version: str) -> int:
         """Different programs that have seen the test split of this version."""
@@ -124,37 +98,33 @@ class Ledger(Store):
 
     # ------------------------------------------------------------------ certificates
 
-    def add_certificate(self, judged: Judged, opening: Opening, verdict: str, evidence: Mapping[str, Any]) -> int:
+    def add_certificate(self, judged: Judged, opening: Opening, certificate: Certificate) -> int:
         """Keep a verdict with all its evidence; returns its id."""
+        evidence = json.dumps(certificate.to_json(), allow_nan=False)
         with self._transaction() as db:
             return insert(
                 db, "certificates", opening=opening.id, run=judged.run, number=judged.number, name=judged.name,
                 problem=judged.problem, version=judged.version, fingerprint=fingerprint(judged.program),
-                source=judged.program.source, verdict=verdict, evidence=json.dumps(evidence, allow_nan=False), created=time.time(),
+                source=judged.program.source, verdict=certificate.verdict.value, evidence=evidence, created=time.time(),
             )  # fmt: skip
 
-    def certificate(self, run: str, number: int) -> dict[str, Any] | None:
-        """The newest certificate of a program of a run: its row, with `evidence` read; None where there is none."""
+    def certificate(self, run: str, number: int) -> CertificateRecord | None:
+        """The newest certificate of a program of a run; None where there is none."""
         rows = self._trusted("SELECT * FROM certificates WHERE run = ? AND number = ? ORDER BY id DESC LIMIT 1", run, number)
-        return {**dict(rows[0]), "evidence": json.loads(rows[0]["evidence"])} if rows else None
+        return certificate_of(rows[0]) if rows else None
 
-    def certificate_of(self, program: Program, version: str) -> dict[str, Any] | None:
+    def certificate_of(self, program: Program, version: str) -> CertificateRecord | None:
         """The newest certificate of this very program for a version of its problem, wherever the program came from."""
         rows = self._trusted(
             "SELECT * FROM certificates WHERE fingerprint = ? AND version = ? ORDER BY id DESC LIMIT 1",
             fingerprint(program),
             version,
         )
-        return {**dict(rows[0]), "evidence": json.loads(rows[0]["evidence"])} if rows else None
+        return certificate_of(rows[0]) if rows else None
 
-    def certificates(self) -> list[dict[str, Any]]:
-        """All certificates without source and evidence, newest first."""
-        return [
-            dict(row)
-            for row in self._trusted(
-                "SELECT id, run, number, name, problem, version, verdict, created FROM certificates ORDER BY id DESC"
-            )
-        ]
+    def certificates(self) -> list[CertificateRecord]:
+        """All certificates, newest first."""
+        return [certificate_of(row) for row in self._trusted("SELECT * FROM certificates ORDER BY id DESC")]
 
     # ------------------------------------------------------------------ champions scored again
 
@@ -164,7 +134,7 @@ class Ledger(Store):
             insert(
                 db, "rechecks", run=run, number=number, split=report.split.value, version=version, status=report.status.value,
                 gap=report.gap, families=json.dumps(report.families), created=time.time(),
-                results=json.dumps([pack(r) for r in report.results], separators=(",", ":")),
+                results=pack(report),
             )  # fmt: skip
 
     def recheck(self, run: str, number: int, split: Split, version: str) -> Report | None:

@@ -6,19 +6,26 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from workbench.model import Split
+from workbench.model import Split, Status
 from workbench.store.ledger import Ledger
-from workbench.store.store import Store, run_of
-
-
-class Mark(NamedTuple):
-    """How far a run has come: what was read at the same mark is still true."""
-
-    attempts: int
-    last: int
-
+from workbench.store.records import (
+    Attempt,
+    Best,
+    DailySpending,
+    FailureGroup,
+    Mark,
+    ModelCall,
+    Outcome,
+    PaidCall,
+    Point,
+    RunSummary,
+    Score,
+    Size,
+    Spending,
+)
+from workbench.store.rows import attempt_of, call_of, summary_of
+from workbench.store.store import Store
 
 NOTHING = Mark(0, 0)
 
@@ -30,11 +37,7 @@ class Tally:
     mark: Mark = NOTHING
     statuses: Counter[str] = field(default_factory=Counter)  # without the seeds
     best_gap: float | None = None
-    calls: int = 0
-    cost_usd: float | None = None
-    unpriced: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    spending: Spending = field(default_factory=Spending)
 
 
 class Reader(Ledger):
@@ -69,20 +72,20 @@ class Reader(Ledger):
                     tally.best_gap = row["gap"] if tally.best_gap is None else min(row["gap"], tally.best_gap)
             self._counted = max((t.mark.last for t in self._tallies.values()), default=0)
             for row in self._rows(
-                "SELECT run, count(*) AS n, sum(cost_usd) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
+                "SELECT run, count(*) AS n, coalesce(sum(cost_usd), 0.0) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
                 "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, max(id) AS last FROM calls "
                 + ("WHERE id > ? " if self._paid else "WHERE ? = 0 ") + "GROUP BY run", self._paid,
             ):  # fmt: skip
                 tally = self._tallies[row["run"]]
-                tally.calls += row["n"]
-                tally.cost_usd = tally.cost_usd if row["usd"] is None else (tally.cost_usd or 0.0) + row["usd"]
-                tally.unpriced += row["unpriced"]
-                tally.tokens_in += row["tokens_in"]
-                tally.tokens_out += row["tokens_out"]
+                spent = tally.spending
+                tally.spending = Spending(
+                    spent.calls + row["n"], spent.tokens_in + row["tokens_in"], spent.tokens_out + row["tokens_out"],
+                    spent.dollars + row["usd"], spent.unpriced + row["unpriced"],
+                )  # fmt: skip
                 self._paid = max(self._paid, row["last"])
             return self._tallies
 
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[RunSummary]:
         """As `Store.runs`, without counting again what was counted before."""
         rows = self._rows(
             "SELECT r.*, v.gap AS validation_gap FROM runs r "
@@ -90,13 +93,11 @@ class Reader(Ledger):
             "ORDER BY r.created DESC, r.rowid DESC"
         )
         tallies = self._tally()
-        found = []
-        for row in rows:
-            t = tallies[row["id"]]
-            counted = {"candidates": t.statuses.total(), "valid": t.statuses["ok"], "best_gap": t.best_gap, "calls": t.calls}
-            spent = {"cost_usd": t.cost_usd, "unpriced": t.unpriced, "tokens_in": t.tokens_in, "tokens_out": t.tokens_out}
-            found.append({**run_of(row), **counted, **spent})
-        return found
+        return [
+            summary_of(row, t.statuses.total(), t.statuses[Status.OK], t.best_gap, t.spending)
+            for row in rows
+            for t in [tallies[row["id"]]]
+        ]
 
     # ------------------------------------------------------------------ a run as a whole
 
@@ -108,15 +109,15 @@ class Reader(Ledger):
         """Attempts by status, seeds left out; the most frequent first."""
         return {status: n for status, n in self._tally()[run].statuses.most_common() if n}
 
-    def best(self, run: str, split: Split = Split.TRAIN) -> tuple[int, float] | None:
-        """Number and mean gap of the best attempt on a split; the earliest of equals."""
+    def best(self, run: str, split: Split = Split.TRAIN) -> Score | None:
+        """The best attempt on a split; the earliest of equals."""
         if split is Split.TRAIN:
             query = "SELECT number, gap FROM candidates WHERE run = ? AND gap IS NOT NULL ORDER BY gap, number LIMIT 1"
             rows = self._rows(query, run)
         else:
             query = "SELECT number, gap FROM scores WHERE run = ? AND split = ? AND status = 'ok' ORDER BY gap, number LIMIT 1"
             rows = self._rows(query, run, split.value)
-        return (rows[0][0], rows[0][1]) if rows else None
+        return Score(*rows[0]) if rows else None
 
     def curve(self, run: str, buckets: int = 32) -> list[float]:
         """Best train gap after each of `buckets` equal parts of the attempts made so far."""
@@ -152,51 +153,46 @@ class Reader(Ledger):
 
     # ------------------------------------------------------------------ its attempts
 
-    def points(self, run: str, mark: Mark) -> list[tuple[Any, ...]]:
-        """What a chart shows of every attempt up to a mark, by number.
-
-        Returns
-        -------
-        Rows of id, number, status, operator, gap (None unless ok), island, parents (JSON), repairs, seconds, created.
-        """
+    def points(self, run: str, mark: Mark) -> list[Point]:
+        """What a chart shows of every attempt up to a mark, by number."""
         rows = self._rows(
-            "SELECT id, number, status, operator, gap, island, parents, repairs, seconds, created "
+            "SELECT id, number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created "
             "FROM candidates WHERE run = ? AND id <= ? ORDER BY number",
             run, mark.last,
         )  # fmt: skip
-        return [tuple(row) for row in rows]
+        return list(map(Point._make, rows))
 
-    def attempt(self, run: str, number: int) -> dict[str, Any] | None:
-        """One attempt whole: its row with the source; None where there is no such attempt."""
+    def attempt(self, run: str, number: int) -> Attempt | None:
+        """One attempt with its program; None where there is no such attempt."""
         rows = self._rows("SELECT * FROM candidates WHERE run = ? AND number = ?", run, number)
-        return {**dict(rows[0]), "parents": json.loads(rows[0]["parents"])} if rows else None
+        return attempt_of(rows[0]) if rows else None
 
-    def ancestors(self, run: str, number: int, most: int = 500) -> list[dict[str, Any]]:
-        """The chain of main parents that leads to an attempt, from its seed to itself, with sources."""
-        chain: list[dict[str, Any]] = []
+    def ancestors(self, run: str, number: int, most: int = 500) -> list[Attempt]:
+        """The chain of main parents that leads to an attempt, from its seed to itself."""
+        chain: list[Attempt] = []
         following: int | None = number
         seen: set[int] = set()
         while following is not None and following not in seen and len(chain) < most:
             seen.add(following)
-            row = self.attempt(run, following)
-            if row is None:
+            step = self.attempt(run, following)
+            if step is None:
                 break
-            chain.append(row)
-            following = row["parents"][0] if row["parents"] else None
+            chain.append(step)
+            following = step.parent
         return chain[::-1]
 
-    def sizes(self, run: str, mark: Mark, most: int = 20_000) -> list[tuple[int, int, float, str]]:
-        """Number, characters of source, evaluation seconds and family gaps (JSON) of the best `most` valid attempts, best first."""
+    def sizes(self, run: str, mark: Mark, most: int = 20_000) -> list[Size]:
+        """How long and how quick the best `most` valid attempts are, best first."""
         rows = self._rows(
             "SELECT c.number, length(c.source), c.seconds, coalesce(s.families, '{}') FROM candidates c LEFT JOIN scores s "
             "ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
             "WHERE c.run = ? AND c.id <= ? AND c.gap IS NOT NULL ORDER BY c.gap LIMIT ?",
             run, mark.last, most,
         )  # fmt: skip
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
+        return [Size(number, size, seconds, json.loads(families)) for number, size, seconds, families in rows]
 
-    def failures(self, run: str) -> list[dict[str, Any]]:
-        """Failed attempts by class, operator and model, with what their calls cost and the first message of each group."""
+    def failures(self, run: str) -> list[FailureGroup]:
+        """Failed attempts by class, operator and model, with what their calls cost; the largest group first."""
         rows = self._rows(
             """
             SELECT c.status, c.operator, k.model, count(*) AS attempts, sum(k.cost) AS cost_usd, min(c.number) AS first
@@ -207,59 +203,59 @@ class Reader(Ledger):
             """,
             run, run,
         )  # fmt: skip
-        found = [dict(row) for row in rows]
-        for group in found:
-            group["message"] = self._rows("SELECT message FROM candidates WHERE run = ? AND number = ?", run, group["first"])[0][0]
-        return found
+        return [
+            FailureGroup(Status(status), operator, model, attempts, cost, first, self._message(run, first))
+            for status, operator, model, attempts, cost, first in rows
+        ]
+
+    def _message(self, run: str, number: int) -> str:
+        return str(self._rows("SELECT message FROM candidates WHERE run = ? AND number = ?", run, number)[0][0])
 
     # ------------------------------------------------------------------ its model calls
 
-    def calls_made(self, run: str) -> list[tuple[Any, ...]]:
-        """Number, model, operator, cost (None: unknown), tokens in and out, seconds, error and time of every call."""
+    def paid_calls(self, run: str) -> list[PaidCall]:
+        """Every call of a run without its texts, by attempt."""
         rows = self._rows(
             "SELECT number, model, operator, cost_usd, tokens_in, tokens_out, seconds, error, created FROM calls WHERE run = ? "
             "ORDER BY number, created",
             run,
         )
-        return [tuple(row) for row in rows]
+        return list(map(PaidCall._make, rows))
 
-    def spent(self) -> list[dict[str, Any]]:
-        """Calls, dollars, calls of unknown price and tokens of all runs by run, model and day (this machine's date)."""
-        return [
-            dict(row) for row in self._rows(
-                "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, count(*) AS calls, "
-                "coalesce(sum(cost_usd), 0.0) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
-                "sum(error != '') AS failed, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out "
-                "FROM calls GROUP BY run, model, day ORDER BY day"
-            )
-        ]  # fmt: skip
+    def spent(self) -> list[DailySpending]:
+        """What the calls of all runs add up to, by run, model and day."""
+        rows = self._rows(
+            "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, count(*), coalesce(sum(cost_usd), 0.0), "
+            "sum(cost_usd IS NULL AND error = ''), sum(error != ''), sum(tokens_in), sum(tokens_out) "
+            "FROM calls GROUP BY run, model, day ORDER BY day"
+        )
+        return list(map(DailySpending._make, rows))
 
-    def conversation(self, run: str, number: int) -> list[dict[str, Any]]:
+    def conversation(self, run: str, number: int) -> list[ModelCall]:
         """The model calls made for one attempt, whole: prompts and responses."""
-        return [dict(row) for row in self._rows("SELECT * FROM calls WHERE run = ? AND number = ? ORDER BY id", run, number)]
+        return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? AND number = ? ORDER BY id", run, number)]
 
 
-def outcome(store: Store, name: str) -> dict[str, Any]:
+def outcome(store: Store, name: str) -> Outcome:
     """What a run came to: its champion with train and validation gaps, counts, time, cost."""
-    row = next(r for r in store.runs() if r["id"] == store.run(name)["id"])
-    number = row["champion"]
+    run = store.summary(name)
     best = None
-    if number is not None:
-        reports = {split: store.report(row["id"], number, split) for split in (Split.TRAIN, Split.VALIDATION)}
-        best = {"candidate": number, **{s.value: {"gap": r.gap} if r else None for s, r in reports.items()}}
-    priced = not row["unpriced"]
-    return {
-        "run": row["id"],
-        "problem": row["problem"],
-        "folder": row["folder"],
-        "status": row["status"],
-        "message": row["message"],
-        "proposer": row["proposer"],
-        "uses_model": row["uses_model"],
-        "best": best,
-        "candidates": row["candidates"] or 0,
-        "valid": row["valid"] or 0,
-        "seconds": round(row["active_seconds"], 3),
-        "cost_usd": (row["cost_usd"] or 0.0) if priced else None,
-        "isolation": row["isolation"],
-    }
+    if run.champion is not None:
+        reports = [store.report(run.id, run.champion, split) for split in (Split.TRAIN, Split.VALIDATION)]
+        train, validation = (report.gap if report else None for report in reports)
+        best = Best(run.champion, train, validation)
+    return Outcome(
+        run=run.id,
+        problem=run.problem,
+        folder=run.folder,
+        status=run.status,
+        message=run.message,
+        proposer=run.proposer,
+        uses_model=run.uses_model,
+        best=best,
+        attempts=run.attempts,
+        valid=run.valid,
+        seconds=round(run.active_seconds, 3),
+        cost_usd=run.spending.cost_usd,
+        isolation=run.isolation,
+    )

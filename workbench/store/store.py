@@ -7,21 +7,32 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from workbench.errors import StoreError, UsageError
-from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
+from workbench.model import Call, Candidate, Report, Split, Status
 from workbench.options import RunOptions
 from workbench.store.migrations import MIGRATIONS, migrate, version
+from workbench.store.records import LIVE, AttemptSummary, Event, Message, ModelCall, Origin, Run, RunSummary, Spending
+from workbench.store.rows import (
+    at_work,
+    attempt_summary_of,
+    call_of,
+    candidate_of,
+    event_of,
+    insert,
+    message_of,
+    origin_json,
+    pack,
+    report_of,
+    run_of,
+    summary_of,
+)
 
 FILE = "evolve.db"
-STALE_SECONDS = 30.0
-"""A running run whose heartbeat is older than this is looked at twice."""
-
-LIVE = ("running", "paused")
 _CANDIDATE = (
     "SELECT c.*, s.families AS families, s.results AS results FROM candidates c "
     "LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
@@ -133,35 +144,35 @@ class Store:
     # ------------------------------------------------------------------ runs
 
     def create_run(
-        self, id: str, *, problem: str, folder: str, version: str, options: Mapping[str, Any], proposer: str, isolation: str
+        self, id: str, *, problem: str, folder: str, version: str, options: RunOptions, proposer: str, isolation: str
     ) -> None:
-        """Begin a run; it is `running` and belongs to this process."""
+        """Start a run; it is `running` and belongs to this process."""
         now = time.time()
         with self._transaction() as db:
             insert(
-                db, "runs", id=id, problem=problem, folder=folder, version=version, options=json.dumps(options),
+                db, "runs", id=id, problem=problem, folder=folder, version=version, options=json.dumps(options.to_json()),
                 proposer=proposer, isolation=isolation, status="running", created=now, heartbeat=now, pid=os.getpid(),
             )  # fmt: skip
 
-    def claim(self, run: str, options: Mapping[str, Any], isolation: str) -> None:
+    def claim(self, run: str, options: RunOptions, isolation: str) -> None:
         """Make an ended or abandoned run this process's own, to resume it.
 
         Raises
         ------
         UsageError
-            When it is still going on elsewhere.
+            When it is still running elsewhere.
         """
         with self._transaction() as db:
             row = db.execute("SELECT status, pid, heartbeat FROM runs WHERE id = ?", (run,)).fetchone()
-            if row["status"] in LIVE and alive(row):
+            if row["status"] in LIVE and at_work(row):
                 raise UsageError(f"run {run} is still going on (process {row['pid']}); stop it first with: evolve stop {run}")
             db.execute(
                 "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
-                (os.getpid(), time.time(), json.dumps(options), isolation, run),
+                (os.getpid(), time.time(), json.dumps(options.to_json()), isolation, run),
             )
             _append_event(db, run, "resumed", f"by process {os.getpid()}")
 
-    def beat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
+    def heartbeat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
         """Show that the run is alive, and how long it has worked over all its sittings."""
         with self._transaction() as db:
             db.execute(
@@ -177,12 +188,12 @@ class Store:
                 (status, message, active_seconds, time.time(), run),
             )
 
-    def crown(self, run: str, number: int) -> None:
+    def set_champion(self, run: str, number: int) -> None:
         """Name the run's champion."""
         with self._transaction() as db:
             db.execute("UPDATE runs SET champion = ? WHERE id = ?", (number, run))
 
-    def run(self, name: str) -> dict[str, Any]:
+    def run(self, name: str) -> Run:
         """A run by id, by unique beginning or part of its id, or `latest`.
 
         Raises
@@ -202,30 +213,48 @@ class Store:
             raise UsageError(f"{name!r} fits several runs: {', '.join(r['id'] for r in rows[:5])}")
         return run_of(rows[0])
 
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[RunSummary]:
         """All runs, newest first, with their counts, costs and best gaps."""
         rows = self._rows(
             """
-            SELECT r.*, c.candidates, c.valid, c.best_gap, k.calls, k.cost_usd, k.unpriced, k.tokens_in, k.tokens_out,
-                   v.gap AS validation_gap
+            SELECT r.*, coalesce(c.attempts, 0) AS attempts, coalesce(c.valid, 0) AS valid, c.best_gap,
+                   coalesce(k.calls, 0) AS calls, coalesce(k.tokens_in, 0) AS tokens_in, coalesce(k.tokens_out, 0) AS tokens_out,
+                   coalesce(k.dollars, 0.0) AS dollars, coalesce(k.unpriced, 0) AS unpriced, v.gap AS validation_gap
             FROM runs r
-            LEFT JOIN (SELECT run, sum(operator != 'seed') AS candidates, sum(status = 'ok' AND operator != 'seed') AS valid,
+            LEFT JOIN (SELECT run, sum(operator != 'seed') AS attempts, sum(status = 'ok' AND operator != 'seed') AS valid,
                        min(gap) AS best_gap FROM candidates GROUP BY run) c ON c.run = r.id
-            LEFT JOIN (SELECT run, count(*) AS calls, sum(cost_usd) AS cost_usd, sum(cost_usd IS NULL AND error = '') AS unpriced,
+            LEFT JOIN (SELECT run, count(*) AS calls, sum(cost_usd) AS dollars, sum(cost_usd IS NULL AND error = '') AS unpriced,
                        sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM calls GROUP BY run) k ON k.run = r.id
             LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation'
             ORDER BY r.created DESC, r.rowid DESC
             """
         )
-        return [run_of(row) for row in rows]
+        return [
+            summary_of(
+                row, row["attempts"], row["valid"], row["best_gap"],
+                Spending(row["calls"], row["tokens_in"], row["tokens_out"], row["dollars"], row["unpriced"]),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def summary(self, name: str) -> RunSummary:
+        """A run by the names that `run` takes, with its counts, cost and best gaps.
+
+        Raises
+        ------
+        UsageError
+            None or several fit.
+        """
+        id = self.run(name).id
+        return next(row for row in self.runs() if row.id == id)
 
     # ------------------------------------------------------------------ attempts
 
-    def add_call(self, run: str, number: int, task: Mapping[str, Any], operator: str, call: Call) -> None:
+    def add_call(self, run: str, number: int, origin: Origin, operator: str, call: Call) -> None:
         """Keep a model's answer, before anything is done with it: it is paid for."""
         with self._transaction() as db:
             insert(
-                db, "calls", run=run, number=number, task=json.dumps(task), operator=operator, model=call.model,
+                db, "calls", run=run, number=number, task=origin_json(origin), operator=operator, model=call.model,
                 system=call.prompt.system, user=call.prompt.user, response=call.text, tokens_in=call.tokens_in,
                 tokens_out=call.tokens_out, cost_usd=call.cost_usd, seconds=call.seconds, retries=call.retries, error=call.error,
                 created=time.time(),
@@ -243,7 +272,7 @@ class Store:
     ) -> None:
         """Acknowledge an attempt, with its train report where it has one, in one transaction.
 
-        `turn` is the order in which its answer was read, `repairs` the failed attempt that it mends.
+        `turn` is the order in which its answer was read, `repairs` the failed attempt that it repairs.
         """
         program = candidate.program
         with self._transaction() as db:
@@ -265,7 +294,7 @@ class Store:
 
     def candidates(self, run: str) -> list[Candidate]:
         """All attempts of a run, in the order in which they were acknowledged."""
-        return [_candidate(row) for row in self._rows(_CANDIDATE + "WHERE c.run = ? ORDER BY c.id", run)]
+        return [candidate_of(row) for row in self._rows(_CANDIDATE + "WHERE c.run = ? ORDER BY c.id", run)]
 
     def candidate(self, run: str, number: int) -> Candidate:
         """One attempt.
@@ -278,16 +307,16 @@ class Store:
         rows = self._rows(_CANDIDATE + "WHERE c.run = ? AND c.number = ?", run, number)
         if not rows:
             raise UsageError(f"run {run} has no candidate {number}")
-        return _candidate(rows[0])
+        return candidate_of(rows[0])
 
-    def attempts(self, run: str) -> list[dict[str, Any]]:
-        """All attempts without their source, for lists and charts, in order of acknowledgement."""
+    def attempts(self, run: str) -> list[AttemptSummary]:
+        """All attempts without their programs, in order of acknowledgement."""
         rows = self._rows(
             "SELECT number, turn, status, operator, parents, island, repairs, fingerprint, gap, message, seconds, created "
             "FROM candidates WHERE run = ? ORDER BY id",
             run,
         )
-        return [{**dict(row), "parents": json.loads(row["parents"])} for row in rows]
+        return [attempt_summary_of(row) for row in rows]
 
     def report(self, run: str, number: int, split: Split) -> Report | None:
         """A stored report, None where this split was not scored."""
@@ -299,22 +328,18 @@ class Store:
         rows = self._rows("SELECT number, gap FROM scores WHERE run = ? AND split = ? AND status = 'ok'", run, split.value)
         return {row["number"]: row["gap"] for row in rows}
 
-    def calls(self, run: str) -> list[dict[str, Any]]:
+    def calls(self, run: str) -> list[ModelCall]:
         """All model calls of a run, oldest first, whole."""
-        return [
-            {**dict(row), "task": json.loads(row["task"])}
-            for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)
-        ]
+        return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)]
 
-    def spending(self, run: str) -> dict[str, Any]:
-        """Calls, tokens and dollars of a run; `unpriced` counts calls whose price is unknown."""
+    def spending(self, run: str) -> Spending:
+        """What the model calls of a run add up to."""
         row = self._rows(
-            "SELECT count(*) AS calls, coalesce(sum(tokens_in), 0) AS tokens_in, coalesce(sum(tokens_out), 0) AS tokens_out, "
-            "coalesce(sum(cost_usd), 0.0) AS cost_usd, coalesce(sum(cost_usd IS NULL AND error = ''), 0) AS unpriced "
-            "FROM calls WHERE run = ?",
+            "SELECT count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), "
+            "coalesce(sum(cost_usd), 0.0), coalesce(sum(cost_usd IS NULL AND error = ''), 0) FROM calls WHERE run = ?",
             run,
         )[0]
-        return dict(row)
+        return Spending(*row)
 
     # ------------------------------------------------------------------ control and events
 
@@ -326,10 +351,10 @@ class Store:
             )
             return int(cursor.lastrowid or 0)
 
-    def messages(self, run: str, *, pending: bool = True) -> list[dict[str, Any]]:
+    def messages(self, run: str, *, pending: bool = True) -> list[Message]:
         """Control messages of a run, oldest first."""
         where = "AND acknowledged IS NULL" if pending else ""
-        return [dict(row) for row in self._rows(f"SELECT * FROM control WHERE run = ? {where} ORDER BY id", run)]
+        return [message_of(row) for row in self._rows(f"SELECT * FROM control WHERE run = ? {where} ORDER BY id", run)]
 
     def acknowledge(self, message: int, answer: str) -> None:
         """Note that the loop has acted on a message."""
@@ -341,10 +366,10 @@ class Store:
         with self._transaction() as db:
             _append_event(db, run, kind, message)
 
-    def events(self, run: str, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+    def events(self, run: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """The newest events of a run after a given id, oldest first."""
         rows = self._rows("SELECT * FROM events WHERE run = ? AND id > ? ORDER BY id DESC LIMIT ?", run, after, limit)
-        return [dict(row) for row in reversed(rows)]
+        return [event_of(row) for row in reversed(rows)]
 
     def resumed(self, run: str) -> float:
         """When a run was last taken up again; 0 where it never was."""
@@ -355,101 +380,9 @@ def _append_event(db: sqlite3.Connection, run: str, kind: str, message: str) -> 
     db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", (run, time.time(), kind, message))
 
 
-def alive(row: Mapping[str, Any] | sqlite3.Row) -> bool:
-    """Whether the process that a run's row names is still the one that wrote it."""
-    return row["pid"] is not None and process_alive(row["pid"], row["heartbeat"])
-
-
-def process_alive(pid: int, heartbeat: float) -> bool:
-    """Whether process `pid` still is the one that gave a sign of life at `heartbeat`.
-
-    A stopped or starved process misses beats and is alive all the same; a number that was given to another process
-    since is known by a start after the last beat.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    if time.time() - heartbeat <= STALE_SECONDS:
-        return True
-    started = _started(pid)
-    return started is not None and started <= heartbeat + 1.0
-
-
-def _started(pid: int) -> float | None:
-    """When a process began, in seconds since the epoch; None where the system does not tell."""
-    try:
-        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-        booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
-        return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, StopIteration):
-        return None
-
-
-def run_of(row: sqlite3.Row) -> dict[str, Any]:
-    """The run that a row of `runs` holds; one whose process is gone is `abandoned`."""
-    options = json.loads(row["options"])
-    found = {**dict(row), "options": options, "uses_model": RunOptions(proposer=options.get("proposer", "auto")).uses_model}
-    if found["status"] in LIVE and not alive(row):
-        found["status"] = "abandoned"  # killed: its row could not be ended
-    return found
-
-
-def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
-    """Append a row and return its id. Table and column names are the code's own words, never input."""
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid or 0)
-
-
 def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report) -> None:
     insert(
         db, "scores", verb="INSERT OR REPLACE", run=run, number=number, split=report.split.value, status=report.status.value,
         gap=report.gap, families=json.dumps(report.families), seconds=report.seconds,
-        results=json.dumps([pack(r) for r in report.results], separators=(",", ":")),
-    )  # fmt: skip
-
-
-def pack(r: InstanceResult) -> Sequence[Any]:
-    """One result as it is kept: a list, so that names are not repeated with every instance."""
-    return (r.id, r.family, r.status.value, r.gap, r.objective, r.reference, dict(r.metrics), r.message, round(r.seconds, 6))
-
-
-def _unpack(row: Sequence[Any]) -> InstanceResult:
-    id, family, status, gap, objective, reference, metrics, message, seconds = row
-    return InstanceResult(id, family, Status(status), gap, objective, reference, metrics, message, seconds)
-
-
-def _candidate(row: sqlite3.Row) -> Candidate:
-    ok = row["status"] == Status.OK.value
-    return Candidate(
-        row["number"],
-        Status(row["status"]),
-        Program(row["source"], row["entry"]) if row["source"] is not None else None,
-        row["operator"],
-        tuple(json.loads(row["parents"])),
-        row["island"],
-        row["gap"] if ok else float("inf"),
-        json.loads(row["families"]) if ok and row["families"] else {},
-        tuple(r[3] for r in json.loads(row["results"])) if ok and row["results"] else (),
-        row["message"],
-    )
-
-
-def report_of(row: sqlite3.Row) -> Report:
-    """The report that a row of scores holds."""
-    results = tuple(_unpack(r) for r in json.loads(row["results"]))
-    failure = next((r for r in results if r.status is not Status.OK), None)
-    message = f"instance {failure.id}: {failure.message}" if failure else ""
-    return Report(
-        Split(row["split"]), Status(row["status"]), row["gap"], json.loads(row["families"]), results, message, row["seconds"]
-    )
-
-
-def call_of(row: Mapping[str, Any]) -> Call:
-    """The call that a row of `Store.calls` holds."""
-    return Call(
-        row["model"], Prompt(row["system"], row["user"]), row["response"], row["tokens_in"], row["tokens_out"], row["cost_usd"],
-        row["seconds"], row["retries"], row["error"],
+        results=pack(report),
     )  # fmt: skip

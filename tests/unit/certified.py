@@ -1,0 +1,29 @@
+"""A certificate for tests of what keeps and shows certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.certificate import BaselineComparison, Certificate, Check, Opening, Verdict
+from workbench.model import Interval, Record, Split
+
+
+def certificate(**changes: Any) -> Certificate:
+    """One with everything in it; `changes` are fields of it."""
+    fields: dict[str, Any] = {
+        "verdict": Verdict.CERTIFIED,
+        "reason": "better than every baseline",
+        "problem": "x/y",
+        "version": "v1",
+        "isolation": "full",
+        "gaps": {Split.VALIDATION: 0.25, Split.TEST: 0.5},
+        "comparisons": (BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2)),),
+        "checks": (
+            Check("growth", "growth", False, "growth: far too fast", {"sizes": [1, 2], "time": {"exponent": 1.5}}),
+            Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),
+        ),
+        "seconds": 1.5,
+        "opening": Opening(3, 10, False, True),
+        "seen": "fresh stress was seen",
+    }
+    return Certificate(**(fields | changes))

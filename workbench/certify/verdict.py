@@ -1,0 +1,31 @@
+"""How comparisons and checks decide the verdict, and how a long examination tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from workbench.analysis.compare import Comparison
+from workbench.certificate import Check, Verdict
+from workbench.model import Split
+
+Progress = Callable[[str, int, int], None]
+"""Stage, steps done, steps in all."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def decide(comparisons: Mapping[Split, Sequence[Comparison]], sound: Sequence[Check]) -> tuple[Verdict, str]:
+    """The verdict, and the line that decides it."""
+    test = comparisons[Split.TEST]
+    closest = max(test, key=lambda c: c.difference.high)
+    if not closest.better:
+        for split in (Split.VALIDATION, Split.TRAIN):
+            if comparisons[split] and all(c.better for c in comparisons[split]):
+                return Verdict.OVERFIT, f"better than every baseline on {split}, but test: {closest}"
+        return Verdict.NOT_BETTER, f"test: {closest}"
+    broken = next((check for check in sound if not check.passed), None)
+    if broken:
+        return Verdict.FRAGILE, broken.line
+    return Verdict.CERTIFIED, f"better than every baseline, closest on test: {closest}"

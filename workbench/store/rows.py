@@ -1,0 +1,181 @@
+"""Rows of the database to records and back: the only place that knows which columns hold JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.certificate import Certificate
+from workbench.errors import StoreError
+from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
+from workbench.options import RunOptions
+from workbench.store.liveness import process_alive
+from workbench.store.records import (
+    LIVE,
+    Attempt,
+    AttemptSummary,
+    CertificateRecord,
+    Event,
+    Message,
+    ModelCall,
+    Origin,
+    Run,
+    RunSummary,
+    Spending,
+)
+
+
+def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
+    """Append a row and return its id. Table and column names are the code's own words, never input."""
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid or 0)
+
+
+# --------------------------------------------------------------------------- runs
+
+
+def _run_fields(row: sqlite3.Row) -> dict[str, Any]:
+    names = "id problem folder version proposer isolation status message created heartbeat active_seconds pid champion"
+    found = {name: row[name] for name in names.split()}
+    found["options"], found["unknown_options"] = RunOptions.readable(json.loads(row["options"]))
+    if found["status"] in LIVE and not at_work(row):
+        found["status"] = "abandoned"  # killed: its row could not be ended
+    return found
+
+
+def at_work(row: sqlite3.Row) -> bool:
+    """Whether the process that a run's row names is still the one that wrote it."""
+    return row["pid"] is not None and process_alive(row["pid"], row["heartbeat"])
+
+
+def run_of(row: sqlite3.Row) -> Run:
+    """A run; one whose process is gone is `abandoned`."""
+    return Run(**_run_fields(row))
+
+
+def summary_of(row: sqlite3.Row, attempts: int, valid: int, best_gap: float | None, spending: Spending) -> RunSummary:
+    """A run with its sums; its row carries the champion's `validation_gap`."""
+    return RunSummary(
+        **_run_fields(row),
+        attempts=attempts,
+        valid=valid,
+        best_gap=best_gap,
+        validation_gap=row["validation_gap"],
+        spending=spending,
+    )
+
+
+# --------------------------------------------------------------------------- attempts
+
+
+_SUMMARY = tuple(field.name for field in dataclasses.fields(AttemptSummary))
+
+
+def _attempt_fields(row: sqlite3.Row) -> dict[str, Any]:
+    found = {name: row[name] for name in _SUMMARY}
+    return found | {"status": Status(row["status"]), "parents": tuple(json.loads(row["parents"]))}
+
+
+def attempt_summary_of(row: sqlite3.Row) -> AttemptSummary:
+    """An attempt without its program."""
+    return AttemptSummary(**_attempt_fields(row))
+
+
+def attempt_of(row: sqlite3.Row) -> Attempt:
+    """An attempt with its program."""
+    return Attempt(**_attempt_fields(row), program=_program(row))
+
+
+def _program(row: sqlite3.Row) -> Program | None:
+    return Program(row["source"], row["entry"]) if row["source"] is not None else None
+
+
+def candidate_of(row: sqlite3.Row) -> Candidate:
+    """An attempt as the search sees it; its row carries `families` and `results` of train."""
+    ok = row["status"] == Status.OK.value
+    return Candidate(
+        row["number"],
+        Status(row["status"]),
+        _program(row),
+        row["operator"],
+        tuple(json.loads(row["parents"])),
+        row["island"],
+        row["gap"] if ok else float("inf"),
+        json.loads(row["families"]) if ok and row["families"] else {},
+        tuple(r[3] for r in json.loads(row["results"])) if ok and row["results"] else (),
+        row["message"],
+    )
+
+
+# --------------------------------------------------------------------------- scores
+
+
+def pack(report: Report) -> str:
+    """Results as they are kept: lists, so that names are not repeated with every instance."""
+    return json.dumps([_packed(r) for r in report.results], separators=(",", ":"))
+
+
+def _packed(r: InstanceResult) -> Sequence[Any]:
+    return (r.id, r.family, r.status.value, r.gap, r.objective, r.reference, dict(r.metrics), r.message, round(r.seconds, 6))
+
+
+def _unpacked(packed: Sequence[Any]) -> InstanceResult:
+    id, family, status, gap, objective, reference, metrics, message, seconds = packed
+    return InstanceResult(id, family, Status(status), gap, objective, reference, metrics, message, seconds)
+
+
+def report_of(row: sqlite3.Row) -> Report:
+    """The report that a row of `scores` or `rechecks` holds."""
+    results = tuple(_unpacked(r) for r in json.loads(row["results"]))
+    failure = next((r for r in results if r.status is not Status.OK), None)
+    message = f"instance {failure.id}: {failure.message}" if failure else ""
+    return Report(
+        Split(row["split"]), Status(row["status"]), row["gap"], json.loads(row["families"]), results, message, row["seconds"]
+    )
+
+
+# --------------------------------------------------------------------------- calls, messages, events, certificates
+
+
+def call_of(row: sqlite3.Row) -> ModelCall:
+    """A model call, whole."""
+    asked = json.loads(row["task"])
+    call = Call(
+        row["model"], Prompt(row["system"], row["user"]), row["response"], row["tokens_in"], row["tokens_out"], row["cost_usd"],
+        row["seconds"], row["retries"], row["error"],
+    )  # fmt: skip
+    origin = Origin(tuple(asked.get("parents", ())), asked.get("island"), asked.get("repairs"))
+    return ModelCall(row["number"], origin, row["operator"], call, row["created"])
+
+
+def origin_json(origin: Origin) -> str:
+    """An origin as it is kept."""
+    return json.dumps({"parents": origin.parents, "island": origin.island, "repairs": origin.repairs})
+
+
+def message_of(row: sqlite3.Row) -> Message:
+    """A control message."""
+    return Message(row["id"], row["command"], row["argument"], row["created"], row["acknowledged"], row["answer"])
+
+
+def event_of(row: sqlite3.Row) -> Event:
+    """A line of the log."""
+    return Event(row["id"], row["created"], row["kind"], row["message"])
+
+
+def certificate_of(row: sqlite3.Row) -> CertificateRecord:
+    """A certificate with its evidence.
+
+    Raises
+    ------
+    StoreError
+        Another version wrote it in a form that this one does not read.
+    """
+    try:
+        certificate = Certificate.from_json(json.loads(row["evidence"]))
+    except ValueError as error:
+        raise StoreError(f"certificate {row['id']} of {row['name']} cannot be read: {error}") from error
+    return CertificateRecord(row["id"], row["run"], row["number"], row["name"], row["created"], certificate)
