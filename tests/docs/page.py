@@ -119,6 +119,7 @@ def main() -> None:
         os.environ.clear()
         os.environ.update(reader.environment)
         os.chdir(folder)
+        sys.path.insert(0, str(folder))  # as in a notebook or at the prompt
         try:
             reader.follow()
         except Failed as error:

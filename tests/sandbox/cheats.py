@@ -40,7 +40,7 @@ class Cheat:
 
 
 CHEATS: Mapping[str, Cheat] = {
-    "leave the dear jobs out": Cheat("return some[:1]", Status.INFEASIBLE),
+    "omit the expensive jobs": Cheat("return some[:1]", Status.INFEASIBLE),
     "no job at all": Cheat("return []", Status.INFEASIBLE),
     "one cheap job again and again": Cheat("return [min(some, key=processing.__getitem__)] * n", Status.INFEASIBLE),
     "a job twice and one not at all": Cheat(
@@ -52,7 +52,7 @@ CHEATS: Mapping[str, Cheat] = {
     "truth values for numbers": Cheat("return [processing[0] > processing[1]] * n", Status.INFEASIBLE),
     "jobs as a text": Cheat("return ''", Status.INFEASIBLE),
     "jobs as a dict": Cheat("return {}", Status.INFEASIBLE),
-    "a list that holds nothing when it is gone through": Cheat(
+    "a list that iterates over nothing": Cheat(
         "class Shy(list):\n    __iter__ = lambda _: iter(())\nreturn Shy(some)", Status.INFEASIBLE
     ),
     "a number that adds nothing": Cheat(
@@ -62,7 +62,7 @@ CHEATS: Mapping[str, Cheat] = {
     ),
     "make all jobs short": Cheat("processing[:] = [0] * n\nreturn some", Status.OK),
     "make all jobs light": Cheat("weight[:] = [0] * n\nreturn some", Status.OK),
-    "take the dear jobs away": Cheat("del processing[1:], weight[1:]\nreturn [0]", Status.INFEASIBLE),
+    "remove the expensive jobs": Cheat("del processing[1:], weight[1:]\nreturn [0]", Status.INFEASIBLE),
     "read the best order from the scorer's frame": Cheat(
         "import random\ndef order(processing, weight):\n    frame = random._os.sys._getframe()\n"
         "    while frame and 'best' not in frame.f_locals:\n        frame = frame.f_back\n"

@@ -18,6 +18,8 @@ from workbench.model import Split, Status
 from workbench.sandbox import open_sandbox
 
 SECURITY = Path(__file__).resolve().parents[2] / "SECURITY.md"
+ENDED = {Status.OK: "harmless", Status.CRASH: "blocked"}
+"""What the table says instead of a status."""
 START, END = "<!-- attacks -->", "<!-- end of attacks -->"
 
 
@@ -51,7 +53,7 @@ def as_table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The results for SECURITY.md."""
     lines = ["| attack | isolated | in the scorer's own process |", "|---|---|---|"]
     for name, result in results.items():
-        ended = "harmless" if result["status"] == Status.OK.value else result["status"]
+        ended = ENDED.get(Status(result["status"]), result["status"])
         beside = f"nothing: {ATTACKS[name].alone}" if name in ATTACKS and ATTACKS[name].alone else result["in_process"] or "nothing"
         lines.append(f"| {name} | {ended if result['stopped'] else 'WINS'} | {beside} |")
     return "\n".join(lines)
@@ -65,7 +67,7 @@ def published() -> list[tuple[str, str, str]]:
 
 
 def main() -> None:
-    """Run them; with --write the table in SECURITY.md is made anew."""
+    """Run them; with --write the table in SECURITY.md is written again."""
     write = "--write" in sys.argv
     results = run_all(in_process=write)
     if write:
