@@ -1,4 +1,4 @@
-"""Text edits of found code: what is meant stays what it was, whatever the layout."""
+"""Another docstring for the entry of a program: every other line and all code stay what they were, whatever the layout."""
 
 from __future__ import annotations
 
@@ -14,102 +14,90 @@ from types import ModuleType
 import pytest
 
 from workbench.errors import Rejected
-from workbench.export.readable import entry_of, quoted, take_apart
+from workbench.export.readable import entry_of, quoted, with_docstring
 from workbench.model import Program
 
 WORDS = 'Back\\slash and """quotes""".\n\nSecond paragraph.'
 READ = WORDS.replace('"""', "'''")
 
 
-def meaning(source: str) -> str:
-    """The tree without docstrings, hints, imports and main guards."""
+def documented(tree: ast.Module, entry: str) -> list[ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """The module and its entry, where they have a docstring."""
+    definitions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and n.name == entry]
+    return [n for n in (tree, *definitions[-1:]) if ast.get_docstring(n) is not None]
+
+
+def meaning(source: str, entry: str) -> str:
+    """The tree without these docstrings."""
     tree = ast.parse(source)
-    tree.body = [
-        n for n in tree.body
-        if not isinstance(n, ast.Import | ast.ImportFrom)
-        and not (isinstance(n, ast.If) and "__main__" in ast.unparse(n.test))
-        and not (isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__")
-    ]  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
-            node.body = [b for b in node.body if not (isinstance(b, ast.Expr) and isinstance(b.value, ast.Constant))]
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
+    for node in documented(tree, entry):
+        node.body = node.body[1:]
     return ast.dump(tree)
 
 
+def other_lines(source: str, entry: str) -> list[str]:
+    """The lines on which none of these docstrings stands."""
+    within = {
+        line
+        for node in documented(ast.parse(source), entry)
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    return [text for line, text in enumerate(source.strip("\n").splitlines(), 1) if line not in within]
+
+
 @pytest.mark.parametrize("module", [bisect, dataclasses, heapq, statistics, textwrap], ids=lambda m: m.__name__)
-def test_real_modules_keep_their_meaning(module: ModuleType) -> None:
+def test_real_modules_keep_their_code_and_their_lines(module: ModuleType) -> None:
     source = inspect.getsource(module)
     definitions = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    definitions = [n for n in definitions if n.body[0].lineno > n.lineno]
     for node in definitions[:: max(1, len(definitions) // 4)]:
-        names = ["__call__"] if isinstance(node, ast.FunctionDef) else [m.name for m in node.body if isinstance(m, ast.FunctionDef)]
-        parts = take_apart(Program(source, node.name), WORDS, examples={name: [([1] * 6, 2)] for name in names})
-        assert meaning(parts.body) == meaning(source)
-        found = [n for n in ast.parse(parts.body).body if getattr(n, "name", "") == node.name][-1]
-        assert isinstance(found, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(found) == READ
-        ast.parse(parts.imports)
+        own, text = with_docstring(Program(source, node.name), WORDS)
+        assert own == inspect.cleandoc(module.__doc__ or "")
+        assert meaning(text, node.name) == meaning(source, node.name)
+        assert ast.get_docstring(documented(ast.parse(text), node.name)[-1]) == READ
+        assert "\n".join(other_lines(text, node.name)) == "\n".join(other_lines(source, node.name)).strip("\n")
 
 
 @pytest.mark.parametrize(
-    ("source", "header"),
+    "source",
     [
-        ("def f(a): return a\n", "def f(a: int) -> list[float]:"),
-        ("def f(a): 'old'\n", "def f(a: int) -> list[float]:"),
-        ("def f(\n  a,  # ) (\n  b=')',\n  *rest,\n  c=(1)\n): return a\n", "  b: str=')',"),
-        ("def f(a: float):\n\tb = 'größer'; return b\n", "def f(a: float) -> list[float]:"),
-        ("def f(a):\r\n    # first\r\n    'old'\r\n    return a\r\n", "def f(a: int) -> list[float]:"),
-        ("class f:\n    @staticmethod\n    def g(x):\n        return x\n", "    def g(x: int | None) -> str:"),
-        ("class f:\n\tdef __init__(self, a): self.a = a\n", "\tdef __init__(self, a: dict[str, Any]) -> None: self.a = a"),
-        ("class f: pass\n", "class f:"),
-        ("@staticmethod\ndef f(a): pass\n", "def f(a: int) -> list[float]:"),
+        "def f(a): return a\n",
+        "def f(a): 'old'\n",
+        "def f(a): 'old'; return a\n",
+        "def f(a): \\\n    return a\n",
+        "def f(\n  a,  # ) (\n  b=')',\n  *rest,\n  c=(1)\n): return a\n",
+        "def f(a: float):\n\tb = 'größer'; return b\n",
+        "def f(a):\r\n    # first\r\n    'old'\r\n    return a\r\n",
+        "'''Möre'''; import math\nclass f:\n    @staticmethod\n    def g(x):\n        return x\n",
+        "class f:\n\tdef __init__(self, a): self.a = a\n",
+        "class f:\n\n    'old' 'er'  # kept\n\n    @property\n    def g(self): pass\n",
+        "class f: pass\n",
+        "@staticmethod\ndef f(a): pass\n",
+        "async def f(a): return a\n",
     ],
 )
-def test_hints_and_docstrings_fit_every_layout(source: str, header: str) -> None:
-    examples = {
-        "__call__": [([1, "x"], [1, 2.5])], "__init__": [([{"k": 1}], None)], "g": [([None], "spot"), ([3], "idle")],
-    }  # fmt: skip
-    parts = take_apart(Program(source, "f"), WORDS, examples=examples)
-    assert meaning(parts.body) == meaning(source)
-    assert header in parts.body.splitlines()
-    node = ast.parse(parts.body).body[0]
-    assert isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) == READ
-    assert ("from typing import Any" in parts.imports) == ("Any" in header)
+def test_docstrings_fit_every_layout(source: str) -> None:
+    own, text = with_docstring(Program(source, "f"), WORDS)
+    assert own == ("Möre" if "Möre" in source else "")
+    assert meaning(text, "f") == meaning(source, "f")
+    assert ast.get_docstring(documented(ast.parse(text), "f")[-1]) == READ
+    assert ("# kept" in source) == ("# kept" in text) and ("# first" in source) == ("# first" in text)
 
 
-def test_hints_come_from_the_contract_where_their_names_are_known() -> None:
-    contract = Program("from x import Job\ndef f(jobs: list[Job], k: int = 0) -> list[int]: ...\n", "f")
-    parts = take_apart(Program("def f(jobs, k): return [k]\n", "f"), "Doc.", contract=contract)
-    assert parts.body.startswith("def f(jobs, k: int) -> list[int]:")  # `Job` means nothing here
-
-
-def test_imports_are_hoisted_pruned_and_ordered() -> None:
-    source = (
-        '"""About."""\nfrom __future__ import annotations\nimport numpy as np, heapq; import math\n'
-        "from collections import deque, Counter as C  # two\nX = np.pi\nfrom re import *\nimport bisect\n"
-        "def f(): return heapq, C, bisect\n"
+def test_texts_imports_and_the_main_part_stay_as_they_are() -> None:
+    rest = (
+        "from __future__ import annotations\nimport numpy as np, heapq; import math\nfrom re import *\n# EVOLVE-BLOCK-START: here\n"
+        'A = """\n\n\n\n\n# EVOLVE-BLOCK-START\n__all__ = ["x"]\n\r\n"""\n\n\n\n\n__all__ = ["f"]\n'
+        "def f(): \n    return A  # EVOLVE-BLOCK-END kept\n    # EVOLVE-BLOCK-END\n"
+        'if __name__ == "__main__":\n    print(f())\n'
     )
-    parts = take_apart(Program(source, "f"), "Doc.")
-    assert parts.docstring == "About."
-    assert parts.imports == (
-        "from __future__ import annotations\n\nimport bisect\nimport heapq\n"
-        "from collections import Counter as C\nfrom re import *\n\nimport numpy as np"
-    )
-    assert "import" not in parts.body
-    assert parts.names == {"X", "f"}
+    own, text = with_docstring(Program(f'"""About."""  # me\n\n\n{rest}', "f"), "Doc.")
+    assert own == "About."
+    assert text == rest.replace("\r\n", "\n").replace("def f(): \n", 'def f(): \n    """Doc."""\n')
 
 
-def test_only_marker_comments_go() -> None:
-    source = (
-        '# EVOLVE-BLOCK-START: here\nA = """\n# EVOLVE-BLOCK-START\n"""\n'
-        "def f(): return A  # EVOLVE-BLOCK-END kept\n    # EVOLVE-BLOCK-END\n"
-    )
-    parts = take_apart(Program(source, "f"), "Doc.")
-    assert parts.body.startswith('A = """\n# EVOLVE-BLOCK-START\n"""\n')
-    assert "# EVOLVE-BLOCK-END kept" in parts.body
-    assert parts.body.count("EVOLVE-BLOCK") == 2
+def test_a_program_whose_entry_is_no_definition_stays_whole() -> None:
+    assert with_docstring(Program("f = len\n", "f"), "Doc.") == ("", "f = len\n")
 
 
 def test_entries_are_described() -> None:

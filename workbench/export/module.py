@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workbench.errors import Infeasible, PolicyFailure, UsageError
-from workbench.export.readable import by_kind, entry_of, quoted, take_apart
+from workbench.export.readable import entry_of, quoted, with_docstring
 from workbench.model import Instance, Program, Split
 from workbench.problem.catalog import LoadedProblem
-from workbench.program.source import EXEMPTION, PROVENANCE
+from workbench.program.names import modules, of_module, read
+from workbench.program.source import EXPORT_HEAD, EXPORT_TAIL, parse, split_block
 from workbench.protocols import Policy, Sandbox
 
 CALL = "__call__"
@@ -23,9 +24,7 @@ _CASE_BYTES = 4_000
 _CASES_BYTES = 20_000
 """Recorded cases are enough once they exceed this together: a module is to be read."""
 _WIDTH = 100
-_NEEDED = ("import json", "import math", "from typing import Any")
-
-_RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck", "json", "math", "Any"})
+_RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck"})
 
 Table = Mapping[str, Mapping[str, float]]
 """Mean gap by program and split, the exported one first."""
@@ -121,39 +120,33 @@ def record_cases(loaded: LoadedProblem, program: Program, sandbox: Sandbox, coun
 
 
 def render(loaded: LoadedProblem, program: Program, provenance: Provenance, table: Table, cases: Sequence[Case]) -> str:
-    """Write the module.
+    """Write the module: a docstring, the program, and below it provenance, figures and the self-check.
 
-    The code keeps its comments and constants; markers go, imports are put in order, the entry's docstring gains problem
-    and units, and hints that it lacks are taken from the problem's first seed or inferred from the recorded calls.
+    The program stays as it is, but for its own docstring, which becomes a part of the module's, and that of its entry,
+    which gains the contract, problem, objective and reference.
 
     Raises
     ------
     UsageError
-        No case to check it by, or the program defines a name that the module needs for itself.
+        When there is no case to check it by, or the program binds a name that the module needs for itself.
     """
     if not cases:
         raise UsageError("a module without recorded cases could not check itself: record at least one")
     problem = loaded.problem
-    contract = loaded.program(problem.seeds[0])
-    examples: dict[str, list[tuple[Sequence[Any], Any]]] = {}
-    for case in cases:
-        for method, arguments, answer in case.calls:
-            examples.setdefault(method, []).append((arguments, answer))
-    parts = take_apart(program, _entry_docstring(loaded, program, contract), contract=contract, examples=examples, also=_NEEDED)
-    clash = sorted(parts.names & _RESERVED)
+    own, text = with_docstring(program, _entry_docstring(loaded, program, loaded.program(problem.seeds[0])))
+    names = of_module(text)
+    clash = sorted(names.bound & _RESERVED) if names else []
     if clash:
         raise UsageError(f"the program defines {', '.join(clash)}, which the exported module needs for itself; rename it")
-    everything = sorted((problem.entry, "MEASURED", "PROVENANCE"), key=by_kind)
     return (
-        f"{quoted(_module_docstring(loaded, provenance, table, cases, parts.docstring))}\n\n"
-        f"{EXEMPTION}\n{parts.imports}\n\n__all__ = {json.dumps(everything)}\n\n\n"
-        f"{parts.body}\n\n"
-        f"{PROVENANCE}{_literal(_provenance_data(provenance))}\n\n"
+        f"{quoted(_module_docstring(loaded, provenance, table, cases, own, text))}\n\n"
+        f"{EXPORT_HEAD}\n{text}\n\n"
+        f"{EXPORT_TAIL}\nPROVENANCE = {_literal(_provenance_data(provenance))}\n\n"
         "# Mean gap to the reference by program and split: 0 is the reference, lower is better.\n"
-        f"MEASURED: dict[str, dict[str, float]] = {_literal({name: dict(row) for name, row in table.items()})}\n\n"
+        f"MEASURED = {_literal({name: dict(row) for name, row in table.items()})}\n\n"
         "# What the program was asked on small instances, and what it answered when it was exported.\n"
-        f"CASES: list[dict[str, Any]] = {_literal([asdict(case) for case in cases])}\n"
-        f"{_RECHECK.replace('SEEDING', _seeding(parts.imports, parts.body)).replace('ENTRY', problem.entry)}"
+        f"CASES = {_literal([asdict(case) for case in cases])}\n"
+        f"{_SELF_CHECK.replace('SEEDING', _seeding(text)).replace('ENTRY', problem.entry)}"
     )
 
 
@@ -202,7 +195,7 @@ def _smallest(loaded: LoadedProblem, count: int) -> list[Instance]:
 def _entry_docstring(loaded: LoadedProblem, program: Program, contract: Program) -> str:
     """The program's own words, what the contract says beyond them, then problem, objective and reference."""
     problem, own, agreed = loaded.problem, entry_of(program), entry_of(contract)
-    words = [own.docstring]
+    words = []
     if not own.docstring or not all(name in own.docstring for name in own.parameters):
         words.append(agreed.docstring)
     words += [f"`{name}`: {text}" for name, text in agreed.methods.items() if not own.methods.get(name)]
@@ -212,10 +205,13 @@ def _entry_docstring(loaded: LoadedProblem, program: Program, contract: Program)
         f"Reference: {problem.bound}",
     )
     wrapped = (_fill(fact, _WIDTH - 8) for fact in facts)
-    return "\n\n".join(w for w in dict.fromkeys((*words, *wrapped)) if w)
+    # A module that is exported a second time has the facts already.
+    return "\n\n".join([own.docstring, *(w for w in dict.fromkeys((*words, *wrapped)) if w not in own.docstring)]).strip()
 
 
-def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Table, cases: Sequence[Case], own: str) -> str:
+def _module_docstring(
+    loaded: LoadedProblem, provenance: Provenance, table: Table, cases: Sequence[Case], own: str, text: str
+) -> str:
     problem = loaded.problem
     written = ", ".join(provenance.models) if provenance.models else "no LLM (built-in operators)"
     line = provenance.lineage
@@ -226,11 +222,14 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
         f"{whose}, written by: {written}{steps}. "
         f"Exported {provenance.date}. Certificate: {certificate}. Licence: {provenance.licence}."
     )
+    evolved = "The EVOLVE-BLOCK comments enclose the part that the search was asked to change." if split_block(text) else ""
+    main = any(isinstance(n, ast.If) and "__name__" in read([n.test]) for n in parse(text).body)
     cut = sum(len(case.calls) < case.total for case in cases)
     counted = f"{len(cases)} small instance{'s' if len(cases) > 1 else ''}"
     check = (
-        f"`python {problem.slug.partition('/')[2]}.py` (this file) asks it again what it was asked on {counted} "
+        f"`python {problem.slug.partition('/')[2]}.py` (this file) repeats the calls recorded on {counted} "
         f"and compares the answers{f'; of {cut} long episodes, the beginning' if cut else ''}."
+        f"{' The program itself has a `__main__` part, which runs before that.' if main else ''}"
     )
     paragraphs = [
         f"{problem.title}: a heuristic for {problem.slug}.",
@@ -238,7 +237,7 @@ def _module_docstring(loaded: LoadedProblem, provenance: Provenance, table: Tabl
         own,
         _fill(f"Mean gap to the reference ({problem.bound}); 0 is the reference, lower is better:"),
         textwrap.indent(_table(table), "    "),
-        _fill(origin),
+        _fill(f"{origin} {evolved}".strip()),
         _fill(check),
     ]
     return "\n\n".join(p for p in paragraphs if p)
@@ -293,19 +292,21 @@ def _flat(value: Any) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _seeding(imports: str, body: str) -> str:
+def _seeding(source: str) -> str:
     """Lines that put the global generators into the state in which the sandbox hands them to a program."""
-    lines = ["random.seed(0)"] if "import random" in imports.splitlines() else []
-    for name in re.findall(r"^import numpy(?: as (\w+))?$", imports, re.MULTILINE):
-        if f"{name or 'numpy'}.random." in body:
-            lines.append(f"{name or 'numpy'}.random.seed(0)")
-    return "".join(f"    {line}  # as it was when the case was recorded\n" for line in lines)
+    imported = modules(parse(source))
+    lines = ["import random", "random.seed(0)"] if "random" in imported else []
+    if "numpy" in imported and "random" in source:
+        lines += ["import numpy", "numpy.random.seed(0)"]
+    return "".join(f"    {line}\n" for line in lines)
 
 
-_RECHECK = '''
+_SELF_CHECK = '''
 
-def _same(answer: Any, expected: Any) -> bool:
+def _same(answer, expected):
     """Compare plain values; floats to nine digits, as machines differ in the last ones."""
+    import math
+
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(_same, answer, expected))
     if isinstance(expected, dict):
@@ -316,9 +317,11 @@ def _same(answer: Any, expected: Any) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def _replay(case: dict[str, Any]) -> str:
-    """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
-SEEDING    target: Any = ENTRY
+def _replay(case):
+    """Repeat the calls of a case; returns the first answer that differs from the recorded one, or nothing."""
+    import json
+
+SEEDING    target = ENTRY
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
         if method == "__init__":
@@ -331,7 +334,7 @@ SEEDING    target: Any = ENTRY
     return ""
 
 
-def _recheck() -> int:
+def _recheck():
     """Replay every case and say how many came out as recorded."""
     wrong = 0
     for case in CASES:
@@ -349,3 +352,4 @@ def _recheck() -> int:
 if __name__ == "__main__":
     raise SystemExit(_recheck())
 '''
+"""Imports stand within the functions, so that they replace no name of the program."""

@@ -32,6 +32,13 @@ def imported(alias: ast.alias) -> str:
     return (alias.asname or alias.name).partition(".")[0]
 
 
+def modules(tree: ast.AST) -> set[str]:
+    """Top-level packages that are imported anywhere in `tree`: `os` for `from os.path import join`."""
+    imports = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
+    imports += [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    return {name.partition(".")[0] for name in imports}
+
+
 def parameters(arguments: ast.arguments) -> list[ast.arg]:
     """All parameters in the order of the text, `*rest` and `**options` included."""
     rest, options = [[a] if a else [] for a in (arguments.vararg, arguments.kwarg)]

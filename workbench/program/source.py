@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import warnings
 from collections.abc import Collection, Iterable
 from types import CodeType
@@ -28,14 +29,16 @@ MODULES = frozenset(
 """What every program may import: the standard library's pure modules and numpy."""
 
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
-EXEMPTION = """\
+EXPORT_HEAD = """\
 # The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
 # ruff: noqa
 # mypy: ignore-errors
 """
-"""Stands above the code of an exported module."""
-PROVENANCE = "PROVENANCE: dict[str, Any] = "
-"""Stands below the code of an exported module, before the figures and cases that come with it."""
+"""Stands above the program in an exported module."""
+EXPORT_TAIL = "# The program ends here. Below: where it comes from, how it was measured, and a check of its answers."
+"""Stands below the program in an exported module."""
+_FORMER_TAIL = "PROVENANCE: dict[str, Any] = "
+"""Stood there in modules of earlier versions, whose line `__all__ = ...` is not the program's either."""
 
 
 class Block(NamedTuple):
@@ -125,12 +128,14 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
 
 
 def without_export(source: str) -> str:
-    """The program alone of an exported module, whose docstring and tables tell of the sealed test split; other text as it is."""
-    program, mark, _ = source.partition(f"\n\n{PROVENANCE}")
-    if not mark:
-        return source
-    program = program.partition(EXEMPTION)[2] or program
-    return "".join(s for s in program.strip("\n").splitlines(keepends=True) if not s.startswith("__all__ = ")) + "\n"
+    """The program in an exported module, without what is said around it of the test split; any other text as it is."""
+    program, tail, _ = source.partition(f"\n\n{EXPORT_TAIL}\n")
+    if not tail:
+        program, tail, _ = source.partition(f"\n\n{_FORMER_TAIL}")
+        if not tail:
+            return source
+        program = re.sub(r"^__all__ = .*\n", "", program, count=1, flags=re.MULTILINE)
+    return (program.partition(EXPORT_HEAD)[2] or program).strip("\n") + "\n"
 
 
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
