@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import UsageError
+from workbench.formatting import last_line
 from workbench.problem import catalog
 from workbench.store import Reader, Run, Store
 
@@ -38,10 +39,9 @@ class Launch:
     def last_line(self) -> str:
         """The last thing it said."""
         try:
-            said = self.log.read_text(errors="replace").strip().splitlines()
+            return last_line(self.log.read_bytes())
         except OSError:
             return ""
-        return said[-1] if said else ""
 
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
@@ -155,8 +155,7 @@ def _written(runs: Path, into: Path, words: list[str], name: str) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"this took more than 5 minutes; make it with: evolve {words[0]}") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise UsageError(said[-1] if said else f"evolve {words[0]} ended with code {done.returncode}")
+        raise UsageError(last_line(done.stderr) or f"evolve {words[0]} ended with code {done.returncode}")
     return out.read_bytes()
 
 
@@ -186,10 +185,9 @@ class Evaluation:
         """
         place = Path(self.place.name)
         if self.process.wait():
-            said = (place / "err").read_text(errors="replace").strip().splitlines()
-            line = said[-1].removeprefix("error: ") if said else "The evaluation was stopped."
+            line = last_line((place / "err").read_bytes()).removeprefix("error: ") or "The evaluation was stopped."
             raise UsageError(line.replace(str(place / "program.py"), "This"))
-        found: dict[str, Any] = json.loads((place / "out").read_text().splitlines()[-1])
+        found: dict[str, Any] = json.loads(last_line((place / "out").read_bytes()))
         return found
 
     def stop(self) -> None:
@@ -225,9 +223,8 @@ def doctor(runs: Path) -> dict[str, Any]:
     except subprocess.TimeoutExpired as error:
         raise UsageError("evolve doctor took more than 120 s") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise UsageError(said[-1].removeprefix("error: ") if said else f"evolve doctor ended with code {done.returncode}")
-    found: dict[str, Any] = json.loads(done.stdout.decode().strip().splitlines()[-1])
+        raise UsageError(last_line(done.stderr).removeprefix("error: ") or f"evolve doctor ended with code {done.returncode}")
+    found: dict[str, Any] = json.loads(last_line(done.stdout))
     return found
 
 

@@ -17,6 +17,7 @@ from ui.actions import certificate_log
 from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
 from workbench.certificate import Certificate
 from workbench.errors import StoreError, UsageError, WorkbenchError
+from workbench.formatting import last_line
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
@@ -390,13 +391,13 @@ def certificate(run: str, number: int | None) -> Certification:
         return Certification("ready", found)
     log = certificate_log(folder(), run, number)
     try:
-        said, age = log.read_text(errors="replace").strip().splitlines(), time.time() - log.stat().st_mtime
+        said, age = last_line(log.read_bytes()), time.time() - log.stat().st_mtime
     except OSError:
-        said, age = [], None
-    if said and said[-1].startswith("error:"):
-        return Certification("failed", message=said[-1])
+        said, age = "", None
+    if said.startswith("error:"):
+        return Certification("failed", message=said)
     if store.being_certified(run, number) or (age is not None and age < _STARTING):
-        return Certification("running", message=said[-1] if said else "")
+        return Certification("running", message=said)
     return Certification("none") if age is None else Certification("failed", message="it ended without a word")
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them, the same on pages, in reports, on the command line and in certificates."""
+"""Numbers and messages as people read them, the same on pages, in reports, on the command line and in certificates."""
 
 from __future__ import annotations
 
@@ -49,3 +49,10 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
+
+
+def last_line(printed: str | bytes) -> str:
+    """The last line that a process has printed, which is where an error stands; empty if it has printed nothing."""
+    text = printed.decode(errors="replace") if isinstance(printed, bytes) else printed
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""

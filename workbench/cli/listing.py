@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from workbench import proposers, search
-from workbench.keywords import Description
+from workbench.plugins import Description
 
 _AUTO = Description("auto", "A model whose key is set or that a local server offers, else builtin.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -16,18 +15,10 @@ from workbench.evaluation.jobs import Fault, Job, Ready
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.references import bare
+from workbench.process import die_with_parent
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 from workbench.sandbox.session import KILLED
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when the thread that made it ends (Linux); leave at once if it is gone already."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bool, isolation: str | None) -> None:

@@ -8,11 +8,11 @@ import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from workbench import keywords, plugins
+from workbench import plugins
 from workbench.errors import UsageError
-from workbench.keywords import Description, Option, options_of, values_of
 from workbench.model import Call, Program, Reply, Task
 from workbench.options import RunOptions
+from workbench.plugins import Description, Option, options_of, values_of
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
@@ -111,7 +111,7 @@ def describe(name: str) -> Description:
         Unknown name, or a plug-in that cannot be imported.
     """
     cls = _class(_known(name))
-    return keywords.describe(name, cls, _own_options(cls))
+    return plugins.describe(name, cls, _own_options(cls))
 
 
 def _class(name: str) -> type:

@@ -7,7 +7,6 @@ nor swells its memory, and no key comes near it: what crosses the channel is the
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import gc
 import json
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from workbench.errors import ModelError
+from workbench.process import die_with_parent
 from workbench.redact import redactor
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
@@ -44,7 +44,6 @@ _MOST_BYTES = 64 << 20
 _MOST_CALLS = 4096  # under way at once; the loop bounds them far below
 _START_SECONDS = 90.0
 _SLACK_SECONDS = 15.0  # beyond the client library's own time-out, which a trickle of bytes can outlast
-_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 
 # Where the client library's status tells too little, or its message too much.
 _NOISE = re.compile(r"Traceback \(most|Learn more:|This looks like a bug in LiteLLM")
@@ -249,10 +248,7 @@ def _receive(link: socket.socket) -> Iterator[dict[str, Any]]:
 
 def serve(descriptor: int) -> None:
     """Answer requests until the channel ends; this process's main function."""
-    with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux the channel's end has to do
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.getppid() != int(sys.argv[3]):
-        os._exit(0)  # the parent died before the signal was asked for
+    die_with_parent(int(sys.argv[3]))  # elsewhere than on Linux the channel's end has to do
     link, sending, strike = socket.socket(fileno=descriptor), threading.Lock(), redactor(os.environ)
 
     def answer(message: dict[str, Any]) -> None:

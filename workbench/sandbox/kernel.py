@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
+import errno
 import functools
 import os
 import platform
 import sys
 from typing import NamedTuple
 
+from workbench.process import SECCOMP, prctl
 from workbench.sandbox import landlock, seccomp
 
 FULL, SECCOMP_ONLY, NONE = "full", "seccomp-only", "none"
@@ -75,9 +76,8 @@ def describe() -> dict[str, str]:
 
 def _has_seccomp() -> bool:
     # prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL): EFAULT says that the mode is known and only the filter is not there.
-    libc = ctypes.CDLL(None, use_errno=True)
-    pr_set_seccomp, mode_filter, efault = 22, 2, 14
-    return libc.prctl(pr_set_seccomp, mode_filter, None, 0, 0) == -1 and ctypes.get_errno() == efault
+    mode_filter = 2
+    return prctl(SECCOMP, mode_filter) == errno.EFAULT
 
 
 def _has_pidfd() -> bool:

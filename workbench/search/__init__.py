@@ -10,9 +10,9 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbench import keywords, plugins
+from workbench import plugins
 from workbench.errors import UsageError
-from workbench.keywords import Description, Option, OptionValue, options_of, values_of
+from workbench.plugins import Description, Option, OptionValue, options_of, values_of
 from workbench.protocols import Strategy
 
 
@@ -45,7 +45,7 @@ def describe(name: str) -> Description:
         Unknown name; the nearest is suggested.
     """
     cls = _strategy(name)
-    return keywords.describe(name, cls, _options(cls))
+    return plugins.describe(name, cls, _options(cls))
 
 
 def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strategy:
