@@ -1,4 +1,4 @@
-"""Validation of raw decisions: whatever a program answered, either it is what was asked for or `Infeasible` says why not."""
+"""Validation of raw decisions: each function returns a valid value or raises `Infeasible` with the reason."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from workbench.errors import Infeasible
 
-_SHOWN = 40  # characters of a refused text that are worth reading in a message
+_SHOWN = 40  # characters of a refused text that a message quotes
 
 
 def describe(value: Any) -> str:
-    """Show a refused value in a few words, at a bounded cost and in plain ASCII.
+    """Describe a refused value briefly, at bounded cost and in plain ASCII.
 
-    Containers are named by size and never printed: they may be deeper than `repr` can go. Integers beyond 64 bits are
-    named by their length: Python refuses to print those of more than some thousand digits.
+    Containers are described by size, never printed: they may be nested too deeply for `repr`. Integers beyond 64 bits are
+    described by their bit length: Python refuses to print integers of several thousand digits.
     """
     if value is None or isinstance(value, bool):
         return repr(value)
@@ -52,7 +52,7 @@ def integer(value: Any, what: str, low: int | None = None, high: int | None = No
 
 
 def number(value: Any, what: str, low: float | None = None, high: float | None = None) -> float:
-    """Check that `value` is a finite int or float (not a bool) with `low <= value <= high`, and make it a float.
+    """Check that `value` is a finite int or float (not a bool) with `low <= value <= high`, and return it as a float.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def number(value: Any, what: str, low: float | None = None, high: float | None =
 
 
 def boolean(value: Any, what: str) -> bool:
-    """Check that `value` is True or False itself.
+    """Check that `value` is True or False.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def boolean(value: Any, what: str) -> bool:
 
 
 def sequence(value: Any, what: str, length: int | None = None, at_most: int | None = None) -> list[Any]:
-    """Check that `value` is a list of exactly `length`, or of no more than `at_most`, entries; the entries stay unchecked.
+    """Check that `value` is a list of exactly `length`, or of at most `at_most`, entries; the entries are not checked.
 
     Raises
     ------
@@ -124,12 +124,12 @@ def numbers(value: Any, what: str, length: int, low: float | None = None, high: 
 
 
 def permutation(value: Any, n: int, what: str) -> list[int]:
-    """Check that `value` is a list that holds each of 0, 1, ..., n-1 exactly once.
+    """Check that `value` is a permutation of 0, 1, ..., n-1.
 
     Raises
     ------
     Infeasible
-        With the rule and the first offending entry; a repeated entry is named together with one that is missing.
+        With the rule and the first offending entry; for a repeated entry also with an entry that is missing.
     """
     entries = integers(value, what, n, 0, n - 1)
     seen: dict[int, int] = {}
@@ -137,7 +137,7 @@ def permutation(value: Any, n: int, what: str) -> list[int]:
         if entry in seen:
             missing = min(set(range(n)).difference(entries))
             twice = f"{entry} is at positions {seen[entry]} and {i}, {missing} is missing"
-            raise Infeasible(f"{what} must hold each of 0..{n - 1} exactly once: {twice}")
+            raise Infeasible(f"{what} must contain each of 0..{n - 1} exactly once: {twice}")
         seen[entry] = i
     return entries
 

@@ -1,17 +1,17 @@
-"""Every error that this project raises on purpose.
+"""Exceptions of this project.
 
-    WorkbenchError                 one clear line for the person: what, where, the mend
-    ├── UsageError                 wrong use: unknown slug, bad option, zero budget (exit 2)
-    │   ├── ProblemError           a problem folder that cannot be loaded or breaks its contract
-    │   └── StoreError             the runs folder or its database cannot be used
-    ├── RunFailed              a run that had begun ended early; what was acknowledged is kept (exit 1)
-    ├── SandboxError               the sandbox itself cannot work (never the candidate's doing)
-    └── ModelError                 a model could not be called: wrong key, unreachable, refused
-    Infeasible                     a verifier's refusal of a decision; its reason becomes feedback
-    PolicyFailure                  the candidate's process failed: crash, time, memory, protocol
-    Rejected                       text that is no acceptable program, before anything ran
+    WorkbenchError                 shown to the user as one line: what, where, and the fix
+    ├── UsageError                 wrong use: unknown problem, invalid option, zero budget (exit 2)
+    │   ├── ProblemError           a problem that cannot be loaded or breaks its contract
+    │   └── StoreError             an unusable runs folder or database
+    ├── RunFailed                  a run that ended early; recorded attempts are kept (exit 1)
+    ├── SandboxError               a failure of the sandbox itself, not caused by a candidate
+    └── ModelError                 a model that cannot be called: invalid key, unreachable, refused
+    Infeasible                     a decision refused by the verifier; the message becomes feedback
+    PolicyFailure                  a failure of the candidate's process: crash, time, memory, protocol
+    Rejected                       text that is not an acceptable program, found before running it
 
-The last three are data about a candidate: `evaluate` and the loop turn them into a status, they never end a run.
+The last three describe a candidate: `evaluate` and the loop turn them into a status, and they never end a run.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from workbench.model import Status
 
 
 class WorkbenchError(Exception):
-    """Base of all errors that are shown to a person as one line."""
+    """Base class of all errors that are shown to the user as one line."""
 
 
 class UsageError(WorkbenchError):
-    """Wrong use of a command or a function."""
+    """A command or function was called with invalid arguments."""
 
 
 class ProblemError(UsageError):
-    """A problem folder is missing, broken or violates its contract."""
+    """A problem is missing, cannot be loaded, or violates its contract."""
 
 
 class StoreError(UsageError):
@@ -36,30 +36,30 @@ class StoreError(UsageError):
 
 
 class RunFailed(WorkbenchError):
-    """A run that had begun could not go on; `evolve resume` takes it up again."""
+    """A run ended early; `evolve resume` continues it."""
 
 
 class SandboxError(WorkbenchError):
-    """The sandbox cannot start or lost its zygote for a reason that is not the candidate's."""
+    """The sandbox cannot start, or lost its zygote, for a reason other than the candidate."""
 
 
 class ModelError(WorkbenchError):
-    """A model cannot be called at all; raised at start, so that no budget is spent on a wrong key."""
+    """A model cannot be called. Raised before the run starts, so that an invalid key uses no budget."""
 
 
 class Infeasible(Exception):
-    """A decision breaks the problem's rules. Say which rule, with the offending value, in one line."""
+    """A decision breaks the problem's rules. The message names the rule and the offending value in one line."""
 
 
 class PolicyFailure(Exception):
-    """The candidate's process failed while it was asked for a decision.
+    """The candidate's process failed while answering a request.
 
     Parameters
     ----------
     status
         `crash`, `timeout`, `memory` or `protocol`.
     message
-        One line that helps to mend the program, e.g. "IndexError: list index out of range (line 12)".
+        One line that helps to fix the program, e.g. "IndexError: list index out of range (line 12)".
     """
 
     def __init__(self, status: Status, message: str) -> None:
@@ -69,4 +69,4 @@ class PolicyFailure(Exception):
 
 
 class Rejected(Exception):
-    """Text from which no acceptable program could be made; the reason is fed back once."""
+    """A text contains no acceptable program; the reason is fed back to the model once."""

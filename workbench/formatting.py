@@ -1,4 +1,4 @@
-"""Numbers and messages as people read them, the same on pages, in reports, on the command line and in certificates."""
+"""Formatting of numbers and messages, shared by the dashboard, reports, the command line and certificates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def percent(gap: float | None) -> str:
-    """A gap with three figures that mean something; a dash where there is none."""
+    """Format a gap as a percentage with about three significant digits; a dash if there is none."""
     if gap is None or not math.isfinite(gap):
         return "–"
     size = abs(gap)
@@ -16,7 +16,7 @@ def percent(gap: float | None) -> str:
 
 
 def points(difference: float | None) -> str:
-    """A difference of gaps in percentage points, signed."""
+    """Format a difference of gaps in percentage points, signed."""
     if difference is None or not math.isfinite(difference):
         return "–"
     size = abs(difference) * 100
@@ -24,17 +24,17 @@ def points(difference: float | None) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """An interval of differences in percentage points."""
+    """Format an interval of differences in percentage points."""
     return f"{points(low).removesuffix(' pp')} to {points(high)}"
 
 
 def level(confidence: float) -> str:
-    """A confidence level: `95%`, `99.4%`."""
+    """Format a confidence level: `95%`, `99.4%`."""
     return f"{confidence * 100:.3g}%"
 
 
 def dollars(cost: float | None, *, model: bool = True) -> str:
-    """A cost; an unknown price is said, not taken for nothing."""
+    """Format a cost in US dollars; an unknown cost is shown as unknown, not as zero."""
     if not model:
         return "no LLM"
     if cost is None:
@@ -43,7 +43,7 @@ def dollars(cost: float | None, *, model: bool = True) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """Format a duration given in seconds, with a suitable unit."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -52,7 +52,7 @@ def duration(seconds: float) -> str:
 
 
 def last_line(printed: str | bytes) -> str:
-    """The last line that a process has printed, which is where an error stands; empty if it has printed nothing."""
+    """Return the last line printed by a process, which usually contains the error; empty if it printed nothing."""
     text = printed.decode(errors="replace") if isinstance(printed, bytes) else printed
     lines = text.strip().splitlines()
     return lines[-1] if lines else ""

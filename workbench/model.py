@@ -1,4 +1,4 @@
-"""What flows between the rooms: frozen records without behaviour."""
+"""Records passed between packages: frozen dataclasses and enums, without behaviour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 
 class Split(StrEnum):
-    """Which instances: `train` drives the search, `validation` picks the champion, the others are sealed."""
+    """Sets of instances: `train` drives the search, `validation` selects the champion, `test` and `stress` are held out."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -19,7 +19,7 @@ class Split(StrEnum):
 
 
 class Status(StrEnum):
-    """How an attempt ended. Only `ok` enters a population; the others are kept as data."""
+    """Outcome of an attempt. Only `ok` enters a population; failures are stored too."""
 
     OK = "ok"
     INFEASIBLE = "infeasible"
@@ -30,26 +30,26 @@ class Status(StrEnum):
     REJECTED = "rejected"
     LLM_ERROR = "llm_error"
     FRAGILE = "fragile"
-    """Sound on train, but refused by the run's stress gate."""
+    """Legal on `train`, but failed the run's robustness filter."""
 
 
-# --------------------------------------------------------------------------- the question
+# --------------------------------------------------------------------------- problems
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use while it answers one instance.
+    """Resource limits for one program on one instance.
 
     Attributes
     ----------
     seconds
-        The program's own time, summed over all calls for one instance (the simulator's time does not count). On a busy
-        machine it may take longer on the clock until it has had this much CPU time: up to three times as long, and as long as
-        it stood in line for a CPU.
+        The program's own time in seconds, summed over all calls for one instance; the simulator's time does not count. On a
+        busy machine the wall-clock limit is extended until the program has had this much CPU time: to at most three times
+        this value, plus the time it waited for a CPU.
     memory_mb
-        Address space beyond the warm interpreter, MiB.
+        Address space beyond that of the warm interpreter, in MiB.
     reply_bytes
-        Bytes the program may send back for one instance.
+        Bytes that the program may send back for one instance.
     """
 
     seconds: float = 2.0
@@ -59,16 +59,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One case of a problem: JSON-clean data, so that it reaches the sandbox as it is.
+    """One instance of a problem. Its data is plain JSON and reaches the sandbox unchanged.
 
     Attributes
     ----------
     id
-        Unique over all splits of the problem.
+        Unique across all splits of the problem.
     family
-        Instances of one family share a scale; families weigh alike in the score.
+        Instance class. Its instances share a scale; all classes have equal weight in the gap.
     data
-        JSON object (str keys; lists, numbers, strings, booleans, null). Never changed after it is made.
+        JSON object (str keys; lists, numbers, strings, booleans, null). Never modified after creation.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What the verifier computed from raw decisions: the objective, and any further figures by name."""
+    """Result of a verifier: the objective computed from raw decisions, and further metrics by name."""
 
     objective: float
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -86,14 +86,14 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a program's process has used since it was forked, as the kernel counts it.
+    """Resources that a program's process has used since its fork, as counted by the kernel.
 
     Attributes
     ----------
     cpu_seconds
         CPU time of all its threads.
     peak_bytes
-        Most memory it has held at once (resident set).
+        Peak resident set size, in bytes.
     """
 
     cpu_seconds: float
@@ -102,18 +102,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What an instance is measured against.
+    """Reference value of an instance, from which its gap is measured.
 
     Attributes
     ----------
     value
-        Objective of the optimum, of the best known solution, or a bound on it.
+        Objective of the optimum or of the best-known solution, or a bound on the optimum.
     status
-        `optimal` (proven), `bound` (proven, perhaps not attained) or `best_known` (attained, not proven).
+        `optimal` (proven), `bound` (proven, possibly not attained) or `best_known` (attained, not proven optimal).
     solver
-        Who found it, with its version where it matters.
+        Solver or source of the value, with its version where relevant.
     seconds
-        How long it took.
+        Solution time in seconds.
     """
 
     value: float
@@ -124,7 +124,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A human (or published) heuristic in `programs/<name>.py`, with where it comes from."""
+    """A published or well-known heuristic in `programs/<name>.py`, with its source."""
 
     name: str
     title: str
@@ -132,74 +132,74 @@ class Baseline:
 
 
 class Policy(Protocol):
-    """A candidate as the verifier sees it: a far-away callable that answers in plain JSON values.
+    """A candidate as the verifier sees it: a remote callable that answers with plain JSON values.
 
-    Every method raises `PolicyFailure` when the candidate's process fails; a verifier lets that pass.
-    Answers are built of dict, list, str, int, float (finite), bool and None alone, and are otherwise unchecked.
+    Every method raises `PolicyFailure` when the candidate's process fails; a verifier must not catch it.
+    Answers consist of dict, list, str, int, finite float, bool and None only, and are otherwise unchecked.
     """
 
     def __call__(self, *args: Any) -> Any:
-        """Call the entry function."""
+        """Call the entry function and return its answer."""
 
     def begin(self, *args: Any) -> None:
-        """Construct the entry class anew, for a policy with memory; forgets the previous object."""
+        """Construct a new object of the entry class, for a policy with state; the previous object is dropped."""
 
     def call(self, method: str, *args: Any) -> Any:
-        """Call a method of the object that `begin` made."""
+        """Call a method of the object constructed by `begin`."""
 
 
 class Verifier(Protocol):
-    """Is it legal, and how good? Stays in the trusted process and believes nothing it is told."""
+    """Checks decisions and computes the objective. Runs in the trusted process and trusts no answer of a candidate."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Drive `policy` over `instance` and compute the objective from its raw decisions.
+        """Run `policy` on `instance` and compute the objective from its raw decisions.
 
         Raises
         ------
         Infeasible
-            When a decision breaks a rule; the reason becomes feedback.
+            A decision breaks a rule; the message becomes feedback.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question, its data and its judge. A folder's `problem.py` holds one, named PROBLEM.
+    """A problem: its texts, instances, verifier and programs. A problem folder defines one in `problem.py`, named PROBLEM.
 
     Attributes
     ----------
     slug
-        `family/name`, the folder's path below `problems/`.
+        Problem ID `domain/name`: the folder's path below `problems/`.
     title, question
-        A short name, and the question in one sentence.
+        A short name, and the problem in one sentence.
     entry
-        The function or class that a program must define; the seed's signature and docstring are its contract.
+        Function or class that a program must define. The signature and docstring in the initial program are its contract.
     verifier
-        Drives the policy over one instance and computes the objective from its decisions.
+        Runs the policy on one instance and computes the objective from its decisions.
     instances
-        Maps a split to its instances; deterministic, splits disjoint.
+        Returns the instances of a split. Must be deterministic, with disjoint splits.
     solve
-        Makes the reference of one instance (exact model, bound or best known); run by `evolve references`, never in the loop.
+        Computes the reference of one instance (exact, bound or best known). Called by `evolve references`, never during a run.
     seeds
-        Names of starting programs in `programs/`, weakest first (at least two).
+        Names of the initial programs in `programs/`, weakest first (at least two).
     baselines
-        Who is to be beaten; each is a program in `programs/`.
+        Heuristics to beat; each is a program in `programs/`.
     features
-        Names in scope inside the evolving part, with their meaning: the built-in operators draw on them and prompts list them.
+        Names in scope inside the evolving part, with their meaning. The AST mutation operators use them and prompts list them.
     unit
         Unit of the objective ("hours of tardiness", "$").
     bound
-        One line on the references: "proven optimum for n <= 200, best known above".
+        The kind of reference in one line: "proven optimum for n <= 200, best known above".
     sense
         Whether the objective is minimised or maximised.
     limits
-        Time, memory and reply size for one program on one instance.
+        Time, memory and reply size allowed for one program on one instance.
     modules
-        What a program may import beyond the standard allowance.
+        Modules that a program may import in addition to the standard ones.
     stress_tolerance
-        For a stress family, how much worse (in gap) than the best baseline a certified program may be; default 0.05.
+        By stress class: how much worse than the best baseline, in gap, a certified program may be (default 0.05).
     statement, hints, programs
-        For a problem made in Python: the task in markdown, hints by level, and the sources of seeds and baselines by name.
-        A problem in a folder leaves these out: it has `statement.md`, `hints.md` and `programs/`.
+        Only for a problem defined in Python: the task in markdown, hints by level, and the sources of initial programs and
+        baselines by name. A problem folder has `statement.md`, `hints.md` and `programs/` instead.
     """
 
     slug: str
@@ -223,12 +223,12 @@ class Problem:
     programs: Mapping[str, str] = field(default_factory=dict)
 
 
-# --------------------------------------------------------------------------- the answer
+# --------------------------------------------------------------------------- programs and results
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Seed, baseline, candidate and export alike: Python source and the name that the verifier calls."""
+    """Python source and the name of its entry point. Initial programs, baselines and candidates are all programs."""
 
     source: str
     entry: str
@@ -236,7 +236,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
-    """One program on one instance. `gap` is always finite: a failure carries the penalty."""
+    """Result of one program on one instance. `gap` is always finite: a failed instance gets the penalty."""
 
     id: str
     family: str
@@ -251,20 +251,20 @@ class InstanceResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One program on one split.
+    """Result of one program on one split.
 
     Attributes
     ----------
     status
-        `ok` when every instance was answered legally, else the first failure's status.
+        `ok` if every instance was answered legally, otherwise the status of the first failure.
     gap
-        Mean over families of the mean gap within the family; 0 is the reference, lower is better.
+        Mean over instance classes of the mean gap within the class; 0 is the reference, lower is better.
     families
-        Mean gap by family.
+        Mean gap by instance class.
     message
-        The first failure, in words that help to mend it; empty when ok.
+        First failure, worded to help fix it; empty if ok.
     seconds
-        Wall time of the whole evaluation.
+        Wall-clock time of the whole evaluation.
     """
 
     split: Split
@@ -278,7 +278,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One attempt of a run, as the search sees it. `number` counts attempts from 0, seeds first."""
+    """One attempt of a run, as a strategy sees it. `number` counts attempts from 0; initial programs come first."""
 
     number: int
     status: Status
@@ -292,7 +292,7 @@ class Candidate:
     message: str = ""
 
 
-# --------------------------------------------------------------------------- one beside another
+# --------------------------------------------------------------------------- paired comparisons
 
 
 class Interval(NamedTuple):
@@ -304,19 +304,19 @@ class Interval(NamedTuple):
 
 
 class Record(NamedTuple):
-    """On how many instances the first of two was better, equal or worse."""
+    """Number of instances on which the first of two programs was better, equal or worse."""
 
     wins: int
     ties: int
     losses: int
 
 
-# --------------------------------------------------------------------------- asking for the next one
+# --------------------------------------------------------------------------- requests to a proposer
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a strategy asks for: improve `parent`, with `inspirations` beside it, for `island`."""
+    """A strategy's choice: the parent to improve, other candidates to show with it, and the island that receives the result."""
 
     parent: Candidate
     inspirations: tuple[Candidate, ...] = ()
@@ -325,7 +325,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed attempt that goes back to the model once: what it answered and why that would not do."""
+    """A failed attempt sent back to the model once for repair: its reply and the reason for the failure."""
 
     number: int
     status: Status
@@ -335,18 +335,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """All that a proposer may know of a problem: nothing of test or stress.
+    """Everything a proposer may know about a problem; nothing about `test` or `stress`.
 
     Attributes
     ----------
     statement
-        The task as people read it (markdown).
+        The task in markdown.
     hints
-        Two levels: generic first, targeted at a plateau.
+        By level: generic hints first, then targeted ones shown at a plateau.
     baselines
-        Name and mean train gap of each human baseline, best first.
+        Name and mean train gap of each baseline, best first.
     modules
-        What a program may import.
+        Modules that a program may import.
     """
 
     slug: str
@@ -370,15 +370,15 @@ class Task:
     Attributes
     ----------
     number
-        The attempt this will become.
+        Number of the attempt.
     selection
-        Parent and inspirations.
+        Parent, inspirations and island.
     failure
-        Set when this attempt repairs a failed one.
+        The failed attempt to repair, if any.
     guidance
-        Messages of the person who steers the run.
+        Messages from the user who steers the run.
     stagnation
-        Attempts since the incumbent last improved; proposers may grow bolder and prompts open the second level of hints.
+        Attempts since the incumbent last improved. Proposers may make larger changes, and prompts add the second level of hints.
     """
 
     number: int
@@ -390,7 +390,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is sent."""
+    """Messages sent to a model."""
 
     system: str
     user: str
@@ -398,7 +398,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to a model, kept whole. `cost_usd` is None where the price is unknown."""
+    """One model call, stored in full. `cost_usd` is None if the price is unknown."""
 
     model: str
     prompt: Prompt
@@ -413,18 +413,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a proposer answers: a model's text still to be parsed, or (built-in operators) a program.
+    """A proposer's answer: a model's text to be parsed, or a program from the AST mutation operators.
 
     Attributes
     ----------
     operator
-        What was done, for lineage and statistics: "rewrite", "edit", "repair", "constant", "crossover", ...
+        Kind of change, for lineage and statistics: "rewrite", "edit", "repair", "constant", "crossover", ...
     text
-        Reply to parse; empty when `program` is set or the call failed.
+        Text to parse; empty if `program` is set or the call failed.
     call
-        The model call behind it; None without a model. `call.error` set means `llm_error`.
+        The model call; None without a model. If `call.error` is set, the attempt's status is `llm_error`.
     parents
-        Which candidates' code it used, the main parent first.
+        Numbers of the candidates whose code was used, main parent first.
     """
 
     operator: str

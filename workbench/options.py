@@ -1,4 +1,4 @@
-"""What a run was asked to do: everything that `resume` and a second run with the same seed need."""
+"""Options of a run: everything needed to resume it or to repeat it with the same seed."""
 
 from __future__ import annotations
 
@@ -12,42 +12,44 @@ from workbench.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Options of one run; stored with it as JSON. Keys are never among them.
+    """Options of one run, stored with it as JSON. API keys are never included.
 
     Attributes
     ----------
     proposer
-        `litellm`, `builtin`, `replay:RUN` or `scripted` (tests); `auto` is resolved before a run begins.
+        `litellm`, `builtin`, `replay:RUN` or `scripted` (tests); `auto` is resolved before the run starts.
     models
-        `NAME` or `NAME=WEIGHT` each.
+        Each `NAME` or `NAME=WEIGHT`.
     api_base
-        An OpenAI-compatible endpoint for models without a provider of their own.
+        URL of an OpenAI-compatible endpoint, for models without a provider.
     style
-        How a model is asked: `full` (whole programs and edits), `block` (only the evolving part, for weak models), None: by name.
+        Reply format requested from a model: `full` (whole programs or edits), `block` (only the evolving part, for weak models),
+        or None (chosen by model name).
     proposer_options
-        Keywords of the proposer's constructor that have no option of their own here.
+        Further keywords of the proposer's constructor.
     strategy, strategy_options
-        Which search, with its constructor's keywords.
+        Search strategy and the keywords of its constructor.
     seeds
-        Names of the problem's programs or paths of files to start from; empty: the problem's own choice.
+        Initial programs, as names of the problem's programs or paths; empty: the problem's defaults.
     seed
-        Of all randomness.
+        Random seed.
     candidates
-        Attempts to make, failed ones included; the starting programs are not counted.
+        Number of attempts, including failed ones; initial programs are not counted.
     max_usd, max_tokens, max_seconds
-        Further budgets; None: no limit.
+        Further budget limits; None: no limit.
     workers
-        Evaluation processes.
+        Number of evaluation processes.
     concurrency
-        Model calls under way at once.
+        Maximum number of concurrent model calls.
     timeout
-        Seconds for one try of a model call.
+        Timeout of one try of a model call, in seconds.
     tune_trials
         Optuna trials for each new best program that declares TUNABLE; 0: no tuning.
     gate
-        `stress`: a program that improves on its parent must also pass fresh instances of the stress families; empty: no gate.
+        `stress`: a program that improves on its parent must also pass freshly generated stress instances (robustness filter);
+        empty: no filter.
     allow_unsafe, isolation
-        Whether to run where the kernel cannot isolate, and a forced level (None: the best there is).
+        Whether to run without kernel isolation, and a forced isolation level (None: the best available).
     """
 
     proposer: str = "auto"
@@ -75,39 +77,39 @@ class RunOptions:
     def __post_init__(self) -> None:
         for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
             if getattr(self, name) < low:
-                raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, not {getattr(self, name)}")
+                raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, got {getattr(self, name)}")
         if self.gate not in ("", "stress"):
-            raise UsageError(f"--gate can be stress, not {self.gate!r}")
+            raise UsageError(f"--gate must be stress, got {self.gate!r}")
         if self.isolation == "none" and not self.allow_unsafe:
-            raise UsageError("--isolation none runs programs with your own rights; say so with --allow-unsafe")
+            raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
         if not self.timeout > 0:
-            raise UsageError(f"--timeout must be above 0 seconds, not {self.timeout}")
+            raise UsageError(f"--timeout must be above 0 seconds, got {self.timeout}")
         for name in ("max_usd", "max_tokens", "max_seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise UsageError(f"--{name.replace('_', '-')} must be above 0, not {value}: a run without a budget does nothing")
+                raise UsageError(f"--{name.replace('_', '-')} must be above 0, got {value}")
 
     @property
     def uses_model(self) -> bool:
-        """Whether attempts cost calls to a language model, as far as the proposer's name says."""
+        """Whether the proposer calls a language model, judged by its name."""
         return self.proposer in ("auto", "litellm", "scripted")
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """Return the options as a JSON object."""
         return dataclasses.asdict(self)
 
     @classmethod
     def readable(cls, raw: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """What this version understands of options that another one may have stored, and the rest by name.
+        """Read options stored by any version: return those that this version knows, and the others by name.
 
-        The first is for lists and pages; where there is a rest, the run cannot be resumed.
+        The known options are for lists and pages. A run with unknown options cannot be resumed.
         """
         names = {f.name for f in dataclasses.fields(cls)}
         known = {name: value for name, value in _as_fields(raw).items() if name in names}
         rest = {name: value for name, value in raw.items() if name not in names}
         try:
             return cls(**known), rest
-        except (UsageError, TypeError):  # a value that means something elsewhere: all the others still stand
+        except (UsageError, TypeError):  # a value valid only in another version: keep all others
             options = cls()
             for field_ in dataclasses.fields(cls):
                 if field_.name in known:

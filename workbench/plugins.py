@@ -1,4 +1,4 @@
-"""Plug-ins: classes named in text (a module, a file or an entry point), and the options that their constructors take."""
+"""Loading of plug-in classes by module, file or entry point, and parsing of their constructor options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 from workbench.errors import UsageError
 
 STRATEGIES, PROPOSERS = "evolve.strategies", "evolve.proposers"
-"""Entry-point groups; the name of an entry is what the command line calls it, its value is `package.module:Class`."""
+"""Entry-point groups. An entry's name is used on the command line; its value is `package.module:Class`."""
 
 Made = TypeVar("Made", bound=type)
 OptionValue: TypeAlias = str | int | float | bool
@@ -30,7 +30,7 @@ _BOOLEANS: Mapping[str, bool] = MappingProxyType(
 
 
 def entries(group: str) -> list[str]:
-    """Names of a group's entry points, sorted."""
+    """Return the names of a group's entry points, sorted."""
     return sorted({point.name for point in entry_points(group=group)})
 
 
@@ -41,19 +41,19 @@ def is_spec(name: str) -> bool:
 
 
 def load(name: str, group: str, what: str) -> Any:
-    """The object that a name stands for.
+    """Load the object with the given name.
 
     Parameters
     ----------
     name
         `package.module:Name`, `path/file.py:Name`, or the name of an entry point of `group`.
     what
-        What it should be ("strategy", "proposer"), for messages.
+        Expected kind ("strategy", "proposer"), for messages.
 
     Raises
     ------
     UsageError
-        The module or file cannot be imported, or has no such name.
+        The module or file cannot be imported, or does not define the name.
     """
     for point in entry_points(group=group):
         if point.name == name:
@@ -62,14 +62,14 @@ def load(name: str, group: str, what: str) -> Any:
 
 
 def spec(cls: type) -> str:
-    """`package.module:Name` of a class."""
+    """Return the name of a class as `package.module:Name`."""
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
 def keeps_its_options(cls: Made) -> Made:
-    """Decorator for classes whose constructor has plain keywords: a new object's `options` holds those it was made with.
+    """Class decorator that stores the constructor arguments of each object in its attribute `options`.
 
-    A run records them, so that it can be resumed by name.
+    A run records them and can then be resumed.
     """
     construct: Callable[..., None] = vars(cls)["__init__"]
     signature = inspect.signature(construct)
@@ -100,7 +100,7 @@ def _module(name: str, what: str) -> ModuleType:
         if error.name and not f"{name}.".startswith(f"{error.name}."):
             raise UsageError(f"{what} cannot be imported: {error}") from error
         raise UsageError(
-            f"{what}: there is no module {name!r}; install the package that holds it, or name the file: path/file.py:Class"
+            f"{what}: there is no module {name!r}; install its package, or give the file: path/file.py:Class"
         ) from error
     except Exception as error:
         raise UsageError(f"{what} cannot be imported: {type(error).__name__}: {error}") from error
@@ -128,7 +128,7 @@ def _file(path: Path, what: str) -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One keyword of a constructor; its default may be None where the class chooses a value itself."""
+    """One constructor keyword. A default of None means that the class chooses the value."""
 
     name: str
     type: type
@@ -137,7 +137,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a strategy or a proposer does, in one line, and the options it takes."""
+    """Name, one-line summary and options of a strategy or proposer."""
 
     name: str
     summary: str
@@ -145,12 +145,12 @@ class Description:
 
 
 def describe(name: str, cls: type, options: Mapping[str, Option]) -> Description:
-    """A class under the name that it has on the command line, with the first line of its docstring."""
+    """Describe a class by its command-line name, the first line of its docstring and its options."""
     return Description(name, (inspect.getdoc(cls) or "").partition("\n")[0], tuple(options.values()))
 
 
 def options_of(cls: type) -> dict[str, Option]:
-    """Keywords of a class's constructor that can be set from text: those of a plain type that have a default."""
+    """Return the constructor keywords that can be set from text: those with a plain type and a default."""
     found = {}
     for parameter in inspect.signature(cls).parameters.values():
         annotation: Any = parameter.annotation
@@ -162,22 +162,22 @@ def options_of(cls: type) -> dict[str, Option]:
 
 
 def values_of(what: str, known: Mapping[str, Option], given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-    """Values for a constructor; text, as a command line has it, is converted to the option's type.
+    """Return option values for a constructor, converting text to each option's type.
 
     Parameters
     ----------
     what
-        Whose options they are, for messages: `strategy 'greedy'`.
+        Owner of the options, for messages: `strategy 'greedy'`.
 
     Raises
     ------
     UsageError
-        Unknown option, or a value that is not of the option's type.
+        Unknown option, or a value that cannot be converted to the option's type.
     """
     for name in given:
         if name not in known:
             valid = ", ".join(f"{o.name}={o.default}" for o in known.values()) or "none"
-            raise UsageError(f"{what} has no option {name!r}; valid are (with defaults): {valid}")
+            raise UsageError(f"{what} has no option {name!r}; valid options with defaults: {valid}")
     return {name: _converted(what, known[name], value) for name, value in given.items()}
 
 
@@ -195,5 +195,5 @@ def _converted(what: str, option: Option, value: OptionValue) -> OptionValue:
         return converted
     except (ValueError, KeyError) as error:
         raise UsageError(
-            f"{what}: option {option.name} takes {option.type.__name__}, not {value!r} (default {option.default})"
+            f"{what}: option {option.name} must be of type {option.type.__name__}, got {value!r} (default {option.default})"
         ) from error

@@ -1,4 +1,4 @@
-"""prctl(2), for processes of our own. What confines a candidate has its own copy: it must stand alone (`sandbox/confine`)."""
+"""prctl(2) for trusted processes. `sandbox/confine` has its own copy because it must not import anything."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PDEATHSIG, SECCOMP = 1, 22
 
 
 def prctl(option: int, value: int) -> int:
-    """Call prctl(2) with one argument; returns 0, or the number of the error. Linux alone."""
+    """Call prctl(2) with one argument; return 0 or the error number. Linux only."""
     libc = ctypes.CDLL(None, use_errno=True)
     nothing = ctypes.c_ulong(0)
     return ctypes.get_errno() if libc.prctl(option, ctypes.c_ulong(value), nothing, nothing, nothing) < 0 else 0
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when the thread that made it ends (Linux); leave at once if it is gone already."""
+    """Let the kernel kill this process when the thread that started it ends (Linux); exit at once if it has ended already."""
     if sys.platform == "linux":
         prctl(PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""The plug-in points: what a verifier, a sandbox, a proposer and a strategy must offer."""
+"""Extension points: the interfaces of verifiers, sandboxes, proposers and strategies."""
 
 from __future__ import annotations
 
@@ -13,83 +13,83 @@ __all__ = ["Policy", "Proposer", "Sandbox", "Session", "Strategy", "Verifier"]
 
 
 class Sandbox(Protocol):
-    """Runs programs where they can do no harm."""
+    """Runs untrusted programs in isolated processes."""
 
     isolation: str
-    """`full`, `seccomp-only` or `none`: printed, stored with the run and shown in the UI."""
+    """Isolation level: `full`, `seccomp-only` or `none`. Printed, stored with the run and shown in the dashboard."""
 
     def open(self, program: Program, limits: Limits) -> AbstractContextManager[Session]:
-        """Load `program` into a fresh process, killed when the block ends.
+        """Load `program` into a new process, which is killed on exit from the context.
 
         Raises
         ------
         PolicyFailure
-            When the program cannot be loaded (syntax, import, time, memory).
+            The program cannot be loaded (syntax, import, time, memory).
         SandboxError
-            When the sandbox itself cannot work.
+            The sandbox itself fails.
         """
 
     def close(self) -> None:
-        """End every process this sandbox began."""
+        """End every process that this sandbox started."""
 
 
 class Session(Policy, Protocol):
-    """A loaded program. The verifier sees it as a `Policy`."""
+    """A program loaded in a sandbox. The verifier sees it as a `Policy`."""
 
     def next_instance(self) -> None:
-        """Start the time and byte allowance anew for the next instance."""
+        """Reset the time and reply limits for the next instance."""
 
     @property
     def seconds(self) -> float:
-        """The program's own time since `next_instance`."""
+        """The program's own time since `next_instance`, in seconds."""
 
     def usage(self) -> Usage | None:
-        """What its process has used so far; None where the system does not tell, or the process is gone."""
+        """Resources used so far; None if the process has ended or the system does not report them."""
 
 
 class Proposer(Protocol):
-    """Answers a request with a program, or with text to make one from. Called from several threads.
+    """Answers a request with a program, or with text that contains one. Called from several threads.
 
-    It is made from its options alone (constructor keywords, as a strategy's are); `begin` tells it the problem.
+    Its options are the constructor's keywords, as for a strategy; `begin` provides the problem.
     """
 
     label: str
-    """How a run shows it, for people alone: nothing depends on it."""
+    """Name shown to users; nothing depends on it."""
     concurrency: int
-    """How many `propose` calls may be under way at once."""
+    """Maximum number of concurrent `propose` calls."""
     repairs: bool
-    """Whether a failed attempt is worth sending back once."""
+    """Whether a failed attempt is sent back once for repair."""
     uses_model: bool
-    """Whether its attempts cost calls to a language model."""
+    """Whether it calls a language model."""
     ordered: bool
-    """Whether attempts are asked for in a fixed order, so that a seed gives the same run on any number of workers."""
+    """Whether attempts are requested in a fixed order; a seed then gives the same run with any number of workers."""
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Get ready for a run; called once, before the first `propose`.
+        """Prepare for a run; called once, before the first `propose`.
 
         Parameters
         ----------
         brief
-            All it may know of the problem.
+            Everything the proposer may know about the problem.
         known
-            Whether the run has had a program already. Quick, and safe to call from any thread.
+            Returns whether the run already has a program. Fast and thread-safe.
         """
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Answer one request. Every failure to reach a model is told in `Reply.call.error`, not raised."""
+        """Answer one request. A failed model call is reported in `Reply.call.error`, not raised."""
 
     def close(self) -> None:
-        """Let go of processes and connections."""
+        """Release processes and connections."""
 
 
 class Strategy(Protocol):
-    """Decides what to ask next. A function of its history: `ask` changes nothing that a later `ask` can see.
+    """Chooses which candidate to improve next, given the history. `ask` must not change the result of a later `ask`.
 
-    Options are the constructor's keywords (`--opt islands=4`). Memory must not grow with the run beyond a cap.
+    Options are the constructor's keywords (`--opt islands=4`). Memory use must stay bounded however long the run is.
     """
 
     def ask(self, rng: random.Random) -> Selection:
-        """Choose a parent and inspirations; at least one `ok` candidate was told before."""
+        """Choose a parent and inspirations. At least one `ok` candidate has been passed to `tell` before."""
 
     def tell(self, candidate: Candidate) -> None:
-        """Learn of an attempt, seeds first, failures included, in the order they were recorded."""
+        """Record an attempt, failures included. Called in the order of recording, initial programs first."""

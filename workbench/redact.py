@@ -1,4 +1,4 @@
-"""Keeps keys out of everything that is stored, shown or raised."""
+"""Removal of API keys from everything that is stored, shown or raised."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import re
 from collections.abc import Callable, Mapping
 
 _SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS", "_KEY_ID")
-_SHORTEST = 6  # "none" and "local" are placeholders, not secrets, and would be struck out of ordinary words
+_SHORTEST = 6  # "none" and "local" are placeholders, not secrets, and would be removed from ordinary words
 _KEY_SHAPE = re.compile(r"\b(?:sk|pk|gsk|xai|hf|AIza)[-_][\w*.-]{8,}|\b[Bb]earer [\w.~+/*=-]{8,}")
 
 MARK = "[redacted]"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether an environment variable of this name holds a key: never hand it to a worker, store it or show it."""
+    """Whether an environment variable of this name holds a secret, which must never be stored, shown or passed to a worker."""
     upper = name.upper()
     return upper.endswith(_SECRET_ENDINGS) or upper in {"APIKEY", "API_KEY", "TOKEN", "PASSWORD"}
 
 
 def redactor(environ: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that strikes every key out of a text: the values of secret variables, and what is shaped like a provider's key.
+    """Return a function that removes keys from a text: values of secret variables, and anything shaped like a provider's key.
 
     Parameters
     ----------
     environ
-        Where the secrets are, as it is now.
+        Environment with the secrets; read once, now.
     """
     secrets = {value.strip() for name, value in environ.items() if is_secret_name(name)}
-    # Longest first: one key may begin with another.
+    # Longest first: one key may be a prefix of another.
     ordered = [s for s in sorted(secrets, key=len, reverse=True) if len(s) >= _SHORTEST]
 
     def redact(text: str) -> str:

@@ -155,7 +155,7 @@ def test_a_proposers_own_options_are_described_set_and_recorded() -> None:
     bold = proposers.make(RunOptions(proposer="builtin", proposer_options={"bold": "2"}))
     _, recorded = proposers.adopt(bold, RunOptions())
     assert recorded == RunOptions(proposer="builtin", proposer_options={"bold": 2.0})
-    with pytest.raises(UsageError, match=r"proposer 'builtin' has no option 'shy'; valid are \(with defaults\): bold=1.0"):
+    with pytest.raises(UsageError, match=r"proposer 'builtin' has no option 'shy'; valid options with defaults: bold=1.0"):
         proposers.make(RunOptions(proposer="builtin", proposer_options={"shy": 1}))
     with pytest.raises(UsageError, match="no option 'timeout'"):
         proposers.make(RunOptions(models=("m",), proposer_options={"timeout": 1}))

@@ -83,7 +83,7 @@ def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, mon
     slug = "scheduling/total_tardiness"
     found = shipped(slug)
     old = replace(found, version="0123456789ab")
-    assert f"make it anew: {MAKE} {slug}" in old.stale(found.version) and found.stale(found.version) == ""
+    assert f"recreate it with: {MAKE} {slug}" in old.stale(found.version) and found.stale(found.version) == ""
     monkeypatch.setattr("workbench.cli.problems.exhibit", lambda name: old if name == slug else None)
     told = {one["slug"]: one["found"] for one in json.loads(evolve("problems", "--json")[1])}
     assert told[slug]["verdict"] == found.verdict and MAKE in told[slug]["stale"]
@@ -109,5 +109,5 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.Mon
         '{"format": 1, "problem": "a/b"}',
     ):
         gallery.path_of("a/b").write_text(text)
-        with pytest.raises(ProblemError, match=r"is no certificate .*make it anew"):
+        with pytest.raises(ProblemError, match=r"is not a valid certificate .*recreate it with"):
             exhibit("a/b")

@@ -199,7 +199,7 @@ def test_only_what_lacks_is_added(slow: Path) -> None:
         ("", "", ("--make", "--missing"), "choose one"),
         ("", "", ("--make", "--workers", "0"), "--workers must be at least 1, not 0"),
         ("time.sleep(0.1)", "1 / 0", ("--make",), "solving train-0 failed: ZeroDivisionError"),
-        ("time.sleep(0.1)", "os._exit(1)", ("--make",), "a solver's process ended"),
+        ("time.sleep(0.1)", "os._exit(1)", ("--make",), "a solver process died"),
     ],
 )
 def test_one_line_says_what_is_wrong(slow: Path, old: str, new: str, words: tuple[str, ...], named: str) -> None:

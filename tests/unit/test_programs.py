@@ -64,14 +64,14 @@ def test_named_definitions_come_from_the_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "frame", "reason"),
     [
-        ("key = abs\n", FRAME, "the last line of a block names its frame, like '# The rest is from seed.py.'; it is 'key = abs'"),
-        ("", FRAME, "names its frame"),
-        ("# The rest is from lost.py.\n", FRAME, "its frame lost.py is not there"),
+        ("key = abs\n", FRAME, "the last line of a block must name its frame, like '# The rest is from seed.py.', got 'key = abs'"),
+        ("", FRAME, "must name its frame"),
+        ("# The rest is from lost.py.\n", FRAME, "its frame lost.py does not exist"),
         ("key = abs\n# The rest is from frame.py.\n", FRAME, "other.block.py has no EVOLVE-BLOCK-START"),
         ("# EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-END\n# The rest is from frame.py.\n", "x = 1\n", "its frame frame.py has no EVOLVE"),
         ("# The rest is from frame.py: nothing.\n", FRAME, "its frame frame.py does not define nothing"),
         ("# The rest is from frame.py: Policy.third.\n", FRAME, "does not define Policy.third"),
-        ("# The rest is from frame.py: f.\n", "def f(:\n", "its frame frame.py is no Python"),
+        ("# The rest is from frame.py: f.\n", "def f(:\n", "its frame frame.py is not valid Python"),
     ],
 )
 def test_what_is_wrong_with_a_block_is_said_in_a_line(tmp_path: Path, text: str, frame: str, reason: str) -> None:
@@ -89,7 +89,7 @@ def test_a_problem_lists_and_loads_its_blocks_and_its_version_ignores_them(tmp_p
     loaded = catalog.reload(folder)
     assert "again" in loaded.programs and loaded.program("again").source in seed and loaded.version == version
     (folder / "programs" / "again.py").write_text(seed)
-    with pytest.raises(ProblemError, match="have the same name"):
+    with pytest.raises(ProblemError, match="define the same program"):
         loaded.program("again")
     with pytest.raises(ProblemError, match="no program 'nobody'"):
         loaded.program("nobody")

@@ -168,7 +168,7 @@ def test_verifier_weighs_jobs_and_hands_out_copies() -> None:
     assert data["processing"] == [4, 2, 3]
 
 
-REPEATED = "x must hold each of 0..2 exactly once: 1 is at positions 1 and 2, 2 is missing"
+REPEATED = "x must contain each of 0..2 exactly once: 1 is at positions 1 and 2, 2 is missing"
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What is asked: problem folders, their references, and the gap that scores them."""
+"""Problems: discovery and loading, references, and the normalized gap."""

@@ -1,4 +1,4 @@
-"""Finds problems: by folder below `problems/`, by path, and by entry point of an installed package."""
+"""Discovery and loading of problems: below `problems/`, by path, and by entry point of an installed package."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
 
 GATE = "gate.py"
-"""File of a problem that makes fresh stress instances for `--gate stress`: `FAMILIES` in words, and `instances(seed)`."""
+"""Module that generates stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
 ENTRY_POINTS = "evolve.problems"
-"""Entry-point group of problems in other packages; each names the package that holds `problem.py`."""
+"""Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
 UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, references.PARTIAL})
-"""What of a problem's folder decides no score, and so is no part of its version; nor are its test and hidden folders."""
+"""Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
 _UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", GATE, "README.md", "hints.md", "statement.md"})
-"""What of a problem's folder decides no reference and no baseline's objective."""
+"""Files of a problem folder that cannot affect a reference or a baseline's objective."""
 
 
 def root() -> Path:
-    """The folder that holds `problems/`, `evaluators/` and `ui/`: the checkout, or `_bundled` of an installed package."""
+    """Return the folder that contains `problems/`, `evaluators/` and `ui/`: the checkout, or `_bundled` of an installed package."""
     here = Path(__file__).resolve().parent.parent
     return here.parent if (here.parent / "problems").is_dir() else here / "_bundled"
 
 
 class LoadedProblem:
-    """A problem folder, loaded: the question, its texts, programs, instances and references."""
+    """A loaded problem folder: the problem, its texts, programs, instances and references."""
 
     in_memory = False
-    """Whether there is no folder that another process could load it from."""
+    """Whether the problem was defined in Python and has no folder that another process could load."""
 
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
@@ -53,17 +53,17 @@ class LoadedProblem:
 
     @property
     def slug(self) -> str:
-        """`family/name`."""
+        """Problem ID, `domain/name`."""
         return self.problem.slug
 
     @cached_property
     def statement(self) -> str:
-        """The task, as prompt and UI show it (markdown)."""
+        """The task in markdown, as shown in prompts and in the dashboard."""
         return self._text("statement.md")
 
     @cached_property
     def hints(self) -> tuple[str, ...]:
-        """Hints by level, from the `##` sections of hints.md; empty without the file."""
+        """Hints by level, from the `##` sections of hints.md; empty if there is no such file."""
         path = self.folder / "hints.md"
         if not path.exists():
             return ()
@@ -75,21 +75,21 @@ class LoadedProblem:
         return program_names(self.folder / "programs")
 
     def program(self, name: str) -> Program:
-        """A program of the folder by name, put together where its file is a block.
+        """Return a program of the folder by name; a block file is combined with its frame.
 
         Raises
         ------
         ProblemError
-            No such program, or a block whose frame does not fit.
+            There is no such program, or a block does not match its frame.
         """
         path = find_program(self.folder / "programs", name)
         try:
             return Program(read_program(path), self.problem.entry)
         except OSError as error:
-            raise ProblemError(f"{self.slug}: no program {name!r} ({path}); there are: {', '.join(self.programs)}") from error
+            raise ProblemError(f"{self.slug}: no program {name!r} ({path}); available: {', '.join(self.programs)}") from error
 
     def instances(self, split: Split) -> tuple[Instance, ...]:
-        """The instances of a split, made once."""
+        """Return the instances of a split; they are generated once and cached."""
         if split not in self._cache:
             try:
                 self._cache[split] = tuple(self.problem.instances(split))
@@ -98,17 +98,17 @@ class LoadedProblem:
         return self._cache[split]
 
     def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
-        """Stress families in words, and fresh instances of them: none that test or stress hold.
+        """Return descriptions of the stress classes, and new instances of them that occur in no split.
 
         Raises
         ------
         ProblemError
-            The problem has no `gate.py`, or a broken one.
+            The problem has no `gate.py`, or it fails.
         """
         if self._gate is None or self._gate[0] != seed:
             if not (self.folder / GATE).is_file():
                 raise ProblemError(
-                    f"{self.slug} has no {GATE}, which makes fresh stress instances (CONTRIBUTING.md, 'Add a problem'): "
+                    f"{self.slug} has no {GATE}, which generates stress instances (CONTRIBUTING.md, 'Add a problem'): "
                     "run it without --gate"
                 )
             try:
@@ -120,17 +120,17 @@ class LoadedProblem:
 
     @cached_property
     def references(self) -> references.References:
-        """What the instances are measured against."""
+        """References and baseline objectives of all instances."""
         return references.read(self.folder, self.problem, self.instances)
 
     @cached_property
     def version(self) -> str:
-        """Hash of all that decides a score: problem.py and its siblings, data, references, evaluators, how a gap is defined."""
+        """Hash of everything that affects a score: problem code and data, references, evaluators, the definition of the gap."""
         return self._digest(UNSCORED, "" if gap.FORMAT == 1 else f"gap {gap.FORMAT}\0")
 
     @cached_property
     def code(self) -> str:
-        """Hash of all that decides a reference or a baseline's objective, programs included."""
+        """Hash of everything that affects a reference or a baseline's objective, including programs."""
         return self._digest(_UNSOLVED)
 
     def _digest(self, left_out: frozenset[str], start: str = "") -> str:
@@ -145,7 +145,7 @@ class LoadedProblem:
 
     @cached_property
     def brief(self) -> Brief:
-        """What proposers may know."""
+        """The part of the problem that proposers may know."""
         p = self.problem
         return Brief(
             p.slug, p.title, p.question, self.statement, p.entry, p.unit, p.sense, p.features, self.hints,
@@ -160,40 +160,40 @@ class LoadedProblem:
 
 
 def _decides(path: Path, left_out: frozenset[str]) -> bool:
-    """Whether a file of a problem's folder may decide a score, by its path there: what tools leave behind does not."""
+    """Whether a file may affect a score, by its path relative to the problem folder; caches and hidden files cannot."""
     *folders, name = path.parts
     return not (path.parts[0] in left_out or name.endswith(".pyc") or any(f.startswith(".") or f == "__pycache__" for f in folders))
 
 
 def slugs() -> list[str]:
-    """Slugs of all problems that are found by folder or entry point, sorted."""
+    """Return the IDs of all problems found by folder or entry point, sorted."""
     return sorted(_folders())
 
 
 def load(name: str | Path) -> LoadedProblem:
-    """Load a problem by slug, by unique last part of a slug, or by path of its folder.
+    """Load a problem by ID, by the last part of an ID if that is unambiguous, or by path of its folder.
 
     Raises
     ------
     UsageError
-        Unknown name; the nearest slugs are suggested.
+        Unknown name; the message suggests similar IDs.
     ProblemError
-        The folder is there but broken.
+        The folder exists but the problem cannot be loaded.
     """
     return _load(_resolve(str(name)))
 
 
 def load_recorded(folder: str, slug: str) -> LoadedProblem:
-    """The problem of a recorded run: from the folder it was loaded from, or by slug where that is gone."""
+    """Load the problem of a recorded run from its original folder, or by ID if the folder no longer exists."""
     return load(folder if (Path(folder) / "problem.py").is_file() else slug)
 
 
 def reload(name: str | Path) -> LoadedProblem:
-    """Load a problem again after its files, or the evaluators that it imports, have changed."""
+    """Reload a problem after its files, or the evaluators that it imports, have changed."""
     _load.cache_clear()
     stale = (f"{_package(_resolve(str(name)))}.", "evaluators.")
     for module in [m for m in sys.modules if m.startswith(stale)]:
-        del sys.modules[module]  # or the new version would go with the old code
+        del sys.modules[module]  # otherwise the new version would use the old code
     return load(name)
 
 
@@ -227,7 +227,7 @@ def _resolve(name: str) -> Path:
     if len(same) == 1:
         return folders[same[0]].resolve()
     if same:
-        raise UsageError(f"{name!r} is the name of several problems: {', '.join(same)}")
+        raise UsageError(f"{name!r} is ambiguous; use one of: {', '.join(same)}")
     known = {**{s: s for s in folders}, **{s.partition("/")[2]: s for s in folders}}
     near = list(dict.fromkeys(known[m] for m in difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)))
     hint = f"did you mean {' or '.join(near)}?" if near else "list them with: evolve problems"
@@ -237,7 +237,7 @@ def _resolve(name: str) -> Path:
 @lru_cache(maxsize=64)
 def _load(folder: Path) -> LoadedProblem:
     top = str(root())
-    if top not in sys.path:  # an installed package keeps evaluators/ below itself: importable here, a clash nowhere else
+    if top not in sys.path:  # an installed package contains evaluators/ in a subfolder: importable here without clashing elsewhere
         sys.path.append(top)
     name = _package(folder)
     package = ModuleType(name)
@@ -251,17 +251,17 @@ def _load(folder: Path) -> LoadedProblem:
     if not isinstance(problem, Problem):
         raise ProblemError(f"{folder / 'problem.py'} must define PROBLEM = Problem(...) (see CONTRIBUTING.md, 'Add a problem')")
     if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
-        raise ProblemError(f"{folder / 'problem.py'}: the slug {problem.slug!r} must have the form family/name")
+        raise ProblemError(f"{folder / 'problem.py'}: the problem ID {problem.slug!r} must have the form domain/name")
     return LoadedProblem(folder, problem)
 
 
 def _package(folder: Path) -> str:
-    """The name under which a problem's files are imported: one a folder, whatever its problem is called."""
+    """Return the module name under which a problem's files are imported; unique per folder."""
     return f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
 def _where(error: BaseException, folder: Path) -> str:
-    """The error in one line, with the innermost line of the problem's own files."""
+    """Format an error in one line, with the innermost position within the problem's own files."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(folder))]
@@ -270,7 +270,7 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:
-    """Modules that decide a score beside the problem's own files: what these import of `evaluators`, and of each other."""
+    """Return the modules outside the problem folder that affect a score: evaluators imported directly or indirectly."""
     found: dict[str, Path] = {}
     queue = list(files)
     while queue:
@@ -293,7 +293,7 @@ def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:
 
 
 def _judge(module: str) -> Path | None:
-    """The file of a module that decides scores; None for others."""
+    """Return the file of a module that affects scores; None for other modules."""
     if module == checks.__name__:
         return Path(checks.__file__)
     path = root() / (module.replace(".", "/") + ".py")

@@ -1,4 +1,4 @@
-"""The one distance that everything is measured by: gap to the reference, scaled by family."""
+"""Normalized gap to the reference, scaled by instance class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from workbench.model import Instance, InstanceResult
 
 FORMAT = 1
-"""Number of the definition below. Whoever changes a gap by it counts up: every problem has a new version then."""
+"""Version of the definition of the gap. Increment it with every change that affects a gap; all problem versions then change."""
 
 
 def family_scales(
@@ -17,17 +17,17 @@ def family_scales(
     references: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
 ) -> dict[str, float]:
-    """Scale of each family: the mean absolute reference over its instances.
+    """Return the scale of each instance class: the mean absolute reference over its instances.
 
-    Where every reference of a family is 0 (an optimum without any tardiness, say) the mean absolute objective of the
-    baseline closest to 0 but not at it takes its place, and 1 where there is none: the gap stays finite and smooth.
+    If every reference of a class is 0 (for example, an optimum without tardiness), the scale is the smallest positive mean
+    absolute objective of a baseline, or 1 if there is none. The gap therefore stays finite.
 
     Parameters
     ----------
     references
         Reference value by instance id.
     baselines
-        Objective by baseline name and instance id; failures left out.
+        Objective by baseline name and instance id, without failures.
     """
     by_family: dict[str, list[str]] = defaultdict(list)
     for instance in instances:
@@ -43,12 +43,12 @@ def family_scales(
 
 
 def instance_gap(objective: float, reference: float, scale: float, sense: Literal["min", "max"]) -> float:
-    """Distance of one objective to its reference in units of its family's scale; lower is better, 0 is the reference."""
+    """Return the difference from the reference in units of the class's scale; lower is better, 0 is the reference."""
     return (objective - reference if sense == "min" else reference - objective) / scale
 
 
 def family_gaps(results: Iterable[InstanceResult]) -> dict[str, float]:
-    """Mean gap by family."""
+    """Return the mean gap of each instance class."""
     by_family: dict[str, list[float]] = defaultdict(list)
     for result in results:
         by_family[result.family].append(result.gap)
@@ -56,7 +56,7 @@ def family_gaps(results: Iterable[InstanceResult]) -> dict[str, float]:
 
 
 def mean_gap(families: Mapping[str, float]) -> float:
-    """Mean over families, which weigh alike."""
+    """Return the unweighted mean over instance classes."""
     return sum(families.values()) / len(families)
 
 
@@ -67,7 +67,7 @@ def penalties(
     scales: Mapping[str, float],
     sense: Literal["min", "max"],
 ) -> dict[str, float]:
-    """Gap that a failed instance of a family is given: 1 more than the worst gap of any baseline in that family."""
+    """Return the penalty of each class, the gap of a failed instance: 1 plus the worst gap of any baseline in the class."""
     worst: dict[str, float] = dict.fromkeys(scales, 0.0)
     for instance in instances:
         for objectives in baselines.values():

@@ -1,4 +1,4 @@
-"""A program as a person gives it: a `Program`, its source, a file, or the name of one of the problem's own."""
+"""Resolves a program given by a user: a `Program`, source text, a file, or the name of one of the problem's programs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workbench.program.source import screen
 
 
 def program_of(loaded: LoadedProblem, given: Program | Path | str) -> Program:
-    """The program that is meant. A text of several lines is a source; else files come before names.
+    """Return the program. Text of several lines is source; otherwise a file takes precedence over a name.
 
     Raises
     ------
     UsageError
-        No such file or name, or a program that the problem cannot accept.
+        There is no such file or name, or the problem does not accept the program.
     """
     if isinstance(given, Program):
         return _screened(loaded, given.source, "the program")
@@ -27,7 +27,7 @@ def program_of(loaded: LoadedProblem, given: Program | Path | str) -> Program:
     if not path.is_file():
         if str(given) in loaded.programs:
             return loaded.program(str(given))
-        raise UsageError(f"no file {given}, and {loaded.slug} has no program of that name; it has: {', '.join(loaded.programs)}")
+        raise UsageError(f"no file {given}, and {loaded.slug} has no program of that name; available: {', '.join(loaded.programs)}")
     try:
         source = read_program(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -39,4 +39,4 @@ def _screened(loaded: LoadedProblem, source: str, what: str) -> Program:
     try:
         return screen(source, loaded.problem.entry, loaded.problem.modules)
     except Rejected as error:
-        raise UsageError(f"{what} is no program for {loaded.slug}: {error}") from error
+        raise UsageError(f"{what} is not a valid program for {loaded.slug}: {error}") from error

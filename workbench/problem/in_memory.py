@@ -1,4 +1,4 @@
-"""Problems made in Python, a notebook say: all that a folder holds is in the `Problem` object itself."""
+"""Problems defined in Python, for example in a notebook: the `Problem` object contains everything a folder would."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from workbench.problem.references import FORMAT, References
 from workbench.protocols import Sandbox
 
 FOLDER = Path("(in memory)")
-"""What such a problem has in place of a folder."""
+"""Placeholder for the folder of such a problem."""
 
 
 class InMemoryProblem(LoadedProblem):
-    """A problem without a folder. It is evaluated in the process that made it, for no other could load it.
+    """A problem without a folder. It is evaluated in the process that defined it, because no other process can load it.
 
     Parameters
     ----------
     problem
-        With `programs` that hold the sources of its seeds and baselines.
+        Its `programs` must contain the sources of its initial programs and baselines.
     sandbox
-        Where baselines are run, once, for the references.
+        Sandbox in which the baselines are run once, for the references.
 
     Raises
     ------
     ProblemError
-        A seed or baseline has no source, or the references cannot be made.
+        An initial program or baseline has no source, or the references cannot be computed.
     """
 
     in_memory = True
@@ -44,18 +44,18 @@ class InMemoryProblem(LoadedProblem):
     def __init__(self, problem: Problem, sandbox: Sandbox) -> None:
         super().__init__(FOLDER, problem)
         if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
-            raise ProblemError(f"the slug {problem.slug!r} must have the form domain/name, lower case")
+            raise ProblemError(f"the problem ID {problem.slug!r} must have the form domain/name, in lower case")
         named = [*problem.seeds, *(b.name for b in problem.baselines)]
         if missing := [name for name in named if name not in problem.programs]:
             raise ProblemError(
-                f"{problem.slug}: no source for {', '.join(missing)}; give them as Problem(..., programs={{name: source}})"
+                f"{problem.slug}: no source for {', '.join(missing)}; pass it as Problem(..., programs={{name: source}})"
             )
         splits = {s.value: dict(self._entries(s, sandbox)) for s in Split}
         self._raw: dict[str, Any] = {"format": FORMAT, "splits": splits}
 
     @property
     def statement(self) -> str:
-        """The task, as prompt and pages show it (markdown)."""
+        """The task in markdown, as shown in prompts and in the dashboard."""
         return self.problem.statement or self.problem.question
 
     @property
@@ -65,28 +65,28 @@ class InMemoryProblem(LoadedProblem):
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """Names of the programs."""
+        """Names of the programs, sorted."""
         return tuple(sorted(self.problem.programs))
 
     def program(self, name: str) -> Program:
-        """A program by name."""
+        """Return a program by name."""
         try:
             return Program(self.problem.programs[name], self.problem.entry)
         except KeyError as error:
-            raise UsageError(f"{self.slug}: no program {name!r}; it has: {', '.join(self.programs)}") from error
+            raise UsageError(f"{self.slug}: no program {name!r}; available: {', '.join(self.programs)}") from error
 
     def gate(self, seed: int) -> tuple[dict[str, str], tuple[Any, ...]]:
-        """None: the families of a robustness filter stand in a folder's `gate.py`."""
-        raise ProblemError(f"{self.slug} was made in Python and has no gate.py: run it without a gate")
+        """Raise `ProblemError`: the robustness filter needs the `gate.py` of a problem folder."""
+        raise ProblemError(f"{self.slug} is defined in Python and has no gate.py: run it without the robustness filter")
 
     @cached_property
     def references(self) -> References:
-        """What the instances are measured against."""
+        """References and baseline objectives of all instances."""
         return References(self.folder, self.problem, self.instances, self._raw)
 
     @cached_property
     def version(self) -> str:
-        """Hash of statement, instances, references and the verifier's code (helpers that it calls are not seen)."""
+        """Hash of statement, instances, references and the verifier's methods; functions that these call are not included."""
         p = self.problem
         question = [p.slug, self.statement, p.entry, p.sense, p.unit, p.limits.seconds, p.limits.memory_mb, sorted(p.modules)]
         instances = {s.value: [[i.id, i.family, dict(i.data)] for i in self.instances(s)] for s in Split}
@@ -99,7 +99,7 @@ class InMemoryProblem(LoadedProblem):
 
     @property
     def code(self) -> str:
-        """As `version`: references are never kept in a file."""
+        """Same as `version`: references are not stored in a file."""
         return self.version
 
     def _entries(self, split: Split, sandbox: Sandbox) -> Iterable[tuple[str, Mapping[str, Any]]]:
@@ -113,7 +113,7 @@ class InMemoryProblem(LoadedProblem):
             except Exception as error:
                 raise ProblemError(f"{self.slug}: solving {instance.id} failed: {type(error).__name__}: {error}") from error
             if not math.isfinite(reference.value):
-                raise ProblemError(f"{self.slug}: the reference of {instance.id} is {reference.value}")
+                raise ProblemError(f"{self.slug}: the reference of instance {instance.id} must be finite, got {reference.value}")
             entry = {
                 "value": reference.value, "status": reference.status, "solver": reference.solver,
                 "seconds": reference.seconds or time.perf_counter() - began,
@@ -125,7 +125,7 @@ class InMemoryProblem(LoadedProblem):
 
 
 def _code(cls: type) -> Iterable[bytes]:
-    """Byte code and constants of a class's methods, by name."""
+    """Yield name, byte code and constants of each method of a class, sorted by name."""
     for name in sorted(vars(cls)):
         code = getattr(vars(cls)[name], "__code__", None)
         if code is not None:

@@ -1,4 +1,4 @@
-"""Makes references.json: solves each instance and runs each baseline through the sandbox."""
+"""Creates references.json: solves every instance and runs every baseline in the sandbox."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from workbench.protocols import Sandbox
 
 SOLVERS = ("numpy", "ortools", "PuLP", "simpy", "highspy", "pyvrp")
 BEAT = 5.0
-"""Seconds after which progress is told even where nothing more is solved."""
+"""Longest interval between progress reports, in seconds."""
 
 Key = tuple[Split, str]
 Entry = dict[str, Any]
@@ -41,16 +41,16 @@ def make_references(
     missing: bool = False,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Path:
-    """Solve every instance of all four splits, run every baseline, and write the file (atomically).
+    """Solve every instance of all four splits, run every baseline, and write the file atomically.
 
-    What is solved is kept in a hidden file until then, so that a call after an interruption goes on from there.
+    Intermediate results are kept in a hidden file; after an interruption the next call continues from it.
 
     Parameters
     ----------
     missing
-        Leave entries of the file as they are, and make only what it lacks.
+        Keep existing entries and add only missing ones.
     on_progress
-        Gets the stage, how much is done and how much there is, at the begin and every few seconds.
+        Called with the stage, the number of finished entries and the total, at the start and every few seconds.
     """
     tell = on_progress or (lambda stage, done, total: None)
     path, names = loaded.folder / FILE, [b.name for b in loaded.problem.baselines]
@@ -103,7 +103,7 @@ def make_references(
 
 
 class _Partial:
-    """What is solved so far: a JSON object a line, known by a hash of its instance, the problem's code and the solvers.
+    """Intermediate results: one JSON line each, keyed by a hash of the instance, the problem's code and solver versions.
 
     Raises
     ------
@@ -121,7 +121,7 @@ class _Partial:
             raise ProblemError(f"{loaded.slug}: {self._path} cannot be written: {error.strerror}") from error
         self._file.seek(0)
         for line in self._file:
-            with contextlib.suppress(ValueError):  # torn, where a process was killed
+            with contextlib.suppress(ValueError):  # incomplete line: a process was killed while writing
                 key, entry = json.loads(line)
                 self._found[key] = _joined(self._found.get(key, {}), entry)
 
@@ -129,7 +129,7 @@ class _Partial:
         return self._found.get(self._key(instance), {})
 
     def add(self, instance: Instance, entry: Entry) -> None:
-        self._file.write("\n" + json.dumps([self._key(instance), entry]))  # first, for the line before may be torn
+        self._file.write("\n" + json.dumps([self._key(instance), entry]))  # newline first: the previous line may be incomplete
         self._file.flush()
 
     def drop(self) -> None:
@@ -142,14 +142,14 @@ class _Partial:
 
 
 def _joined(first: Entry, second: Entry) -> Entry:
-    """Both, the second where they differ."""
+    """Merge two entries; the second takes precedence."""
     return {**first, **second, "baselines": {**first.get("baselines", {}), **second.get("baselines", {})}}
 
 
 def _solve_all(loaded: catalog.LoadedProblem, keys: Sequence[Key], workers: int) -> Generator[tuple[Key, Entry] | None]:
-    """Each instance as soon as it is solved, None when nothing was for a while.
+    """Yield each instance as soon as it is solved, and None after an interval without results.
 
-    Solvers run in processes of their own: two of them (OR-Tools and HiGHS) cannot share one.
+    Solvers run in separate processes: OR-Tools and HiGHS cannot share one.
     """
     reader, writer = Pipe(duplex=False)
     with reader, writer, ProcessPoolExecutor(workers, get_context("spawn"), _begin, (reader,)) as pool:
@@ -163,22 +163,22 @@ def _solve_all(loaded: catalog.LoadedProblem, keys: Sequence[Key], workers: int)
                     yield None
         except BrokenProcessPool as error:
             raise ProblemError(
-                f"{loaded.slug}: a solver's process ended (memory?); what was solved is kept: the same command goes on from there"
+                f"{loaded.slug}: a solver process died (out of memory?); results so far are kept, run the same command to continue"
             ) from error
         except BaseException:  # Ctrl-C, a solver's error
-            writer.close()  # ends the processes now, not when all is solved
+            writer.close()  # ends the processes now instead of after the last instance
             raise
 
 
 def _begin(alive: Connection) -> None:
-    """A solver's process gives way to others, does not hear a terminal's Ctrl-C, and ends when its parent does, even if killed."""
+    """Set up a solver process: low priority, unaffected by Ctrl-C in the terminal, and ended together with its parent."""
     os.nice(5)
     os.setpgrp()
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
 
 
 def _end_with(alive: Connection) -> None:
-    alive.poll(None)  # until the other end is closed: nothing is sent
+    alive.poll(None)  # blocks until the other end is closed: nothing is ever sent
     for process in active_children():
         process.kill()
     os._exit(1)
@@ -187,7 +187,7 @@ def _end_with(alive: Connection) -> None:
 def objectives(
     loaded: catalog.LoadedProblem, program: Program, instances: Sequence[Instance], sandbox: Sandbox
 ) -> Iterator[tuple[Instance, float | None]]:
-    """Instances with their objective; None where the program failed, and a new process after that."""
+    """Yield each instance with its objective, or None if the program failed; a crashed process is replaced."""
     waiting = list(instances)
     while waiting:
         with sandbox.open(program, loaded.problem.limits) as session:
@@ -209,8 +209,8 @@ def refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: Entry, name
     better = entry["value"] - objective if loaded.problem.sense == "min" else objective - entry["value"]
     if better > 1e-6 * max(1.0, abs(entry["value"])):
         raise ProblemError(
-            f"{loaded.slug}: on {id} the baseline {name} ({objective}) is better than the {entry['status']} reference "
-            f"({entry['value']}): solver or verifier is wrong"
+            f"{loaded.slug}: on instance {id} the baseline {name} ({objective}) beats the {entry['status']} reference "
+            f"({entry['value']}): fix the solver or the verifier"
         )
 
 
@@ -225,7 +225,7 @@ def _solve(folder: str, split: Split, id: str) -> Entry:
     except Exception as error:
         raise ProblemError(f"{loaded.slug}: solving {id} failed: {type(error).__name__}: {error}") from error
     if not math.isfinite(reference.value):
-        raise ProblemError(f"{loaded.slug}: the reference of {id} is {reference.value}")
+        raise ProblemError(f"{loaded.slug}: the reference of instance {id} must be finite, got {reference.value}")
     seconds = reference.seconds or time.perf_counter() - began
     return {"value": reference.value, "status": reference.status, "solver": reference.solver, "seconds": round(seconds, 3)}
 
@@ -241,7 +241,7 @@ def _versions() -> dict[str, str]:
 
 
 def _render(head: dict[str, Any], splits: dict[str, dict[str, Entry]]) -> str:
-    """JSON with one instance a line, so that a change reads as a diff."""
+    """Format the file as JSON with one instance per line, for readable diffs."""
     lines = ["{"] + [f' "{key}": {json.dumps(value)},' for key, value in head.items()] + [' "splits": {']
     for number, (split, entries) in enumerate(splits.items()):
         lines.append(f'  "{split}": {{')

@@ -1,4 +1,4 @@
-"""The programs of a problem: whole files, and blocks that take the rest of their text from a whole file, their frame."""
+"""Programs of a problem: complete files, and blocks that are completed from another file, their frame."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from workbench.errors import ProblemError
 from workbench.program.source import split_block
 
 BLOCK = ".block.py"
-"""How the name of a file ends that holds a block: the part of a program that differs from its frame."""
+"""File name suffix of a block: the part of a program that differs from its frame."""
 _LAST = re.compile(r"# The rest is from (\w+)\.py(?:: ([\w., ]+?))?\.")
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def program_names(folder: Path) -> tuple[str, ...]:
-    """Names of the programs in a folder, sorted."""
+    """Return the names of the programs in a folder, sorted."""
     return tuple(sorted({p.name.removesuffix(BLOCK).removesuffix(".py") for p in folder.glob("*.py")} - {"__init__"}))
 
 
 def find_program(folder: Path, name: str) -> Path:
-    """The file of a program, whole or a block; that of a whole one where there is neither.
+    """Return the path of a program: its block if there is one, otherwise its complete file, which need not exist.
 
     Raises
     ------
     ProblemError
-        There are both.
+        Both files exist.
     """
     whole, block = folder / f"{name}.py", folder / f"{name}{BLOCK}"
     if whole.is_file() and block.is_file():
-        raise ProblemError(f"{whole} and {block.name} have the same name: keep one of them")
+        raise ProblemError(f"{whole} and {block.name} define the same program: delete one of them")
     return block if block.is_file() else whole
 
 
 def read_program(path: Path) -> str:
-    """The text of a program's file; of a block, the whole program that it stands for.
+    """Read a program; a block is completed from its frame.
 
-    The last line of a block is `# The rest is from seed.py.` (what follows the EVOLVE-BLOCK there), or
-    `# The rest is from spt.py: dispatch.` (the functions, classes and methods named there, in this order).
+    The last line of a block is `# The rest is from seed.py.` (everything after the EVOLVE-BLOCK of that file) or
+    `# The rest is from spt.py: dispatch.` (the listed functions, classes and methods, in this order).
 
     Raises
     ------
     OSError, UnicodeDecodeError
         The file cannot be read.
     ProblemError
-        A block names no frame, or one that lacks what it is to give.
+        A block names no frame, or the frame lacks a listed part.
     """
     text = path.read_text()
     if not path.name.endswith(BLOCK):
@@ -55,20 +55,20 @@ def read_program(path: Path) -> str:
     found = _LAST.fullmatch(last.strip())
     if not found:
         raise ProblemError(
-            f"{path}: the last line of a block names its frame, like '# The rest is from seed.py.'; it is {last[:80]!r}"
+            f"{path}: the last line of a block must name its frame, like '# The rest is from seed.py.', got {last[:80]!r}"
         )
     frame = path.with_name(f"{found[1]}.py")
     if not frame.is_file():
-        raise ProblemError(f"{path}: its frame {frame.name} is not there (a frame is a whole program of the same folder)")
+        raise ProblemError(f"{path}: its frame {frame.name} does not exist; a frame is a complete program in the same folder")
     rest = frame.read_text()
     wanted = [name.strip() for name in found[2].split(",")] if found[2] else None
     return f"{head}\n{_after_block(path, head, frame, rest) if wanted is None else _definitions(path, frame, rest, wanted)}"
 
 
 def _after_block(path: Path, head: str, frame: Path, rest: str) -> str:
-    """What follows the EVOLVE-BLOCK of a frame."""
+    """Return the text after the EVOLVE-BLOCK of a frame."""
     if split_block(head) is None:
-        raise ProblemError(f"{path} has no EVOLVE-BLOCK-START and EVOLVE-BLOCK-END, which tell what of {frame.name} it replaces")
+        raise ProblemError(f"{path} has no EVOLVE-BLOCK-START and EVOLVE-BLOCK-END to mark the part of {frame.name} it replaces")
     block = split_block(rest)
     if block is None:
         raise ProblemError(f"{path}: its frame {frame.name} has no EVOLVE-BLOCK-START and EVOLVE-BLOCK-END")
@@ -76,11 +76,11 @@ def _after_block(path: Path, head: str, frame: Path, rest: str) -> str:
 
 
 def _definitions(path: Path, frame: Path, rest: str, wanted: list[str]) -> str:
-    """Definitions of a frame by name (`function`, `Class`, `Class.method`), laid out as in a whole program."""
+    """Return definitions of a frame by name (`function`, `Class`, `Class.method`), spaced as in a complete program."""
     try:
         tree = ast.parse(rest)
     except SyntaxError as error:
-        raise ProblemError(f"{path}: its frame {frame.name} is no Python: {error.msg} (line {error.lineno})") from error
+        raise ProblemError(f"{path}: its frame {frame.name} is not valid Python: {error.msg} (line {error.lineno})") from error
     lines, text = rest.splitlines(), ""
     for name in wanted:
         body: list[ast.stmt] = tree.body

@@ -1,4 +1,4 @@
-"""What every instance is measured against: reads a problem's references.json and scales gaps with it."""
+"""References of a problem: reads references.json and computes gaps from it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from workbench.problem.gap import family_gaps, family_scales, instance_gap, mean
 
 FILE = "references.json"
 PARTIAL = ".references.partial"
-"""What `evolve references` has solved so far; gone once FILE is written."""
+"""Intermediate results of `evolve references`; deleted once FILE is written."""
 FORMAT = 1
 
 
 class References:
-    """References and baseline objectives of one problem, complete for all its splits.
+    """References and baseline objectives of a problem, for all splits.
 
     Parameters
     ----------
@@ -35,17 +35,17 @@ class References:
         self._measures: dict[Split, Measure] = {}
 
     def reference(self, split: Split, id: str) -> Reference:
-        """The reference of one instance."""
+        """Return the reference of one instance."""
         entry = self._entry(split, id)
         return Reference(entry["value"], entry["status"], entry.get("solver", ""), entry.get("seconds", 0.0))
 
     def baseline(self, name: str, split: Split) -> dict[str, float]:
-        """Objective of a baseline by instance id; instances on which it failed are left out."""
+        """Return a baseline's objective by instance id, without instances on which it failed."""
         entries = ((i.id, self._entry(split, i.id)["baselines"].get(name)) for i in self._instances(split))
         return {id: objective for id, objective in entries if objective is not None}
 
     def measure(self, split: Split) -> Measure:
-        """The yardstick of a split."""
+        """Return the scales, penalties and references of a split."""
         if split not in self._measures:
             self._measures[split] = Measure(
                 self._problem.sense,
@@ -56,7 +56,7 @@ class References:
         return self._measures[split]
 
     def gaps(self, name: str, split: Split) -> dict[str, float]:
-        """Gap of a baseline by instance id; a failed instance carries the penalty."""
+        """Return a baseline's gap by instance id; a failed instance gets the penalty."""
         measure, objectives = self.measure(split), self.baseline(name, split)
         return {
             i.id: measure.gap(i, objectives[i.id]) if i.id in objectives else measure.penalty[i.family]
@@ -64,17 +64,17 @@ class References:
         }
 
     def families(self, name: str, split: Split) -> dict[str, float]:
-        """Mean gap of a baseline by family."""
+        """Return a baseline's mean gap by instance class."""
         gaps = self.gaps(name, split)
         return family_gaps(InstanceResult(i.id, i.family, Status.OK, gaps[i.id]) for i in self._instances(split))
 
     def kinds(self, split: Split) -> dict[str, int]:
-        """How many references of a split are `optimal`, `bound` or `best_known`."""
+        """Count the references of a split by status (`optimal`, `bound`, `best_known`)."""
         return dict(Counter(self._entry(split, i.id)["status"] for i in self._instances(split)).most_common())
 
     @cached_property
     def ranking(self) -> tuple[tuple[str, float], ...]:
-        """Baselines with their mean train gap, best first."""
+        """Name and mean train gap of each baseline, best first."""
         means = [(b.name, mean_gap(self.families(b.name, Split.TRAIN))) for b in self._problem.baselines]
         return tuple(sorted(means, key=lambda pair: pair[1]))
 
@@ -83,12 +83,12 @@ class References:
             return self.raw["splits"][split.value][id]
         except KeyError as error:
             raise ProblemError(
-                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; {_mend(self._folder, '--missing')}"
+                f"{self._problem.slug}: {FILE} has no entry for {split} instance {id!r}; {_fix(self._folder, '--missing')}"
             ) from error
 
 
 class Measure:
-    """The yardstick of one split: scale and penalty by family, reference by instance."""
+    """Computes gaps on one split: holds scale and penalty by instance class, and reference by instance."""
 
     def __init__(
         self,
@@ -103,12 +103,12 @@ class Measure:
         self.penalty = penalties(instances, values, baselines, self.scale, sense)
 
     def gap(self, instance: Instance, objective: float) -> float:
-        """Gap of one objective."""
+        """Return the gap of an objective value on `instance`."""
         return instance_gap(objective, self.value[instance.id], self.scale[instance.family], self._sense)
 
 
 def bare(instances: Sequence[Instance]) -> Measure:
-    """A yardstick without references, for instances that have none: the gap is the objective itself."""
+    """Return a `Measure` for instances without references: the gap is the objective itself."""
     return Measure("min", instances, {i.id: 0.0 for i in instances}, {})
 
 
@@ -118,20 +118,20 @@ def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[I
     Raises
     ------
     ProblemError
-        Missing, not JSON, or of another format; the line names the command that makes it.
+        The file is missing, not JSON, or of another format; the message names the command that creates it.
     """
-    path, mend = folder / FILE, _mend(folder)
+    path, fix = folder / FILE, _fix(folder)
     try:
         raw = json.loads(path.read_text())
     except FileNotFoundError as error:
-        raise ProblemError(f"{problem.slug}: {path} is missing; {mend}") from error
+        raise ProblemError(f"{problem.slug}: {path} is missing; {fix}") from error
     except (OSError, ValueError) as error:
-        raise ProblemError(f"{problem.slug}: {path} cannot be read ({error}); {mend}") from error
+        raise ProblemError(f"{problem.slug}: {path} cannot be read ({error}); {fix}") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT or not isinstance(raw.get("splits"), dict):
-        raise ProblemError(f"{problem.slug}: {path} is not of format {FORMAT}; {mend}")
+        raise ProblemError(f"{problem.slug}: {path} does not have format {FORMAT}; {fix}")
     return References(folder, problem, instances, raw)
 
 
-def _mend(folder: Path, how: str = "--make") -> str:
-    """How the file is made; by folder, for that works where the problem lies outside of `problems/`, too."""
-    return f"make it with: evolve references {folder} {how}"
+def _fix(folder: Path, how: str = "--make") -> str:
+    """Return the command that creates the file. It names the folder, which also works for problems outside `problems/`."""
+    return f"create it with: evolve references {folder} {how}"

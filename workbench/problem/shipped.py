@@ -1,4 +1,4 @@
-"""The certificates that ship: for each problem the best heuristic found so far, with its verdict, whatever that is."""
+"""Certificates in the package: for each problem the best heuristic found so far, with its verdict, positive or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.problem import catalog
 
 FORMAT = 1
 MAKE = "python -m tests.certificates"
-"""The command that makes them anew."""
+"""Command that recreates them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Found:
     Attributes
     ----------
     proposer
-        Who proposed it, as people read it.
+        Name of the proposer, for display.
     attempts
-        Attempts of the run; 0: a person wrote it.
+        Number of attempts of the run; 0 if a person wrote the heuristic.
     seed
-        Of the run's randomness; None without a run.
+        Random seed of the run; None without a run.
     starts
-        Names of the programs that the run started from.
+        Names of the run's initial programs.
     champion
-        Number of the attempt.
+        Number of the attempt that produced it.
     """
 
     proposer: str
@@ -44,7 +44,7 @@ class Found:
     champion: int
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """Return a JSON object."""
         return {
             "proposer": self.proposer, "attempts": self.attempts, "seed": self.seed, "from": list(self.starts),
             "champion": self.champion,
@@ -52,26 +52,26 @@ class Found:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """From what `to_json` made."""
+        """Restore from `to_json`."""
         return cls(raw["proposer"], raw["attempts"], raw["seed"], tuple(raw["from"]), raw["champion"])
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A heuristic that ships with its certificate.
+    """A heuristic shipped with its certificate.
 
     Attributes
     ----------
     problem, version
-        Slug, and the version of the problem that the certificate is for.
+        Problem ID, and the version of the problem that was certified.
     made
-        ISO date.
+        Date of the certificate, ISO format.
     found
         How it was found.
     seconds
-        What an evaluation of the problem's decent starting program on train takes.
+        Evaluation time on `train` of the problem's stronger initial program, in seconds.
     source
-        The program as the search left it; `module` is the same one exported.
+        Source as found by the search; `module` is the exported version.
     """
 
     problem: str
@@ -89,41 +89,41 @@ class Exhibit:
         return self.certificate.verdict
 
     def stale(self, version: str) -> str:
-        """What is to be done where the problem has another version by now; empty where it has not."""
+        """Return a message with the fix if the problem's version has changed, otherwise an empty string."""
         if version == self.version:
             return ""
-        then = f"the certificate is of version {self.version} and {self.problem} has {version} now"
-        return f"{then}; make it anew: {MAKE} {self.problem}"
+        then = f"the certificate is for version {self.version}, but {self.problem} now has version {version}"
+        return f"{then}; recreate it with: {MAKE} {self.problem}"
 
     def line(self, version: str) -> str:
-        """Verdict, gaps and reason in one line."""
+        """Format verdict, gaps and reason in one line."""
         gaps = ", ".join(f"{split} {percent(self.certificate.gaps[split])}" for split in (Split.VALIDATION, Split.TEST))
         return "; ".join(filter(None, (f"{self.verdict} ({gaps}): {self.certificate.reason}", self.stale(version))))
 
 
 def place() -> Path:
-    """The folder of the certificates."""
+    """Return the folder of the certificates."""
     return catalog.root() / "runs" / "gallery" / "certified"
 
 
 def path_of(slug: str) -> Path:
-    """The file of a problem's certificate; the exported module lies beside it."""
+    """Return the path of a problem's certificate; the exported module is next to it."""
     return place() / f"{slug.replace('/', '_')}.json"
 
 
 def exhibit(slug: str) -> Exhibit | None:
-    """The certificate that ships for a problem, None where there is none.
+    """Return the shipped certificate of a problem, or None.
 
     Raises
     ------
     ProblemError
-        The file is there, but is none of ours.
+        The file exists but is not a valid certificate.
     """
     path = path_of(slug)
     try:
         raw = json.loads(path.read_text())
         if raw["format"] != FORMAT or raw["problem"] != slug:
-            raise ValueError(f"it is of format {raw['format']} and for {raw['problem']}")
+            raise ValueError(f"format {raw['format']}, problem {raw['problem']}")
         return Exhibit(
             raw["problem"], raw["version"], raw["made"], Found.from_json(raw["run"]), raw["seconds"], raw["source"],
             Certificate.from_json(raw["certificate"]), path.with_suffix(".py"),
@@ -131,4 +131,4 @@ def exhibit(slug: str) -> Exhibit | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProblemError(f"{path} is no certificate ({error}); make it anew: {MAKE} {slug}") from error
+        raise ProblemError(f"{path} is not a valid certificate ({error}); recreate it with: {MAKE} {slug}") from error
