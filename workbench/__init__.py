@@ -1,0 +1,77 @@
+"""A workbench for discovering heuristics with LLMs.
+
+>>> import workbench as wb
+>>> problem = wb.load("total_tardiness")
+>>> result = wb.run(problem, proposer=wb.Builtin(), strategy=wb.Islands(), attempts=50, seed=0)  # doctest: +SKIP
+>>> result.best.source, result.best.gap  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.api.judging import certify as certify
+    from workbench.api.judging import evaluate as evaluate
+    from workbench.api.judging import export as export
+    from workbench.api.loading import load as load
+    from workbench.api.result import Best as Best
+    from workbench.api.result import Result as Result
+    from workbench.api.running import open_run as open_run
+    from workbench.api.running import resume as resume
+    from workbench.api.running import run as run
+    from workbench.certificate import Certificate as Certificate
+    from workbench.errors import Infeasible as Infeasible
+    from workbench.errors import WorkbenchError as WorkbenchError
+    from workbench.model import Baseline as Baseline
+    from workbench.model import Candidate as Candidate
+    from workbench.model import Instance as Instance
+    from workbench.model import Limits as Limits
+    from workbench.model import Measurement as Measurement
+    from workbench.model import Problem as Problem
+    from workbench.model import Program as Program
+    from workbench.model import Reference as Reference
+    from workbench.model import Report as Report
+    from workbench.model import Selection as Selection
+    from workbench.model import Split as Split
+    from workbench.model import Status as Status
+    from workbench.model import Task as Task
+    from workbench.proposers.builtin import Builtin as Builtin
+    from workbench.proposers.litellm import LiteLLM as LiteLLM
+    from workbench.search.best_of_n import BestOfN as BestOfN
+    from workbench.search.greedy import Greedy as Greedy
+    from workbench.search.islands import Islands as Islands
+    from workbench.search.openevolve import OpenEvolve as OpenEvolve
+
+_HOMES = {
+    "api.judging": "certify evaluate export",
+    "api.loading": "load",
+    "api.result": "Best Result",
+    "api.running": "open_run resume run",
+    "certificate": "Certificate",
+    "errors": "Infeasible WorkbenchError",
+    "model": "Baseline Candidate Instance Limits Measurement Problem Program Reference Report Selection Split Status Task",
+    "proposers.builtin": "Builtin",
+    "proposers.litellm": "LiteLLM",
+    "search.best_of_n": "BestOfN",
+    "search.greedy": "Greedy",
+    "search.islands": "Islands",
+    "search.openevolve": "OpenEvolve",
+}
+_HOME = {name: f"workbench.{module}" for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first asked for: the command line and the workers need few of them."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

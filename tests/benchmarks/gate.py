@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.silent import Silent
-from workbench.certify import certify
+from workbench.certification import certify
+from workbench.loop.start import begin
 from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.start import begin
 from workbench.sandbox import open_sandbox
 from workbench.store import Store
 

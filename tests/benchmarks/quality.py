@@ -20,10 +20,10 @@ from typing import Any
 
 from tests.integration.silent import Silent
 from workbench.analysis.stats import paired_bootstrap
+from workbench.loop.start import begin
 from workbench.model import Split
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.start import begin
 from workbench.store import Store
 
 PROBLEMS = ("scheduling/weighted_tardiness", "scheduling/job_shop", "scheduling/transactions", "moe_placement/prism")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import TOY
+from workbench.loop.snapshot import Snapshot
+from workbench.loop.start import begin
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.snapshot import Snapshot
-from workbench.run.start import begin
 from workbench.store import Outcome, Store
 
 

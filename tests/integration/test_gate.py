@@ -11,11 +11,11 @@ from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from tests.integration.test_loop import scripted
 from workbench.errors import ProblemError
+from workbench.loop.order import LAG
+from workbench.loop.start import begin, resume
 from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.order import LAG
-from workbench.run.start import begin, resume
 from workbench.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x{}\n```"

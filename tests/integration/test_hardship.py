@@ -24,10 +24,10 @@ from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench.evaluation import pool, worker
 from workbench.evaluation.jobs import Job
+from workbench.loop.snapshot import Snapshot
+from workbench.loop.start import resume
 from workbench.model import Program, Report, Split, Status
 from workbench.problem import catalog
-from workbench.run.snapshot import Snapshot
-from workbench.run.start import resume
 from workbench.sandbox import open_sandbox
 from workbench.store import FILE, Store
 

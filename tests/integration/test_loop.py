@@ -17,11 +17,11 @@ from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench import proposers
 from workbench.errors import RunFailed, UsageError
+from workbench.loop.start import begin, resume
 from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.proposers.scripted import Scripted
-from workbench.run.start import begin, resume
 from workbench.store import Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"

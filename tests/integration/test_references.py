@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import TOY
+from workbench.loop import display
 from workbench.problem.references import FILE, PARTIAL
-from workbench.run import display
 
 SOLVE = """    return Reference(0.0, "optimal", "closed form")
 """

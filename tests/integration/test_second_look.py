@@ -16,10 +16,10 @@ from tests.integration.test_cli import evolve, refused  # noqa: F401 (a fixture)
 from workbench.errors import ProblemError
 from workbench.evaluation.jobs import Job
 from workbench.evaluation.pool import Pool
+from workbench.loop.start import begin
 from workbench.model import Program, Split
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.run.start import begin
 from workbench.store import Judged, Ledger
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
-from workbench.certify import BaselineComparison, Certificate, Check, Verdict
+from workbench.certification import BaselineComparison, Certificate, Check, Verdict
 from workbench.model import Interval, Record, Split
 from workbench.problem import catalog
 from workbench.store import Judged, Ledger

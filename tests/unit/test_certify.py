@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
-from workbench.certify import Certificate, Check, Verdict, certify
-from workbench.certify.constants import moved, numbers, with_number
-from workbench.certify.growth import LEAST_SECONDS, fit, growth
-from workbench.certify.reach import reached
-from workbench.certify.simplify import removals, simplification
-from workbench.certify.verdict import silent
+from workbench.certification import Certificate, Check, Verdict, certify
+from workbench.certification.constants import moved, numbers, with_number
+from workbench.certification.growth import LEAST_SECONDS, fit, growth
+from workbench.certification.reach import reached
+from workbench.certification.simplify import removals, simplification
+from workbench.certification.verdict import silent
 from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog

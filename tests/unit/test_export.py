@@ -20,7 +20,7 @@ import pytest
 from tests.unit.toy import CLASS_SEED, FUNCTION_SEED, WSPT, class_problem, function_problem, program, with_key
 from workbench.errors import UsageError
 from workbench.evaluation.evaluate import evaluate
-from workbench.export.module import Provenance, Step, record_cases, render
+from workbench.exporting.module import Provenance, Step, record_cases, render
 from workbench.model import Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.source import MAX_SOURCE_BYTES, screen, without_export
@@ -202,7 +202,7 @@ def test_cases_are_the_smallest_one_of_each_family_first(sequencing: LoadedProbl
 def test_a_long_episode_is_cut(
     dispatching: LoadedProblem, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("workbench.export.module._CASE_BYTES", 20)
+    monkeypatch.setattr("workbench.exporting.module._CASE_BYTES", 20)
     chosen = dispatching.program("seed")
     cases = record_cases(dispatching, chosen, sandbox, 2)
     assert all(1 < len(c.calls) < c.total for c in cases)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from workbench.loop.attempt import Upcoming
+from workbench.loop.display import Progress, figures
+from workbench.loop.known import Known
+from workbench.loop.order import LAG, Free, InOrder, Order, Replayed
+from workbench.loop.snapshot import Scored, Snapshot
 from workbench.model import Candidate, Status
-from workbench.run.attempt import Upcoming
-from workbench.run.display import Progress, figures
-from workbench.run.known import Known
-from workbench.run.order import LAG, Free, InOrder, Order, Replayed
-from workbench.run.snapshot import Scored, Snapshot
 from workbench.store import Origin
 
 

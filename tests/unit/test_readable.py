@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from workbench.errors import Rejected
-from workbench.export.readable import entry_of, quoted, with_docstring
+from workbench.exporting.readable import entry_of, quoted, with_docstring
 from workbench.model import Program
 
 WORDS = 'Back\\slash and """quotes""".\n\nSecond paragraph.'

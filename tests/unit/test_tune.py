@@ -5,9 +5,9 @@ import math
 import pytest
 
 from workbench.errors import UsageError
+from workbench.loop.tune import declared, tune, with_constants
 from workbench.model import Program
 from workbench.program.source import parse
-from workbench.run.tune import declared, tune, with_constants
 
 TEXT = '''"""Größe: two constants and a table."""
 TUNABLE = {"alpha": (0.0, 2.0), "beta": (-5.0, 5.0)}

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, console, emit
-from workbench.cli.origin import program_or_run
+from workbench.api import judging as api
+from workbench.certificate import Opening
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, console, emit, program_or_run
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Status
 from workbench.problem import catalog
 from workbench.sandbox import open_sandbox
-from workbench.store import OPENINGS, Judged, Ledger, Run
+from workbench.store import OPENINGS, Ledger, Run
 
 
 def certify_(
@@ -41,21 +41,16 @@ def certify_(
       evolve certify latest
       evolve certify my_rule.py --problem total_tardiness --json
     """
-    from workbench.certify import certify, require  # numpy is not worth waiting for in every other command
-
     words = console(as_json)
-    loaded, program, origin = program_or_run(what, problem, candidate, runs)
-    require(loaded)
-    judged = Judged(program, origin.run, loaded.slug, loaded.version)
-    if origin.recorded:
-        judged = replace(judged, name=f"{origin.run}:{origin.candidate}", run=origin.run, number=origin.candidate)
-    with Ledger(runs) as store, contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
-        opening = store.open_test(judged, force=force)
-        words.print(f"{opening} ({loaded.slug}, version {loaded.version})")
-        with stages(words) as progress:
-            found = certify(loaded, program, sandbox, on_progress=progress)
-        certificate = replace(found, opening=replace(opening, id=None), seen=origin.seen)
-        store.add_certificate(judged, opening, certificate)
+    subject = program_or_run(what, candidate, problem, runs)
+
+    def counted(opening: Opening) -> None:
+        words.print(f"{opening} ({subject.loaded.slug}, version {subject.loaded.version})")
+
+    with stages(words) as progress:
+        certificate = api.certify(
+            subject, force=force, runs=runs, allow_unsafe=allow_unsafe, on_opening=counted, on_progress=progress
+        )
     if as_json:
         emit(certificate.to_json())
         return
@@ -101,7 +96,7 @@ def recheck_(
 
 def _again(store: Ledger, row: Run, words: Console, allow_unsafe: bool, *, only_changed: bool) -> dict[str, Any]:
     """One run's champion scored with today's version: what `recheck --json` tells of it."""
-    from workbench.certify.recheck import move, score_again, standing
+    from workbench.certification.recheck import move, score_again, standing
 
     told: dict[str, Any] = {"run": row.id, "problem": row.problem, "candidate": row.champion, "before": row.version}
     if row.champion is None:

@@ -11,9 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from workbench.errors import UsageError
-from workbench.model import Split
-from workbench.store import Run
+from workbench.api.judging import Subject, subject
 
 Runs = Annotated[Path, typer.Option("--runs", help="The runs folder.", envvar="EVOLVE_RUNS")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last line of stdout; all else goes to stderr.")]
@@ -41,30 +39,9 @@ def table(*columns: str, right: str = "") -> Table:
     return made
 
 
-def the_split(name: str) -> Split:
-    """A split by name.
-
-    Raises
-    ------
-    UsageError
-        No such split.
-    """
-    try:
-        return Split(name)
-    except ValueError as error:
-        raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
-
-
-def champion_of(run: Run, number: int | None) -> int:
-    """The asked-for candidate of a run, or its champion.
-
-    Raises
-    ------
-    UsageError
-        The run has no champion yet.
-    """
-    if number is not None:
-        return number
-    if run.champion is None:
-        raise UsageError(f"run {run.id} has no champion yet; name a candidate with --candidate")
-    return run.champion
+def program_or_run(what: str, candidate: int | None, problem: str | None, runs: Path) -> Subject:
+    """The program that a command is about; a note on it goes to stderr."""
+    found = subject(what, candidate=candidate, problem=problem, runs=runs)
+    if found.note:
+        console(True).print(f"note: {found.note}")
+    return found

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table, the_split
+from workbench.api.judging import split_of
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
 from workbench.errors import UsageError
 from workbench.formatting import level, percent, points, span
 from workbench.model import Split
@@ -46,7 +47,7 @@ def compare_(
         of_run,
     )
 
-    wanted = the_split(split)
+    wanted = split_of(split)
     with Store(runs, write=False) as store:
         named = address(program)
         row = store.run(named.run)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.common import Isolation, Json, Unsafe, console, emit, table, the_split
-from workbench.errors import UsageError
-from workbench.evaluation.evaluate import evaluate
+from workbench.api.judging import evaluate, split_of
+from workbench.cli.common import Isolation, Json, Unsafe, console, emit, table
 from workbench.formatting import percent
-from workbench.model import InstanceResult, Split
+from workbench.model import InstanceResult
 from workbench.problem import catalog
-from workbench.problem.given import program_of
-from workbench.sandbox import open_sandbox
+from workbench.sandbox import probe
 
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
 
@@ -40,10 +37,7 @@ def eval_(
     """
     words = console(as_json)
     loaded = catalog.load(problem)
-    wanted = the_split(split)
-    if wanted is Split.TEST:
-        raise UsageError("the test split is opened by `evolve certify` alone, which counts how often; use --split validation")
-    program = program_of(loaded, file)
+    wanted = split_of(split)
     instances = loaded.instances(wanted)
     done = 0
 
@@ -55,8 +49,7 @@ def eval_(
         if words.is_terminal:
             words.print(f"  {done}/{len(instances)}", end="\r")
 
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
-        report = evaluate(loaded, program, wanted, sandbox, fresh=fresh, on_result=count)
+    report = evaluate(loaded, file, wanted, fresh=fresh, allow_unsafe=allow_unsafe, isolation=isolation, on_result=count)
     if as_json:
         emit(
             {
@@ -65,7 +58,7 @@ def eval_(
                 "message": report.message,
                 "families": dict(report.families),
                 "seconds": report.seconds,
-                "isolation": sandbox.isolation,
+                "isolation": isolation or probe(),
                 "instances": [_fields(result) for result in report.results],
             }
         )

@@ -13,11 +13,11 @@ from rich.console import Console
 from workbench.cli.common import Json, console, emit, table
 from workbench.errors import UsageError
 from workbench.formatting import percent
+from workbench.loop.display import Steps
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.make_references import make_references
 from workbench.problem.references import FILE, PARTIAL
-from workbench.run.display import Steps
 from workbench.sandbox import open_sandbox
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workbench import proposers
+from workbench.api import running as api
+from workbench.api.result import Result
 from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, emit
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
 from workbench.formatting import dollars, percent
-from workbench.options import RunOptions
+from workbench.loop.display import Progress
 from workbench.problem import catalog
-from workbench.run.display import Progress
-from workbench.run.start import begin, resume
-from workbench.store import Outcome
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
 
@@ -62,25 +58,26 @@ def run(
       evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1
       evolve run ./my_problem --strategy greedy --from my_start.py
     """
-    words = console(as_json)
-    loaded = catalog.load(problem)
-    options, why = proposers.resolve(
-        RunOptions(
+    with Progress(console(as_json)).running() as display:
+        result = api.run(
+            problem,
             proposer=proposer,
+            strategy=strategy,
+            attempts=candidates,
+            seed=seed,
+            start_from=tuple(start_from or ()),
+            workers=workers,
+            max_usd=max_usd,
+            runs=runs,
+            display=display,
             models=tuple(model or ()),
             api_base=api_base,
-            candidates=candidates,
-            seed=seed,
-            strategy=strategy,
-            strategy_options=_pairs("--opt", opt or []),
             proposer_options=_pairs("--proposer-opt", proposer_opt or []),
-            seeds=tuple(start_from or ()),
+            strategy_options=_pairs("--opt", opt or []),
             style=style,
             temperature=temperature,
-            workers=workers if workers is not None else _cores(),
             concurrency=concurrency,
             timeout=timeout,
-            max_usd=max_usd,
             max_tokens=max_tokens,
             max_seconds=None if max_minutes is None else max_minutes * 60,
             tune_trials=tune_trials,
@@ -88,12 +85,7 @@ def run(
             allow_unsafe=allow_unsafe,
             isolation=isolation,
         )
-    )
-    if why:
-        words.print(f"proposer: {why}")
-    with Progress(words).running() as display:
-        found = begin(loaded, options, runs, display)
-    _report(found, loaded, runs, as_json)
+    _report(result, as_json)
 
 
 def resume_(
@@ -114,11 +106,11 @@ def resume_(
       evolve resume total_tardiness-20260101-120000-ab12 -n 1000
     """
     with Progress(console(as_json)).running() as display:
-        found = resume(
-            name, runs, display, candidates=candidates, max_usd=max_usd, max_tokens=max_tokens,
-            max_seconds=None if max_minutes is None else max_minutes * 60, workers=workers,
+        result = api.resume(
+            name, attempts=candidates, max_usd=max_usd, max_tokens=max_tokens, workers=workers, runs=runs, display=display,
+            max_seconds=None if max_minutes is None else max_minutes * 60,
         )  # fmt: skip
-    _report(found, catalog.load_recorded(found.folder, found.problem), runs, as_json)
+    _report(result, as_json)
 
 
 def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
@@ -130,17 +122,16 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         f"{loaded.problem.question}\nThe built-in operators (no LLM) change a naive rule; every program runs isolated, "
         "and is scored against the proven optimum.\n"
     )
-    options = RunOptions(proposer="builtin", candidates=DEMO_CANDIDATES, max_seconds=DEMO_SECONDS, workers=_cores())
     with Progress(words).running() as display:
-        found = begin(loaded, options, runs, display)
-    _report(found, loaded, runs, as_json)
+        result = api.run(loaded, proposer="builtin", attempts=DEMO_CANDIDATES, max_seconds=DEMO_SECONDS, runs=runs, display=display)
+    _report(result, as_json)
     if not as_json:
         where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
         words.print("\nWhat next", style="bold")
         words.print(
             f"  look at it      evolve ui{where}\n"
-            f"  take it home    evolve export {found.run}{where} --out my_rule.py && python my_rule.py\n"
-            f"  a second look   evolve certify {found.run}{where}\n"
+            f"  take it home    evolve export {result.name}{where} --out my_rule.py && python my_rule.py\n"
+            f"  a second look   evolve certify {result.name}{where}\n"
             "  with a model    export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
             "  other problems  evolve problems"
@@ -157,12 +148,8 @@ def _pairs(option: str, texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _report(found: Outcome, loaded: catalog.LoadedProblem, runs: Path, as_json: bool) -> None:
-    words = console(as_json)
+def _report(result: Result, as_json: bool) -> None:
+    words, found = console(as_json), result.outcome
     state = found.status + (f" ({found.message})" if found.message else "")
     cost = dollars(found.cost_usd, model=found.uses_model)
     words.print(
@@ -172,7 +159,7 @@ def _report(found: Outcome, loaded: catalog.LoadedProblem, runs: Path, as_json: 
     if best := found.best:
         gaps = f"train gap {percent(best.train)}, validation gap {percent(best.validation)}"
         words.print(f"best on validation: candidate {best.number}, {gaps}")
-        for line in baseline_lines(loaded, best.validation):
+        for line in baseline_lines(result.problem, best.validation):
             words.print(line)
     if as_json:
         emit(found.to_json())

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workbench.errors import Infeasible, PolicyFailure, UsageError
-from workbench.export.readable import entry_of, quoted, with_docstring
+from workbench.exporting.readable import entry_of, quoted, with_docstring
 from workbench.model import Instance, Program, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.names import modules, of_module, read

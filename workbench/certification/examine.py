@@ -9,11 +9,11 @@ from typing import Any
 
 from workbench.analysis.compare import Comparison, compare_all, of_baseline, of_report
 from workbench.certificate import BaselineComparison, Certificate, Check
-from workbench.certify.constants import constants
-from workbench.certify.growth import growth
-from workbench.certify.reach import reach
-from workbench.certify.simplify import simplification
-from workbench.certify.verdict import Progress, decide, silent
+from workbench.certification.constants import constants
+from workbench.certification.growth import growth
+from workbench.certification.reach import reach
+from workbench.certification.simplify import simplification
+from workbench.certification.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
 from workbench.evaluation.evaluate import evaluate
 from workbench.formatting import percent, points

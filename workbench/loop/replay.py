@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.errors import UsageError
+from workbench.loop.attempt import Upcoming
 from workbench.model import Reply
-from workbench.run.attempt import Upcoming
 from workbench.store import Store
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.certificate import Check
-from workbench.certify.verdict import Progress
+from workbench.certification.verdict import Progress
 from workbench.errors import Infeasible, PolicyFailure
 from workbench.model import Instance, Program, Split, Status
 from workbench.problem.catalog import LoadedProblem

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.evaluation.jobs import Executor
+from workbench.loop.stress_gate import Gate
 from workbench.model import Candidate
 from workbench.options import RunOptions
 from workbench.problem.catalog import LoadedProblem
-from workbench.run.stress_gate import Gate
 from workbench.store import ModelCall, Store
 
 

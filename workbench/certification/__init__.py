@@ -1,8 +1,8 @@
 """The verdict on a discovery: held-out test, stress, determinism, growth, constants and what could be left out."""
 
 from workbench.certificate import BaselineComparison, Certificate, Check, Verdict
-from workbench.certify.examine import FEWEST_INSTANCES, TOLERANCE, certify, require
-from workbench.certify.verdict import Progress
+from workbench.certification.examine import FEWEST_INSTANCES, TOLERANCE, certify, require
+from workbench.certification.verdict import Progress
 
 __all__ = [
     "FEWEST_INSTANCES", "TOLERANCE", "BaselineComparison", "Certificate", "Check", "Progress", "Verdict", "certify", "require",

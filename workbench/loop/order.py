@@ -14,10 +14,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from workbench.loop.attempt import Upcoming
 from workbench.model import Candidate
 from workbench.options import RunOptions
 from workbench.protocols import Proposer
-from workbench.run.attempt import Upcoming
 
 LAG = 8
 """Attempts under way at once where they are asked for in order: a constant, so that no run depends on the number of cores."""

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.formatting import dollars, duration, percent
-from workbench.run.snapshot import Snapshot
+from workbench.loop.snapshot import Snapshot
 
 PLAIN_SECONDS = 10.0
 

@@ -12,7 +12,7 @@ from typing import Any
 from workbench.analysis.compare import CONFIDENCE, Standing, compare, of_report
 from workbench.analysis.stats import bonferroni
 from workbench.certificate import Check
-from workbench.certify.verdict import Progress
+from workbench.certification.verdict import Progress
 from workbench.errors import Rejected
 from workbench.evaluation.evaluate import evaluate
 from workbench.formatting import percent

@@ -19,18 +19,18 @@ from typing import Any
 
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
+from workbench.loop.attempt import Flight, Upcoming
+from workbench.loop.budget import Budget
+from workbench.loop.champion import Champion
+from workbench.loop.context import History, RunContext
+from workbench.loop.follow_up import DUPLICATE, FollowUps, Injection, Repair, Tuning, tuned_reply
+from workbench.loop.known import Known
+from workbench.loop.order import order_of
+from workbench.loop.snapshot import Display, Scored, Snapshot
 from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
-from workbench.run.attempt import Flight, Upcoming
-from workbench.run.budget import Budget
-from workbench.run.champion import Champion
-from workbench.run.context import History, RunContext
-from workbench.run.follow_up import DUPLICATE, FollowUps, Injection, Repair, Tuning, tuned_reply
-from workbench.run.known import Known
-from workbench.run.order import order_of
-from workbench.run.snapshot import Display, Scored, Snapshot
 from workbench.store import ModelCall, Origin
 
 LLM_ERRORS_IN_A_ROW = 20

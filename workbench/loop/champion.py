@@ -6,9 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 
 from workbench.evaluation.jobs import Job, VerifierError
+from workbench.loop.context import RunContext
+from workbench.loop.snapshot import Display, Scored
 from workbench.model import Candidate, Report, Split, Status
-from workbench.run.context import RunContext
-from workbench.run.snapshot import Display, Scored
 
 FINALISTS = 5
 """So many of the best on train are scored on validation at the end, besides all that were once best."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from workbench.certificate import Check
-from workbench.certify.verdict import Progress
+from workbench.certification.verdict import Progress
 from workbench.errors import Rejected
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status

@@ -18,6 +18,13 @@ from workbench.errors import ProblemError, RunFailed, UsageError
 from workbench.evaluation.inline import InlinePool
 from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.pool import Pool
+from workbench.loop.attempt import Upcoming
+from workbench.loop.context import History, RunContext
+from workbench.loop.driver import Loop
+from workbench.loop.known import Known
+from workbench.loop.replay import recorded_replies
+from workbench.loop.snapshot import Display
+from workbench.loop.stress_gate import Gate
 from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
@@ -25,13 +32,6 @@ from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.run.attempt import Upcoming
-from workbench.run.context import History, RunContext
-from workbench.run.known import Known
-from workbench.run.loop import Loop
-from workbench.run.replay import recorded_replies
-from workbench.run.snapshot import Display
-from workbench.run.stress_gate import Gate
 from workbench.store import Origin, Outcome, Store, outcome
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workbench.evaluation.jobs import Job
+from workbench.loop import tune
+from workbench.loop.attempt import Flight
+from workbench.loop.context import RunContext
 from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
-from workbench.run import tune
-from workbench.run.attempt import Flight
-from workbench.run.context import RunContext
 
 TUNING_EVERY = 50
 """Attempts between two tunings."""

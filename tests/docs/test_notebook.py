@@ -1,0 +1,60 @@
+"""The quickstart notebook runs: in a checkout, and from a wheel that is installed elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
+
+
+def execute(folder: Path, monkeypatch: pytest.MonkeyPatch, packages: Path) -> nbformat.NotebookNode:
+    """Run the notebook in an empty folder with `packages` first on the path."""
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    monkeypatch.setenv("EVOLVE_RUNS", str(folder / "runs"))
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    kernel = {"kernel_name": "python3", "timeout": 300, "resources": {"metadata": {"path": str(folder)}}}
+    return NotebookClient(notebook, **kernel).execute()
+
+
+def outputs(notebook: nbformat.NotebookNode, start: str) -> str:
+    """What the cell that starts so put out, all kinds in one text."""
+    cell = next(c for c in notebook.cells if c.cell_type == "code" and c.source.startswith(start))
+    return str(cell.outputs)
+
+
+def check(notebook: nbformat.NotebookNode) -> None:
+    """The cells show what a reader is promised."""
+    assert "% from the optimum on validation" in outputs(notebook, "import workbench")
+    assert "<progress" in outputs(notebook, "import workbench"), "progress is a bar in a notebook"
+    assert "<table>" in outputs(notebook, "result\n") or "<table>" in outputs(notebook, "result")
+    assert "vegalite" in outputs(notebook, "result.plot()")
+    assert "<table" in outputs(notebook, "result.history")
+    assert "ok" in outputs(notebook, "import re")
+
+
+def test_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check(execute(tmp_path, monkeypatch, ROOT))
+
+
+@pytest.mark.slow
+def test_from_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True)
+    wheel = next(tmp_path.glob("*.whl"))
+    packages = tmp_path / "site"
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(packages), str(wheel)], check=True)
+    (tmp_path / "elsewhere").mkdir()
+    where = subprocess.run(
+        [sys.executable, "-c", "import workbench; print(workbench.__file__)"], cwd=tmp_path / "elsewhere",
+        env={**os.environ, "PYTHONPATH": str(packages)}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert Path(where.strip()).is_relative_to(packages)
+    check(execute(tmp_path / "elsewhere", monkeypatch, packages))

@@ -1,0 +1,307 @@
+"""Score programs, certify them, take them home."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.api.loading import AnyProblem, load, runs_folder
+from workbench.certificate import Opening
+from workbench.errors import UsageError
+from workbench.evaluation.evaluate import evaluate as score
+from workbench.model import InstanceResult, Program, Report, Split, Status
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import mean_gap
+from workbench.problem.given import program_of
+from workbench.sandbox import open_sandbox
+from workbench.store import FILE, Attempt, CertificateRecord, Judged, Ledger, Reader, Run, Store
+
+if TYPE_CHECKING:
+    from workbench.certificate import Certificate
+
+SEEN_STRESS = "its run was gated: fresh instances of the stress families, not the ones used here, were seen in the loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program with its problem and where it comes from.
+
+    Attributes
+    ----------
+    name
+        `run:number` of an attempt, else the file's name.
+    run, number
+        The attempt; None for a file or a text.
+    lineage
+        The attempts that led to it along main parents, initial program first.
+    writers
+        Models that wrote it; what is known of a file's author.
+    seen
+        What of the stress families its run had seen; empty: nothing.
+    note
+        What a reader of the result should know first: that the problem has changed since the run.
+    """
+
+    loaded: LoadedProblem
+    program: Program
+    name: str
+    run: str | None = None
+    number: int | None = None
+    lineage: tuple[Attempt, ...] = ()
+    writers: tuple[str, ...] = ()
+    seen: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A module that was written, and the verdict it bears (empty: never certified)."""
+
+    out: Path
+    subject: Subject
+    verdict: str
+
+
+def evaluate(
+    problem: AnyProblem,
+    program: Program | Path | str,
+    split: Split | str = Split.VALIDATION,
+    *,
+    fresh: bool = False,
+    allow_unsafe: bool = False,
+    isolation: str | None = None,
+    on_result: Callable[[InstanceResult], None] | None = None,
+) -> Report:
+    """Score a program, in the sandbox and by the verifier that a run uses.
+
+    Parameters
+    ----------
+    program
+        Its source (a text of several lines), a file, or the name of one of the problem's programs.
+    split
+        `train`, `validation` or `stress`; the held-out test set is for `certify` alone.
+    fresh
+        A new process for every instance.
+    on_result
+        Called after each instance.
+
+    Returns
+    -------
+    Report
+        With the mean `gap`, and a result for every instance. A program that fails has a status and a message, no exception.
+
+    Raises
+    ------
+    UsageError
+        No such problem, program or split.
+    """
+    loaded = load(problem)
+    wanted = split_of(split)
+    if wanted is Split.TEST:
+        raise UsageError("the test split is opened by `evolve certify` alone, which counts how often; use --split validation")
+    given = program_of(loaded, program)
+    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+        return score(loaded, given, wanted, sandbox, fresh=fresh, on_result=on_result)
+
+
+def subject(
+    what: Path | str, *, candidate: int | None = None, problem: AnyProblem | None = None, runs: Path | str | None = None
+) -> Subject:
+    """What is to be certified or exported: a run's best candidate or another of its attempts, or a file or text.
+
+    Parameters
+    ----------
+    what
+        A run (ID, unambiguous part, `latest`), a Python file, or a source. The last two need `problem`.
+
+    Raises
+    ------
+    UsageError
+        No such run, attempt, file or problem, or an attempt that is no valid program.
+    """
+    text = str(what)
+    if "\n" in text or text.endswith(".py"):
+        name = "a text" if "\n" in text else f"file {Path(text).name}"
+        if problem is None:
+            raise UsageError(f"name the problem that {name if name == 'a text' else text} is for with --problem SLUG")
+        loaded = load(problem)
+        return Subject(loaded, program_of(loaded, what), name, writers=("unknown: a file",))
+    with Reader(runs_folder(runs)) as store:
+        run = store.run(text)
+        number = candidate if candidate is not None else run.champion
+        if number is None:
+            raise UsageError(f"run {run.id} has no champion yet; name a candidate with --candidate")
+        attempt = store.candidate(run.id, number)
+        lineage = tuple(store.ancestors(run.id, number))
+        writers = _writers(store, run)
+    if attempt.program is None or attempt.status is not Status.OK:
+        raise UsageError(f"candidate {number} of run {run.id} is no valid program ({attempt.status}): {attempt.message}")
+    loaded = load(problem) if problem is not None else catalog.load_recorded(run.folder, run.problem)
+    changed = f"{loaded.slug} has changed since that run (version {run.version}, now {loaded.version})"
+    return Subject(
+        loaded, attempt.program, f"{run.id}:{number}", run.id, number, lineage, writers,
+        SEEN_STRESS if run.options.gate == "stress" else "", changed if loaded.version != run.version else "",
+    )  # fmt: skip
+
+
+def certify(
+    what: Subject | Path | str,
+    *,
+    candidate: int | None = None,
+    problem: AnyProblem | None = None,
+    force: bool = False,
+    runs: Path | str | None = None,
+    allow_unsafe: bool = False,
+    on_opening: Callable[[Opening], None] | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Certificate:
+    """Evaluate a program on the held-out test set and the robustness tests, and keep the certificate.
+
+    Every access to the test set is counted in the runs folder, before anything of it is read.
+
+    Parameters
+    ----------
+    what
+        As for `subject`.
+    force
+        Open the test set although its budget of programs is used up; the certificate says so.
+    on_opening
+        Gets the access, once it is counted.
+    on_progress
+        Gets stage, steps done and steps in all.
+
+    Returns
+    -------
+    Certificate
+        Verdict (`certified`, `not better`, `overfit` or `fragile`), the reason, and every figure behind it.
+
+    Raises
+    ------
+    UsageError
+        As `subject`; or the budget of accesses is used up.
+    ProblemError
+        The problem has no baselines, or too few test instances.
+    """
+    from workbench import certification  # numpy is not worth waiting for in every other command
+
+    found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
+    loaded = found.loaded
+    certification.require(loaded)
+    judged = Judged(found.program, found.name, loaded.slug, loaded.version, found.run, found.number)
+    opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
+    with Ledger(runs_folder(runs)) as store, opened as sandbox:
+        opening = store.open_test(judged, force=force)
+        if on_opening:
+            on_opening(opening)
+        progress = on_progress or (lambda stage, done, total: None)
+        made = certification.certify(loaded, found.program, sandbox, on_progress=progress)
+        certificate = replace(made, opening=replace(opening, id=None), seen=found.seen)
+        store.add_certificate(judged, opening, certificate)
+    return certificate
+
+
+def export(
+    what: Subject | Path | str,
+    out: Path | str,
+    *,
+    candidate: int | None = None,
+    problem: AnyProblem | None = None,
+    force: bool = False,
+    runs: Path | str | None = None,
+    allow_unsafe: bool = False,
+) -> Exported:
+    """Write a program as a standalone module with a self-test.
+
+    The module holds measured gaps, the lineage, and the verdict of the newest certificate of this very program, if any.
+
+    Parameters
+    ----------
+    what
+        As for `subject`.
+    force
+        Replace the file if it exists.
+
+    Raises
+    ------
+    UsageError
+        As `subject`; or the file exists, or cannot be written.
+    """
+    from workbench.exporting.module import Provenance, Step, record_cases, render
+
+    found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
+    loaded, program, target = found.loaded, found.program, Path(out)
+    if target.exists() and not force:
+        raise UsageError(f"{target} is there already; choose another name or replace it with --force")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target} cannot be written: there is no folder {target.parent}")
+    splits: tuple[Split, ...] = (Split.TRAIN, Split.VALIDATION)
+    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
+        measured = {"this program": {split.value: score(loaded, program, split, sandbox, fresh=True).gap for split in splits}}
+        cases = record_cases(loaded, program, sandbox)
+    kept = _newest_certificate(program, loaded.version, runs_folder(runs))
+    if kept is not None:
+        splits = (*splits, Split.TEST)
+        measured["this program"][Split.TEST.value] = kept.certificate.gaps[Split.TEST]
+    for name, _ in loaded.references.ranking:
+        measured[name] = {split.value: mean_gap(loaded.references.families(name, split)) for split in splits}
+    verdict = "" if kept is None else kept.certificate.verdict.value
+    provenance = Provenance(
+        loaded.slug,
+        loaded.version,
+        found.run or found.name,
+        found.number or 0,
+        tuple(Step(step.number, step.operator, step.gap) for step in found.lineage if step.gap is not None),
+        found.writers,
+        datetime.now(UTC).date().isoformat(),
+        *((verdict, _reason(kept)) if kept is not None else ()),
+    )
+    text = render(loaded, program, provenance, measured, cases)
+    try:
+        target.write_text(text)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+    return Exported(target, found, verdict)
+
+
+def split_of(name: Split | str) -> Split:
+    """A split by name.
+
+    Raises
+    ------
+    UsageError
+        No such split.
+    """
+    try:
+        return Split(name)
+    except ValueError as error:
+        raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
+
+
+def _writers(store: Store, run: Run) -> tuple[str, ...]:
+    """Models that wrote a run's programs; those of a replay are those of the run that it repeats."""
+    name = run.options.proposer.partition("replay:")[2]
+    if not name:
+        return (run.proposer,) if run.uses_model else ()
+    try:
+        source = store.run(name)
+    except UsageError:  # that run is in another folder now
+        source = run
+    return _writers(store, source) if source.created < run.created else (run.proposer,)
+
+
+def _newest_certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
+    """The newest certificate that a runs folder holds of this program and version."""
+    if not (runs / FILE).exists():
+        return None
+    with Ledger(runs, write=False) as store:
+        return store.certificate_of(program, version)
+
+
+def _reason(kept: CertificateRecord) -> str:
+    """When and why."""
+    return f"{datetime.fromtimestamp(kept.created, UTC).date().isoformat()}: {kept.certificate.reason}"

@@ -1,0 +1,140 @@
+"""A run as an object: its best candidate, its history, its chart, its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import judging
+from workbench.errors import RunFailed
+from workbench.formatting import percent
+from workbench.model import Split
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import mean_gap
+from workbench.store import AttemptSummary, Outcome, Reader, outcome
+
+if TYPE_CHECKING:
+    from workbench.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best candidate of a run: the one with the least gap on validation.
+
+    Attributes
+    ----------
+    number
+        Its attempt.
+    source
+        The program's text.
+    gap
+        Mean gap on validation: 0 is the reference, lower is better.
+    train_gap
+        Mean gap on train, which the search saw.
+    families
+        Mean gap on validation by instance class.
+    operator, parents
+        How it was made, and of which attempts.
+    """
+
+    number: int
+    source: str
+    gap: float
+    train_gap: float
+    families: Mapping[str, float]
+    operator: str
+    parents: tuple[int, ...]
+
+
+class Result:
+    """A run in its runs folder. Everything is read from there when it is asked for.
+
+    Attributes
+    ----------
+    name
+        The run's ID.
+    runs
+        The runs folder.
+    problem
+        The problem it was made for.
+    """
+
+    def __init__(self, name: str, runs: Path, problem: LoadedProblem) -> None:
+        self.name, self.runs, self.problem = name, runs, problem
+
+    @property
+    def outcome(self) -> Outcome:
+        """Status, counts, time and cost."""
+        with Reader(self.runs) as store:
+            return outcome(store, self.name)
+
+    @property
+    def best(self) -> Best:
+        """The best candidate on validation.
+
+        Raises
+        ------
+        RunFailed
+            There is none yet.
+        """
+        with Reader(self.runs) as store:
+            run = store.run(self.name)
+            if run.champion is None:
+                raise RunFailed(f"run {self.name} has no best candidate yet")
+            attempt = store.attempt(self.name, run.champion)
+            report = store.report(self.name, run.champion, Split.VALIDATION)
+        assert attempt is not None and report is not None, "what leads on validation was scored there"
+        assert attempt.gap is not None, "and was valid on train"
+        return Best(attempt.number, attempt.source, report.gap, attempt.gap, report.families, attempt.operator, attempt.parents)
+
+    @property
+    def attempts(self) -> tuple[AttemptSummary, ...]:
+        """All attempts by number, initial programs first."""
+        with Reader(self.runs) as store:
+            return tuple(sorted(store.attempts(self.name), key=lambda attempt: attempt.number))
+
+    @property
+    def history(self) -> Any:
+        """The attempts as a pandas DataFrame, indexed by number, with the best train gap so far; a tuple without pandas."""
+        try:
+            import pandas as pd
+        except ImportError:
+            return self.attempts
+        columns = ("number", "status", "operator", "gap", "parents", "island", "message", "seconds")
+        rows = [tuple(getattr(a, name) for name in columns) for a in self.attempts]
+        frame = pd.DataFrame(rows, columns=list(columns)).set_index("number")
+        frame["status"] = [str(status) for status in frame["status"]]
+        frame["gap"] = frame["gap"].astype(float)
+        frame["best"] = frame["gap"].cummin().ffill()
+        return frame
+
+    def certify(self, *, candidate: int | None = None, force: bool = False, allow_unsafe: bool = False) -> Certificate:
+        """Evaluate the best candidate on the held-out test set and the robustness tests; as `certify`."""
+        return judging.certify(
+            self.name, candidate=candidate, problem=self.problem, force=force, runs=self.runs, allow_unsafe=allow_unsafe
+        )
+
+    def export(self, out: Path | str, *, candidate: int | None = None, force: bool = False) -> Path:
+        """Write the best candidate as a standalone module with a self-test; as `export`."""
+        return judging.export(self.name, out, candidate=candidate, problem=self.problem, force=force, runs=self.runs).out
+
+    def __repr__(self) -> str:
+        found = self.outcome
+        best = f", best {percent(found.best.validation)} on validation" if found.best else ""
+        return f"<run {self.name}: {found.status}, {found.attempts} attempts{best}>"
+
+    def _repr_html_(self) -> str:
+        found = self.outcome
+        rows = [("status", found.status), ("attempts", f"{found.attempts:,} ({found.valid:,} valid)")]
+        if found.best:
+            number = found.best.number
+            rows.append((f"best candidate (no. {number})", f"{percent(found.best.validation)} gap on validation"))
+        known = {n: mean_gap(self.problem.references.families(n, Split.VALIDATION)) for n, _ in self.problem.references.ranking}
+        if known:
+            name = min(known, key=known.__getitem__)
+            rows.append((f"best baseline ({name})", f"{percent(known[name])} gap on validation"))
+        body = "".join(f"<tr><td>{escape(name)}</td><td style='text-align: left'>{escape(value)}</td></tr>" for name, value in rows)
+        return f"<table><caption>{escape(self.problem.problem.title)}: run {escape(self.name)}</caption>{body}</table>"

@@ -1,0 +1,37 @@
+"""Which display a run gets: a bar in a notebook, a table in a terminal, lines elsewhere, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from workbench.loop.notebook import NotebookDisplay, in_notebook
+from workbench.loop.snapshot import Display, Snapshot
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Nothing."""
+
+    def line(self, text: str) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def displayed(wanted: Display | bool) -> Iterator[Display]:
+    """The display that is wanted, for as long as a run lasts."""
+    if not isinstance(wanted, bool):
+        yield wanted
+    elif not wanted:
+        yield Silent()
+    elif in_notebook():
+        yield NotebookDisplay()
+    else:
+        from rich.console import Console
+
+        from workbench.loop.display import Progress
+
+        with Progress(Console(highlight=False, markup=False)).running() as display:
+            yield display
