@@ -1,4 +1,4 @@
-"""Sensitivity to constants: each number of the evolved part moved a little, on validation."""
+"""Sensitivity analysis: each constant of the evolved part is changed a little and the program scored on validation."""
 
 from __future__ import annotations
 
@@ -25,50 +25,51 @@ from workbench.program.tunables import DECLARATION
 from workbench.protocols import Sandbox
 
 FACTORS = (0.9, 1.1, 0.8, 1.2)
-"""What a constant is multiplied by; the verdict rests on the first two, the others are told."""
+"""What a constant is multiplied by."""
 DECISIVE = 2
+"""The verdict rests on the first two factors; the others are only reported."""
 _WHOLE = 5
-"""Whole numbers from here on are moved to whole numbers; smaller ones (a factor of 2, say) to fractions."""
+"""Integers from here on are changed to integers; smaller ones (a factor of 2, say) to fractions."""
 _EQUAL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A number in a program's text: its span, its line, and the code that it stands in."""
+    """A number in a program's text, with its line and the statement that it is part of."""
 
     span: Span
     line: int
     value: int | float
     code: str
     arithmetic: bool
-    """Whether it stands in a sum, product or comparison, where a fraction does as well as a whole number."""
+    """Whether it is an operand of arithmetic or of a comparison, where a fraction is as good as an integer."""
 
 
 def constants(
     loaded: LoadedProblem, program: Program, report: Report, sandbox: Sandbox, on_progress: Progress, patience: float
 ) -> Check:
-    """Move each constant by 10 and 20% and score the program on validation each time.
+    """Change each constant by 10 and 20% and score the program on validation each time.
 
-    Flagged where a move of 10% surely costs something (paired bootstrap, corrected for the number of moves) and all of
-    the lead over the best baseline with it: then the lead is that number's, not the rule's.
+    Fails where a change of 10% makes the program surely worse (paired bootstrap, corrected for the number of changes)
+    and costs it its whole lead over the best baseline: then the lead is due to that number, not to the rule.
 
     Parameters
     ----------
     report
-        The program's own on validation.
+        Of the unchanged program on validation.
     """
     places = numbers(program.source)
     name = "constants"
     if not places:
-        return Check(name, name, True, "constants: the evolved part holds no number that could be moved", {"moves": []})
+        return Check(name, name, True, "constants: the evolved part has no number that could be changed", {"moves": []})
     means = {b.name: mean_gap(loaded.references.families(b.name, Split.VALIDATION)) for b in loaded.problem.baselines}
     best = min(means, key=lambda baseline: means[baseline])
     moves = [(place, factor) for factor in FACTORS for place in places]
     level = bonferroni(CONFIDENCE, DECISIVE * len(places))
-    began, told, lost, complete = time.perf_counter(), list[dict[str, Any]](), list[dict[str, Any]](), True
+    start, made, lost, complete = time.perf_counter(), list[dict[str, Any]](), list[dict[str, Any]](), True
     for number, (place, factor) in enumerate(moves):
         on_progress("constants", number, len(moves))
-        if time.perf_counter() - began > patience:
+        if time.perf_counter() - start > patience:
             complete = False
             break
         value = moved(place, factor)
@@ -79,9 +80,9 @@ def constants(
             "line": place.line, "code": place.code, "value": place.value, "moved": value, "factor": factor,
             "status": found.status.value, "gap": found.gap,
         }  # fmt: skip
-        told.append(move)
+        made.append(move)
         if found.status is not Status.OK and isinstance(place.value, int):
-            move["note"] = "a whole number that must stay one: not judged"
+            move["note"] = "an integer that must stay one: not judged"
             continue
         decisive = factor in FACTORS[:DECISIVE]
         if (
@@ -92,13 +93,13 @@ def constants(
         ):
             lost.append(move)
     on_progress("constants", len(moves), len(moves))
-    line = _words(report.gap, best, means[best], len(places), told, lost, complete)
+    line = _words(report.gap, best, means[best], len(places), made, lost, complete)
     data = {
         "gap": report.gap,
         "baseline": best,
         "baseline_gap": means[best],
         "constants": len(places),
-        "moves": told,
+        "moves": made,
         "complete": complete,
     }
     return Check(name, name, not lost, line, data)
@@ -110,30 +111,30 @@ def _surely_worse(found: Report, own: Report, level: float) -> bool:
 
 
 def _words(
-    gap: float, best: str, theirs: float, places: int, told: list[dict[str, Any]], lost: list[dict[str, Any]], complete: bool
+    gap: float, best: str, theirs: float, places: int, made: list[dict[str, Any]], lost: list[dict[str, Any]], complete: bool
 ) -> str:
-    judged = [m for m in told if "note" not in m]
+    judged = [m for m in made if "note" not in m]
     if not judged:
-        return f"constants: {places} found, none of them could be moved and still be a program that answers"
+        return f"constants: {places} found, none could be changed without making the program fail"
     near = [m for m in judged if m["factor"] in FACTORS[:DECISIVE]]
     worst = max(lost or near or judged, key=lambda m: m["gap"])
     share = "10%" if worst["factor"] in FACTORS[:DECISIVE] else "20%"
     after = percent(worst["gap"]) if worst["status"] == "ok" else worst["status"]
     line = (
-        f"constants: {places} in the evolved part, {len(judged)} moves on validation{'' if complete else ' in the time given'}; "
+        f"constants: {places} in the evolved part, {len(judged)} changes on validation{'' if complete else ' in the time given'}; "
         f"worst of {share}: {worst['value']:g} -> {worst['moved']:g} in `{worst['code']}` (line {worst['line']}): "
         f"gap {percent(gap)} -> {after}"
     )
-    return f"{line}; the whole lead over {best} ({percent(theirs)}) hangs on it" if lost else f"{line} ({best} {percent(theirs)})"
+    return f"{line}; the whole lead over {best} ({percent(theirs)}) depends on it" if lost else f"{line} ({best} {percent(theirs)})"
 
 
-# --------------------------------------------------------------------------- numbers in the text
+# --------------------------------------------------------------------------- constants in the text
 
 
 def numbers(source: str) -> list[Place]:
-    """Numbers of the evolving part that a rule's author could have chosen a little differently, in the order of the text.
+    """Constants of the evolving part that could have been chosen a little differently, in the order of the text.
 
-    Left out are zeros, indices, exponents, what `range` and `round` are given, and the bounds of a table of tunables.
+    Left out are zeros, indices, integer exponents, arguments of `range` and `round`, and the bounds of a table of tunables.
     """
     evolving = open_program(source)
     positions = Positions(source)
@@ -183,7 +184,7 @@ def _is_whole(node: object) -> bool:
 
 
 def moved(place: Place, factor: float) -> int | float | None:
-    """The number a little larger or smaller; None where a whole number this small has no neighbour so near."""
+    """The number times `factor`; None where an integer is too small to have a neighbour so near."""
     value = place.value * factor
     if isinstance(place.value, int) and (abs(place.value) >= _WHOLE and not place.arithmetic):
         whole = round(value)
@@ -194,7 +195,13 @@ def moved(place: Place, factor: float) -> int | float | None:
 
 
 def with_number(program: Program, place: Place, value: int | float) -> Program:
-    """The program with another number in one place; every other byte stays."""
+    """The program with another number in one place; every other byte stays.
+
+    Raises
+    ------
+    Rejected
+        When the new number cannot stand there.
+    """
     changed = apply(program.source, [Edit(place.span, repr(value) if value >= 0 else f"({value!r})")])
     try:
         ast.parse(changed)

@@ -1,4 +1,4 @@
-"""Growth of time and memory with the size of an instance, beside the best baseline's, by the kernel's own count."""
+"""Growth of CPU time and memory with instance size, compared with that of the best baseline."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox
 
 SIZES = 6
-"""So many sizes are measured, evenly spread on a logarithmic scale, two instances each where there are two."""
+"""Number of sizes to measure, evenly spaced on a logarithmic scale; two instances of each where there are two."""
 REPEATS = 3
-"""The least of so many runs counts: other work on the machine can only add. Long runs are made once."""
+"""Runs per instance, of which the shortest counts: other work on the machine can only add time. Long runs are not repeated."""
 _LONG = 0.5
+"""Seconds beyond which a run is not repeated."""
 EXCESS = 0.4
-"""Difference in exponent that is flagged, once two standard errors are taken off."""
+"""The check fails where the exponent exceeds the baseline's by this much and two standard errors."""
 TIMES = 3.0
-"""How many times the yardstick's cost at the largest size a flagged program needs at least."""
+"""It fails only where the cost at the largest size is also at least this many times the baseline's."""
 LEAST_SECONDS, LEAST_BYTES = 0.02, 32 << 20
-"""Costs at the largest size below which growth is of no consequence."""
+"""Costs at the largest size below which growth does not matter."""
 _NARROW = 2.5
-"""Largest over smallest size below which nothing can be said of growth."""
+"""Ratio of the largest to the smallest size below which growth cannot be measured."""
 _FLOOR_SECONDS, _FLOOR_BYTES = 2e-4, 1 << 20
-"""Smaller costs are those of one call, not of the size."""
+"""Costs below these are those of a single call and say nothing about size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one program used for one instance; `at_least` where it was stopped before it had finished."""
+    """What a program used for one instance; `at_least` where it was stopped before it finished."""
 
     seconds: float
     bytes: float
@@ -45,70 +46,70 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A cost beside the yardstick's at the same sizes.
+    """How a cost grows, compared with the baseline's on the same instances.
 
     Attributes
     ----------
-    exponent, yardstick
-        Slopes of log cost over log size.
+    exponent, baseline
+        Slopes of log cost over log size, of the program and of the baseline.
     excess, error
-        Slope of the log of their ratio, with its standard error.
+        Slope of the log of the ratio of their costs, and its standard error.
     ratio
-        Cost over the yardstick's at the largest size.
+        Cost at the largest size, divided by the baseline's.
     largest
-        Cost at the largest size.
+        Cost at the largest size, in seconds or bytes.
     """
 
     exponent: float
-    yardstick: float
+    baseline: float
     excess: float
     error: float
     ratio: float
     largest: float
 
     def clear(self, least: float) -> bool:
-        """Whether it grows faster beyond doubt, and to a cost that matters."""
+        """Whether the cost surely grows faster than the baseline's, to a size that matters."""
         return self.excess - 2 * self.error > EXCESS and self.ratio >= TIMES and self.largest >= least
 
 
 def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress) -> Check:
-    """Measure a program and its yardsticks on instances of all sizes that the problem has, and compare exponents.
+    """Compare how the costs of a program and of the best baseline on train grow with instance size.
 
-    The yardstick is the best baseline on train. Where a program grows clearly faster, the problem's starting programs are
-    measured too: what lies in the fixed frame around the evolving part is not the program's doing.
+    Where the program grows clearly faster, it is compared with the problem's initial programs too: the fixed code around
+    the evolving part may be slow, and that is not the program's doing.
     """
     ladder = _ladder(loaded)
     sizes = [size for size, _ in ladder]
     name = "growth"
     if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
-        return Check(name, name, True, "growth: not judged, the problem's instances are all of nearly one size", {"sizes": sizes})
+        return Check(name, name, True, "growth: not measured, the problem's instances are nearly all of one size", {"sizes": sizes})
     best = loaded.references.ranking[0][0]
     measured = _costs(loaded, [program, loaded.program(best)], ladder, sandbox, on_progress, "growth")
     if measured is None:
-        return Check(name, name, True, "growth: not measured, this system does not tell a process's CPU time and memory")
+        return Check(name, name, True, "growth: not measured, this system does not report the CPU time and memory of a process")
     own, theirs = measured
-    yardsticks, against = {best: theirs}, best
+    compared, against = {best: theirs}, best
     time, memory = _trends(sizes, own, [theirs])
     if time.clear(LEAST_SECONDS) or memory.clear(LEAST_BYTES):
         seeds = loaded.problem.seeds
-        more = _costs(loaded, [loaded.program(s) for s in seeds], ladder, sandbox, on_progress, "growth of starting programs")
-        yardsticks |= dict(zip(seeds, more or (), strict=False))
-        time, memory = _trends(sizes, own, list(yardsticks.values()))
-        against = f"{best} and the starting programs"
+        more = _costs(loaded, [loaded.program(s) for s in seeds], ladder, sandbox, on_progress, "growth of initial programs")
+        compared |= dict(zip(seeds, more or (), strict=False))
+        time, memory = _trends(sizes, own, list(compared.values()))
+        against = f"{best} and the initial programs"
     flagged = [word for word, clear in (("time", time.clear(LEAST_SECONDS)), ("memory", memory.clear(LEAST_BYTES))) if clear]
     stopped = " at least" if any(c.at_least for c in own) else ""
     line = (
-        f"growth: CPU time as size^{time.exponent:.1f}{stopped} ({against}: {time.yardstick:.1f}), {time.largest:.3g} s{stopped} "
-        f"at the largest ({time.ratio:.2g} times theirs); memory as size^{memory.exponent:.1f} ({memory.yardstick:.1f}), "
+        f"growth: CPU time as size^{time.exponent:.1f}{stopped} ({against}: {time.baseline:.1f}), {time.largest:.3g} s{stopped} "
+        f"at the largest ({time.ratio:.2g} times theirs); memory as size^{memory.exponent:.1f} ({memory.baseline:.1f}), "
         f"{memory.largest / (1 << 20):.1f} MiB"
     )
     if flagged:
         line += f"; {' and '.join(flagged)} grows clearly faster than what it is measured against"
-    return Check(name, name, not flagged, line, _data(sizes, own, yardsticks, time, memory))
+    return Check(name, name, not flagged, line, _data(sizes, own, compared, time, memory))
 
 
 def size(value: Any) -> int:
-    """Numbers, truth values and characters in an instance's data: what a program may have to look at."""
+    """Size of an instance's data: the number of numbers, truth values and characters in it."""
     if isinstance(value, Mapping):
         return sum(map(size, value.values()))
     if isinstance(value, list | tuple):
@@ -117,7 +118,7 @@ def size(value: Any) -> int:
 
 
 def _ladder(loaded: LoadedProblem) -> list[tuple[int, Instance]]:
-    """Instances from small to large: evenly spread over the upper part of the range, where exponents show."""
+    """Instances from small to large, spread over the upper part of the range, where exponents can be seen."""
     known = sorted(((size(i.data), i) for split in Split for i in loaded.instances(split)), key=lambda pair: (pair[0], pair[1].id))
     top = known[-1][0]
     bottom = max(known[0][0], top / 32)
@@ -138,7 +139,7 @@ def _costs(
     on_progress: Progress,
     stage: str,
 ) -> list[list[Cost]] | None:
-    """Costs by program and instance. The programs take turns, so that a busy minute of the machine meets them all."""
+    """Costs by program and instance; the programs take turns, so that a busy minute of the machine affects them all."""
     found: list[list[Cost]] = [[] for _ in programs]
     for done, (_, instance) in enumerate(ladder):
         on_progress(stage, done, len(ladder))
@@ -158,7 +159,7 @@ def _costs(
 
 
 def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbox: Sandbox) -> Cost | None:
-    """One instance in a new process: what it used beyond loading the program; None where that cannot be known."""
+    """What a program uses for one instance in a new process, beyond being loaded; None where the system does not say."""
     limits = loaded.problem.limits
     stopped = Cost(0.0, 0.0, at_least=True)
     try:
@@ -167,7 +168,7 @@ def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbo
             before = session.usage()
             if before is None:
                 return None
-            with contextlib.suppress(Infeasible):  # it worked until then; that it failed is told by other checks
+            with contextlib.suppress(Infeasible):  # its cost until then counts; other checks report the failure
                 loaded.problem.verifier.run(instance, session)
             after = session.usage()
     except PolicyFailure as failure:
@@ -179,21 +180,21 @@ def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbo
 
 def _trends(sizes: Sequence[int], own: Sequence[Cost], theirs: Sequence[Sequence[Cost]]) -> tuple[Trend, Trend]:
     def trend(pick: Any, floor: float) -> Trend:
-        yardstick = [max(pick(costs[k]) for costs in theirs) for k in range(len(sizes))]
-        return fit(sizes, [pick(c) for c in own], yardstick, floor)
+        baseline = [max(pick(costs[k]) for costs in theirs) for k in range(len(sizes))]
+        return fit(sizes, [pick(c) for c in own], baseline, floor)
 
     return trend(lambda c: c.seconds, _FLOOR_SECONDS), trend(lambda c: c.bytes, _FLOOR_BYTES)
 
 
-def fit(sizes: Sequence[int], own: Sequence[float], yardstick: Sequence[float], floor: float) -> Trend:
+def fit(sizes: Sequence[int], own: Sequence[float], baseline: Sequence[float], floor: float) -> Trend:
     """Compare growth by least squares on logarithms; costs below `floor` count as `floor`.
 
-    Instances of one size differ in shape, but both programs meet the same ones: the slope of the ratio is more certain
-    than either exponent.
+    Instances of one size differ, but both programs get the same ones: the slope of the ratio is more certain than either
+    exponent.
     """
     x = np.log(np.asarray(sizes, dtype=np.float64))
     a = np.log(np.maximum(np.asarray(own, dtype=np.float64), floor))
-    b = np.log(np.maximum(np.asarray(yardstick, dtype=np.float64), floor))
+    b = np.log(np.maximum(np.asarray(baseline, dtype=np.float64), floor))
     centred = x - x.mean()
     spread = float(centred @ centred)
 
@@ -209,15 +210,15 @@ def fit(sizes: Sequence[int], own: Sequence[float], yardstick: Sequence[float], 
 
 
 def _data(
-    sizes: Sequence[int], own: Sequence[Cost], yardsticks: Mapping[str, Sequence[Cost]], time: Trend, memory: Trend
+    sizes: Sequence[int], own: Sequence[Cost], compared: Mapping[str, Sequence[Cost]], time: Trend, memory: Trend
 ) -> dict[str, Any]:
     def columns(costs: Sequence[Cost]) -> dict[str, Any]:
         return {"cpu_seconds": [round(c.seconds, 6) for c in costs], "bytes": [round(c.bytes) for c in costs]}
 
     def figures(trend: Trend) -> dict[str, float]:
-        return {f: round(getattr(trend, f), 4) for f in ("exponent", "yardstick", "excess", "error", "ratio")}
+        return {f: round(getattr(trend, f), 4) for f in ("exponent", "baseline", "excess", "error", "ratio")}
 
     return {
-        "sizes": list(sizes), "program": columns(own), "yardsticks": {name: columns(costs) for name, costs in yardsticks.items()},
+        "sizes": list(sizes), "program": columns(own), "compared": {name: columns(costs) for name, costs in compared.items()},
         "time": figures(time), "memory": figures(memory),
     }  # fmt: skip

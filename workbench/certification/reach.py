@@ -1,4 +1,4 @@
-"""What a program reaches beyond what it is given, read from its text: who looks around may behave otherwise elsewhere."""
+"""Whether a program uses only permitted names, modules and attributes, read from its text."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _ORDINARY = frozenset(
     "__init__ __class__ __name__ __doc__ __len__ __lt__ __le__ __gt__ __ge__ __eq__ __hash__ __iter__ __next__ __getitem__ "
     "__contains__ __post_init__ _asdict _fields _make _replace".split()
 )
-"""Names with an underscore that programs use for what they are meant for."""
+"""Names with an underscore that programs have good reason to use."""
 _FOREIGN = frozenset("_thread builtins gc importlib io nt os posix signal socket subprocess sys threading time".split())
 _QUOTED = 4
 _SPEAKING = re.compile(r"__|[.\[{]_[a-z]")
-"""Text by which `format` or a getter takes an attribute that the code does not name."""
+"""Text with which `format` or a getter reads an attribute that the code itself does not name."""
 
 
 def reach(source: str) -> Check:
-    """Flag a program that touches what no heuristic needs: the interpreter's insides, other modules' modules, code made of text.
+    """Fail a program that uses what no heuristic needs: internals of the interpreter, modules of modules, code from strings.
 
-    It is no barrier: the sandbox is, and a name put together at run time is not seen here. It keeps a program that could
-    tell where it runs from being called a discovery, and warns whoever takes an export home.
+    This is no barrier, the sandbox is: a name put together at run time is not seen here. It keeps a program that could
+    find out where it runs from being certified, and warns whoever uses an export.
     """
     found = reached(source)
     name = "reach"
     if not found:
-        return Check(name, name, True, "reach: nothing but what it is given and the modules that it may import", {"found": []})
+        return Check(name, name, True, "reach: uses only permitted names and modules", {"found": []})
     quoted = ", ".join(f"`{words}` (line {line})" for line, words in found[:_QUOTED])
     more = f" and {len(found) - _QUOTED} more" if len(found) > _QUOTED else ""
-    line = f"reach: {quoted}{more}: beyond what it is given, so that it could tell where it runs"
+    line = f"reach: {quoted}{more}: not permitted, because the program could find out where it runs"
     return Check(name, name, False, line, {"found": [list(pair) for pair in found]})
 
 
 def reached(source: str) -> list[tuple[int, str]]:
-    """Line and code of each place that reaches out, in the order of the text."""
+    """Line and code of each use of something that is not permitted, in the order of the text."""
     try:
         tree = parse(source)
     except Rejected:
@@ -92,7 +92,7 @@ def _is_plain(argument: ast.expr) -> bool:
 
 
 def _is_foreign(module: str, name: str) -> bool:
-    """Whether a name of an allowed module is another module that lies about in it, or comes from one that is not for programs."""
+    """Whether a name of a permitted module is another module, or comes from one that programs may not use."""
     try:
         value = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):

@@ -1,4 +1,4 @@
-"""Simplification: statements and terms of the evolved part that can go without loss on train and validation."""
+"""Ablation: statements and terms of the evolved part that can be removed without loss on train and validation."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
 from workbench.program.evolving import Evolving, open_program, walk
+from workbench.program.names import ENDS
 from workbench.program.source import fingerprint
 from workbench.program.tunables import DECLARATION
 from workbench.protocols import Sandbox
 
 _SLACK = 1e-12
-"""Difference in gap that is rounding, not loss."""
+"""Differences in gap up to this are rounding errors."""
 _QUOTED = 6
-"""So many removals are told in the line; the data has all."""
+"""Number of removals that the line names; the data has all of them."""
 
 _KEPT = (ast.Return, ast.Raise, ast.Global, ast.Nonlocal, ast.Pass)
 
 
 def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress, patience: float) -> Check:
-    """Leave parts out, large ones first, as long as neither train nor validation loses by it.
+    """Remove parts, large ones first, as long as the gap rises neither on train nor on validation.
 
-    Never fails: a program with needless parts is a longer program, not a worse one. The shorter one is in the data.
+    Never fails: a program with needless parts is longer, not worse. The shorter program is in the data.
     """
     name = "simplification"
 
@@ -39,13 +40,13 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
         return evaluate(loaded, candidate, split, sandbox, stop_on_failure=True)
 
     limits = {split: score(program, split).gap + _SLACK for split in (Split.TRAIN, Split.VALIDATION)}
-    began, tried, left_out, in_time = time.perf_counter(), 0, list[str](), True
+    start, tried, removed, in_time = time.perf_counter(), 0, list[str](), True
     known = {fingerprint(program)}
     current = program
     pending, total = removals(current.source), count(current.source)
     while True:
         on_progress(name, min(tried, total), total)
-        if time.perf_counter() - began > patience:
+        if time.perf_counter() - start > patience:
             in_time = False
             break
         words, source = next(pending, ("", ""))
@@ -62,58 +63,58 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
         tried += 1
         if all((found := score(shorter, split)).status is Status.OK and found.gap <= limits[split] for split in limits):
             current = shorter
-            left_out.append(words)
+            removed.append(words)
             pending, total = removals(current.source), tried + count(current.source)
     on_progress(name, total, total)
-    line = f"simplification: {len(left_out)} of {tried} parts tried can go without loss on train and validation"
-    if left_out:
-        quoted = ", ".join(f"`{words}`" for words in left_out[:_QUOTED])
-        line += f": {quoted}" + (f" and {len(left_out) - _QUOTED} more" if len(left_out) > _QUOTED else "")
+    line = f"simplification: {len(removed)} of {tried} parts tried can be removed without loss on train and validation"
+    if removed:
+        quoted = ", ".join(f"`{words}`" for words in removed[:_QUOTED])
+        line += f": {quoted}" + (f" and {len(removed) - _QUOTED} more" if len(removed) > _QUOTED else "")
     if not in_time:
-        line += "; not all parts were tried in the time given"
+        line += "; time ran out before all parts were tried"
     data = {
-        "left_out": left_out,
+        "left_out": removed,
         "tried": tried,
         "complete": in_time,
-        "source": current.source if left_out else "",
-        "words": [f"{c.text} {c.before} {c.after}".strip() for c in changes(program.source, current.source)] if left_out else [],
+        "source": current.source if removed else "",
+        "words": [f"{c.text} {c.before} {c.after}".strip() for c in changes(program.source, current.source)] if removed else [],
     }
     return Check(name, name, True, line, data)
 
 
-# --------------------------------------------------------------------------- what could go
+# --------------------------------------------------------------------------- what could be removed
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
-    """One part less: how much goes, in nodes, and in words (made when they are asked for)."""
+class _Removal:
+    """A part that could be removed: its weight in nodes, its code (made on demand), and the change to the tree."""
 
     weight: int
-    words: Callable[[], str]
+    code: Callable[[], str]
     apply: Callable[[], None]
 
 
 def count(source: str) -> int:
-    """How many removals there are at most."""
-    return len(_edits(open_program(source)))
+    """Number of parts that could be removed."""
+    return len(_removals(open_program(source)))
 
 
 def removals(source: str) -> Iterator[tuple[str, str]]:
-    """What goes, and the program without it: one statement, branch, term or argument of the evolving part less.
+    """Each part that could be removed (a statement, branch, term or argument of the evolving part), and the program without it.
 
-    Large parts come first. Comments and layout of the evolving part are lost. Each text is made when its turn comes.
+    Large parts come first. Comments and layout of the evolving part are lost. Each program is made when it is asked for.
     """
-    weights = [edit.weight for edit in _edits(open_program(source))]
+    weights = [removal.weight for removal in _removals(open_program(source))]
     for number in sorted(range(len(weights)), key=lambda k: -weights[k]):
-        evolving = open_program(source)  # anew: an edit changes the tree
-        edit = _edits(evolving)[number]
-        words = edit.words()
-        edit.apply()
+        evolving = open_program(source)  # parsed again: a removal changes the tree
+        removal = _removals(evolving)[number]
+        code = removal.code()
+        removal.apply()
         if evolving.run:
-            yield words, evolving.text()
+            yield code, evolving.text()
 
 
-def _edits(evolving: Evolving) -> list[_Edit]:
+def _removals(evolving: Evolving) -> list[_Removal]:
     top = range(evolving.first, len(evolving.body) - evolving.after)
     found = list(_statements(evolving.body, top))
     for node in walk(evolving.run):
@@ -125,31 +126,30 @@ def _edits(evolving: Evolving) -> list[_Edit]:
     return found
 
 
-def _statements(body: list[ast.stmt], span: range, *, may_be_empty: bool = False) -> Iterator[_Edit]:
+def _statements(body: list[ast.stmt], span: range, *, may_be_empty: bool = False) -> Iterator[_Removal]:
     for i in span:
         node = body[i]
         if isinstance(node, _KEPT) or _is_text(node) or _is_declaration(node):
             continue
         if len(body) > 1 or may_be_empty:
-            yield _Edit(_weight(node), partial(_first_line, node), _replacing(body, i, []))
+            yield _Removal(_weight(node), partial(_first_line, node), _replacing(body, i, []))
         if isinstance(node, ast.If):
-            yield _Edit(_weight(node.test), partial(_said, "if {}:", node.test), _replacing(body, i, node.body))
+            yield _Removal(_weight(node.test), partial(_filled, "if {}:", node.test), _replacing(body, i, node.body))
             if node.orelse:
-                words = partial(_said, "if {}: {}", node.test, node.body[0])
-                yield _Edit(_weight(*node.body), words, _replacing(body, i, node.orelse))
+                code = partial(_filled, "if {}: {}", node.test, node.body[0])
+                yield _Removal(_weight(*node.body), code, _replacing(body, i, node.orelse))
 
 
 def _replacing(body: list[ast.stmt], i: int, kept: list[ast.stmt]) -> Callable[[], None]:
     def apply() -> None:
-        ends = bool(kept) and isinstance(kept[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
-        # What follows the end of a function would never be reached; at the top level nothing ends.
-        behind = [] if ends else body[i + 1 :]
+        # What follows a `return` would never be reached.
+        behind = [] if kept and isinstance(kept[-1], ENDS) else body[i + 1 :]
         body[i:] = [*kept, *behind]
 
     return apply
 
 
-def _expressions(node: ast.AST) -> Iterator[_Edit]:
+def _expressions(node: ast.AST) -> Iterator[_Removal]:
     for field, value in ast.iter_fields(node):
         if isinstance(value, ast.expr):
             yield from _shorter(value, lambda new, f=field: setattr(node, f, new))  # type: ignore[misc]
@@ -159,11 +159,11 @@ def _expressions(node: ast.AST) -> Iterator[_Edit]:
                     yield from _shorter(item, lambda new, v=value, k=k: v.__setitem__(k, new))  # type: ignore[misc]
 
 
-def _shorter(node: ast.expr, put: Callable[[ast.expr], None]) -> Iterator[_Edit]:
-    """Ways to leave out a part of one expression."""
+def _shorter(node: ast.expr, put: Callable[[ast.expr], None]) -> Iterator[_Removal]:
+    """Ways to remove a part of one expression."""
 
-    def becoming(kept: ast.expr, form: str, *gone: ast.AST, said: Sequence[ast.AST] | None = None) -> _Edit:
-        return _Edit(_weight(*gone), partial(_said, form, *(gone if said is None else said)), lambda: put(kept))
+    def becoming(kept: ast.expr, form: str, *gone: ast.AST, shown: Sequence[ast.AST] | None = None) -> _Removal:
+        return _Removal(_weight(*gone), partial(_filled, form, *(gone if shown is None else shown)), lambda: put(kept))
 
     if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
         sign = _SIGNS[type(node.op)]
@@ -177,7 +177,7 @@ def _shorter(node: ast.expr, put: Callable[[ast.expr], None]) -> Iterator[_Edit]
                 kept = rest[0] if len(rest) == 1 else ast.Call(node.func, rest, [])
                 yield becoming(kept, f"{node.func.id}(..., {{}})", gone)
         elif node.func.id in ("abs", "float", "int", "round") and len(node.args) == 1:
-            yield becoming(node.args[0], f"{node.func.id}(...)", node.func, said=())
+            yield becoming(node.args[0], f"{node.func.id}(...)", node.func, shown=())
     elif isinstance(node, ast.BoolOp):
         word = "and" if isinstance(node.op, ast.And) else "or"
         for k, gone in enumerate(node.values):
@@ -185,7 +185,7 @@ def _shorter(node: ast.expr, put: Callable[[ast.expr], None]) -> Iterator[_Edit]
             yield becoming(rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest), f"{word} {{}}", gone)
     elif isinstance(node, ast.IfExp):
         yield becoming(node.body, "if {} else {}", node.test, node.orelse)
-        yield becoming(node.orelse, "{} if {}", node.test, node.body, said=(node.body, node.test))
+        yield becoming(node.orelse, "{} if {}", node.test, node.body, shown=(node.body, node.test))
 
 
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"}
@@ -199,7 +199,7 @@ def _first_line(node: ast.AST) -> str:
     return ast.unparse(node).split("\n", 1)[0]
 
 
-def _said(form: str, *nodes: ast.AST) -> str:
+def _filled(form: str, *nodes: ast.AST) -> str:
     return form.format(*map(_first_line, nodes))
 
 

@@ -1,4 +1,4 @@
-"""A heuristic as one Python module that needs nothing of this project: provenance, measured table, self-check."""
+"""A heuristic as a standalone Python module with provenance, measured gaps and a self-check."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from workbench.protocols import Policy, Sandbox
 CALL = "__call__"
 BEGIN = "__init__"
 _CASE_BYTES = 4_000
-"""A recorded episode is cut off after the call that exceeds this."""
+"""A recorded episode is cut after the call with which it exceeds this."""
 _CASES_BYTES = 20_000
-"""Recorded cases are enough once they exceed this together: a module is to be read."""
+"""No further case is recorded once all exceed this together: people read the module."""
 _WIDTH = 100
 _RESERVED = frozenset({"PROVENANCE", "MEASURED", "CASES", "_same", "_replay", "_recheck"})
 
 Table = Mapping[str, Mapping[str, float]]
-"""Mean gap by program and split, the exported one first."""
+"""Mean gap by program and split, the exported program first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How a candidate of the lineage came about, oldest first."""
+    """A candidate of the lineage and the operator that made it."""
 
     candidate: int
     operator: str
@@ -50,13 +50,13 @@ class Provenance:
     lineage
         From the seed to the exported candidate.
     models
-        Names of the language models that wrote it; empty: no LLM.
+        Names of the language models that wrote it; empty where none did.
     date
         ISO date of the export.
     verdict, reason
-        Of its certificate, with date and deciding line; empty while there is none.
+        Verdict of its certificate, and when and why; empty where there is none.
     licence
-        One line for whoever takes the module into their own code.
+        One line for those who use the module in their own code.
     """
 
     problem: str
@@ -73,14 +73,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An instance with what the program was asked and what it answered.
+    """The calls that a program got for one instance, and its answers.
 
     Attributes
     ----------
     calls
-        Method (`__call__` of a function, `__init__` for a new object), arguments, answer.
+        Method (`__call__` for a function, `__init__` for a new object), arguments, answer.
     total
-        Calls of the whole episode; `calls` may be its beginning.
+        Number of calls of the whole episode, of which `calls` may be only the first.
     objective
         Of the whole episode, as the verifier computed it.
     """
@@ -100,7 +100,7 @@ def record_cases(loaded: LoadedProblem, program: Program, sandbox: Sandbox, coun
     Raises
     ------
     UsageError
-        The program fails on one of them: there is nothing worth exporting.
+        When the program fails on one of them.
     """
     cases: list[Case] = []
     kept = 0
@@ -151,7 +151,7 @@ def render(loaded: LoadedProblem, program: Program, provenance: Provenance, tabl
 
 
 class _Recorder:
-    """A policy that passes everything on and remembers it."""
+    """A policy that passes every call on and records it."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -182,7 +182,7 @@ class _Recorder:
 
 
 def _smallest(loaded: LoadedProblem, count: int) -> list[Instance]:
-    """Smallest first, but one of each family before the second of any."""
+    """The smallest instances, one of each family before a second one of any."""
     instances = [i for split in (Split.TRAIN, Split.VALIDATION) for i in loaded.instances(split)]
     ranks: dict[str, int] = {}
     ordered = []
@@ -193,7 +193,7 @@ def _smallest(loaded: LoadedProblem, count: int) -> list[Instance]:
 
 
 def _entry_docstring(loaded: LoadedProblem, program: Program, contract: Program) -> str:
-    """The program's own words, what the contract says beyond them, then problem, objective and reference."""
+    """The docstring of the program, what that of the initial program adds to it, then problem, objective and reference."""
     problem, own, agreed = loaded.problem, entry_of(program), entry_of(contract)
     words = []
     if not own.docstring or not all(name in own.docstring for name in own.parameters):
@@ -205,7 +205,7 @@ def _entry_docstring(loaded: LoadedProblem, program: Program, contract: Program)
         f"Reference: {problem.bound}",
     )
     wrapped = (_fill(fact, _WIDTH - 8) for fact in facts)
-    # A module that is exported a second time has the facts already.
+    # A module that is exported again already has them.
     return "\n\n".join([own.docstring, *(w for w in dict.fromkeys((*words, *wrapped)) if w not in own.docstring)]).strip()
 
 
@@ -263,7 +263,7 @@ def _provenance_data(provenance: Provenance) -> dict[str, Any]:
 
 
 def _literal(value: Any, indent: int = 0) -> str:
-    """Python text of plain values: on one line where it fits, else items that take no line of their own fill lines."""
+    """Python text of plain values: on one line where it fits, otherwise several short items on a line."""
     flat = _flat(value)
     if len(flat) + indent <= _WIDTH or not isinstance(value, dict | list | tuple):
         return flat
@@ -293,7 +293,7 @@ def _flat(value: Any) -> str:
 
 
 def _seeding(source: str) -> str:
-    """Lines that put the global generators into the state in which the sandbox hands them to a program."""
+    """Lines that seed the global generators as the sandbox does."""
     imported = modules(parse(source))
     lines = ["import random", "random.seed(0)"] if "random" in imported else []
     if "numpy" in imported and "random" in source:

@@ -1,16 +1,16 @@
-"""What changed between two programs, in words: constants, conditions, calls and steps, read from the syntax tree."""
+"""Differences between two programs, in words: constants, conditions, calls and statements, read from their syntax trees."""
 
 from __future__ import annotations
 
 import ast
 import difflib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from workbench.program.names import Definition, Function
+
 Kind = Literal["constant", "condition", "expression", "call", "step", "function", "import", "unreadable"]
-Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Pair: TypeAlias = tuple[ast.AST, ast.AST]
 
 _LONGEST = 120
@@ -19,16 +19,16 @@ _LONGEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. `before` is empty where something is new, `after` where it is gone.
+    """One difference. `before` is empty for what is new, `after` for what is gone.
 
     Attributes
     ----------
     where
-        Function it lies in, dotted from its class; empty at the top level.
+        The function in which it lies, with its class: `Rule.decide`; empty at the top level.
     text
-        What happened, without the code: "constant", "new condition", "now calls".
+        Its name, without code: "constant", "new condition", "now calls".
     line
-        Of the later program, or of the earlier one where the thing is gone; from 1.
+        In the later program, or in the earlier one for what is gone; from 1.
     """
 
     kind: Kind
@@ -40,9 +40,9 @@ class Change:
 
 
 def changes(before: str, after: str) -> list[Change]:
-    """Differences in meaning from one source to another, in the order of the later one's lines.
+    """Differences between two sources, in the order of lines of the later one.
 
-    Layout, comments and docstrings do not count. A source that cannot be parsed yields a single change of kind `unreadable`.
+    Layout, comments and docstrings are ignored. A source that cannot be parsed gives a single change of kind `unreadable`.
     """
     try:
         old, new = _Folded().visit(ast.parse(before)), _Folded().visit(ast.parse(after))
@@ -62,7 +62,7 @@ def changes(before: str, after: str) -> list[Change]:
 
 
 class _Folded(ast.NodeTransformer):
-    """Makes `-1` one constant and drops docstrings, so that neither counts as a change of shape."""
+    """Turns `-1` into one constant and removes docstrings, so that neither is reported as a change of structure."""
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
@@ -81,7 +81,7 @@ def _scopes(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
     if not path:
         yield "", tree
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, Definition | ast.ClassDef):
+        if isinstance(node, Definition):
             name = f"{path}.{node.name}".lstrip(".")
             if not isinstance(node, ast.ClassDef):
                 yield name, node
@@ -105,10 +105,10 @@ def _scope(where: str, old: ast.AST, new: ast.AST) -> list[Change]:
 
 
 def _steps(scope: ast.AST) -> Iterator[ast.stmt]:
-    """Statements of a scope, nested ones after the one that holds them; functions in it are scopes of their own."""
+    """Statements of a scope, nested ones after the one that contains them; functions in it are scopes of their own."""
     for field in ("body", "orelse", "handlers", "finalbody"):
         for node in getattr(scope, field, ()):
-            if isinstance(node, Definition):
+            if isinstance(node, Function):
                 continue
             if isinstance(node, ast.stmt) and not isinstance(node, ast.ClassDef | ast.Pass):
                 yield node
@@ -116,7 +116,7 @@ def _steps(scope: ast.AST) -> Iterator[ast.stmt]:
 
 
 def _expressions(step: ast.stmt) -> list[ast.AST]:
-    """What a statement itself says, without the statements in it."""
+    """The expressions of a statement, without those of statements in it."""
     return [n for n in ast.iter_child_nodes(step) if not isinstance(n, ast.stmt | ast.ExceptHandler | ast.match_case)]
 
 
@@ -131,7 +131,7 @@ def _header(step: ast.stmt) -> str:
 
 
 def _pair(olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> tuple[list[Pair], list[ast.stmt], list[ast.stmt]]:
-    """Match statements of one kind, the most alike first; the rest is gone or new."""
+    """Match statements of the same kind, the most similar first; the rest is gone or new."""
     alike = sorted(
         (
             (-difflib.SequenceMatcher(None, _header(a), _header(b), autojunk=False).ratio(), i, j)
@@ -172,7 +172,7 @@ def _what(step: ast.stmt, a: ast.AST, b: ast.AST) -> tuple[str, Kind]:
 
 
 def _differences(olds: Sequence[ast.AST], news: Sequence[ast.AST]) -> list[Pair]:
-    """The smallest pairs of nodes in which two lists of trees differ; empty where they cannot be matched."""
+    """The smallest pairs of nodes in which two lists of trees differ; empty where the trees cannot be matched."""
     if len(olds) != len(news):
         return []
     found: list[Pair] = []
@@ -183,7 +183,7 @@ def _differences(olds: Sequence[ast.AST], news: Sequence[ast.AST]) -> list[Pair]
             found.append((a, b))
             continue
         kids, others = list(ast.iter_child_nodes(a)), list(ast.iter_child_nodes(b))
-        # Where an operator itself changed, the expression around it is what a reader can make sense of.
+        # Where an operator changed, a reader needs the expression around it.
         split = None if any(isinstance(k, ast.operator | ast.cmpop | ast.boolop | ast.unaryop) and type(k) is not type(o)
                             for k, o in zip(kids, others, strict=False)) else _differences(kids, others)  # fmt: skip
         whole = isinstance(a, ast.expr)
@@ -206,26 +206,23 @@ def _step(where: str, step: ast.stmt, *, new: bool) -> Change:
 def _calls(where: str, olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> list[Change]:
     before, after = _called(olds), _called(news)
     line = news[0].lineno if news else 1
-    fresh = [Change("call", where, "now calls", "", name, after[name][1]) for name in after if name not in before]
+    fresh = [Change("call", where, "now calls", "", name, after[name]) for name in after if name not in before]
     return fresh + [Change("call", where, "no longer calls", name, "", line) for name in before if name not in after]
 
 
-def _called(steps: Sequence[ast.stmt]) -> dict[str, tuple[int, int]]:
-    """Names that are called, with how often and the first line."""
-    counts: Counter[str] = Counter()
+def _called(steps: Sequence[ast.stmt]) -> dict[str, int]:
+    """Names that are called, each with the line of its first call."""
     lines: dict[str, int] = {}
     for step in steps:
         for part in _expressions(step):
             for node in ast.walk(part):
                 if isinstance(node, ast.Call):
-                    name = _short(ast.unparse(node.func))
-                    counts[name] += 1
-                    lines.setdefault(name, node.lineno)
-    return {name: (n, lines[name]) for name, n in counts.items()}
+                    lines.setdefault(_short(ast.unparse(node.func)), node.lineno)
+    return lines
 
 
 def _signature(node: ast.AST) -> str:
-    if not isinstance(node, Definition):
+    if not isinstance(node, Function):
         return ""
     return f"{node.name}({ast.unparse(node.args)})"
 

@@ -1,4 +1,4 @@
-"""The part of a program that evolves, as statements that can be changed and written back."""
+"""The evolving part of a program as a list of statements that can be changed and turned into text again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.program.source import parse, split_block
 
 @dataclass(slots=True)
 class Evolving:
-    """The statements between a program's markers (all of them where it has none) and the text around them.
+    """The statements between a program's markers (all statements where it has none) and the text around them.
 
     Attributes
     ----------
@@ -21,11 +21,11 @@ class Evolving:
     body
         The list of statements that holds the evolving ones: a module's, a class's or a function's.
     first, after
-        `body[first : len(body) - after]` evolves; `after` counts from the end, so that insertions keep it right.
+        `body[first : len(body) - after]` evolves; `after` counts from the end, so that it stays right after insertions.
     before, behind
-        The text around these statements, kept as it is.
+        The text around these statements, which is never changed.
     indent
-        What each of their lines begins with.
+        Indentation of these statements.
     around
         The statements that `body` lies in, outermost first.
     """
@@ -45,7 +45,7 @@ class Evolving:
         return self.body[self.first : len(self.body) - self.after]
 
     def text(self) -> str:
-        """The whole program with the evolving statements as they now are; their comments and layout are lost."""
+        """The whole program with the evolving statements as they are now; their comments and layout are lost."""
         inside = ast.unparse(ast.Module(body=self.run, type_ignores=[]))
         return f"{self.before}{_indented(inside, self.indent)}\n{self.behind}"
 
@@ -53,8 +53,8 @@ class Evolving:
 def open_program(source: str) -> Evolving:
     """Parse `source` and find what evolves in it.
 
-    Where the markers cut a statement in two, the whole statements among what they enclose evolve, and the whole program
-    where there are none.
+    Where the markers cut a statement in two, only the whole statements between them evolve; where there is none, the
+    whole program does.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def open_program(source: str) -> Evolving:
 
 
 def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
-    """Every node of statements in the order of the text, operators and contexts left out."""
+    """All nodes of statements in the order of the text, without operators and contexts."""
     found: list[ast.AST] = []
     stack = list(statements)[::-1]
     while stack:

@@ -17,7 +17,8 @@ BUILTINS = frozenset(dir(builtins))
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+"""Statements after which the next one in the same block is never reached."""
 
 
 class ModuleNames(NamedTuple):
@@ -120,7 +121,7 @@ def surely_bound_after(statement: ast.stmt, bound: frozenset[str]) -> frozenset[
         return bound - bound_by([statement])
     if isinstance(statement, ast.For | ast.AsyncFor | ast.While | ast.Expr):
         return bound
-    return None if isinstance(statement, _ENDS) else bound | bound_by([statement])
+    return None if isinstance(statement, ENDS) else bound | bound_by([statement])
 
 
 def _after_all(statements: Iterable[ast.stmt], bound: frozenset[str]) -> frozenset[str] | None:

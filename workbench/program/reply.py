@@ -1,4 +1,4 @@
-"""From a model's text to a program: finds the code in a reply and puts it where it belongs."""
+"""Turns a model's reply into a program: finds the code in it and merges it into the parent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.program import source as text_of
 from workbench.program.splice import Frame, complete, frame, splice
 
 MAX_REPLY_CHARS = 400_000
-"""Longer answers (without their reasoning) are refused before anything is looked for in them."""
+"""Longer answers, reasoning not counted, are refused unread."""
 
 _MOST_PIECES = 16  # the last ones count: a model that thinks aloud shows drafts first
 _MOST_EDITS = 64
@@ -28,7 +28,7 @@ _CODE_LINE = re.compile(
 
 
 class Piece(NamedTuple):
-    """Code as it stands in a reply; `closed` is False where its fence never ends."""
+    """A piece of code in a reply; `closed` is False where its fence never ends."""
 
     code: str
     closed: bool
@@ -42,25 +42,25 @@ class Edit(NamedTuple):
 
 
 def parse(text: str, parent: Program, modules: Collection[str] = ()) -> Program:
-    """Make the program that a reply means.
+    """Make a program of a reply.
 
-    Three forms are understood: SEARCH/REPLACE edits of the parent; a whole program; or only some definitions, which
-    take the place of those of the same name in the parent's EVOLVE-BLOCK. Of several pieces of code the last that
-    makes a program counts. An import, a parameter or the block's markers that were forgotten are put back.
+    A reply may hold SEARCH/REPLACE edits of the parent, a whole program, or definitions that replace those of the same
+    name in the parent's EVOLVE-BLOCK. Of several pieces of code the last one that makes a program counts. Imports,
+    parameters and markers that the reply left out are restored.
 
     Parameters
     ----------
     text
-        The reply as it came: fenced or not, with or without reasoning, perhaps cut off.
+        The reply as received: fenced or not, with or without reasoning, perhaps truncated.
     parent
         The program that the model was asked to improve.
     modules
-        What may be imported beyond the standard allowance.
+        What may be imported beyond `source.MODULES`.
 
     Raises
     ------
     Rejected
-        With the reason in words that help to mend the reply.
+        With a reason that helps the model to correct its reply.
     """
     outside, unfinished = split_reasoning(text.replace("\r\n", "\n").replace("\u00a0", " ").removeprefix("\ufeff"))
     if max(len(outside), len(unfinished)) > MAX_REPLY_CHARS:
@@ -113,9 +113,9 @@ def _assemble(piece: Piece, parent: Frame, modules: Collection[str]) -> Program:
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
-    """Cut a reply into what stands outside its reasoning and the reasoning that never ends (mostly empty).
+    """Split a reply into the text outside its reasoning and reasoning that is never closed (mostly empty).
 
-    A closing tag without an opening one ends reasoning that began with the reply (some chat templates open it).
+    A closing tag without an opening one ends reasoning that starts with the reply: some chat templates open it.
     """
     kept: list[str] = []
     position, depth = 0, 0
@@ -134,7 +134,7 @@ def split_reasoning(text: str) -> tuple[str, str]:
 
 
 def find_pieces(text: str) -> list[Piece]:
-    """All code in a text, in order: what is fenced, or where nothing is, the stretches that look like code."""
+    """All code in a text, in order: fenced code, or where there is none, lines that look like code."""
     return list(_fenced(text)) or list(_bare(text))
 
 
@@ -194,7 +194,7 @@ def find_edits(text: str) -> list[Edit]:
     Raises
     ------
     Rejected
-        When a pair is begun and not ended, or there are too many.
+        When the last pair is incomplete, or there are too many.
     """
     edits: list[Edit] = []
     search: list[str] | None = None
@@ -221,12 +221,12 @@ def find_edits(text: str) -> list[Edit]:
 
 
 def apply_edits(edits: list[Edit], source: str) -> str:
-    """Apply edits one after another; blanks at line ends do not count, nor does a uniform shift of the indentation.
+    """Apply edits one after another; trailing blanks and a uniform shift of the indentation are ignored.
 
     Raises
     ------
     Rejected
-        When a search text is empty, is not found, or is found at several places.
+        When a search text is empty, is not found, or is found more than once.
     """
     for number, edit in enumerate(edits, 1):
         wanted = [s.rstrip() for s in edit.search.strip("\n").split("\n")]
@@ -281,5 +281,5 @@ def _shifted(line: str, shift: int) -> str:
 
 
 def has_edits(text: str) -> bool:
-    """Whether a reply looks like SEARCH/REPLACE edits (they may yet fail to apply)."""
+    """Whether a reply looks like SEARCH/REPLACE edits; applying them may still fail."""
     return "<<<<<<< SEARCH" in text

@@ -1,4 +1,4 @@
-"""Program text: what may be run at all, which part evolves, and when two programs are the same."""
+"""Program text: what is accepted, which part evolves, and when two programs are the same."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from workbench.errors import Rejected
 from workbench.model import Program
 
 MAX_SOURCE_BYTES = 64_000
-"""Longer text is refused before any parser sees it: 10 MB take the parser half a minute."""
+"""Longer text is refused before it is parsed: parsing 10 MB takes half a minute."""
 
 MAX_DEPTH = 200
-"""Levels of the syntax tree; what reads trees node by node in Python goes down two or three frames a level, and has a thousand."""
+"""Levels of a syntax tree: code that walks one uses two or three stack frames a level, and Python allows a thousand."""
 MAX_COMPILED_NODES = 500_000
-"""Size, in nodes of the syntax tree, beyond which no compiler sees a text: it copies each `finally` to every way out of its `try`,
-so that twenty of them inside one another make a program of a kilobyte fill the memory of whoever compiles it."""
+"""Nodes of a syntax tree, copies included, beyond which a program is not compiled: the compiler copies each `finally` to every way
+out of its `try`, so that twenty nested ones in a program of a kilobyte fill the memory."""
 
 MODULES = frozenset(
     "__future__ abc array bisect cmath collections copy dataclasses decimal enum fractions functools heapq itertools "
     "json math numbers numpy operator queue random re statistics string types typing".split()
 )
-"""What every program may import: the standard library's pure modules and numpy."""
+"""What every program may import: modules of the standard library without side effects, and numpy."""
 
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
 EXPORT_HEAD = """\
@@ -50,7 +50,7 @@ class Block(NamedTuple):
 
 
 def split_block(source: str) -> Block | None:
-    """Cut `source` at its first pair of EVOLVE-BLOCK marker comments; None where there is no pair."""
+    """Cut `source` at its first pair of EVOLVE-BLOCK comments; None where there is no pair."""
     lines = source.splitlines(keepends=True)
     start = next((i for i, s in enumerate(lines) if s.lstrip().startswith("#") and BLOCK_START in s), None)
     if start is None:
@@ -62,17 +62,17 @@ def split_block(source: str) -> Block | None:
 
 
 def join_block(block: Block, inside: str) -> str:
-    """Put a new inside between the markers."""
+    """The program with other text between its markers."""
     return block.before + inside.strip("\n") + "\n" + block.after
 
 
 def parse(source: str) -> ast.Module:
-    """Parse with every fault of the text as `Rejected`.
+    """Parse `source`; whatever is wrong with it is raised as `Rejected`.
 
     Raises
     ------
     Rejected
-        Too long, not UTF-8 encodable, no Python, or nested too deeply for the parser.
+        When it is too long, not UTF-8 encodable, not Python, or nested too deeply.
     """
     try:
         size = len(source.encode())
@@ -106,7 +106,7 @@ def _is_flat(tree: ast.AST) -> bool:
 
 
 class _Compiled(NamedTuple):
-    """What statements become: nodes with their copies, and the ways out of a block among them."""
+    """Size of compiled statements: nodes with their copies, and the statements among them that leave a block."""
 
     nodes: int
     exits: int
@@ -128,7 +128,7 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
 
 
 def without_export(source: str) -> str:
-    """The program in an exported module, without what is said around it of the test split; any other text as it is."""
+    """The program in an exported module, without the test-split figures around it; any other text as it is."""
     program, tail, _ = source.partition(f"\n\n{EXPORT_TAIL}\n")
     if not tail:
         program, tail, _ = source.partition(f"\n\n{_FORMER_TAIL}")
@@ -139,20 +139,20 @@ def without_export(source: str) -> str:
 
 
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
-    """Make a program of text that is worth running; of an exported module, of the program in it.
+    """Make a program of text that may be run; of an exported module only the program in it.
 
     Parameters
     ----------
     modules
         What may be imported beyond `MODULES`.
     tree
-        What `parse` makes of `source`, where that is known already.
+        The syntax tree of `source`, where it is parsed already.
 
     Raises
     ------
     Rejected
-        Unparsable, no definition of `entry`, or an import that is not allowed. This saves time and gives a clear
-        reason; it is not what keeps a program harmless (the sandbox is).
+        When it cannot be parsed, does not define `entry`, or imports what is not allowed. This saves time and gives a
+        clear reason; what makes programs harmless is the sandbox.
     """
     if (program := without_export(source)) != source:
         source, tree = program, None
@@ -184,12 +184,12 @@ def defines(tree: ast.Module, name: str) -> bool:
 
 
 def fingerprint(program: Program) -> str:
-    """Hash that is equal for programs that differ only in layout, comments and the words of docstrings (within one Python version).
+    """Hash that is the same for programs that differ only in layout, comments and the text of docstrings (within a Python version).
 
     Raises
     ------
     Rejected
-        When the compiler refuses what the parser took (`return` outside a function, say).
+        When the compiler refuses what the parser accepts (`return` outside a function, say).
     """
     if "finally" in program.source:
         parse(program.source)  # refuses what would take the compiler for ever

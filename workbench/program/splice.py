@@ -1,4 +1,4 @@
-"""Puts definitions that a model answered with into the program they were asked for."""
+"""Merges the definitions in a model's answer into the program that it was asked to improve."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _IMPORTS = {
 
 
 class Frame(NamedTuple):
-    """The parent cut up once for all pieces of a reply.
+    """A parent program, taken apart once for all pieces of a reply.
 
     Attributes
     ----------
     block, inside
-        The evolving part as text between its surroundings, and its syntax tree.
+        The program cut at its markers, and the syntax tree of the evolving part.
     whole
         The whole program's tree.
     marked
@@ -42,7 +42,7 @@ class Frame(NamedTuple):
     fixed
         Functions and classes that stand outside the evolving part.
     called
-        Names that the rest of the program (or the verifier) uses, so that their parameters must stay.
+        Names that the rest of the program or the verifier uses: functions with these names must keep their parameters.
     """
 
     program: Program
@@ -58,7 +58,7 @@ class Frame(NamedTuple):
 
 @functools.lru_cache(maxsize=32)  # the best are parents again and again
 def frame(parent: Program) -> Frame:
-    """Cut a parent at its EVOLVE-BLOCK; all of it counts as the block where it has none that can be parsed alone."""
+    """Take a parent apart; the whole program counts as evolving where no EVOLVE-BLOCK can be parsed by itself."""
     whole = text_of.parse(parent.source)
     block = text_of.split_block(parent.source)
     inside = _tree(block.inside) if block else None
@@ -72,12 +72,12 @@ def frame(parent: Program) -> Frame:
 
 
 def splice(code: str, tree: ast.Module, parent: Frame) -> str:
-    """Merge an answer's definitions into the parent; an answer that is a whole program comes back as it is.
+    """Merge the definitions of an answer into the parent; an answer that is a whole program is returned as it is.
 
-    Definitions named like some in the parent's EVOLVE-BLOCK replace them; what these need comes along, while usage
-    examples and definitions that stand outside the block are left out. Without such a name, definitions anywhere in the
-    parent are replaced; a single function with the right parameters under a wrong name is taken for the one asked for.
-    A whole program that lost the markers gets them back around what they held in the parent.
+    Definitions replace those of the same name in the parent's EVOLVE-BLOCK. Other definitions that they use are added;
+    usage examples and definitions whose name stands outside the block are ignored. Where no name matches in the block,
+    definitions elsewhere in the parent are replaced; a single function with the right number of parameters but a wrong
+    name is taken for the one asked for. A whole program without markers gets them around what they enclosed in the parent.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
     Raises
     ------
     Rejected
-        When nothing of the parent is defined, or a function that is called from outside changed its parameters.
+        When the answer defines nothing of the parent, or changes the parameters of a function that other code calls.
     """
     defined = _bound_at_top(tree).keys()
     if _is_whole(code, defined, parent):
@@ -103,7 +103,7 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
 def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
     if parent.program.entry not in defined:
         return False
-    # A name that is bound nowhere, but for a forgotten import, tells of a part that only makes sense within the parent.
+    # A name that is bound nowhere and is no forgotten import: this is a part that needs the parent around it.
     missing = unbound(code)
     if missing is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in missing):
         return False
@@ -115,7 +115,7 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     new = {name: node for name, node in _bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
     wanted = {name for name in new if name in old}
     pending = list(wanted)
-    while pending:  # what a wanted definition needs is wanted too
+    while pending:  # what a wanted definition uses is wanted too
         needed = (free(new[pending.pop()]) & new.keys()) - wanted
         wanted |= needed
         pending += needed
@@ -126,8 +126,8 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     replaced: dict[int, ast.stmt] = {}
     instead: dict[int, list[str]] = {}
     for node in kept:
-        mended = _mend_parameters(node, old, called)
-        as_text = None if mended or id(node) in crowded else _lines(answer, first_line(node), node.end_lineno)
+        restored = _restore_parameters(node, old, called)
+        as_text = None if restored or id(node) in crowded else _lines(answer, first_line(node), node.end_lineno)
         shown = _shown(node, as_text, old, text)
         targets = {id(old[name]): old[name] for name in sorted(movable(node)) if name in old}
         replaced |= targets
@@ -139,7 +139,7 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     edits = []
     for id_, target in replaced.items():
         lines = instead.get(id_, [])
-        if isinstance(target, ast.Assign) and not movable(target) <= named:  # `a, b = 1, 2` where only `a` is given anew
+        if isinstance(target, ast.Assign) and not movable(target) <= named:  # of `a, b = 1, 2` only `a` is redefined
             lines = [text.cut(text.span(target))[1], *lines]
         edits.append(text.instead(target, "\n".join(lines)))
     if extra:
@@ -153,7 +153,7 @@ def _lines(text: Positions, first: int, last: int | None) -> list[str]:
 
 
 def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: Positions) -> list[str]:
-    """Lines of a definition, with the contract put back where the answer left out the docstring."""
+    """Lines of a definition, with the parent's docstring where the answer left it out."""
     before = old.get(node.name) if isinstance(node, ast.FunctionDef) else None
     if isinstance(node, ast.FunctionDef) and isinstance(before, ast.FunctionDef):
         docstring = before.body[0]
@@ -168,7 +168,7 @@ def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], 
 
 
 def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> ast.Module:
-    """Give the one function of the answer the name it should have had."""
+    """Give the only function of the answer the name that was asked for."""
     targets = [n for n in inside.body if isinstance(n, Definition) and n.name in called] or [
         n for n in inside.body if isinstance(n, Definition)
     ]
@@ -184,12 +184,12 @@ def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> a
             function.name = target.name
             return tree
     names = [n for node in tree.body if isinstance(node, Definition) for n in movable(node)]
-    told = f"the reply defines {', '.join(f'`{n}`' for n in names[:4])}" if names else "the reply defines no function"
-    raise Rejected(f"{told}; it does not define {wanted}")
+    found = f"the reply defines {', '.join(f'`{n}`' for n in names[:4])}" if names else "the reply defines no function"
+    raise Rejected(f"{found}; it does not define {wanted}")
 
 
-def _mend_parameters(node: ast.stmt, old: dict[str, ast.stmt], called: Collection[str]) -> bool:
-    """Put parameters that an answer left out back in place; tells whether `node` was changed."""
+def _restore_parameters(node: ast.stmt, old: dict[str, ast.stmt], called: Collection[str]) -> bool:
+    """Restore the parameters of a function that must keep them; returns whether `node` was changed."""
     if not isinstance(node, ast.FunctionDef) or node.name not in called:
         return False
     before = old.get(node.name)
@@ -218,11 +218,11 @@ def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
     return apply(code, [text.insertion(span.start, f"# {BLOCK_START}"), text.insertion(span.end, f"# {BLOCK_END}")])
 
 
-# --------------------------------------------------------------------------- mending what was forgotten
+# --------------------------------------------------------------------------- forgotten imports
 
 
 def complete(source: str, modules: Collection[str] = ()) -> str:
-    """Add the imports that a program uses and forgot; text that cannot be parsed comes back as it is."""
+    """Add imports that a program needs and lacks; text that cannot be parsed is returned as it is."""
     lines = []
     for name in sorted(unbound(source) or ()):
         if name in _IMPORTS:
@@ -247,7 +247,7 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
 
 
 def _bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
-    """Each name that the top level binds, with the last statement that does."""
+    """Names that the top level binds, each with the last statement that binds it."""
     return {name: node for node in tree.body for name in sorted(movable(node))}
 
 

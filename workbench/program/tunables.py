@@ -1,4 +1,4 @@
-"""The constants that a program declares as tunable, read and written in its text without running it."""
+"""Constants that a program declares as tunable: read from its text and replaced in it, without running it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workbench.program.edits import Edit, Positions, Span, apply
 from workbench.program.source import parse
 
 DECLARATION = "TUNABLE"
-"""Name of the table in which a program declares the constants that may be tuned."""
+"""Name of the dictionary in which a program declares the constants that may be tuned."""
 
 
 class _Literal(NamedTuple):
-    """A number in the text: its value and where it stands."""
+    """A number in a program's text."""
 
     value: float
     span: Span
@@ -27,9 +27,9 @@ class _Literal(NamedTuple):
 def declared(program: Program) -> dict[str, tuple[float, float]]:
     """Bounds of the constants that may be tuned, from the program's `TUNABLE = {"alpha": (0.0, 2.0)}`.
 
-    Only what can be tuned is returned: an entry whose bounds are no two finite numbers, the lower first, or whose name
-    no module-level statement `alpha = 0.5` gives a number, is left out. A faulty table is no reason to lose a program
-    that runs; the last table counts where there are several.
+    Entries that cannot be tuned are left out: those whose bounds are not two finite numbers, the lower first, and those
+    for which no module-level statement such as `alpha = 0.5` assigns a number. A faulty table is no reason to reject a
+    program that runs. Of several tables the last one counts.
 
     Returns
     -------
@@ -72,14 +72,14 @@ def current(program: Program) -> dict[str, float]:
 
 
 def with_constants(program: Program, values: Mapping[str, float]) -> Program:
-    """The program with other numbers in its module-level assignments `alpha = 0.5`; every other byte stays.
+    """The program with other numbers in module-level assignments such as `alpha = 0.5`; every other byte stays.
 
-    Where a name is assigned several times its last assignment is the one that counts.
+    Where a name is assigned several times, the last assignment is changed.
 
     Raises
     ------
     UsageError
-        For a name that no module-level statement gives a number, or a value that is no finite number.
+        For a name to which no module-level statement assigns a number, or a value that is not a finite number.
     Rejected
         When the program cannot be parsed.
     """
@@ -95,9 +95,9 @@ def with_constants(program: Program, values: Mapping[str, float]) -> Program:
 
 
 def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Program | None:
-    """The program with one declared constant moved within its bounds; None where it declares none.
+    """The program with one declared constant changed within its bounds; None where it declares none.
 
-    `step` is the standard deviation in units of the range; one move in five goes anywhere in it.
+    `step` is the standard deviation of the change as a fraction of the range; one change in five is uniform over it.
     """
     bounds = declared(program)
     if not bounds:

@@ -1,1 +1,1 @@
-"""Mutations of Python programs without a model: one family of operators a file, all seeded by the caller's generator."""
+"""AST mutation operators, one family in each file; all randomness comes from the caller's generator."""

@@ -1,4 +1,4 @@
-"""Operators that bring code of a second parent into the first."""
+"""Crossover: operators that bring code of a second parent into the first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.proposers.operators.terms import binary, call, duplicate, number,
 
 
 def cross(places: Places, donor: Places, rng: random.Random) -> bool:
-    """Blend the constants of two programs of one shape, or move an expression or a statement of `donor` into `places`."""
+    """Blend the constants of two programs with the same structure, or copy an expression or a statement of `donor`."""
     shape = rng.random()
     if shape < 0.35 and blend(places, donor, rng):
         return True
@@ -23,7 +23,7 @@ def cross(places: Places, donor: Places, rng: random.Random) -> bool:
 
 
 def blend(places: Places, donor: Places, rng: random.Random) -> bool:
-    """Where both hold the same expressions but for constants, take each constant from either, or their mean."""
+    """Where the programs differ only in constants, take each constant from one of them, or the mean of both."""
     here, there = constants(places), constants(donor)
     if not here or len(here) != len(there) or _outline(places) != _outline(donor):
         return False
@@ -44,7 +44,7 @@ def _outline(places: Places) -> list[tuple[str, str | None, bool]]:
 
 
 def move_expression(places: Places, donor: Places, rng: random.Random) -> bool:
-    """Put an expression of `donor` in the place of one of its kind, or join the two by a mean, `min` or `max`."""
+    """Replace an expression by one of `donor` of the same kind, or combine the two by a mean, `min`, `max`, `and` or `or`."""
     slot = pick([s for s in places.slots if s.kind in (Kind.NUMBER, Kind.TRUTH) and not s.exponent], rng)
     if slot is None:
         return False
@@ -72,7 +72,7 @@ def _larger(slot: Slot) -> bool:
 
 
 def move_statement(places: Places, donor: Places, rng: random.Random) -> bool:
-    """Insert a statement of `donor` where all that it reads is bound."""
+    """Insert a statement of `donor` at a place where all names that it reads are bound."""
     pairs: list[tuple[Spot, ast.stmt]] = []
     gifts = [s.node for s in donor.spots if s.removable and isinstance(s.node, ast.If | ast.Assign | ast.AugAssign)]
     for spot in places.spots:
@@ -86,7 +86,7 @@ def move_statement(places: Places, donor: Places, rng: random.Random) -> bool:
 
 
 def _fits(node: ast.AST, bound: frozenset[str], known: dict[str, Kind]) -> bool:
-    """Whether every name that is read in `node` is bound, and every attribute of `self` known, in the other program."""
+    """Whether the other program binds every name that `node` reads, and knows every attribute of `self` in it."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and inner.id not in bound and inner.id not in BUILTINS:
             return isinstance(inner.ctx, ast.Store)

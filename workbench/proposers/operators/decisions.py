@@ -1,4 +1,4 @@
-"""Operators on conditions and on the words that a program answers with."""
+"""Operators on conditions and on the texts that a program returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {a: b for pair in _PAIRS for
 
 
 def decide(places: Places, rng: random.Random) -> bool:
-    """Change one condition, or one word that is answered."""
+    """Change one condition, or one text that is returned."""
     words = [s for s in places.of(Kind.TEXT) if isinstance(s.node, ast.Constant)]
     truths = places.of(Kind.TRUTH)
     if words and (not truths or rng.random() < 0.3):
@@ -53,7 +53,7 @@ def _another_condition(slot: Slot, places: Places, rng: random.Random) -> bool:
 
 
 def _moved(node: ast.Compare, slot: Slot, places: Places, rng: random.Random) -> bool:
-    """Turn a comparison round, or move its threshold; texts are only compared for being equal."""
+    """Change the operator of a comparison or its threshold; where it does not compare numbers, negate it."""
     numeric = places.kinds.of(node.left) is Kind.NUMBER and all(places.kinds.of(c) is Kind.NUMBER for c in node.comparators)
     at = rng.randrange(len(node.ops))
     if not numeric:
@@ -73,7 +73,7 @@ def _moved(node: ast.Compare, slot: Slot, places: Places, rng: random.Random) ->
 
 
 def returned(slot: Slot, places: Places, rng: random.Random) -> ast.expr | None:
-    """Something else that a `return` could give back: another word, the opposite, or a number with a new term."""
+    """Another value for a `return`: another text, the opposite truth value, or the number with a new term."""
     node = slot.node
     if slot.kind is Kind.TEXT:
         others = [w for w in places.words if not isinstance(node, ast.Constant) or w != node.value]

@@ -1,4 +1,4 @@
-"""Operators on numbers: constants, arithmetic, terms from the problem's features, and their removal."""
+"""Operators on numeric expressions: change constants and arithmetic, insert features, remove parts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _TRANSPARENT = frozenset({"min", "max", "abs", "float", "math.sqrt", "math.exp"}
 
 
 def constants(places: Places) -> list[Slot]:
-    """Places that hold a numeric literal; a negative one counts once, with its sign."""
+    """Places of numeric literals; a negative one is listed once, with its sign."""
     found = [s for s in places.slots if s.kind is Kind.NUMBER and value_of(s.node) is not None]
     inner = {id(s.node.operand) for s in found if isinstance(s.node, ast.UnaryOp)}
     return [s for s in found if id(s.node) not in inner]
 
 
 def constant(places: Places, rng: random.Random, step: float = 0.35) -> bool:
-    """Change one numeric literal: scale it, shift it, round it, turn its sign, or make it 0, 1 or 2."""
+    """Change one numeric literal: scale, shift or round it, change its sign, or set it to 0, 0.5, 1 or 2."""
     slots = constants(places)
     if not slots:
         return False
@@ -52,7 +52,7 @@ def constant(places: Places, rng: random.Random, step: float = 0.35) -> bool:
 
 
 def changed(old: float, rng: random.Random, step: float) -> float:
-    """Another value near `old`, or a round one; `step` is the standard deviation of its logarithm."""
+    """Another value near `old`, or a round one; `step` is the standard deviation of the logarithm of the ratio."""
     way = rng.random()
     if way < 0.55 and old != 0:
         new = rounded(old * math.exp(rng.gauss(0.0, step)))
@@ -68,7 +68,7 @@ def changed(old: float, rng: random.Random, step: float) -> float:
 
 
 def arithmetic(places: Places, rng: random.Random) -> bool:
-    """Swap an operator, `min` and `max` or two operands; weigh, negate or bend an expression."""
+    """Swap an operator, `min` and `max`, or two operands; or scale, shift, negate or transform an expression."""
     slot = pick(places.of(Kind.NUMBER), rng)
     if slot is None:
         return False
@@ -94,7 +94,7 @@ def arithmetic(places: Places, rng: random.Random) -> bool:
 
 
 def _extreme(node: ast.expr) -> ast.Name | None:
-    """The `min` or `max` that an expression calls on several arguments."""
+    """The name `min` or `max` where an expression calls it with several arguments."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max") and len(node.args) > 1:
         return node.func
     return None
@@ -113,7 +113,7 @@ def _swapped(node: ast.expr, rng: random.Random) -> bool:
 
 
 def insert(places: Places, rng: random.Random) -> bool:
-    """Bring a feature into an expression: e + c*f, e*(1 + c*f/g), max(e, f), e if f < g else h, or f in its place."""
+    """Insert a feature into an expression e: e + c*f, e*(1 + c*f/g), max(e, f), e if f < g else h, e/f, e*f, or f alone."""
     slot = pick(places.of(Kind.NUMBER), rng)
     if slot is None:
         return False
@@ -148,7 +148,7 @@ def _variant(node: ast.expr, added: ast.expr, rng: random.Random) -> ast.expr:
 
 
 def simplify(places: Places, rng: random.Random) -> bool:
-    """Put a part of an expression in its place, or a constant, after reckoning out what is constant anyway."""
+    """Fold constants, or replace an expression by one of its parts."""
     folded = fold(places)
     slots = [s for s in places.slots if not s.exponent and parts(s, places)]
     if folded and (not slots or rng.random() < 0.5):
@@ -161,7 +161,7 @@ def simplify(places: Places, rng: random.Random) -> bool:
 
 
 def parts(slot: Slot, places: Places) -> list[ast.expr]:
-    """Direct parts of an expression that are of its kind."""
+    """Direct parts of an expression that are of the same kind."""
     node = slot.node
     found: list[ast.expr] = []
     if isinstance(node, ast.BinOp):
@@ -178,7 +178,7 @@ def parts(slot: Slot, places: Places) -> list[ast.expr]:
 
 
 def fold(places: Places) -> bool:
-    """Reckon out literals, drop `+ 0` and `* 1`, write `+ -c` as `- c`; whether there was anything of the kind."""
+    """Fold literals, remove `+ 0` and `* 1`, write `+ -c` as `- c`; returns whether anything changed."""
     done = False
     for slot in reversed(places.of(Kind.NUMBER)):  # parts come after the whole
         node = slot.node
@@ -188,7 +188,7 @@ def fold(places: Places) -> bool:
         neutral = 0 if isinstance(node.op, ast.Add | ast.Sub) else 1
         new: ast.expr | None = None
         if left is not None and right is not None:
-            value = _reckoned(node.op, left, right)
+            value = _folded(node.op, left, right)
             new = None if value is None else number(value)
         elif right == neutral and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow):
             new = node.left
@@ -204,7 +204,7 @@ def fold(places: Places) -> bool:
     return done
 
 
-def _reckoned(operator: ast.operator, left: float, right: float) -> float | None:
+def _folded(operator: ast.operator, left: float, right: float) -> float | None:
     if isinstance(operator, ast.Add):
         value = left + right
     elif isinstance(operator, ast.Sub):

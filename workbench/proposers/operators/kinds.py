@@ -1,4 +1,4 @@
-"""What the expressions of a program evaluate to: numbers, truths, texts, or something to leave alone."""
+"""Kinds of values that the expressions of a program have: number, truth value, text, or other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 from workbench.program.evolving import Evolving, walk
 
 INITIALISED = "self."
-"""Stands among the bound names where an object's attributes exist: in every method but `__init__`."""
+"""Among the bound names wherever the attributes of `self` exist: in every method but `__init__`."""
 
 _NUMERIC_CALLS = frozenset({"abs", "sum", "len", "float", "int", "round"})
 _MEASURED = frozenset({"len", "sum", "sorted", "enumerate", "zip", "range", "list", "set", "tuple"})
@@ -19,7 +19,7 @@ _ANNOTATED = {"float": "number", "int": "number", "bool": "truth", "str": "text"
 
 
 class Kind(Enum):
-    """What an expression evaluates to, as far as the text tells."""
+    """Kind of value that an expression has, as far as the text shows; operators leave `OTHER` alone."""
 
     NUMBER = "number"
     TRUTH = "truth"
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 def key(node: ast.AST) -> str | None:
-    """Name under which the kind of an expression is kept: "p", "self.rate", "due[j]", "now['hour']"; None for anything larger."""
+    """Name under which the kind of an expression is stored: "p", "self.rate", "due[j]", "now['hour']"; None for larger ones."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -47,7 +47,7 @@ def key(node: ast.AST) -> str | None:
 
 @lru_cache(maxsize=1024)
 def roots(name: str) -> frozenset[str]:
-    """What must be bound for a kept name to be read: due and j for "due[j]", an initialised self for "self.rate"."""
+    """Names that must be bound where such a key is read: due and j for "due[j]", an initialised self for "self.rate"."""
     base, _, at = name.partition("[")
     found = {base.partition(".")[0]}
     if base.startswith(INITIALISED):
@@ -60,13 +60,12 @@ def roots(name: str) -> frozenset[str]:
 class Kinds:
     """Kinds of a program's names, from annotations, assignments and use.
 
-    A name has one kind throughout the evolving part; two functions that use one name for different things make it
-    `OTHER`, which leaves it alone.
+    A name has one kind throughout the evolving part: where two functions use it for different things, it is `OTHER`.
 
     Attributes
     ----------
     names
-        Kind by kept name (see `key`), in the order of discovery.
+        Kind by key (see `key`), in the order in which they were found.
     functions
         Names of the functions that the evolving part defines.
     """
@@ -99,7 +98,7 @@ class Kinds:
             self.names = known | extra
 
     def of(self, node: ast.expr) -> Kind:
-        """What an expression evaluates to."""
+        """Kind of an expression."""
         if isinstance(node, ast.Constant):
             if isinstance(node.value, bool):
                 return Kind.TRUTH
@@ -138,7 +137,7 @@ class Kinds:
         return Kind.NUMBER if name in _NUMERIC_CALLS else Kind.OTHER
 
     def _learn(self, nodes: Collection[ast.AST]) -> None:
-        for _ in range(3):  # each round may tell more about names whose neighbours became known
+        for _ in range(3):  # a name may become known through its neighbours
             before = dict(self.names)
             for node in nodes:
                 self._use(node)
@@ -181,7 +180,7 @@ def _annotated(annotation: ast.expr) -> Kind:
 
 
 def _meant(meaning: str) -> Kind:
-    """Kind of a feature without annotation, from its description: "whether ..." or a choice among quoted words."""
+    """Kind of a feature without annotation, from its description: "whether ..." is a truth value, quoted words are texts."""
     if meaning.lower().startswith(("whether", "true ", "bool")):
         return Kind.TRUTH
     return Kind.TEXT if '"' in meaning else Kind.NUMBER
@@ -192,7 +191,7 @@ def _calls(node: ast.expr, name: str) -> bool:
 
 
 def _no_scalars(nodes: Iterable[ast.AST]) -> list[str]:
-    """Names that are indexed, iterated, called, measured, or used as an index: no numbers to reckon with."""
+    """Names that are indexed, iterated, called, measured, or used as an index, and so no numbers to calculate with."""
     found: list[ast.AST] = []
     for node in nodes:
         if isinstance(node, ast.Subscript):

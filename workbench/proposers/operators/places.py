@@ -1,4 +1,4 @@
-"""The places of a program that can be changed: expressions by kind, statements, and the names in scope at each."""
+"""Places of a program that operators can change: expressions by kind, statements, and the names bound at each."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _CLOSED = (ast.Subscript, ast.Attribute, ast.JoinedStr, ast.Dict, ast.Yield, ast
 
 @dataclass(slots=True)
 class Slot:
-    """A place that holds an expression: `holder.name`, or `holder.name[index]`.
+    """The place of an expression in the tree: `holder.name`, or `holder.name[index]`.
 
     Attributes
     ----------
     kind
-        What the expression evaluates to.
+        Kind of value that the expression has.
     bound
-        Every name that is bound whenever the place is reached (built-in names left out).
+        Names that are bound whenever the place is reached, without built-in names.
     root
-        Whether a statement holds it, so that it is nobody's part.
+        Whether it is a whole value of a statement, not a part of a larger expression.
     exponent
         Whether it is the right side of `**`, where only small constants are safe.
     """
@@ -43,7 +43,7 @@ class Slot:
 
     @property
     def node(self) -> ast.expr:
-        """The expression now in this place."""
+        """The expression that is in this place now."""
         value = getattr(self.holder, self.name)
         expression: ast.expr = value if self.index is None else value[self.index]
         return expression
@@ -58,9 +58,9 @@ class Slot:
 
 @dataclass(slots=True)
 class Spot:
-    """A statement of a function, `body[index]`, with the names bound before it.
+    """The place of a statement of a function, `body[index]`, with the names bound before it.
 
-    `removable` is False inside a `while`, where a lost statement may mean a loop without end.
+    `removable` is False inside a `while`, where removing a statement may make the loop endless.
     """
 
     body: list[ast.stmt]
@@ -70,32 +70,32 @@ class Spot:
 
     @property
     def node(self) -> ast.stmt:
-        """The statement now at this place."""
+        """The statement that is in this place now."""
         return self.body[self.index]
 
 
 @dataclass(slots=True)
 class Places:
-    """All places of an evolving program, found in one pass; any change to the tree makes it stale.
+    """All places of an evolving program that can be changed; they are out of date after any change to the tree.
 
     Attributes
     ----------
     slots
-        Expressions of a known kind that may be replaced, in the order of the text.
+        Places of expressions of a known kind, in the order of the text.
     spots
-        Statements of functions, likewise.
+        Places of statements in functions, in the order of the text.
     kinds
         Kinds of names, dotted names and simple subscripts.
     features
         The problem's features, in its order.
     words
-        Texts that the program answers with or, where it has fewer than two, quoted words of its docstrings.
+        Texts that the program returns and, where it has only one, quoted words of its docstrings.
     shared
-        Names that the module binds; a function that assigned one would hide it.
+        Names that the module binds: a function must not assign one, which would hide it.
     loose
-        Names that are read where they may not be bound.
+        Names that are read where they may be unbound.
     size
-        Nodes of the evolving part, docstrings and annotations left out.
+        Number of nodes of the evolving part, without docstrings and annotations.
     """
 
     kinds: Kinds
@@ -112,20 +112,20 @@ class Places:
         return [s for s in self.slots if s.kind is kind and not s.exponent]
 
     def names(self, kind: Kind, bound: frozenset[str]) -> tuple[list[str], list[str]]:
-        """Names of one kind among those in scope: the features, and the others."""
+        """Keys of one kind that can be read where `bound` is bound: the features, and the others."""
         found = [n for n, k in self.kinds.names.items() if k is kind and roots(n) <= bound]
         return [n for n in self.features if n in found], [n for n in found if n not in self.features]
 
 
 def find_places(program: Evolving, features: Mapping[str, str], kinds: Kinds | None = None) -> Places:
-    """Find every place of `program` that can be changed.
+    """Find all places of `program` that can be changed.
 
     Parameters
     ----------
     features
-        Meaning by kept name (see `kinds.key`).
+        Meaning by key (see `kinds.key`).
     kinds
-        From an earlier look at the same program, to save the time of finding them anew.
+        Those of an earlier call for the same program, which saves the time of finding them.
     """
     places = Places(kinds or Kinds(program, features), tuple(features))
     places.shared = names.bound_by(program.tree.body)
@@ -138,14 +138,14 @@ def find_places(program: Evolving, features: Mapping[str, str], kinds: Kinds | N
 
 
 def _documented(statements: Iterable[ast.stmt]) -> list[str]:
-    """Words in quotation marks in the docstrings of statements."""
+    """Quoted words in the docstrings of definitions."""
     owners = [n for n in walk(statements) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     return [word for owner in owners for word in re.findall(r"[\"'`]+([a-z_]+)[\"'`]+", ast.get_docstring(owner) or "")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Surroundings of a statement: in the evolving part, in a function, in a `while` whose test reads `frozen`."""
+    """Where a statement stands: in the evolving part, in a function, in a `while` whose test reads `frozen`."""
 
     active: bool = False
     function: bool = False
@@ -154,7 +154,7 @@ class _Where:
 
 
 class _Reader:
-    """One pass over a program that fills a `Places`."""
+    """A pass over a program that fills `Places`."""
 
     def __init__(self, program: Evolving, places: Places) -> None:
         self.places = places
@@ -163,7 +163,7 @@ class _Reader:
         self.tunable = frozenset(_declared_names(program.tree))
 
     def module(self, body: list[ast.stmt]) -> None:
-        """Read a module: functions may use all that it binds, the statements between them only what stands above."""
+        """Read a module: functions can read all names that it binds, other statements only those bound above them."""
         above: frozenset[str] = frozenset()
         for node in body:
             self.body([node], self.places.shared if isinstance(node, names.Definition) else above, _Where())
@@ -181,7 +181,7 @@ class _Reader:
                 self._statement(node, bound, at)
                 after = names.surely_bound_after(node, bound)
                 bound = bound if after is None else after
-            else:  # no places in it, and it ran
+            else:  # nothing in it can be changed, and it has run
                 bound |= names.bound_by([node])
 
     def _statement(self, node: ast.stmt, bound: frozenset[str], where: _Where) -> None:
@@ -189,7 +189,7 @@ class _Reader:
         if isinstance(node, names.Function):
             self._function(node, bound, where)
         elif isinstance(node, ast.ClassDef):
-            for i, member in enumerate(node.body):  # one by one: what a class body binds its methods do not see
+            for i, member in enumerate(node.body):  # one by one: methods do not see what a class body binds
                 self.body(node.body[i : i + 1], bound | {node.name}, _Where(where.active or id(member) in self.run))
         elif isinstance(node, ast.If):
             self._value(node, "test", bound, where)
@@ -232,7 +232,7 @@ class _Reader:
                     self.places.loose |= new - bound
                 for target in targets:
                     self._children(target, bound, closed=True)
-            # What steers a `while`, what is tuned within bounds, and what is an index or a container must stay as it is.
+            # What controls a `while`, is tuned within bounds, or is an index or a container must not change.
             closed = bool(new & where.frozen) or Kind.OTHER in kinds or (not where.function and bool(new & self.tunable))
             if node.value is not None:
                 self._value(node, "value", bound, where, closed=closed)
@@ -264,7 +264,7 @@ class _Reader:
         self._children(node, bound, closed=closed or slot.exponent)
 
     def _children(self, node: ast.expr, bound: frozenset[str], *, closed: bool) -> None:
-        """Read the parts of an expression; `closed` ones are only searched for names."""
+        """Read the parts of an expression; where it is `closed`, only for unbound names."""
         self.places.size += 1
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load) and node.id not in bound and node.id not in _KNOWN:
@@ -303,7 +303,7 @@ class _Reader:
 
 
 def _declared_names(tree: ast.Module) -> list[str]:
-    """Names in the module's table of tunable constants, and the table's own."""
+    """Names of the constants that the module declares as tunable, and of that table."""
     tables = [s for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) and DECLARATION in names.bound_by([s])]
     keys = [k for s in tables if isinstance(s.value, ast.Dict) for k in s.value.keys]
     return [DECLARATION, *(str(k.value) for k in keys if isinstance(k, ast.Constant))]

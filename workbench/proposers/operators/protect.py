@@ -1,4 +1,4 @@
-"""Keeps new arithmetic from crashing: division by zero, roots of negative numbers, exponentials out of range."""
+"""Makes new arithmetic safe: no division by zero, roots of negative numbers or exponentials out of range."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)
 
 
 class Hazard(NamedTuple):
-    """An operand that some values make crash: what it is in, where, and what of ("divisor", "base", "exp", "log", "sqrt")."""
+    """An operand for which some values raise an error, and its role: "divisor", "base", "exp", "log" or "sqrt"."""
 
     holder: ast.BinOp | ast.Call
     role: str
@@ -38,12 +38,12 @@ class Hazard(NamedTuple):
 
 
 def trusted(statements: Iterable[ast.stmt]) -> set[str]:
-    """Operands as a program that ran has them: they are left as they are."""
+    """Operands of a program that has run, which need no protection."""
     return {f"{h.role} {ast.dump(h.node)}" for h in _hazards(statements)}
 
 
 def protect(statements: Iterable[ast.stmt], trust: set[str]) -> None:
-    """Make every operand safe that is neither evidently so nor among `trust`."""
+    """Make every operand safe that is neither in `trust` nor evidently safe."""
     for hazard in list(_hazards(statements)):
         node, role = hazard.node, hazard.role
         if _safe(node, role) or f"{role} {ast.dump(node)}" in trust:
@@ -74,7 +74,7 @@ def _text(node: ast.expr) -> bool:
 
 
 def _safe(node: ast.expr, role: str) -> bool:
-    """Whether the text shows that no value of its names can do harm."""
+    """Whether an operand is evidently safe, whatever the values of its names."""
     value = value_of(node)
     if role == "exp":
         if isinstance(node, ast.Call) and key(node.func) == "min":
@@ -87,7 +87,7 @@ def _safe(node: ast.expr, role: str) -> bool:
 
 
 def _at_least(node: ast.expr, *, strict: bool) -> bool:
-    """Whether an expression is evidently positive (`strict`) or not negative."""
+    """Whether an expression is evidently positive (`strict`) or non-negative."""
     value = value_of(node)
     if value is not None:
         return value > 0 if strict else value >= 0

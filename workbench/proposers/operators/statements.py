@@ -1,4 +1,4 @@
-"""Operators on statements: guards, augmented assignments, deletion, duplication, exchange."""
+"""Operators on statements: insert a guard or an assignment, delete, duplicate, exchange."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import ast
 import random
 
 from workbench.program.evolving import walk
+from workbench.program.names import ENDS
 from workbench.proposers.operators.decisions import branch, returned
 from workbench.proposers.operators.kinds import Kind
 from workbench.proposers.operators.places import Places, Slot, Spot
 from workbench.proposers.operators.terms import FACTORS, call, condition, duplicate, name, number, term, weighted
 
-_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-
 
 def rearrange(places: Places, rng: random.Random) -> bool:
-    """Insert, delete, duplicate, exchange or wrap one statement."""
+    """Insert, delete, duplicate or exchange a statement, or make a returned value conditional."""
     if not places.spots:
         return False
     shape = rng.random()
@@ -31,7 +30,7 @@ def rearrange(places: Places, rng: random.Random) -> bool:
 
 
 def guard(places: Places, rng: random.Random) -> bool:
-    """Insert `if test: return other` before a statement, after what a later `return` gives back."""
+    """Insert `if test: return other` before a statement; `other` is a variation of what a later `return` gives."""
     values = {id(s.holder): s for s in places.slots if s.root and isinstance(s.holder, ast.Return)}
     guarded = [(spot, found) for spot in places.spots if (found := _returned_after(spot, values)) is not None and _insertable(spot)]
     if not guarded:
@@ -62,7 +61,7 @@ def _insertable(spot: Spot) -> bool:
 
 
 def adjust(places: Places, rng: random.Random) -> bool:
-    """Insert `x += c*f`, `x *= c` or `x = max(x, f)` for a numeric local variable, perhaps under a condition."""
+    """Insert `x += c*f`, `x *= c` or `x = max(x, f)` for a numeric local variable, half the time under a condition."""
     spots = [s for s in places.spots if s.removable and _insertable(s)]
     if not spots:
         return False
@@ -87,7 +86,7 @@ def adjust(places: Places, rng: random.Random) -> bool:
 
 
 def delete(places: Places, rng: random.Random) -> bool:
-    """Remove a statement, or an `if` around its body."""
+    """Delete a statement, or replace an `if` by one of its branches."""
     spots = [s for s in places.spots if s.removable and _removable(s)]
     if not spots:
         return False
@@ -95,8 +94,8 @@ def delete(places: Places, rng: random.Random) -> bool:
     node = spot.node
     if isinstance(node, ast.If):
         kept = rng.choice([node.body, node.orelse])
-        if isinstance(kept[-1] if kept else None, _ENDS):
-            del spot.body[spot.index + 1 :]  # what follows would never be reached
+        if isinstance(kept[-1] if kept else None, ENDS):
+            del spot.body[spot.index + 1 :]  # it would never be reached
         spot.body[spot.index : spot.index + 1] = kept
         return bool(spot.body)
     del spot.body[spot.index]
@@ -114,7 +113,7 @@ def _removable(spot: Spot) -> bool:
 
 
 def exchange(places: Places, rng: random.Random) -> bool:
-    """Duplicate an assignment, exchange two neighbours, or exchange the branches of an `if`."""
+    """Exchange the branches of an `if` or two neighbouring statements, or duplicate an assignment."""
     spots = [s for s in places.spots if s.removable]
     forks = [s.node for s in spots if isinstance(s.node, ast.If) and s.node.orelse]
     if forks and rng.random() < 0.5:

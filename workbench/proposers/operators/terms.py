@@ -1,4 +1,4 @@
-"""Small expressions: the material that operators put into programs."""
+"""Small expressions that operators insert into programs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from workbench.proposers.operators.places import Places, Slot
 Node = TypeVar("Node", bound=ast.AST)
 
 COEFFICIENTS = (0.1, 0.2, 0.5, 1.0, 1.0, 2.0, -0.1, -0.5, -1.0)
-"""Weights that a new term begins with; the constant operator refines them."""
+"""Initial weights of new terms; the operator on constants refines them."""
 
 FACTORS = (0.5, 0.8, 0.9, 1.1, 1.2, 1.5, 2)
-"""What an existing expression is multiplied by."""
+"""Factors for an existing expression."""
 
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def number(value: float) -> ast.expr:
-    """A numeric literal; a negative one is written as Python parses it."""
+    """A numeric literal, a negative one as Python parses it."""
     node: ast.expr = ast.Constant(abs(value))
     return ast.UnaryOp(ast.USub(), node) if value < 0 else node
 
@@ -39,7 +39,7 @@ def value_of(node: ast.expr) -> float | None:
 
 
 def rounded(value: float, digits: int = 3) -> float:
-    """`value` at a few significant digits, whole numbers without a point, so that programs stay readable."""
+    """`value` rounded to a few significant digits and whole numbers to integers, so that programs stay readable."""
     if value == 0 or not math.isfinite(value):
         return 0
     new = round(value, digits - 1 - math.floor(math.log10(abs(value))))
@@ -47,12 +47,12 @@ def rounded(value: float, digits: int = 3) -> float:
 
 
 def name(text: str) -> ast.expr:
-    """The expression that reads a kept name."""
+    """The expression for a key (see `kinds.key`)."""
     return ast.Name(text, ast.Load()) if text.isidentifier() else ast.parse(text, mode="eval").body
 
 
 def binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> ast.expr:
-    """`left operator right`; division is made safe by `protect`."""
+    """`left operator right`; `protect` makes divisions safe."""
     return ast.BinOp(left, operator, right)
 
 
@@ -62,20 +62,20 @@ def call(function: str, *arguments: ast.expr) -> ast.expr:
 
 
 def pick_name(places: Places, kind: Kind, bound: frozenset[str], rng: random.Random) -> str | None:
-    """A name of one kind in scope, features first (3 to 1)."""
+    """A key of one kind that can be read here, a feature in three cases of four."""
     features, others = places.names(kind, bound)
     pool = features if features and (not others or rng.random() < 0.75) else others
     return rng.choice(pool) if pool else None
 
 
 def feature(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
-    """A numeric name in scope."""
+    """A number that can be read here, None where there is none."""
     text = pick_name(places, Kind.NUMBER, bound, rng)
     return None if text is None else name(text)
 
 
 def term(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
-    """A numeric expression of one or two names: f, f+g, f-g, f*g, f/g, max(f-g, 0), min(f, g)."""
+    """A numeric expression of one or two features: f, f+g, f-g, f*g, f/g, max(f-g, 0), min(f, g)."""
     first, second = feature(places, bound, rng), feature(places, bound, rng)
     if first is None or second is None:
         return None
@@ -98,25 +98,25 @@ def term(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr 
 
 
 def ratio(above: ast.expr, below: ast.expr) -> ast.expr:
-    """`above / (abs(below) + 1)`, which no value of `below` can break."""
+    """`above / (abs(below) + 1)`, which is defined for every value of `below`."""
     return binary(above, ast.Div(), binary(call("abs", below), ast.Add(), number(1)))
 
 
 def weighted(node: ast.expr, rng: random.Random) -> ast.expr:
-    """`c * node`, or `node` itself where the weight is 1."""
+    """`c * node` with a random weight c; `node` itself where c is 1."""
     weight = rng.choice(COEFFICIENTS)
     return node if weight == 1 else binary(number(weight), ast.Mult(), node)
 
 
 def plus(node: ast.expr, added: ast.expr, rng: random.Random) -> ast.expr:
-    """`node + c * added`, with a minus sign where c is negative."""
+    """`node + c * added` with a random weight c; a minus sign where it is negative."""
     weight = rng.choice(COEFFICIENTS)
     scaled = added if abs(weight) == 1 else binary(number(abs(weight)), ast.Mult(), added)
     return binary(node, ast.Add() if weight > 0 else ast.Sub(), scaled)
 
 
 def condition(places: Places, bound: frozenset[str], rng: random.Random) -> ast.expr | None:
-    """A truth in scope, or a comparison of two numeric terms."""
+    """A truth value that can be read here, or a comparison of two numeric terms."""
     truth = pick_name(places, Kind.TRUTH, bound, rng)
     if truth is not None and rng.random() < 0.3:
         node = name(truth)
@@ -132,12 +132,12 @@ def condition(places: Places, bound: frozenset[str], rng: random.Random) -> ast.
 
 
 def duplicate(node: Node) -> Node:
-    """A copy that shares no node, so that changing one leaves the other."""
+    """A deep copy, so that changing one leaves the other as it is."""
     return copy.deepcopy(node)
 
 
 def pick(slots: list[Slot], rng: random.Random) -> Slot | None:
-    """One of these places; whole values (of a `return`, an assignment) come up as often as all their parts together."""
+    """A random place; whole values of statements are preferred in two cases of five."""
     if not slots:
         return None
     whole = [s for s in slots if s.root]
