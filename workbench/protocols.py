@@ -58,11 +58,11 @@ class Proposer(Protocol):
     concurrency: int
     """Maximum number of concurrent `propose` calls."""
     repairs: bool
-    """Whether a failed attempt is sent back once for repair."""
+    """Whether a failed attempt is sent back once for repair; no effect if `ordered`."""
     uses_model: bool
     """Whether it calls a language model."""
     ordered: bool
-    """Whether attempts are requested in a fixed order; a seed then gives the same run with any number of workers."""
+    """Whether attempts are requested one at a time in a fixed order; a seed then gives the same run with any number of workers."""
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
         """Prepare for a run; called once, before the first `propose`.

@@ -46,7 +46,7 @@ def test_options_are_described_checked_and_converted(name: str) -> None:
     for option in description.options:
         assert f"{option.name}={option.default}" in str(error.value)
         if option.type is not str:
-            with pytest.raises(UsageError, match=f"{option.name} takes {option.type.__name__}"):
+            with pytest.raises(UsageError, match=f"{option.name} must be of type {option.type.__name__}"):
                 search.make(name, {option.name: "many"})
         if option.type is int:
             with pytest.raises(UsageError, match=option.name):

@@ -262,5 +262,5 @@ def test_options_of_a_proposer_are_kept_with_the_run(evolve, tmp_path):
     assert code == 0
     with Store(tmp_path, write=False) as store:
         assert store.run(json.loads(out)["run"]).options.proposer_options == {"bold": "2"}
-    refused(evolve(*words, "--proposer-opt", "bold=very"), "proposer 'builtin'", "bold takes float")
+    refused(evolve(*words, "--proposer-opt", "bold=very"), "proposer 'builtin'", "bold must be of type float")
     refused(evolve(*words, "--proposer-opt", "bold"), "--proposer-opt takes NAME=VALUE")

@@ -40,7 +40,7 @@ class Subject:
     lineage
         The attempts that led to it along main parents, initial program first.
     writers
-        Models that wrote it; what is known of a file's author.
+        Labels of the proposers that wrote it, none for the built-in operators; what is known of a file's author.
     seen
         What of the stress families its run had seen; empty: nothing.
     note
@@ -283,10 +283,10 @@ def split_of(name: Split | str) -> Split:
 
 
 def _writers(store: Store, run: Run) -> tuple[str, ...]:
-    """Models that wrote a run's programs; those of a replay are those of the run that it repeats."""
+    """Label of the proposer that wrote a run's programs, none for the built-in operators; of a replay, the original's."""
     name = run.options.proposer.partition("replay:")[2]
     if not name:
-        return (run.proposer,) if run.uses_model else ()
+        return () if run.options.proposer == "builtin" else (run.proposer,)
     try:
         source = store.run(name)
     except UsageError:  # that run is in another folder now

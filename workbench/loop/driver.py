@@ -43,7 +43,7 @@ class Steering:
     """What a person asked of the run while it works."""
 
     paused: bool = False
-    halt: str = ""  # why nothing new begins; empty: go on
+    halt: str = ""  # why nothing new is started; empty: continue
     status: str = "done"  # how the run will have ended
     guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt that it is for
 
@@ -54,7 +54,7 @@ class Loop:
     Parameters
     ----------
     proposer
-        One that has been told the problem (`begin`).
+        One that knows the problem: `begin` has been called.
     known
         Programs that the run has had; shared with the proposer, filled here.
     history
@@ -99,7 +99,7 @@ class Loop:
         self._before = frozenset(c.number for c in history.candidates)
 
     def drive(self) -> None:
-        """Work until a budget is used up or a person says stop; every attempt begun is recorded."""
+        """Work until a budget is used up or a person says stop; every attempt that was started is recorded."""
         with ThreadPoolExecutor(self._order.concurrency + 1, thread_name_prefix="propose") as threads:
             self._threads = threads
             self._take_up_history()
@@ -116,7 +116,7 @@ class Loop:
         self._heartbeat(force=True)
 
     def halt(self, why: str, status: str = "stopped") -> None:
-        """Begin nothing new; what is under way is finished. The first reason given stands."""
+        """Start nothing new; what is under way is finished. The first reason given stands."""
         if not self.steering.halt:
             self.steering.halt, self.steering.status = why, status
 
@@ -380,7 +380,7 @@ class Loop:
                 return "stopping: what is under way is finished"
             case "pause" | "resume":
                 self.steering.paused = command == "pause"
-                return "paused" if self.steering.paused else "going on"
+                return "paused" if self.steering.paused else "running again"
             case "inject" if self._order.takes_more:
                 self._follow.inject(argument)
                 return "will be evaluated next"

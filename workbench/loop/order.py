@@ -57,7 +57,7 @@ class Order(ABC):
 
     @abstractmethod
     def next(self) -> Upcoming | None:
-        """Hand out an attempt; None while there is none, or none can be begun yet. Report what is `due` first."""
+        """Hand out an attempt; None while there is none, or none can be started yet. Report what is `due` first."""
 
     @abstractmethod
     def due(self, *, last: bool = False) -> Iterator[Candidate]:

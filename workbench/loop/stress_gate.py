@@ -30,7 +30,7 @@ class Gate:
 
     There is no optimum to measure by: the best of the baselines on each instance is the reference. In each family a program
     may be worse than the best baseline by the tolerance that a certificate grants, or as bad as the best of the run's
-    starting programs, so that a weak start is no dead end. Findings are told in words about the family and the rule; no
+    starting programs, so that a weak start is no dead end. Findings are put in words about the family and the rule; no
     number of an instance is in them.
 
     Parameters
@@ -65,14 +65,14 @@ class Gate:
             raise ProblemError(f"{loaded.slug}: no baseline answers the gate's instance of the family {unsolved[0]}")
         self._measure = Measure(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
         by_baseline = {name: self._gaps(known) for name, known in baselines.items()}
-        begun = [self._gaps(known) for known in reached[len(names) :]]
+        starting = [self._gaps(known) for known in reached[len(names) :]]
         self._best: dict[str, tuple[float, str]] = {}
         self._limit: dict[str, float] = {}
         self._forgiven: list[str] = []
         for family in dict.fromkeys(i.family for i in instances):
             self._best[family] = min((gaps[family], name) for name, gaps in by_baseline.items())
             most = self._best[family][0] + loaded.problem.stress_tolerance.get(family, TOLERANCE)
-            self._limit[family] = max(most, min((gaps[family] for gaps in begun), default=most))
+            self._limit[family] = max(most, min((gaps[family] for gaps in starting), default=most))
             if self._limit[family] > most + _ROUNDING:
                 self._forgiven.append(family)
 

@@ -1,4 +1,4 @@
-"""Tunes the constants that a program declares, with Optuna: structure is the search's work, numbers are this room's."""
+"""Tunes the constants that a program declares, with Optuna: the search changes its structure, this module its numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.program.tunables import current, declared, with_constants
 __all__ = ["Tuned", "declared", "tune", "with_constants"]
 
 _FAILED = 1e12
-"""What the sampler is told of a failed evaluation: both samplers rank, so any number above every gap will do."""
+"""What the sampler is given for a failed evaluation: both samplers rank, so any number above every gap will do."""
 
 _DIGITS = 6
 
@@ -56,7 +56,7 @@ def tune(
 ) -> Tuned:
     """Search the constants in a program's `TUNABLE` table for the lowest gap.
 
-    CMA-ES, begun at the program's own values, where all are floats; TPE where some are integers. The program as it is
+    CMA-ES, started at the program's own values, where all are floats; TPE where some are integers. The program as it is
     comes first, then its values clipped to the declared bounds where they lie outside. Floats are written with six
     significant digits, and what is evaluated is what is written. The same arguments give the same result.
 
@@ -103,7 +103,7 @@ def tune(
             study.tell(trial, min(seen[place], _FAILED))
         if seen[place] < best.gap:
             best = Tuned(with_constants(program, values), seen[place], done, values)
-        done += not (first and known)  # the sampler is told of the program's own values, which were counted
+        done += not (first and known)  # the sampler is given the program's own values, which were counted
         first = False
     return replace(best, trials=done)
 

@@ -31,7 +31,7 @@ class Function:
         """Nothing to prepare."""
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Ask the function; what it raises or answers instead of text is told in the attempt."""
+        """Ask the function; what it raises or returns instead of text becomes the attempt's error."""
         parents = (task.selection.parent.number,)
         try:
             text = self._function(task)

@@ -83,7 +83,7 @@ class Answer(NamedTuple):
 
 
 class Gateway:
-    """Starts the process at the first call, begins it anew when it dies, and ends it with `close`. Thread-safe."""
+    """Starts the process at the first call, starts it again when it dies, and ends it with `close`. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class Gateway:
         return peer.process.pid if peer and peer.process else None
 
     def call(self, request: Request) -> Answer:
-        """Make one call and wait for its answer. Failures are told in the answer.
+        """Make one call and wait for its answer. Failures are in the answer.
 
         Raises
         ------

@@ -30,7 +30,7 @@ _RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
 class LiteLLM:
     """Language models of any provider, or on an endpoint of your own.
 
-    Every call is kept whole; failures are told in `Reply.call.error`.
+    Every call is kept whole; failures are in `Reply.call.error`.
 
     Parameters
     ----------

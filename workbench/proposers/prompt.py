@@ -175,12 +175,12 @@ def score(size, age):
 def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
     used = [n for n in part.parameters if n in brief.features] or part.parameters
     contract = part.contract
-    if untold := [
+    if unexplained := [
         n
         for n in used
         if n in brief.features and not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)
     ]:
-        contract += "\n\n" + "\n".join(f"{n}: {brief.features[n]}" for n in untold)
+        contract += "\n\n" + "\n".join(f"{n}: {brief.features[n]}" for n in unexplained)
     parts = [
         f"Task: {brief.question}",
         f"This function decides:\n{_fence(part.code)}",

@@ -17,7 +17,7 @@ class Provider(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A local server program and where it listens unless told otherwise."""
+    """A local server program and where it listens by default."""
 
     name: str
     base: str
@@ -50,7 +50,7 @@ OTHERS = "choose another with --model NAME [--api-base URL], or --proposer built
 
 
 def detect(environ: Mapping[str, str] | None = None, servers: Sequence[Server] = SERVERS) -> Choice:
-    """Find the best proposer that works without being told: a provider whose key is set, a local server, or no LLM."""
+    """Find the best proposer that works without any option: a provider whose key is set, a local server, or no LLM."""
     environment = os.environ if environ is None else environ
     for provider in PROVIDERS:
         if environment.get(provider.variable, "").strip() not in ("", "none"):

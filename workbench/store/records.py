@@ -134,6 +134,11 @@ class RunSummary(Run):
     validation_gap: float | None
     spending: Spending
 
+    @property
+    def uses_model(self) -> bool:
+        """Whether its attempts cost calls to a language model: also where a proposer of one's own has made some."""
+        return self.spending.calls > 0 or self.options.uses_model
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
