@@ -40,6 +40,7 @@ def test_most_problems_have_one() -> None:
 def test_each_certificate_is_whole_and_its_verdict_follows_from_its_checks(slug: str) -> None:
     found, loaded = shipped(slug), catalog.load(slug)
     evidence = found.certificate
+    assert evidence.to_json() == json.loads(gallery.path_of(slug).read_text())["certificate"], "nothing of it is lost"
     assert (evidence.problem, evidence.version, evidence.isolation) == (slug, found.version, "full")
     assert {c.baseline for c in evidence.comparisons if c.split is Split.TEST} == {b.name for b in loaded.problem.baselines}
     wins = all(c.better for c in evidence.comparisons if c.split is Split.TEST)

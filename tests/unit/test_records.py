@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_methods_return_what_their_types_say(tmp_path: Path) -> None:
     with Reader(tmp_path) as reader:
         mark, best = reader.mark(run), reader.best(run)
         assert best
-        made = {
+        made: dict[type, Sequence[object]] = {
             room.Run: [reader.run(run)],
             room.RunSummary: [*reader.runs(), reader.summary(run)],
             room.AttemptSummary: reader.attempts(run),
@@ -96,7 +96,8 @@ def test_a_certificate_is_the_same_after_json_and_anything_else_is_refused() -> 
     for made in (whole, bare):
         assert Certificate.from_json(made.to_json()) == made
     assert whole.simplified == "def f(x, a):\n    return a" and bare.simplified == ""
-    for change in ({"verdict": "splendid"}, {"checks": [{}]}, {"gaps": None}, {"comparisons": [1]}):
+    wrong: tuple[dict[str, Any], ...] = ({"verdict": "splendid"}, {"checks": [{}]}, {"gaps": None}, {"comparisons": [1]})
+    for change in wrong:
         with pytest.raises(ValueError):
             Certificate.from_json(whole.to_json() | change)
     with pytest.raises(ValueError, match="lacks 'reason'"):

@@ -122,10 +122,6 @@ class Ledger(Store):
         )
         return certificate_of(rows[0]) if rows else None
 
-    def certificates(self) -> list[CertificateRecord]:
-        """All certificates, newest first."""
-        return [certificate_of(row) for row in self._trusted("SELECT * FROM certificates ORDER BY id DESC")]
-
     # ------------------------------------------------------------------ champions scored again
 
     def add_recheck(self, run: str, number: int, version: str, report: Report) -> None:
