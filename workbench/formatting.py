@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 
 
 def percent(gap: float | None) -> str:
@@ -49,6 +52,15 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
+
+
+def visible(text: str) -> str:
+    """Replace characters that steer a terminal or reorder a line by their escapes: `\\x1b`, `\\u202e`; keep tabs and line ends.
+
+    Programs, names and messages of candidates and models are shown as they are, but cannot move the cursor, set a
+    window's title, or make a line read in another order than it runs (CVE-2021-42574).
+    """
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 def last_line(printed: str | bytes) -> str:

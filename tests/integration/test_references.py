@@ -155,7 +155,7 @@ def test_progress_is_told_in_plain_lines(slow: Path) -> None:
 
 
 def test_progress_is_told_every_few_seconds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from workbench.cli.common import console
+    from workbench.cli.console import console
 
     clock = [100.0]
     monkeypatch.setattr(display.time, "monotonic", lambda: clock[0])

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workbench.api import judging as api
 from workbench.certificate import Opening
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, console, emit, program_or_run
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, emit, program_or_run
+from workbench.cli.console import console
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Status
 from workbench.problem import catalog

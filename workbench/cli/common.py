@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from workbench.api.judging import Subject, subject
+from workbench.cli.console import console
 
 Runs = Annotated[Path, typer.Option("--runs", help="The runs folder.", envvar="EVOLVE_RUNS")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value as the last line of stdout; all else goes to stderr.")]
 Unsafe = Annotated[bool, typer.Option("--allow-unsafe", help="Run even where this kernel cannot isolate candidates.")]
 Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
 DEFAULT_RUNS = Path("runs")
-
-
-def console(as_json: bool = False) -> Console:
-    """Where words for people go: stdout, or stderr when stdout is for machines. Brackets in them are just brackets."""
-    return Console(stderr=as_json, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
 def emit(value: Any) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.api.judging import split_of
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
+from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.formatting import level, percent, points, span
 from workbench.model import Split

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Runs, console
+from workbench.cli.common import DEFAULT_RUNS, Runs
+from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.problem import catalog
 from workbench.problem.given import program_of

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from workbench.api.judging import evaluate, split_of
-from workbench.cli.common import Isolation, Json, Unsafe, console, emit, table
+from workbench.cli.common import Isolation, Json, Unsafe, emit, table
+from workbench.cli.console import console
 from workbench.formatting import percent
 from workbench.model import InstanceResult
 from workbench.problem import catalog

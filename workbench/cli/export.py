@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from workbench.api import judging as api
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, console, emit, program_or_run
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, emit, program_or_run
+from workbench.cli.console import console
 
 
 def export_(

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from workbench import proposers
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
+from workbench.cli.console import console
 from workbench.errors import UsageError, WorkbenchError
 from workbench.problem import catalog
 from workbench.sandbox import describe, probe

@@ -11,6 +11,7 @@ import typer
 from workbench.cli import certify, compare, control, evaluate, export, machine, new, problems, references, report, run, show
 from workbench.cli.listing import Listing
 from workbench.errors import RunFailed, WorkbenchError
+from workbench.formatting import visible
 
 app = typer.Typer(
     name="evolve",
@@ -75,5 +76,5 @@ def main() -> None:
 
 
 def _fail(error: WorkbenchError, code: int) -> None:
-    sys.stderr.write(f"error: {error}\n")
+    sys.stderr.write(visible(f"error: {error}") + "\n")
     sys.exit(code)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.common import console
+from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.problem import catalog
 from workbench.problem.make_references import make_references

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from workbench.cli.common import Json, console, emit
+from workbench.cli.common import Json, emit
+from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
 from workbench.errors import WorkbenchError
 from workbench.formatting import percent

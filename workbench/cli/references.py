@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.cli.common import Json, console, emit, table
+from workbench.cli.common import Json, emit, table
+from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.formatting import percent
 from workbench.loop.display import Steps

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit
+from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.store import Reader
 

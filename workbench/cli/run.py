@@ -8,7 +8,8 @@ import typer
 
 from workbench.api import running as api
 from workbench.api.result import Result
-from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, console, emit
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, emit
+from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
 from workbench.formatting import dollars, percent

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, console, emit, table
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
+from workbench.cli.console import console
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, percent
+from workbench.formatting import dollars, percent, visible
 from workbench.model import Candidate, Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
@@ -139,7 +140,7 @@ def show(
             words.print(f"  certificate (version {made.version}): {made.verdict}: {made.reason}", markup=False)
         words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
-            words.print(Syntax(chosen.program.source, "python", background_color="default"))
+            words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.created))
         words.print(f"{clock}  {event.message}", style="dim")
