@@ -132,7 +132,7 @@ def test_an_empty_answer_is_an_error(shared: Gateway, base: str, model: str, tol
 def test_reasoning_alone_is_rejected_when_it_is_read(shared: Gateway, base: str) -> None:
     call = ask(shared, "thinks", base)
     assert PARENT.program
-    with pytest.raises(Rejected, match="reasoning alone"):
+    with pytest.raises(Rejected, match="reasoning only"):
         reply.parse(call.text, PARENT.program)
 
 

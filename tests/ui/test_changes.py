@@ -48,13 +48,13 @@ def test_one_edit_is_told_as_one_change(old: str, new: str, expected: list[tuple
 
 def test_what_is_taken_away_is_told_with_the_code_that_is_gone() -> None:
     told = said(BASE, BASE.replace("    slack = job.due - now\n", ""))
-    assert told == [("step", "step gone", "slack = job.due - now", "")]
+    assert told == [("step", "step removed", "slack = job.due - now", "")]
 
 
 def test_functions_that_come_and_go_are_named() -> None:
     told = changes(BASE, BASE + "\ndef weight(x):\n    return x + 1\n")
     assert [(c.where, c.text, c.after) for c in told] == [("weight", "new function", "weight(x)")]
-    assert [c.text for c in changes(BASE + "\ndef weight(x):\n    return x\n", BASE)] == ["function gone"]
+    assert [c.text for c in changes(BASE + "\ndef weight(x):\n    return x\n", BASE)] == ["function removed"]
 
 
 def test_methods_are_told_with_their_class() -> None:

@@ -88,7 +88,7 @@ def test_a_continued_line_is_no_line_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("spans", "reason"),
-    [([(0, 2), (1, 3)], "overlap"), ([(0, 99)], "no span"), ([(3, 2)], "no span|overlap"), ([(4, 5)], "decode")],
+    [([(0, 2), (1, 3)], "overlap"), ([(0, 99)], "span outside"), ([(3, 2)], "span outside|overlap"), ([(4, 5)], "decode")],
 )
 def test_edits_that_cannot_be_made_are_refused(spans: list[tuple[int, int]], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):

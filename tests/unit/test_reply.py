@@ -212,8 +212,8 @@ EDIT = "<<<<<<< SEARCH\n{}\n=======\n    x = 1\n>>>>>>> REPLACE"
 REJECTS = {
     "": "empty",
     "I am sorry, I cannot help with that.": "no code",
-    "<think>let me see...</think>": "reasoning alone",
-    "<think>let me see... `d` is": "reasoning alone",
+    "<think>let me see...</think>": "reasoning only",
+    "<think>let me see... `d` is": "reasoning only",
     "```python\ndef priority(p, d, t):\n    if d >": "truncated",
     "<<<<<<< SEARCH\n    return WEIGHT * d\n=======\n    return max(": "truncated: edit 1 has no `>>>>>>> REPLACE`",
     "<<<<<<< SEARCH\n    return WEIGHT": "truncated: edit 1 has no `=======`",

@@ -1,1 +1,1 @@
-"""A program as text and as a syntax tree."""
+"""Programs as text and as syntax trees."""

@@ -1,4 +1,4 @@
-"""Differences between two programs, in words: constants, conditions, calls and statements, read from their syntax trees."""
+"""Description of the differences between two programs: constants, conditions, calls and steps, from the syntax tree."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Kind = Literal["constant", "condition", "expression", "call", "step", "function"
 Pair: TypeAlias = tuple[ast.AST, ast.AST]
 
 _LONGEST = 120
-"""Characters of code quoted in one change."""
+"""Maximum number of characters of code quoted in one change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. `before` is empty for what is new, `after` for what is gone.
+    """One difference. `before` is empty if something was added, `after` if it was removed.
 
     Attributes
     ----------
     where
-        The function in which it lies, with its class: `Rule.decide`; empty at the top level.
+        Enclosing function, with its class (`Class.method`); empty at the top level.
     text
-        Its name, without code: "constant", "new condition", "now calls".
+        Kind of change in words, without the code: "constant", "new condition", "now calls".
     line
-        In the later program, or in the earlier one for what is gone; from 1.
+        Line, from 1, in the later program; in the earlier one for something removed.
     """
 
     kind: Kind
@@ -40,9 +40,9 @@ class Change:
 
 
 def changes(before: str, after: str) -> list[Change]:
-    """Differences between two sources, in the order of lines of the later one.
+    """Return the differences in meaning between two sources, sorted by line.
 
-    Layout, comments and docstrings are ignored. A source that cannot be parsed gives a single change of kind `unreadable`.
+    Layout, comments and docstrings are ignored. If a source cannot be parsed, the result is one change of kind `unreadable`.
     """
     try:
         old, new = _Folded().visit(ast.parse(before)), _Folded().visit(ast.parse(after))
@@ -55,14 +55,14 @@ def changes(before: str, after: str) -> list[Change]:
             found.append(Change("function", name, "new function", "", _signature(node), node.lineno))  # type: ignore[attr-defined]
     for name, node in olds.items():
         if name not in news:
-            found.append(Change("function", name, "function gone", _signature(node), "", node.lineno))  # type: ignore[attr-defined]
+            found.append(Change("function", name, "function removed", _signature(node), "", node.lineno))  # type: ignore[attr-defined]
         else:
             found += _scope(name, node, news[name])
     return sorted(found, key=lambda change: change.line)
 
 
 class _Folded(ast.NodeTransformer):
-    """Turns `-1` into one constant and removes docstrings, so that neither is reported as a change of structure."""
+    """Turns `-1` into one constant and drops docstrings, which would otherwise count as structural changes."""
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
@@ -77,7 +77,7 @@ class _Folded(ast.NodeTransformer):
 
 
 def _scopes(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """The module and every function by dotted name."""
+    """Yield the module and every function, with dotted names."""
     if not path:
         yield "", tree
     for node in ast.iter_child_nodes(tree):
@@ -105,7 +105,7 @@ def _scope(where: str, old: ast.AST, new: ast.AST) -> list[Change]:
 
 
 def _steps(scope: ast.AST) -> Iterator[ast.stmt]:
-    """Statements of a scope, nested ones after the one that contains them; functions in it are scopes of their own."""
+    """Yield the statements of a scope, each followed by those nested in it; nested functions are separate scopes."""
     for field in ("body", "orelse", "handlers", "finalbody"):
         for node in getattr(scope, field, ()):
             if isinstance(node, Function):
@@ -116,7 +116,7 @@ def _steps(scope: ast.AST) -> Iterator[ast.stmt]:
 
 
 def _expressions(step: ast.stmt) -> list[ast.AST]:
-    """The expressions of a statement, without those of statements in it."""
+    """Return the expressions of a statement, without those of nested statements."""
     return [n for n in ast.iter_child_nodes(step) if not isinstance(n, ast.stmt | ast.ExceptHandler | ast.match_case)]
 
 
@@ -131,7 +131,7 @@ def _header(step: ast.stmt) -> str:
 
 
 def _pair(olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> tuple[list[Pair], list[ast.stmt], list[ast.stmt]]:
-    """Match statements of the same kind, the most similar first; the rest is gone or new."""
+    """Match statements of the same type, most similar first; return the pairs, the removed and the added statements."""
     alike = sorted(
         (
             (-difflib.SequenceMatcher(None, _header(a), _header(b), autojunk=False).ratio(), i, j)
@@ -172,7 +172,7 @@ def _what(step: ast.stmt, a: ast.AST, b: ast.AST) -> tuple[str, Kind]:
 
 
 def _differences(olds: Sequence[ast.AST], news: Sequence[ast.AST]) -> list[Pair]:
-    """The smallest pairs of nodes in which two lists of trees differ; empty where the trees cannot be matched."""
+    """Return the smallest pairs of nodes in which two lists of trees differ; empty if they cannot be matched."""
     if len(olds) != len(news):
         return []
     found: list[Pair] = []
@@ -183,7 +183,7 @@ def _differences(olds: Sequence[ast.AST], news: Sequence[ast.AST]) -> list[Pair]
             found.append((a, b))
             continue
         kids, others = list(ast.iter_child_nodes(a)), list(ast.iter_child_nodes(b))
-        # Where an operator changed, a reader needs the expression around it.
+        # If an operator changed, report the enclosing expression, which is easier to read.
         split = None if any(isinstance(k, ast.operator | ast.cmpop | ast.boolop | ast.unaryop) and type(k) is not type(o)
                             for k, o in zip(kids, others, strict=False)) else _differences(kids, others)  # fmt: skip
         whole = isinstance(a, ast.expr)
@@ -200,7 +200,7 @@ def _step(where: str, step: ast.stmt, *, new: bool) -> Change:
     else:
         kind, text = "step", "loop" if isinstance(step, ast.For) else "step"
     code = _short(_header(step))
-    return Change(kind, where, f"new {text}" if new else f"{text} gone", "" if new else code, code if new else "", step.lineno)
+    return Change(kind, where, f"new {text}" if new else f"{text} removed", "" if new else code, code if new else "", step.lineno)
 
 
 def _calls(where: str, olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> list[Change]:
@@ -210,8 +210,9 @@ def _calls(where: str, olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> li
     return fresh + [Change("call", where, "no longer calls", name, "", line) for name in before if name not in after]
 
 
-def _called(steps: Sequence[ast.stmt]) -> dict[str, int]:
-    """Names that are called, each with the line of its first call."""
+def _called(steps: Sequence[ast.stmt]) -> dict[str, tuple[int, int]]:
+    """Return the names that are called, each with the number of calls and the first line."""
+    counts: Counter[str] = Counter()
     lines: dict[str, int] = {}
     for step in steps:
         for part in _expressions(step):

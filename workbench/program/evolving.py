@@ -1,4 +1,4 @@
-"""The evolving part of a program as a list of statements that can be changed and turned into text again."""
+"""The evolving part of a program, as statements that can be changed and written back."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from workbench.program.source import parse, split_block
 
 @dataclass(slots=True)
 class Evolving:
-    """The statements between a program's markers (all statements where it has none) and the text around them.
+    """The statements between a program's markers, or all statements without markers, and the surrounding text.
 
     Attributes
     ----------
     tree
-        The whole program; `body` is a list inside it.
+        Syntax tree of the whole program, which contains `body`.
     body
-        The list of statements that holds the evolving ones: a module's, a class's or a function's.
+        Statement list that contains the evolving statements: of the module, a class or a function.
     first, after
-        `body[first : len(body) - after]` evolves; `after` counts from the end, so that it stays right after insertions.
+        The evolving statements are `body[first : len(body) - after]`; `after` counts from the end and stays valid after insertions.
     before, behind
-        The text around these statements, which is never changed.
+        Text before and after these statements, preserved unchanged.
     indent
         Indentation of these statements.
     around
-        The statements that `body` lies in, outermost first.
+        Statements that enclose `body`, outermost first.
     """
 
     tree: ast.Module
@@ -41,25 +41,24 @@ class Evolving:
 
     @property
     def run(self) -> list[ast.stmt]:
-        """The evolving statements (a copy of the list, the nodes themselves)."""
+        """The evolving statements: a new list of the same nodes."""
         return self.body[self.first : len(self.body) - self.after]
 
     def text(self) -> str:
-        """The whole program with the evolving statements as they are now; their comments and layout are lost."""
+        """Return the whole program with the current evolving statements; their comments and layout are lost."""
         inside = ast.unparse(ast.Module(body=self.run, type_ignores=[]))
         return f"{self.before}{_indented(inside, self.indent)}\n{self.behind}"
 
 
 def open_program(source: str) -> Evolving:
-    """Parse `source` and find what evolves in it.
+    """Parse `source` and find its evolving part.
 
-    Where the markers cut a statement in two, only the whole statements between them evolve; where there is none, the
-    whole program does.
+    If the markers split a statement, the complete statements between them evolve; if there are none, the whole program does.
 
     Raises
     ------
     Rejected
-        When the source cannot be parsed.
+        The source cannot be parsed.
     """
     tree = parse(source)
     whole = Evolving(tree, tree.body, 0, 0, "", "", "")
@@ -81,7 +80,7 @@ def open_program(source: str) -> Evolving:
 
 
 def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
-    """All nodes of statements in the order of the text, without operators and contexts."""
+    """Return every node of `statements` in text order, without operators and contexts."""
     found: list[ast.AST] = []
     stack = list(statements)[::-1]
     while stack:
@@ -109,7 +108,7 @@ def _outermost_stretch(
     bodies = [body for field in ("body", "orelse", "finalbody") if isinstance(body := getattr(holder, field, None), list) and body]
     for body in bodies:
         if isinstance(holder, ast.If) and body is holder.orelse and body[0].col_offset == holder.col_offset:
-            continue  # an `elif`: no statement of its own
+            continue  # an `elif` is not a separate statement
         inside = [i for i, s in enumerate(body) if first_line(s) >= top and (s.end_lineno or bottom) <= bottom]
         if inside:
             return body, inside[0], inside[-1], around
@@ -124,7 +123,7 @@ def _outermost_stretch(
 def _indented(text: str, indent: str) -> str:
     if not indent:
         return text
-    # The lines inside a docstring already hold their indentation.
+    # The lines of a multi-line string already contain their indentation.
     verbatim = {
         line
         for node in ast.walk(ast.parse(text))

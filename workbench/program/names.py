@@ -1,4 +1,4 @@
-"""Which names a program binds, reads and imports. Each function says which scopes it looks into."""
+"""Analysis of the names that a program binds, reads and imports. Each function states the scopes it covers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from workbench.program.source import MAX_SOURCE_BYTES
 
 BUILTINS = frozenset(dir(builtins))
-"""Names that every module can read without binding them."""
+"""Names that a module can read without binding them."""
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -22,44 +22,44 @@ ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 class ModuleNames(NamedTuple):
-    """Names that a program reads and binds at the level of the module, from inside functions too."""
+    """Module-level names that a program reads and binds, also from inside functions."""
 
     read: frozenset[str]
     bound: frozenset[str]
 
 
 def imported(alias: ast.alias) -> str:
-    """The name that an import binds: `np` for `numpy as np`, `os` for `os.path`."""
+    """Return the name that an import binds: `np` for `numpy as np`, `os` for `os.path`."""
     return (alias.asname or alias.name).partition(".")[0]
 
 
 def modules(tree: ast.AST) -> set[str]:
-    """Top-level packages that are imported anywhere in `tree`: `os` for `from os.path import join`."""
+    """Return the top-level packages imported anywhere in `tree`: `os` for `from os.path import join`."""
     imports = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     imports += [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
     return {name.partition(".")[0] for name in imports}
 
 
 def parameters(arguments: ast.arguments) -> list[ast.arg]:
-    """All parameters in the order of the text, `*rest` and `**options` included."""
+    """Return all parameters in text order, including `*rest` and `**options`."""
     rest, options = [[a] if a else [] for a in (arguments.vararg, arguments.kwarg)]
     return [*arguments.posonlyargs, *arguments.args, *rest, *arguments.kwonlyargs, *options]
 
 
 def read(nodes: Iterable[ast.AST]) -> set[str]:
-    """Names that are read anywhere in `nodes`, in whatever scope."""
+    """Return the names read anywhere in `nodes`, in any scope."""
     return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def assigned(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that are assigned anywhere in `nodes`; not what `def`, `class` and `import` bind."""
+    """Return the names assigned anywhere in `nodes`, without those bound by `def`, `class` and `import`."""
     return frozenset(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
 
 
 def bound_by(statements: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that `statements` may bind in the scope they stand in, whichever way the program takes through them.
+    """Return the names that `statements` may bind in their own scope, on any control-flow path.
 
-    What functions, classes, lambdas and comprehensions bind for themselves is left out.
+    Names local to nested functions, classes, lambdas and comprehensions are not included.
     """
     found: set[str] = set()
     pending = list(statements)
@@ -76,7 +76,7 @@ def bound_by(statements: Iterable[ast.AST]) -> frozenset[str]:
 
 
 def _binds(node: ast.AST) -> Iterator[str]:
-    """The name that a single node binds, if any; deleting one counts, for it makes a name local to its function."""
+    """Yield the name bound by a single node, if any; `del` counts, because it makes a name local to its function."""
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         yield node.id
     elif isinstance(node, ast.alias):
@@ -88,7 +88,7 @@ def _binds(node: ast.AST) -> Iterator[str]:
 
 
 def movable(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement binds where it can be moved as it stands: a definition, an import, an assignment."""
+    """Return the names bound by a top-level statement that can be moved: a definition, an import or an assignment."""
     if isinstance(statement, Definition):
         return {statement.name}
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -102,10 +102,10 @@ def movable(statement: ast.stmt) -> set[str]:
 
 
 def surely_bound_after(statement: ast.stmt, bound: frozenset[str]) -> frozenset[str] | None:
-    """Names that are bound on every way that leads past `statement`, from those bound before it.
+    """Return the names bound on every path through `statement`, given those bound before it.
 
-    None where no way does, as after a `return`. A loop may run no round at all. Of `try` and `with` all is counted: what
-    they leave unbound they mostly leave by an exception.
+    None if no path continues, as after a `return`. A loop body may not run at all. All bindings in `try` and `with` count:
+    if one of them is skipped, usually an exception leaves the statement.
     """
     if isinstance(statement, Definition):
         return bound | {statement.name}
@@ -134,18 +134,18 @@ def _after_all(statements: Iterable[ast.stmt], bound: frozenset[str]) -> frozens
 
 
 def bound_anywhere(tree: ast.AST) -> set[str]:
-    """Names that are bound in any scope of `tree`, parameters among them: scopes are not told apart."""
+    """Return the names bound in any scope of `tree`, including parameters; scopes are not distinguished."""
     nodes = list(ast.walk(tree))
     return {name for node in nodes for name in _binds(node)} | {node.arg for node in nodes if isinstance(node, ast.arg)}
 
 
 def free(tree: ast.AST) -> set[str]:
-    """Names that are read and bound nowhere in `tree`, built-in names left out (scopes are not told apart)."""
+    """Return the names that are read but not bound in `tree`, without built-ins; scopes are not distinguished."""
     return read([tree]) - BUILTINS - bound_anywhere(tree)
 
 
 def given(tree: ast.AST) -> set[str]:
-    """Names that a program gives to its own functions, classes, variables and attributes, in any scope; no `__special__` ones."""
+    """Return the names of a program's functions, classes, variables and attributes in any scope, without `__special__` names."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -158,17 +158,17 @@ def given(tree: ast.AST) -> set[str]:
 
 
 def unbound(source: str) -> frozenset[str] | None:
-    """Names that a whole program reads from the module and never binds there, built-in names left out; None as for `of_module`."""
+    """Return the module-level names that a program reads but never binds, without built-ins; None as for `of_module`."""
     names = of_module(source)
     return None if names is None else names.read - names.bound - BUILTINS
 
 
-@functools.lru_cache(maxsize=8)  # asked of an answer and of the program made of it, mostly the same text
+@functools.lru_cache(maxsize=8)  # called for a reply and for the program made from it, usually the same text
 def of_module(source: str) -> ModuleNames | None:
-    """Names at the level of the module by the compiler's own symbol table, which tells scopes apart.
+    """Return module-level names from the compiler's symbol table, which distinguishes scopes.
 
-    It takes a third of the time of a walk over the tree. None for what is too long, and for what the compiler refuses,
-    which may be more than what the parser does.
+    This takes a third of the time of a walk over the syntax tree. Returns None if the source is too long or the compiler
+    refuses it, which may happen to source that the parser accepts.
     """
     if len(source) > MAX_SOURCE_BYTES:
         return None

@@ -1,4 +1,4 @@
-"""Turns a model's reply into a program: finds the code in it and merges it into the parent."""
+"""Parsing of model replies: finds the code in a reply and merges it into the parent program."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workbench.program import source as text_of
 from workbench.program.splice import Frame, complete, frame, splice
 
 MAX_REPLY_CHARS = 400_000
-"""Longer answers, reasoning not counted, are refused unread."""
+"""Maximum length of a reply without its reasoning; longer ones are rejected unread."""
 
-_MOST_PIECES = 16  # the last ones count: a model that thinks aloud shows drafts first
+_MOST_PIECES = 16  # the last ones are used: a model may show drafts first
 _MOST_EDITS = 64
 _REASONING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"(?:`{3,}|~{3,})")
@@ -28,7 +28,7 @@ _CODE_LINE = re.compile(
 
 
 class Piece(NamedTuple):
-    """A piece of code in a reply; `closed` is False where its fence never ends."""
+    """Code found in a reply; `closed` is False if its fence is not closed."""
 
     code: str
     closed: bool
@@ -42,40 +42,40 @@ class Edit(NamedTuple):
 
 
 def parse(text: str, parent: Program, modules: Collection[str] = ()) -> Program:
-    """Make a program of a reply.
+    """Extract a program from a reply.
 
-    A reply may hold SEARCH/REPLACE edits of the parent, a whole program, or definitions that replace those of the same
-    name in the parent's EVOLVE-BLOCK. Of several pieces of code the last one that makes a program counts. Imports,
-    parameters and markers that the reply left out are restored.
+    Three forms are accepted: SEARCH/REPLACE edits of the parent; a whole program; or some definitions, which replace those
+    of the same name in the parent's EVOLVE-BLOCK. Of several code pieces, the last one that yields a program is used.
+    Missing imports, parameters and block markers are restored.
 
     Parameters
     ----------
     text
-        The reply as received: fenced or not, with or without reasoning, perhaps truncated.
+        Unmodified reply: with or without code fences and reasoning, possibly truncated.
     parent
-        The program that the model was asked to improve.
+        Program that the model was asked to improve.
     modules
-        What may be imported beyond `source.MODULES`.
+        Modules allowed in addition to the standard ones.
 
     Raises
     ------
     Rejected
-        With a reason that helps the model to correct its reply.
+        With a reason that helps to fix the reply.
     """
     outside, unfinished = split_reasoning(text.replace("\r\n", "\n").replace("\u00a0", " ").removeprefix("\ufeff"))
     if max(len(outside), len(unfinished)) > MAX_REPLY_CHARS:
-        raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are read")
+        raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are allowed")
     edits = find_edits(outside)
     if edits:
         return text_of.screen(complete(apply_edits(edits, parent.source), modules), parent.entry, modules)
-    # Reasoning that never ends may still hold the answer, but only where it is set off as code.
+    # Unclosed reasoning may still contain the answer, but only fenced code in it is used.
     pieces = find_pieces(outside) or list(_fenced(unfinished))
     if not pieces:
         if not text.strip():
             raise Rejected("the reply is empty")
         if not outside.strip():
-            raise Rejected("the reply holds reasoning alone, without an answer: give the code after it")
-        raise Rejected("the reply holds no code: answer with Python in one ```python fence")
+            raise Rejected("the reply contains reasoning only: give the code after the reasoning")
+        raise Rejected("the reply contains no code: answer with Python in one ```python fence")
     return _choose(pieces[-_MOST_PIECES:], frame(parent), modules)
 
 
@@ -86,7 +86,7 @@ def _choose(pieces: list[Piece], parent: Frame, modules: Collection[str]) -> Pro
         try:
             program = _assemble(piece, parent, modules)
         except Rejected as error:
-            # Usage examples and sample output come last and say nothing: the piece that looks like an answer is blamed.
+            # Usage examples and sample output often come last; report the reason for the piece that looks like an answer.
             if not reason or ("def " in piece.code and "does not define" in reason):
                 reason = str(error)
             continue
@@ -104,7 +104,7 @@ def _assemble(piece: Piece, parent: Frame, modules: Collection[str]) -> Program:
     except Rejected as error:
         if piece.closed:
             raise
-        raise Rejected(f"the reply is truncated: its code ends before it is complete ({error})") from error
+        raise Rejected(f"the reply is truncated: its code is incomplete ({error})") from error
     merged = complete(splice(piece.code, tree, parent), modules)
     return text_of.screen(merged, parent.program.entry, modules, tree if merged == piece.code else None)
 
@@ -113,9 +113,9 @@ def _assemble(piece: Piece, parent: Frame, modules: Collection[str]) -> Program:
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
-    """Split a reply into the text outside its reasoning and reasoning that is never closed (mostly empty).
+    """Split a reply into the text outside reasoning and unclosed reasoning (usually empty).
 
-    A closing tag without an opening one ends reasoning that starts with the reply: some chat templates open it.
+    A closing tag without an opening one ends reasoning that started with the reply: some chat templates supply the opening tag.
     """
     kept: list[str] = []
     position, depth = 0, 0
@@ -134,12 +134,12 @@ def split_reasoning(text: str) -> tuple[str, str]:
 
 
 def find_pieces(text: str) -> list[Piece]:
-    """All code in a text, in order: fenced code, or where there is none, lines that look like code."""
+    """Return all code in a text, in order: fenced code, or, without fences, lines that look like code."""
     return list(_fenced(text)) or list(_bare(text))
 
 
 def _fenced(text: str) -> Iterator[Piece]:
-    lines: list[str] | None = None  # None outside of a fence
+    lines: list[str] | None = None  # None outside a fence
     for line in text.split("\n"):
         bare = line.strip()
         mark = _FENCE.match(bare)
@@ -150,14 +150,14 @@ def _fenced(text: str) -> Iterator[Piece]:
             rest = bare[opening.end() :].strip()
             language = _LANGUAGE.match(rest)
             rest = rest[language.end() :].strip() if language else rest
-            lines = [rest] if _CODE_START.match(rest) else []  # code on the fence's own line
+            lines = [rest] if _CODE_START.match(rest) else []  # code on the same line as the fence
             if lines and rest.endswith(("```", "~~~")):
                 yield Piece(rest.rstrip("`~"), True)
                 lines = None
         elif mark:
             if "".join(lines).strip():
                 yield Piece(_dedent(lines), True)
-            lines = None if mark.end() == len(bare) else []  # a fence with a language opens the next
+            lines = None if mark.end() == len(bare) else []  # a fence with a language opens the next piece
         elif bare.endswith("```"):
             lines.append(line.rstrip().rstrip("`"))
             yield Piece(_dedent(lines), True)
@@ -189,12 +189,12 @@ def _dedent(lines: list[str]) -> str:
 
 
 def find_edits(text: str) -> list[Edit]:
-    """All SEARCH/REPLACE pairs of a text, in order.
+    """Return all SEARCH/REPLACE pairs in a text, in order.
 
     Raises
     ------
     Rejected
-        When the last pair is incomplete, or there are too many.
+        A pair is incomplete, or there are too many.
     """
     edits: list[Edit] = []
     search: list[str] | None = None
@@ -216,17 +216,17 @@ def find_edits(text: str) -> list[Edit]:
         missing = "=======" if replace is None else ">>>>>>> REPLACE"
         raise Rejected(f"the reply is truncated: edit {len(edits) + 1} has no `{missing}` line")
     if len(edits) > _MOST_EDITS:
-        raise Rejected(f"the reply has {len(edits)} edits; at most {_MOST_EDITS} are applied")
+        raise Rejected(f"the reply has {len(edits)} edits; at most {_MOST_EDITS} are allowed")
     return edits
 
 
 def apply_edits(edits: list[Edit], source: str) -> str:
-    """Apply edits one after another; trailing blanks and a uniform shift of the indentation are ignored.
+    """Apply edits in order. Trailing blanks and a uniform shift of indentation are ignored when matching.
 
     Raises
     ------
     Rejected
-        When a search text is empty, is not found, or is found more than once.
+        A SEARCH text is empty, not found, or found several times.
     """
     for number, edit in enumerate(edits, 1):
         wanted = [s.rstrip() for s in edit.search.strip("\n").split("\n")]
@@ -241,9 +241,11 @@ def apply_edits(edits: list[Edit], source: str) -> str:
             found = [i for i in found if i in inside] if sum(i in inside for i in found) == 1 else found
         first = next(s for s in wanted if s).strip()[:80]
         if not found:
-            raise Rejected(f"edit {number}: the SEARCH text is not in the program (it begins {first!r}); copy its lines exactly")
+            raise Rejected(
+                f"edit {number}: the SEARCH text is not in the program (it starts with {first!r}); copy lines exactly"
+            )
         if len(found) > 1:
-            raise Rejected(f"edit {number}: the SEARCH text is at several places (it begins {first!r}); take more lines along")
+            raise Rejected(f"edit {number}: the SEARCH text occurs several times (it starts with {first!r}); include more lines")
         at = found[0]
         shift = _margin(lines[at : at + len(wanted)]) - _margin(wanted)
         new = [_shifted(s.rstrip(), shift) for s in edit.replace.strip("\n").split("\n")] if edit.replace.strip() else []
@@ -252,7 +254,7 @@ def apply_edits(edits: list[Edit], source: str) -> str:
 
 
 def _occurrences(lines: list[str], wanted: list[str]) -> list[int]:
-    # Searching one joined string keeps this linear where comparing windows of lines is quadratic.
+    # Searching one joined string is linear; comparing windows of lines would be quadratic.
     haystack, needle = "\n" + "\n".join(lines) + "\n", "\n" + "\n".join(wanted) + "\n"
     found: list[int] = []
     at = haystack.find(needle)
@@ -281,5 +283,5 @@ def _shifted(line: str, shift: int) -> str:
 
 
 def has_edits(text: str) -> bool:
-    """Whether a reply looks like SEARCH/REPLACE edits; applying them may still fail."""
+    """Whether a reply looks like SEARCH/REPLACE edits; they may still fail to apply."""
     return "<<<<<<< SEARCH" in text

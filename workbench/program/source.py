@@ -1,4 +1,4 @@
-"""Program text: what is accepted, which part evolves, and when two programs are the same."""
+"""Program text: screening before a run, EVOLVE-BLOCK markers, and fingerprints of equivalent programs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from workbench.errors import Rejected
 from workbench.model import Program
 
 MAX_SOURCE_BYTES = 64_000
-"""Longer text is refused before it is parsed: parsing 10 MB takes half a minute."""
+"""Maximum size of a source. Longer text is never parsed: 10 MB would take the parser half a minute."""
 
 MAX_DEPTH = 200
-"""Levels of a syntax tree: code that walks one uses two or three stack frames a level, and Python allows a thousand."""
+"""Maximum depth of the syntax tree. Recursive visitors use two or three of Python's 1,000 frames per level."""
 MAX_COMPILED_NODES = 500_000
-"""Nodes of a syntax tree, copies included, beyond which a program is not compiled: the compiler copies each `finally` to every way
-out of its `try`, so that twenty nested ones in a program of a kilobyte fill the memory."""
+"""Maximum size of the compiled program, in syntax-tree nodes. The compiler copies each `finally` to every exit of its `try`:
+compiling one kilobyte of source with twenty nested `finally` blocks would exhaust the memory."""
 
 MODULES = frozenset(
     "__future__ abc array bisect cmath collections copy dataclasses decimal enum fractions functools heapq itertools "
     "json math numbers numpy operator queue random re statistics string types typing".split()
 )
-"""What every program may import: modules of the standard library without side effects, and numpy."""
+"""Modules that every program may import: pure modules of the standard library and numpy."""
 
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
 EXPORT_HEAD = """\
@@ -34,15 +34,15 @@ EXPORT_HEAD = """\
 # ruff: noqa
 # mypy: ignore-errors
 """
-"""Stands above the program in an exported module."""
+"""Comment before the program in an exported module."""
 EXPORT_TAIL = "# The program ends here. Below: where it comes from, how it was measured, and a check of its answers."
-"""Stands below the program in an exported module."""
+"""Comment after the program in an exported module."""
 _FORMER_TAIL = "PROVENANCE: dict[str, Any] = "
-"""Stood there in modules of earlier versions, whose line `__all__ = ...` is not the program's either."""
+"""Line after the program in modules exported by earlier versions; their line `__all__ = ...` is not part of the program."""
 
 
 class Block(NamedTuple):
-    """A program cut at its marker lines; `before` ends with the start marker, `after` begins with the end marker."""
+    """A program split at its marker lines; `before` ends with the start marker, `after` begins with the end marker."""
 
     before: str
     inside: str
@@ -50,7 +50,7 @@ class Block(NamedTuple):
 
 
 def split_block(source: str) -> Block | None:
-    """Cut `source` at its first pair of EVOLVE-BLOCK comments; None where there is no pair."""
+    """Split `source` at its first pair of EVOLVE-BLOCK marker comments; None if there is no pair."""
     lines = source.splitlines(keepends=True)
     start = next((i for i, s in enumerate(lines) if s.lstrip().startswith("#") and BLOCK_START in s), None)
     if start is None:
@@ -62,22 +62,22 @@ def split_block(source: str) -> Block | None:
 
 
 def join_block(block: Block, inside: str) -> str:
-    """The program with other text between its markers."""
+    """Replace the text between the markers."""
     return block.before + inside.strip("\n") + "\n" + block.after
 
 
 def parse(source: str) -> ast.Module:
-    """Parse `source`; whatever is wrong with it is raised as `Rejected`.
+    """Parse a source; every defect raises `Rejected`.
 
     Raises
     ------
     Rejected
-        When it is too long, not UTF-8 encodable, not Python, or nested too deeply.
+        The source is too long, cannot be encoded in UTF-8, is not valid Python, or is nested too deeply.
     """
     try:
         size = len(source.encode())
     except UnicodeEncodeError as error:
-        raise Rejected("the source holds characters that UTF-8 cannot encode") from error
+        raise Rejected("the source contains characters that UTF-8 cannot encode") from error
     if size > MAX_SOURCE_BYTES:
         raise Rejected(f"the source has {size:,} bytes; at most {MAX_SOURCE_BYTES:,} are allowed")
     try:
@@ -85,9 +85,9 @@ def parse(source: str) -> ast.Module:
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
         if not _is_flat(tree):
-            raise Rejected(f"the source is nested more than {MAX_DEPTH} levels deep: take long chains of operators or `elif` apart")
+            raise Rejected(f"the source is nested more than {MAX_DEPTH} levels deep: split long chains of operators or `elif`")
         if "finally" in source and (size := _compiled(tree.body).nodes) > MAX_COMPILED_NODES:
-            raise Rejected(f"nested `finally` blocks would be compiled to {size:.0e} pieces; use fewer, or none inside another")
+            raise Rejected(f"nested `finally` blocks would compile to {size:.0e} nodes; use fewer, or do not nest them")
         return tree
     except SyntaxError as error:
         line = (error.text or "").strip()
@@ -106,7 +106,7 @@ def _is_flat(tree: ast.AST) -> bool:
 
 
 class _Compiled(NamedTuple):
-    """Size of compiled statements: nodes with their copies, and the statements among them that leave a block."""
+    """Size of compiled statements: nodes including copies, and exits from the enclosing block."""
 
     nodes: int
     exits: int
@@ -128,7 +128,7 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
 
 
 def without_export(source: str) -> str:
-    """The program in an exported module, without the test-split figures around it; any other text as it is."""
+    """Return the program in an exported module, without the surrounding test results; other text is returned unchanged."""
     program, tail, _ = source.partition(f"\n\n{EXPORT_TAIL}\n")
     if not tail:
         program, tail, _ = source.partition(f"\n\n{_FORMER_TAIL}")
@@ -139,20 +139,20 @@ def without_export(source: str) -> str:
 
 
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
-    """Make a program of text that may be run; of an exported module only the program in it.
+    """Check a source before running it and return it as a program; an exported module is reduced to its program.
 
     Parameters
     ----------
     modules
-        What may be imported beyond `MODULES`.
+        Modules allowed in addition to `MODULES`.
     tree
-        The syntax tree of `source`, where it is parsed already.
+        Result of `parse(source)`, if available.
 
     Raises
     ------
     Rejected
-        When it cannot be parsed, does not define `entry`, or imports what is not allowed. This saves time and gives a
-        clear reason; what makes programs harmless is the sandbox.
+        The source cannot be parsed, does not define `entry`, or imports a module that is not allowed. This check saves
+        time and gives a clear reason; the security boundary is the sandbox.
     """
     if (program := without_export(source)) != source:
         source, tree = program, None
@@ -169,7 +169,9 @@ def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Mod
             continue
         for name in names:
             if name.partition(".")[0] not in allowed:
-                raise Rejected(f"line {node.lineno} imports {name!r}; allowed are: {', '.join(sorted(allowed - {'__future__'}))}")
+                raise Rejected(
+                    f"line {node.lineno} imports {name!r}; allowed: {', '.join(sorted(allowed - {'__future__'}))}"
+                )
     return Program(source, entry)
 
 
@@ -184,15 +186,15 @@ def defines(tree: ast.Module, name: str) -> bool:
 
 
 def fingerprint(program: Program) -> str:
-    """Hash that is the same for programs that differ only in layout, comments and the text of docstrings (within a Python version).
+    """Hash a program so that layout, comments and docstring texts do not matter; valid within one Python version.
 
     Raises
     ------
     Rejected
-        When the compiler refuses what the parser accepts (`return` outside a function, say).
+        The compiler refuses source that the parser accepts, for example `return` outside a function.
     """
     if "finally" in program.source:
-        parse(program.source)  # refuses what would take the compiler for ever
+        parse(program.source)  # rejects source that the compiler could not finish
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -205,13 +207,13 @@ def fingerprint(program: Program) -> str:
 
 
 def _bare(code: CodeType) -> tuple[object, ...]:
-    # Line tables and first lines hold the layout; everything else is meaning. Constants are typed: 1, 1.0 and True differ.
+    # Line tables and first lines contain layout only; everything else is meaning. Constants are typed: 1, 1.0 and True differ.
     constants = tuple(_bare(c) if isinstance(c, CodeType) else (type(c).__name__, _constant(c)) for c in code.co_consts)
-    protected = (code.co_exceptiontable,) if code.co_exceptiontable else ()  # which instructions a `try` covers
+    protected = (code.co_exceptiontable,) if code.co_exceptiontable else ()  # the instructions covered by each `try`
     return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name,
             code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags, *protected)  # fmt: skip
 
 
 def _constant(value: object) -> str:
-    # `x in {"a", "b"}` holds a frozenset, whose order is another one in every process.
+    # `x in {"a", "b"}` contains a frozenset, whose order differs between processes.
     return f"frozenset({sorted(map(_constant, value))})" if isinstance(value, frozenset) else repr(value)

@@ -1,4 +1,4 @@
-"""Merges the definitions in a model's answer into the program that it was asked to improve."""
+"""Merging of definitions from a reply into the parent program."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _IMPORTS = {
 
 
 class Frame(NamedTuple):
-    """A parent program, taken apart once for all pieces of a reply.
+    """Analysis of a parent program, shared by all pieces of a reply.
 
     Attributes
     ----------
     block, inside
-        The program cut at its markers, and the syntax tree of the evolving part.
+        The program split at its markers, and the syntax tree of the evolving part.
     whole
-        The whole program's tree.
+        Syntax tree of the whole program.
     marked
         Whether the program has the markers.
     evolving
-        Names that the evolving part binds.
+        Names bound by the evolving part.
     everything
-        Names that the program binds at its top level.
+        Names bound at the program's top level.
     fixed
-        Functions and classes that stand outside the evolving part.
+        Functions and classes outside the evolving part.
     called
-        Names that the rest of the program or the verifier uses: functions with these names must keep their parameters.
+        Names used by the rest of the program or by the verifier; their parameters must not change.
     """
 
     program: Program
@@ -56,14 +56,14 @@ class Frame(NamedTuple):
     called: Set[str]
 
 
-@functools.lru_cache(maxsize=32)  # the best are parents again and again
+@functools.lru_cache(maxsize=32)  # good candidates are parents repeatedly
 def frame(parent: Program) -> Frame:
-    """Take a parent apart; the whole program counts as evolving where no EVOLVE-BLOCK can be parsed by itself."""
+    """Analyse a parent; without an EVOLVE-BLOCK that can be parsed on its own, the whole program counts as the block."""
     whole = text_of.parse(parent.source)
     block = text_of.split_block(parent.source)
     inside = _tree(block.inside) if block else None
     marked = block is not None and inside is not None
-    if block is None or inside is None:  # markers within a body leave a part without a meaning of its own
+    if block is None or inside is None:  # the part between markers inside a body may not be valid Python on its own
         block, inside = Block("", parent.source, ""), whole
     evolving, everything = set(_bound_at_top(inside)), _bound_at_top(whole)
     fixed = {name for name, node in everything.items() if name not in evolving and isinstance(node, Definition)}
@@ -72,22 +72,22 @@ def frame(parent: Program) -> Frame:
 
 
 def splice(code: str, tree: ast.Module, parent: Frame) -> str:
-    """Merge the definitions of an answer into the parent; an answer that is a whole program is returned as it is.
+    """Merge the definitions of a reply into the parent; a reply that is a whole program is returned unchanged.
 
-    Definitions replace those of the same name in the parent's EVOLVE-BLOCK. Other definitions that they use are added;
-    usage examples and definitions whose name stands outside the block are ignored. Where no name matches in the block,
-    definitions elsewhere in the parent are replaced; a single function with the right number of parameters but a wrong
-    name is taken for the one asked for. A whole program without markers gets them around what they enclosed in the parent.
+    Definitions replace those of the same name in the parent's EVOLVE-BLOCK, together with what they need; usage examples
+    and definitions outside the block are dropped. If no name matches, definitions anywhere in the parent are replaced, and
+    a single function with the right parameters but a wrong name is renamed. A whole program without markers gets them
+    around the same definitions as in the parent.
 
     Parameters
     ----------
     code, tree
-        The answer and its syntax tree.
+        The code of the reply and its syntax tree.
 
     Raises
     ------
     Rejected
-        When the answer defines nothing of the parent, or changes the parameters of a function that other code calls.
+        The reply defines no name of the parent, or changes the parameters of a function that is called from outside.
     """
     defined = _bound_at_top(tree).keys()
     if _is_whole(code, defined, parent):
@@ -96,14 +96,14 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
         if defined & parent.fixed:
             return _replace(code, tree, parent.program.source, parent.whole, set(), parent.called)
         code = ast.unparse(_renamed(tree, parent.inside, parent.called))
-        tree = ast.parse(code)  # what follows reads lines of `code` by the tree's numbers
+        tree = ast.parse(code)  # line numbers of the tree must match `code`
     return text_of.join_block(parent.block, _replace(code, tree, parent.block.inside, parent.inside, parent.fixed, parent.called))
 
 
 def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
     if parent.program.entry not in defined:
         return False
-    # A name that is bound nowhere and is no forgotten import: this is a part that needs the parent around it.
+    # An unbound name other than a missing import indicates a part that only makes sense within the parent.
     missing = unbound(code)
     if missing is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in missing):
         return False
@@ -115,7 +115,7 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     new = {name: node for name, node in _bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
     wanted = {name for name in new if name in old}
     pending = list(wanted)
-    while pending:  # what a wanted definition uses is wanted too
+    while pending:  # include the dependencies of wanted definitions
         needed = (free(new[pending.pop()]) & new.keys()) - wanted
         wanted |= needed
         pending += needed
@@ -126,8 +126,8 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     replaced: dict[int, ast.stmt] = {}
     instead: dict[int, list[str]] = {}
     for node in kept:
-        restored = _restore_parameters(node, old, called)
-        as_text = None if restored or id(node) in crowded else _lines(answer, first_line(node), node.end_lineno)
+        changed = _restore_parameters(node, old, called)
+        as_text = None if changed or id(node) in crowded else _lines(answer, first_line(node), node.end_lineno)
         shown = _shown(node, as_text, old, text)
         targets = {id(old[name]): old[name] for name in sorted(movable(node)) if name in old}
         replaced |= targets
@@ -139,7 +139,7 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
     edits = []
     for id_, target in replaced.items():
         lines = instead.get(id_, [])
-        if isinstance(target, ast.Assign) and not movable(target) <= named:  # of `a, b = 1, 2` only `a` is redefined
+        if isinstance(target, ast.Assign) and not movable(target) <= named:  # `a, b = 1, 2` where only `a` is redefined
             lines = [text.cut(text.span(target))[1], *lines]
         edits.append(text.instead(target, "\n".join(lines)))
     if extra:
@@ -148,12 +148,12 @@ def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed
 
 
 def _lines(text: Positions, first: int, last: int | None) -> list[str]:
-    """The lines on which a statement stands."""
+    """Return the lines of a statement."""
     return text.cut(text.lines(first, last or first))[1].rstrip("\n").split("\n")
 
 
 def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], region: Positions) -> list[str]:
-    """Lines of a definition, with the parent's docstring where the answer left it out."""
+    """Return the lines of a definition; a docstring omitted in the reply is restored, because it is the contract."""
     before = old.get(node.name) if isinstance(node, ast.FunctionDef) else None
     if isinstance(node, ast.FunctionDef) and isinstance(before, ast.FunctionDef):
         docstring = before.body[0]
@@ -168,7 +168,7 @@ def _shown(node: ast.stmt, as_text: list[str] | None, old: dict[str, ast.stmt], 
 
 
 def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> ast.Module:
-    """Give the only function of the answer the name that was asked for."""
+    """Rename the only function of a reply to the expected name."""
     targets = [n for n in inside.body if isinstance(n, Definition) and n.name in called] or [
         n for n in inside.body if isinstance(n, Definition)
     ]
@@ -189,7 +189,7 @@ def _renamed(tree: ast.Module, inside: ast.Module, called: Collection[str]) -> a
 
 
 def _restore_parameters(node: ast.stmt, old: dict[str, ast.stmt], called: Collection[str]) -> bool:
-    """Restore the parameters of a function that must keep them; returns whether `node` was changed."""
+    """Restore parameters omitted in a reply; return whether `node` was changed."""
     if not isinstance(node, ast.FunctionDef) or node.name not in called:
         return False
     before = old.get(node.name)
@@ -218,11 +218,11 @@ def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
     return apply(code, [text.insertion(span.start, f"# {BLOCK_START}"), text.insertion(span.end, f"# {BLOCK_END}")])
 
 
-# --------------------------------------------------------------------------- forgotten imports
+# --------------------------------------------------------------------------- missing imports
 
 
 def complete(source: str, modules: Collection[str] = ()) -> str:
-    """Add imports that a program needs and lacks; text that cannot be parsed is returned as it is."""
+    """Add missing imports to a program; text that cannot be parsed is returned unchanged."""
     lines = []
     for name in sorted(unbound(source) or ()):
         if name in _IMPORTS:
@@ -247,7 +247,7 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
 
 
 def _bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
-    """Names that the top level binds, each with the last statement that binds it."""
+    """Return each name bound at the top level, with the last statement that binds it."""
     return {name: node for node in tree.body for name in sorted(movable(node))}
 
 
@@ -259,5 +259,5 @@ def _tree(source: str) -> ast.Module | None:
 
 
 def _sharing_lines(tree: ast.Module) -> set[int]:
-    """Ids of the top-level statements that share a line with a neighbour (`a = 1; b = 2`)."""
+    """Return the object ids of top-level statements that share a line with a neighbour (`a = 1; b = 2`)."""
     return {id(n) for a, b in pairwise(tree.body) if first_line(b) <= (a.end_lineno or 0) for n in (a, b)}

@@ -1,4 +1,4 @@
-"""Constants that a program declares as tunable: read from its text and replaced in it, without running it."""
+"""Tunable constants of a program, read and written in its source without running it."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from workbench.program.edits import Edit, Positions, Span, apply
 from workbench.program.source import parse
 
 DECLARATION = "TUNABLE"
-"""Name of the dictionary in which a program declares the constants that may be tuned."""
+"""Name of the table in which a program declares its tunable constants."""
 
 
 class _Literal(NamedTuple):
-    """A number in a program's text."""
+    """A numeric literal: value and position."""
 
     value: float
     span: Span
 
 
 def declared(program: Program) -> dict[str, tuple[float, float]]:
-    """Bounds of the constants that may be tuned, from the program's `TUNABLE = {"alpha": (0.0, 2.0)}`.
+    """Return the bounds of tunable constants, from the program's `TUNABLE = {"alpha": (0.0, 2.0)}`.
 
-    Entries that cannot be tuned are left out: those whose bounds are not two finite numbers, the lower first, and those
-    for which no module-level statement such as `alpha = 0.5` assigns a number. A faulty table is no reason to reject a
-    program that runs. Of several tables the last one counts.
+    Invalid entries are ignored: bounds must be two finite numbers, the lower one first, and a module-level statement like
+    `alpha = 0.5` must assign a number to the name. A faulty table does not invalidate a working program. If there are
+    several tables, the last one counts.
 
     Returns
     -------
     dict[str, tuple[float, float]]
-        Low and high by name, in the program's order. Both are `int` where the table and the constant are.
+        Lower and upper bound by name, in the table's order. Both are `int` if the table's bounds and the constant are.
 
     Raises
     ------
     Rejected
-        When the program cannot be parsed.
+        The program cannot be parsed.
     """
     if DECLARATION not in program.source:
         return {}
@@ -67,21 +67,21 @@ def declared(program: Program) -> dict[str, tuple[float, float]]:
 
 
 def current(program: Program) -> dict[str, float]:
-    """Values of a program's module-level numeric constants, declared or not."""
+    """Return the values of all module-level numeric constants, declared or not."""
     return {name: literal.value for name, literal in _literals(parse(program.source), program.source).items()}
 
 
 def with_constants(program: Program, values: Mapping[str, float]) -> Program:
-    """The program with other numbers in module-level assignments such as `alpha = 0.5`; every other byte stays.
+    """Return the program with other numbers in module-level assignments like `alpha = 0.5`; all other bytes are preserved.
 
-    Where a name is assigned several times, the last assignment is changed.
+    If a name is assigned several times, the last assignment is changed.
 
     Raises
     ------
     UsageError
-        For a name to which no module-level statement assigns a number, or a value that is not a finite number.
+        No module-level statement assigns a number to a name, or a value is not finite.
     Rejected
-        When the program cannot be parsed.
+        The program cannot be parsed.
     """
     literals = _literals(parse(program.source), program.source)
     changes = []
@@ -89,15 +89,15 @@ def with_constants(program: Program, values: Mapping[str, float]) -> Program:
         if name not in literals:
             raise UsageError(f"the program has no module-level constant {name!r}; write `{name} = <number>` at its top level")
         if not _finite(values[name]):
-            raise UsageError(f"the constant {name!r} cannot be {values[name]!r}; a finite number is needed")
+            raise UsageError(f"the constant {name!r} must be a finite number, got {values[name]!r}")
         changes.append(Edit(literals[name].span, repr(values[name])))
     return Program(apply(program.source, changes), program.entry)
 
 
 def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Program | None:
-    """The program with one declared constant changed within its bounds; None where it declares none.
+    """Return the program with one declared constant changed within its bounds; None if it declares none.
 
-    `step` is the standard deviation of the change as a fraction of the range; one change in five is uniform over it.
+    The change is normal with standard deviation `step`, relative to the range; with probability 0.2 the value is uniform.
     """
     bounds = declared(program)
     if not bounds:
@@ -116,7 +116,7 @@ def _finite(value: object) -> bool:
 
 
 def _assigned(statement: ast.stmt) -> tuple[str, ast.expr | None]:
-    """Name and value of `name = value` or `name: type = value`."""
+    """Return name and value of `name = value` or `name: type = value`."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
         return statement.targets[0].id, statement.value
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
