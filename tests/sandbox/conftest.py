@@ -14,7 +14,7 @@ from workbench.sandbox import describe, open_sandbox, probe
 def full() -> Iterator[Sandbox]:
     """An isolated sandbox; the test is skipped where the kernel cannot have one."""
     if probe() != "full":
-        pytest.skip(f"full isolation cannot be had here: {describe()['missing']}")
+        pytest.skip(f"full isolation is not available on this machine: {describe()['missing']}")
     sandbox = open_sandbox(isolation="full")
     yield sandbox
     sandbox.close()

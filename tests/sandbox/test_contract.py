@@ -158,13 +158,13 @@ CRASHES = [
     ("import numpy as np\ndef solve(x):\n    return np.ones(3) @ np.ones(4)", "(line 3: `return np.ones(3) @ np.ones(4)`)"),
     ("def solve(x:\n    pass", "SyntaxError: '(' was never closed (line 1: `def solve(x:`)"),
     ("y = 1 / 0", "ZeroDivisionError: division by zero (line 1: `y = 1 / 0`)"),
-    ("import socket\ndef solve(x): pass", "ImportError: a program may not import 'socket'; allowed are: __future__, abc,"),
+    ("import socket\ndef solve(x): pass", "ImportError: a program may not import 'socket'; allowed: __future__, abc,"),
     ("from . import x\ndef solve(x): pass", "ImportError: a program may not import '.'"),
     ("def solve(x):\n    return solve(x)", "RecursionError: maximum recursion depth exceeded"),
     ("def solve(x):\n    raise SystemExit(3)", "SystemExit: 3; a program must return its answer, not exit (line 2"),
-    ("import random\ndef solve(x):\n    random._os._exit(3)", "the program ended its own process with exit code 3"),
-    ("import random\ndef solve(x):\n    random._os.abort()", "the program's process died of"),
-    ("class E(Exception):\n    def __str__(self): raise E\ndef solve(x):\n    raise E", "E: its message cannot be shown (line 4"),
+    ("import random\ndef solve(x):\n    random._os._exit(3)", "the program exited with code 3"),
+    ("import random\ndef solve(x):\n    random._os.abort()", "the program's process died with"),
+    ("class E(Exception):\n    def __str__(self): raise E\ndef solve(x):\n    raise E", "E: message unavailable (line 4"),
     ("def solve(x):\n    raise ValueError('a\\n\\x1b[2Jb\\u202e' + 'c' * 10**6)", "ValueError: a [2Jb ccc"),
     ("def solve(x):\n    \r\n    return 1 / 0\r", "ZeroDivisionError: division by zero (line 3: `return 1 / 0`)"),
     ("x = 1\n\x00", "null bytes"),
@@ -184,9 +184,9 @@ BREACHES = [
     ("import numpy as np\n    return np.array([1.0, np.inf])", "NaN or infinity"),
     ("return {1: 2}", "the key 1; keys must be strings"),
     ("return {'a': [{None: 2}]}", "the key None"),
-    ("return {1, 2}", "holds a set"),
-    ("return solve", "holds a function"),
-    ("return 1j", "holds a complex"),
+    ("return {1, 2}", "contains a set"),
+    ("return solve", "contains a function"),
+    ("return 1j", "contains a complex"),
     ("a = []\n    a.append(a)\n    return a", "contains itself"),
     ("a = []\n    for _ in range(70): a = [a]\n    return a", "nested too deeply"),
     ("a = []\n    for _ in range(10**5): a = [a]\n    return a", "nested too deeply"),
@@ -208,11 +208,11 @@ def test_a_missing_entry_is_told(sandbox: Sandbox) -> None:
 
 
 SLOW = {
-    "busy": ("def solve(x):\n    while True: pass", "no answer came within 0.25 s"),
-    "asleep": ("import queue\ndef solve(x):\n    queue.time(); queue.threading.Event().wait(60)", "no answer came within 0.25 s"),
-    "in one C call": ("def solve(x):\n    return (10**10**7) ** 9", "no answer came within 0.25 s"),
-    "while loading": ("while True: pass", "the program's top level did not end within 0.25 s"),
-    "a slow pattern": ("import re\ndef solve(x):\n    re.match('(a+)+b', 'a' * 50)", "no answer came within 0.25 s"),
+    "busy": ("def solve(x):\n    while True: pass", "no answer within 0.25 s"),
+    "asleep": ("import queue\ndef solve(x):\n    queue.time(); queue.threading.Event().wait(60)", "no answer within 0.25 s"),
+    "in one C call": ("def solve(x):\n    return (10**10**7) ** 9", "no answer within 0.25 s"),
+    "while loading": ("while True: pass", "the program's top-level code did not finish within 0.25 s"),
+    "a slow pattern": ("import re\ndef solve(x):\n    re.match('(a+)+b', 'a' * 50)", "no answer within 0.25 s"),
 }
 
 

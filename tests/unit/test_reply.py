@@ -241,7 +241,7 @@ def test_what_is_no_program_is_told_why(text: str, reason: str) -> None:
 
 def test_several_places() -> None:
     parent = Program("def f(x):\n    x = 1\n    x = 1\n    return x\n", "f")
-    with pytest.raises(Rejected, match="several places"):
+    with pytest.raises(Rejected, match="occurs several times"):
         reply.parse(EDIT.format("    x = 1"), parent)
 
 

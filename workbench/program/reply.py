@@ -241,9 +241,7 @@ def apply_edits(edits: list[Edit], source: str) -> str:
             found = [i for i in found if i in inside] if sum(i in inside for i in found) == 1 else found
         first = next(s for s in wanted if s).strip()[:80]
         if not found:
-            raise Rejected(
-                f"edit {number}: the SEARCH text is not in the program (it starts with {first!r}); copy lines exactly"
-            )
+            raise Rejected(f"edit {number}: the SEARCH text is not in the program (it starts with {first!r}); copy lines exactly")
         if len(found) > 1:
             raise Rejected(f"edit {number}: the SEARCH text occurs several times (it starts with {first!r}); include more lines")
         at = found[0]

@@ -169,9 +169,7 @@ def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Mod
             continue
         for name in names:
             if name.partition(".")[0] not in allowed:
-                raise Rejected(
-                    f"line {node.lineno} imports {name!r}; allowed: {', '.join(sorted(allowed - {'__future__'}))}"
-                )
+                raise Rejected(f"line {node.lineno} imports {name!r}; allowed: {', '.join(sorted(allowed - {'__future__'}))}")
     return Program(source, entry)
 
 

@@ -1,4 +1,4 @@
-"""Runs programs where they can do no harm: `open_sandbox`, and what this machine offers for it."""
+"""Sandboxes for untrusted programs: `open_sandbox`, and the isolation level that this machine supports."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ def open_sandbox(
     spares: int = 1,
     cpu: int | None = None,
 ) -> Sandbox:
-    """Start a sandbox at the best level of isolation that this machine offers.
+    """Start a sandbox at the best isolation level that this machine supports.
 
     Parameters
     ----------
     modules
-        Top-level modules that programs may import beyond `workbench.program.source.MODULES`; imported now, with all their parts.
+        Top-level modules that programs may import in addition to `workbench.program.source.MODULES`; imported now, with submodules.
     allow_unsafe
-        Accept no isolation at all where the kernel offers none.
+        Run programs without isolation if the kernel supports none.
     isolation
-        Insist on `full`, `seccomp-only` or `none` (programs then run with your own rights).
+        Required level: `full`, `seccomp-only` or `none` (programs run with your own permissions).
     spares
-        How many processes wait for a program. One suffices for one caller: it is forked while the one before it works.
+        Number of processes forked in advance. One suffices for one caller: the next is forked while the current one works.
     cpu
-        Bind the programs to this CPU. A caller that binds itself to the same one gets a decision in a third of the time,
-        since neither waits for the other's CPU to wake up.
+        CPU to which the programs are bound. If the caller is bound to the same one, a decision takes a third of the time,
+        because neither waits for the other's CPU to wake up.
 
     Returns
     -------
     Sandbox
-        To be used from the calling thread, which must live as long: the kernel ends the sandbox's processes with it.
+        Use it only from the calling thread, and keep that thread alive: the kernel ends the sandbox's processes with it.
 
     Raises
     ------
     SandboxError
-        When the wanted level cannot be had, or the sandbox cannot start.
+        The required level is not available, or the sandbox cannot start.
     """
     best = probe()
     level = isolation or best
@@ -54,10 +54,10 @@ def open_sandbox(
     if level == NONE:
         if isolation is None and not allow_unsafe:
             raise SandboxError(
-                f"programs cannot be isolated here: {inspect().missing[0]}; "
-                "`--allow-unsafe` runs them with your own rights nevertheless"
+                f"programs cannot be isolated on this machine: {inspect().missing[0]}; "
+                "`--allow-unsafe` runs them with your own permissions"
             )
         return PlainSandbox(modules, spares, cpu)
     if best == NONE or (level == FULL and best != FULL):
-        raise SandboxError(f"isolation {level!r} cannot be had here: {'; '.join(inspect().missing)}")
+        raise SandboxError(f"isolation {level!r} is not available on this machine: {'; '.join(inspect().missing)}")
     return IsolatedSandbox(modules, level, spares, cpu)

@@ -1,6 +1,6 @@
-"""Where a sandbox process starts: `python boot.py zygote|plain DESCRIPTOR PARENT`, with a clean environment.
+"""Entry point of sandbox processes: `python boot.py zygote|plain DESCRIPTOR PARENT`, in a clean environment.
 
-Run by path, and its parts are loaded by path, since a package's `__init__` would import more than the standard library.
+It is run by path and loads its parts by path, because a package's `__init__` would import more than the standard library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import ModuleType
 
 
 def load(name: str) -> ModuleType:
-    """Load the file `name`.py beside this one."""
+    """Load the file `name`.py from this folder."""
     spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH118, PTH120
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

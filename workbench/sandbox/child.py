@@ -1,4 +1,4 @@
-"""The process that runs a program: one request, one answer, until the channel closes. Standard library alone."""
+"""The process that runs a program: answers one request at a time until the channel closes. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 CANDIDATE = "<candidate>"
-_TEXT = 500  # characters of an exception's message that are sent
+_TEXT = 500  # maximum length of an exception's message that is sent
 _decode = json.JSONDecoder().raw_decode
 
 
 class Answerless(Exception):
-    """The program's answer cannot be sent; the reason goes to the host as a breach of the protocol."""
+    """The program's answer cannot be sent; reported to the host as a protocol violation."""
 
 
 def read_frame(fd: int) -> Any:
-    """Wait for the host's next request; ends the process when the host closes the channel."""
+    """Wait for the host's next request; end the process when the host closes the channel."""
     data = os.read(fd, 1 << 16)
     while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "little"):
         missing = 4 + int.from_bytes(data[:4], "little") - len(data) if len(data) >= 4 else 4
@@ -34,21 +34,21 @@ def read_frame(fd: int) -> Any:
 
 
 def write_frame(fd: int, text: str) -> None:
-    """Send JSON text, which must be ASCII, behind its length in four bytes."""
+    """Send ASCII JSON text, preceded by its length in four bytes."""
     data = len(text).to_bytes(4, "little") + text.encode("ascii")
     while data:
         data = data[os.write(fd, data) :]
 
 
 def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]) -> NoReturn:
-    """Load the program that the first request brings, then answer requests about it.
+    """Load the program given in the first request, then answer further requests.
 
     Parameters
     ----------
     allowed
         Top-level modules that the program may import.
     confine
-        Called with the address space in bytes and the CPU seconds of the load request, before the program's text is touched.
+        Called with the load request's limits (address space in bytes, CPU time in seconds), before the program is compiled.
     """
     _, source, entry, memory, seconds = read_frame(fd)
     confine(memory, seconds)
@@ -58,7 +58,7 @@ def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]
     while True:
         try:
             write_frame(fd, reply)
-        except OSError:  # the host has seen enough
+        except OSError:  # the host closed the channel
             os._exit(0)
         del reply
         request = read_frame(fd)
@@ -68,7 +68,7 @@ def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]
 
 
 class Hosted:
-    """A program in its own module: the entry function or class, and the object that `begin` made of it."""
+    """A loaded program: its entry function or class, and the object constructed by `begin`."""
 
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = allowed
@@ -76,14 +76,14 @@ class Hosted:
         self._object: Any = None
 
     def load(self, source: str, entry: str) -> None:
-        """Run the program's top level and find `entry`."""
+        """Execute the program's top level and look up `entry`."""
         module = ModuleType("candidate")
-        # Dataclasses and type hints look a class's module up by its name.
+        # Dataclasses and type hints look up a class's module by name.
         sys.modules["candidate"] = module
         names = dict(vars(builtins))
         names["__import__"] = import_guard(self._allowed)
         module.__dict__["__builtins__"] = names
-        # One known state of the global generators, so that a program that uses them answers alike each time.
+        # Fixed state of the global generators: a program that uses them is reproducible.
         random.seed(0)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(0)
@@ -95,7 +95,7 @@ class Hosted:
         self._entry = found
 
     def answer(self, kind: str, *arguments: Any) -> Any:
-        """Serve one request: call(args), begin(args) or method(name, args)."""
+        """Answer one request: call(args), begin(args) or method(name, args)."""
         if kind == "call":
             return self._entry(*arguments[0])
         if kind == "begin":
@@ -108,16 +108,16 @@ class Hosted:
 
 
 def import_guard(allowed: Collection[str]) -> Callable[..., Any]:
-    """An `__import__` for the program's own statements: a clear refusal instead of a puzzling failure further down.
+    """Return an `__import__` for the program's own statements, which fails with a clear message.
 
-    It is no barrier (a program can reach `sys.modules` in many ways); the kernel's filter is.
+    It is not a security boundary (a program can reach `sys.modules` in many ways); the kernel filter is.
     """
     original = builtins.__import__
     listed = ", ".join(sorted(allowed))
 
     def guarded(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if level or name.partition(".")[0] not in allowed:
-            raise ImportError(f"a program may not import {'.' * level + name!r}; allowed are: {listed}")
+            raise ImportError(f"a program may not import {'.' * level + name!r}; allowed: {listed}")
         return original(name, globals, locals, fromlist, level)
 
     return guarded
@@ -127,39 +127,39 @@ def import_guard(allowed: Collection[str]) -> Callable[..., Any]:
 
 
 def _attempt(number: int, work: Callable[..., Any], *arguments: Any) -> str:
-    """Do `work` and put its result, or whatever it raised, into a reply."""
+    """Call `work` and encode its result, or the exception, as a reply."""
     try:
         return f'["ok",{number},{to_json(work(*arguments))}]'
     except Answerless as error:
         return json.dumps(["error", number, "protocol", "", _words(error), None])
     except MemoryError as error:
         line = _line(error)
-        del error  # its traceback holds on to what filled the memory
+        del error  # its traceback refers to the objects that filled the memory
         return f'["error",{number},"memory","MemoryError","",{"null" if line is None else line}]'
     except BaseException as error:
         try:
             return json.dumps(["error", number, "crash", type(error).__name__, _words(error), _line(error)])
         except BaseException:
-            return f'["error",{number},"crash","Exception","it cannot be told: memory or the stack is exhausted",null]'
+            return f'["error",{number},"crash","Exception","message unavailable: memory or stack exhausted",null]'
 
 
 def _numpy_value(value: Any) -> Any:
-    # Called by the encoder for what is not JSON: numpy's scalars have `item`, its arrays both, and an array has `tolist` in full.
+    # Called by the encoder for other types. numpy scalars have `item` and `tolist`, arrays `tolist`.
     if type(value).__module__.partition(".")[0] == "numpy":
         return value.tolist() if hasattr(value, "tolist") else value.item()
-    raise Answerless(f"the answer holds a {type(value).__name__}; return numbers, strings, booleans, None, lists or dicts of them")
+    raise Answerless(f"the answer contains a {type(value).__name__}; return numbers, strings, booleans, None, lists or dicts")
 
 
 _encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_numpy_value)
 
 
 def to_json(answer: Any) -> str:
-    """Encode an answer: tuples become lists, numpy's scalars and arrays plain values.
+    """Encode an answer as JSON: tuples become lists, numpy scalars and arrays become plain values.
 
     Raises
     ------
     Answerless
-        NaN, infinity, a key that is no string, nesting too deep, or a type that JSON does not know.
+        NaN, infinity, a non-string key, too deep nesting, or a type without JSON equivalent.
     """
     try:
         text = _encoder.encode(answer)
@@ -169,7 +169,7 @@ def to_json(answer: Any) -> str:
         if "Circular" in str(error):
             raise Answerless("the answer contains itself") from None
         if "JSON compliant" in str(error):
-            raise Answerless("the answer holds NaN or infinity; return finite numbers") from None
+            raise Answerless("the answer contains NaN or infinity; return finite numbers") from None
         raise Answerless(f"the answer cannot be sent: {error}") from None
     except TypeError as error:
         raise Answerless(f"the answer cannot be sent: {error}") from None
@@ -179,14 +179,14 @@ def to_json(answer: Any) -> str:
 
 
 def _check_keys(answer: Any) -> None:
-    # The encoder turns the keys 1 and True into "1" and "true" without a word; the verifier would look in vain.
+    # The encoder silently turns the keys 1 and True into "1" and "true", which the verifier would not find.
     pending = [answer]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
-                    raise Answerless(f"the answer holds a dict with the key {key!r:.60}; keys must be strings")
+                    raise Answerless(f"the answer contains a dict with the key {key!r:.60}; keys must be strings")
             pending.extend(value.values())
         elif isinstance(value, list | tuple):
             pending.extend(value)
@@ -200,11 +200,11 @@ def _words(error: BaseException) -> str:
     try:
         return str(error)[:_TEXT]
     except BaseException:
-        return "its message cannot be shown"
+        return "message unavailable"
 
 
 def _line(error: BaseException) -> int | None:
-    """Line of the program's own text that the error comes from: the innermost one, for errors inside a library too."""
+    """Return the innermost line of the program's own source in the traceback, also for errors inside a library."""
     if isinstance(error, SyntaxError) and error.filename == CANDIDATE:
         return error.lineno
     line = None
@@ -220,18 +220,18 @@ def _line(error: BaseException) -> int | None:
 
 
 def serve_plainly(fd: int, confine: ModuleType) -> NoReturn:
-    """Serve under resource limits alone. The host's first request says what to import, and where from."""
+    """Serve with resource limits only. The host's first request lists the modules to import and the search path."""
     _, allowed, wanted, path, cpu = read_frame(fd)
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cpu})
     sys.path += [folder for folder in path if folder not in sys.path]
     for name in wanted:
-        with contextlib.suppress(ImportError):  # the program's own import will tell
+        with contextlib.suppress(ImportError):  # the program's own import reports it
             __import__(name)
     write_frame(fd, "[]")
 
     def limit(memory: int, seconds: int) -> None:
-        with contextlib.suppress(OSError, ValueError):  # other kernels know other limits
+        with contextlib.suppress(OSError, ValueError):  # limits differ between kernels
             confine.limit(confine.address_space() + memory, seconds)
 
     serve(fd, allowed, limit)

@@ -1,4 +1,4 @@
-"""What a forked child does to itself before a program runs. Standard library alone; loaded by path inside the zygote."""
+"""Confinement that a forked child applies to itself. Standard library only; loaded by path inside the zygote."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def _prctl(what: str, option: int, value: int) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the thread that made this process ends; leave at once if process `parent` is gone already."""
+    """Let the kernel kill this process when the thread that started it ends; exit at once if `parent` has ended already."""
     _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def hide() -> None:
-    """Not dumpable: no core, no ptrace and no /proc/PID/mem from processes of the same user."""
+    """Make this process non-dumpable: no core dump, ptrace or /proc/PID/mem access by processes of the same user."""
     _prctl("PR_SET_DUMPABLE", _PR_SET_DUMPABLE, 0)
 
 
 def drop_root() -> None:
-    """From root become nobody, without groups. Clears the parent-death signal, so call `die_with_parent` after it.
+    """Switch from root to nobody, without groups. This clears the parent-death signal: call `die_with_parent` afterwards.
 
-    Where the user namespace maps no such user, give up every capability instead.
+    If the user namespace does not map that user, drop all capabilities instead.
     """
     if os.geteuid() != 0:
         return
@@ -58,12 +58,12 @@ def drop_root() -> None:
 
 
 def make_ruleset(attributes: bytes) -> int:
-    """Descriptor of a landlock ruleset without rules."""
+    """Create a landlock ruleset without rules and return its descriptor."""
     return _check(_libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0), "landlock_create_ruleset")
 
 
 def close_all_but(kept: Collection[int]) -> None:
-    """Close every descriptor from 3 on, except those `kept`."""
+    """Close all descriptors from 3 on, except those in `kept`."""
     first = 3
     for fd in [*sorted(kept), 0xFFFFFFFF + 1]:
         if first < fd:
@@ -74,7 +74,7 @@ def close_all_but(kept: Collection[int]) -> None:
 
 
 def seal(parent: int, channel: int, ruleset: int) -> int:
-    """All that does not depend on the program: done while a spare waits for one. Returns the channel's new number.
+    """Apply all confinement that does not depend on the program, before one arrives; return the channel's new descriptor.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def seal(parent: int, channel: int, ruleset: int) -> int:
 
 
 def address_space() -> int:
-    """Size of this process now, bytes; 0 where the kernel does not tell."""
+    """Return the current address space of this process in bytes; 0 if unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 (no pathlib in the zygote)
             return int(file.read().split()[0]) * resource.getpagesize()
@@ -102,31 +102,31 @@ def address_space() -> int:
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Set the resource limits: `memory` bytes of address space in all, `seconds` of CPU, and next to nothing else."""
+    """Set the resource limits: `memory` bytes of total address space, `seconds` of CPU time, minimal values for the rest."""
     wanted = (
         (resource.RLIMIT_AS, memory, memory),
-        # The soft limit's SIGXCPU can be told from other ends; the hard one kills.
+        # The soft limit sends SIGXCPU, which identifies the cause; the hard limit kills.
         (resource.RLIMIT_CPU, seconds, seconds + 1),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_NOFILE, 16, 16),
-        (resource.RLIMIT_NPROC, 0, 0),  # does nothing for root
+        (resource.RLIMIT_NPROC, 0, 0),  # has no effect for root
         (resource.RLIMIT_STACK, _STACK, _STACK),
     )
     for what, soft, hard in wanted:
         ceiling = resource.getrlimit(what)[1]
-        if ceiling != resource.RLIM_INFINITY:  # a limit that we inherit may be lowered only
+        if ceiling != resource.RLIM_INFINITY:  # an inherited limit can only be lowered
             soft, hard = min(soft, ceiling), min(hard, ceiling)
         resource.setrlimit(what, (soft, hard))
 
 
 class Filter:
-    """A seccomp filter, laid out once in the zygote so that a child only has to hand it to the kernel."""
+    """A seccomp filter, prepared once in the zygote; a child only passes it to the kernel."""
 
     def __init__(self, program: bytes) -> None:
         self._program = ctypes.create_string_buffer(program, len(program))
         self._header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._program))
 
     def install(self) -> None:
-        """From here on this process can make the listed system calls alone; there is no way back."""
+        """Restrict this process to the listed system calls, irrevocably."""
         _check(_libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, self._header, 0, 0), "PR_SET_SECCOMP")

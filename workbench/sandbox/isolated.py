@@ -1,4 +1,4 @@
-"""Programs in processes forked from a warm zygote: the sandbox proper."""
+"""Isolated sandbox: programs run in confined processes forked from a warm zygote."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ _SPARE_SECONDS = 20.0
 
 
 class IsolatedSandbox:
-    """See `workbench.protocols.Sandbox`. Use it from one thread, the one that made it, and let that thread live as long.
+    """Sandbox with kernel isolation. Use it only from the thread that created it, and keep that thread alive.
 
-    The kernel ties the zygote's life to the *thread* that started it: when that ends, for whatever reason, the zygote and
-    every program die. (They also die when the host closes its end of the control socket.)
+    The kernel ties the zygote's life to the *thread* that started it: when that thread ends, for any reason, the zygote and
+    all programs are killed. They also end when the host closes its end of the control socket.
 
-    A zygote that is killed is restarted. While a program is being loaded nobody notices; in the middle of an `open` block
-    the program's state is gone, so its next request raises `SandboxError` and the caller may run the evaluation again.
+    A killed zygote is restarted. If this happens while a program is being loaded, loading is repeated; inside an `open`
+    block the program's state is lost, and its next request raises `SandboxError`: run the evaluation again.
 
-    There are two zygotes: one that holds the standard library alone, and one with numpy and the problem's own modules too,
-    begun when a program first names one of them. A process forked from the small one costs a third less.
+    There are two zygotes: one with the standard library only, and one with numpy and the problem's modules, started when a
+    program first names one of them. Forking from the small one takes a third less time.
 
     Parameters
     ----------
     modules
-        What programs may import beyond `workbench.program.source.MODULES`.
+        Modules that programs may import in addition to `workbench.program.source.MODULES`.
     isolation
         `full` (with landlock) or `seccomp-only`.
     spares
-        How many forked processes wait for a program.
+        Number of processes forked in advance.
     cpu
-        The CPU that the zygote and its children are bound to; None for any.
+        CPU to which the zygote and its children are bound; None for any.
 
     Raises
     ------
     SandboxError
-        When the zygote cannot start, an allowed module cannot be imported, or a trial child could do what it must not.
+        The zygote cannot start, an allowed module cannot be imported, or the confinement test of a trial child fails.
     """
 
     def __init__(self, modules: Collection[str], isolation: str, spares: int, cpu: int | None) -> None:
@@ -65,11 +65,11 @@ class IsolatedSandbox:
         }
         self._spares = max(1, spares)
         self._closed = False
-        self._zygotes: dict[frozenset[str], _Zygote] = {}  # by the modules that they hold
+        self._zygotes: dict[frozenset[str], _Zygote] = {}  # by imported modules
         self._small, self._large = frozenset(allowed - self._libraries), frozenset(allowed)
         try:
             self._zygote(self._small)
-            if self._libraries - MODULES:  # one that is not installed is told now
+            if self._libraries - MODULES:  # reports a module that is not installed now
                 self._zygote(self._large)
         except SandboxError:
             self.close()
@@ -77,7 +77,7 @@ class IsolatedSandbox:
 
     @contextlib.contextmanager
     def open(self, program: Program, limits: Limits) -> Iterator[ProgramSession]:
-        """Load `program` into a fresh process, killed when the block ends."""
+        """Load `program` into a new process, which is killed on exit from the context."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
         session = self._load(program, limits)
@@ -87,14 +87,14 @@ class IsolatedSandbox:
             session.end()
 
     def close(self) -> None:
-        """End every process this sandbox began."""
+        """End every process that this sandbox started."""
         self._closed = True
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
 
     def _load(self, program: Program, limits: Limits) -> ProgramSession:
-        # A name put together at run time is not found here: the import then fails in the program's process.
+        # A name composed at run time is not found here; its import then fails in the program's process.
         modules = self._large if any(name in program.source for name in self._libraries) else self._small
         try:
             return ProgramSession(self._zygote(modules).take(), program, limits)
@@ -115,18 +115,18 @@ class IsolatedSandbox:
 
 
 class _ZygoteLost(SandboxError):
-    """The zygote is gone; the sandbox starts another one at the next `open`."""
+    """The zygote has ended; the sandbox starts another one at the next `open`."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"the sandbox lost the process that its programs are forked from ({why}); run the evaluation again")
+        super().__init__(f"the sandbox's zygote process was lost ({why}); run the evaluation again")
 
 
 class _Stillborn(SandboxError):
-    """A zygote died before it was ready, and said nothing: killed from outside, or out of memory."""
+    """A zygote ended before it was ready without reporting a reason: killed from outside, or out of memory."""
 
 
 class _Zygote:
-    """The host's handle on one zygote process: spares that wait, reports of deaths, orders to kill."""
+    """Host-side handle of one zygote process: waiting children, reports of ended ones, kill requests."""
 
     def __init__(self, config: dict[str, object], spares: int) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -150,11 +150,11 @@ class _Zygote:
         except BaseException as error:
             self.close()
             if isinstance(error, _ZygoteLost | OSError):
-                raise _Stillborn(f"the sandbox's zygote died at its start (exit code {self._process.returncode})") from error
+                raise _Stillborn(f"the sandbox's zygote process died at startup (exit code {self._process.returncode})") from error
             raise
 
     def take(self) -> _IsolatedChild:
-        """A child ready to load a program; the next spare is forked while this one works."""
+        """Return a child ready to load a program; the next one is forked while this one works."""
         self._drain()
         deadline = monotonic() + _SPARE_SECONDS
         while not self._waiting:
@@ -165,7 +165,7 @@ class _Zygote:
         return child
 
     def exit_code(self, pid: int, patience: float) -> int | None:
-        """How child `pid` ended, waiting at most `patience` seconds for the report."""
+        """Return the exit code of child `pid`, waiting at most `patience` seconds; None if it has not ended."""
         deadline = monotonic() + patience
         while pid not in self._dead:
             self._require_open()
@@ -176,14 +176,14 @@ class _Zygote:
         return self._dead[pid]
 
     def kill(self, pid: int) -> None:
-        """Kill a child in use and forget it."""
+        """Kill a child in use."""
         self._in_use.discard(pid)
         if self._dead.pop(pid, None) is None:
-            with contextlib.suppress(_ZygoteLost):  # then the child is dead as well
+            with contextlib.suppress(_ZygoteLost):  # then the child has ended too
                 self._order(b"k %d" % pid)
 
     def close(self) -> None:
-        """End the zygote, and so all its children. May be called twice."""
+        """End the zygote and thereby all its children. May be called twice."""
         for child in self._waiting:
             child.channel.close()
         self._waiting.clear()
@@ -196,16 +196,16 @@ class _Zygote:
 
     def _await_ready(self, config: dict[str, object]) -> None:
         if not self._poll.poll(_START_SECONDS * 1000):
-            raise SandboxError(f"the sandbox's zygote was not ready within {_START_SECONDS:.0f} s")
+            raise SandboxError(f"the sandbox's zygote process was not ready within {_START_SECONDS:.0f} s")
         word, _, rest = self._control.recv(1 << 16).decode(errors="replace").partition(" ")
         if word == "failed":
-            raise SandboxError(f"the sandbox cannot work here: {rest}")
+            raise SandboxError(f"the sandbox does not work on this machine: {rest}")
         if word != "ready":
-            raise _ZygoteLost("at its start")
+            raise _ZygoteLost("at startup")
         missing = set(json.loads(rest)["missing"]) - {"numpy"}
         if missing:
             names = ", ".join(sorted(missing))
-            raise SandboxError(f"programs may import {names}, but it is not installed for {sys.executable}: install it")
+            raise SandboxError(f"the problem allows importing {names}, which is not installed for {sys.executable}: install it")
 
     def _order(self, message: bytes) -> None:
         try:
@@ -214,7 +214,7 @@ class _Zygote:
             raise _ZygoteLost(error.strerror or type(error).__name__) from error
 
     def _require_open(self) -> None:
-        if self._control.fileno() < 0:  # its number may be somebody else's by now
+        if self._control.fileno() < 0:  # the descriptor number may have been reused
             raise _ZygoteLost("it was closed")
 
     def _drain(self) -> None:
@@ -223,9 +223,9 @@ class _Zygote:
             self._receive(monotonic() + _SPARE_SECONDS)
 
     def _receive(self, deadline: float) -> None:
-        """Take in one report: a spare, or a death."""
+        """Process one report: a new child, or the end of one."""
         if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
-            raise _ZygoteLost("it does not answer")
+            raise _ZygoteLost("no answer")
         try:
             message, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
         except OSError as error:
@@ -239,7 +239,7 @@ class _Zygote:
         elif pid in self._in_use:
             self._dead[pid] = int(numbers[1])
         else:
-            for child in [c for c in self._waiting if c.pid == pid]:  # somebody killed a spare
+            for child in [c for c in self._waiting if c.pid == pid]:  # a waiting child was killed from outside
                 child.channel.close()
                 self._waiting.remove(child)
                 self._order(b"+")
@@ -252,11 +252,11 @@ class _IsolatedChild:
         self._zygote, self.pid, self.channel = zygote, pid, channel
 
     def exit_code(self, patience: float) -> int | None:
-        """How it ended; raises `SandboxError` when the zygote ended with it."""
+        """Return the exit code; raise `SandboxError` if the zygote has ended too."""
         return self._zygote.exit_code(self.pid, patience)
 
     def kill(self) -> None:
-        """End it now and close the channel."""
+        """Kill the process and close the channel."""
         if self.channel.fileno() >= 0:
             self.channel.close()
             self._zygote.kill(self.pid)

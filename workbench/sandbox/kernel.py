@@ -1,4 +1,4 @@
-"""What this machine offers to confine a program, found by asking the kernel."""
+"""Detection of the isolation features of this machine's kernel."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from workbench.process import SECCOMP, prctl
 from workbench.sandbox import landlock, seccomp
 
 FULL, SECCOMP_ONLY, NONE = "full", "seccomp-only", "none"
-"""Levels of isolation, best first."""
+"""Isolation levels, best first."""
 
 
 class Kernel(NamedTuple):
-    """The facts behind the level of isolation. `missing` says in words what stands in its way, most serious first."""
+    """Kernel features that determine the isolation level. `missing` lists what prevents full isolation, most serious first."""
 
     system: str
     release: str
@@ -28,7 +28,7 @@ class Kernel(NamedTuple):
 
     @property
     def isolation(self) -> str:
-        """Best level that can be had here."""
+        """Best isolation level available."""
         if not self.seccomp:
             return NONE
         return FULL if self.landlock_abi else SECCOMP_ONLY
@@ -36,13 +36,13 @@ class Kernel(NamedTuple):
 
 @functools.cache
 def inspect() -> Kernel:
-    """Ask the kernel once."""
+    """Query the kernel; the result is cached."""
     system, release, machine = platform.system(), platform.release(), platform.machine()
     if sys.platform != "linux":
-        return Kernel(system, release, machine, False, 0, (f"isolation needs Linux, this is {system}",))
+        return Kernel(system, release, machine, False, 0, (f"isolation requires Linux, this is {system}",))
     missing = []
     if machine not in seccomp.ARCHITECTURES:
-        missing.append(f"no system call table for {machine} (there is one for {' and '.join(seccomp.ARCHITECTURES)})")
+        missing.append(f"no system call table for {machine} (available for {' and '.join(seccomp.ARCHITECTURES)})")
     elif sys.maxsize < 2**32:
         missing.append("a 32-bit interpreter on a 64-bit kernel: use a 64-bit Python")
     if not _has_seccomp():
@@ -57,12 +57,12 @@ def inspect() -> Kernel:
 
 
 def probe() -> str:
-    """Best level of isolation on this machine: `full`, `seccomp-only` or `none`."""
+    """Return the best isolation level on this machine: `full`, `seccomp-only` or `none`."""
     return inspect().isolation
 
 
 def describe() -> dict[str, str]:
-    """The same in words, for `evolve doctor`: isolation, kernel, architecture, seccomp, landlock, missing."""
+    """Describe the isolation features for `evolve doctor`: isolation, kernel, architecture, seccomp, landlock, missing."""
     kernel = inspect()
     return {
         "isolation": kernel.isolation,
@@ -75,7 +75,7 @@ def describe() -> dict[str, str]:
 
 
 def _has_seccomp() -> bool:
-    # prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL): EFAULT says that the mode is known and only the filter is not there.
+    # prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL): EFAULT means that the mode is supported and only the filter is missing.
     mode_filter = 2
     return prctl(SECCOMP, mode_filter) == errno.EFAULT
 

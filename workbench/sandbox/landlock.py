@@ -1,4 +1,4 @@
-"""The landlock ruleset that grants nothing: no file, no TCP port, no signal or abstract socket outside the program."""
+"""Landlock ruleset that denies everything: files, TCP ports, signals and abstract sockets outside the program."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ CREATE_RULESET = 444
 
 
 def abi() -> int:
-    """Landlock version that this kernel offers; 0 where there is none."""
+    """Return the kernel's landlock ABI version; 0 without landlock."""
     version = ctypes.CDLL(None, use_errno=True).syscall(CREATE_RULESET, None, 0, 1)
     return max(int(version), 0)
 
 
 def ruleset(version: int) -> bytes:
-    """`struct landlock_ruleset_attr` that handles, and so denies, all that ABI `version` knows.
+    """Return a `struct landlock_ruleset_attr` that handles, and thereby denies, everything that ABI `version` supports.
 
     Files since 1 (rename across folders since 2, truncate 3, device ioctl 5), TCP bind and connect since 4,
     abstract unix sockets and signals to processes outside since 6.

@@ -1,4 +1,4 @@
-"""Starts a sandbox process with a clean environment and one descriptor."""
+"""Start of sandbox processes with a clean environment and a single inherited descriptor."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from workbench.errors import SandboxError
 
 
 def launch(kind: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
-    """Start `boot.py` as a `zygote` or `plain` process that holds `theirs`, closed here, and nothing else of ours.
+    """Start `boot.py` as a `zygote` or `plain` process that inherits only `theirs`, which is closed here.
 
     The process dies with the calling thread (Linux).
 
     Raises
     ------
     SandboxError
-        When the interpreter cannot be started.
+        The interpreter cannot be started.
     """
     with theirs:
         fd = theirs.fileno()
@@ -34,19 +34,19 @@ def launch(kind: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[fd],
-                start_new_session=True,  # Ctrl-C at the terminal is for the host alone
+                start_new_session=True,  # Ctrl-C in the terminal reaches only the host
             )
         except OSError as error:
             raise SandboxError(f"the sandbox cannot start {sys.executable}: {error}") from error
 
 
 def search_path() -> list[str]:
-    """Where this interpreter finds modules, for allowed ones that live in the user's own site folder."""
+    """Return this interpreter's module search path, which may include the user's site folder."""
     return [folder for folder in sys.path if Path(folder).is_absolute()]
 
 
 def _environment() -> dict[str, str]:
-    # All that a program's process knows of ours: how to find the interpreter's libraries. No key, no path, no name.
+    # Only what is needed to find the interpreter's libraries: no keys, paths or user names.
     single_threaded = dict.fromkeys(
         ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     )

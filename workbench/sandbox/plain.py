@@ -1,4 +1,4 @@
-"""Programs in ordinary subprocesses, where the kernel offers no isolation: labelled "none" wherever it is shown."""
+"""Sandbox without isolation, for kernels that support none: programs run in ordinary subprocesses."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _START_SECONDS = 60.0
 
 
 class PlainSandbox:
-    """See `workbench.protocols.Sandbox`. The same frames, clocks and resource limits as the isolated one, but no walls.
+    """Sandbox without isolation, with the same protocol, clocks and resource limits as `IsolatedSandbox`.
 
-    A program can read files, use the network and start processes with the rights of whoever runs this. Each one costs
-    the start of an interpreter, so that it works on any POSIX system.
+    A program can read files, use the network and start processes with the permissions of the user. Each program needs a new
+    interpreter; this works on any POSIX system.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class PlainSandbox:
 
     @contextlib.contextmanager
     def open(self, program: Program, limits: Limits) -> Iterator[ProgramSession]:
-        """Load `program` into a fresh process, killed when the block ends."""
+        """Load `program` into a new process, which is killed on exit from the context."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
         while len(self._waiting) < self._spares + 1:
@@ -58,7 +58,7 @@ class PlainSandbox:
             child.kill()
 
     def close(self) -> None:
-        """End every process this sandbox began."""
+        """End every process that this sandbox started."""
         self._closed = True
         while self._waiting:
             self._waiting.popleft().kill()
@@ -77,7 +77,7 @@ class _PlainChild:
             raise
 
     def prepare(self, request: bytes) -> None:
-        """Have the imports done before the program's clock starts."""
+        """Complete the imports before the program's clock starts."""
         poll = select.poll()
         poll.register(self.channel, select.POLLIN)
         try:
@@ -86,17 +86,17 @@ class _PlainChild:
         except OSError:
             ready = b""
         if not ready:
-            raise SandboxError(f"the sandbox's process did not start (exit code {self.exit_code(1.0)})")
+            raise SandboxError(f"the sandbox process did not start (exit code {self.exit_code(1.0)})")
 
     def exit_code(self, patience: float) -> int | None:
-        """How it ended; None while it lives."""
+        """Return the exit code, waiting at most `patience` seconds; None if the process is still running."""
         try:
             return self._process.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> None:
-        """End it now and close the channel."""
+        """Kill the process and close the channel."""
         self.channel.close()
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The system calls that a program may make, as a seccomp filter in classic BPF for x86_64 and aarch64."""
+"""Seccomp filter of the system calls that a program may make, in classic BPF for x86_64 and aarch64."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
-"""Verdicts: let it pass, fail with an errno, end the process (`SECCOMP_RET_*` of linux/seccomp.h)."""
+"""Filter actions: allow the call, fail with an errno, kill the process (`SECCOMP_RET_*` in linux/seccomp.h)."""
 
 CLONE3 = 435
-"""Answered with ENOSYS, so that the C library falls back to `clone`, which is refused with EPERM; one number everywhere."""
+"""Fails with ENOSYS: the C library then falls back to `clone`, which fails with EPERM. Same number on all architectures."""
 
 
 class Architecture(NamedTuple):
-    """What the filter must know of a machine: its AUDIT_ARCH word and its numbers for the calls that are allowed."""
+    """Architecture data for the filter: AUDIT_ARCH value, and numbers of the allowed system calls."""
 
     audit: int
     calls: Mapping[str, int]
 
 
-# Memory, the one open channel, clocks, sleep, locks, random bytes and the end. Nothing that opens, connects, starts,
-# signals, traces or maps by name; and no `sendmsg`, which could pass descriptors.
+# Memory, the open channel, clocks, sleep, locks, random bytes and exit. Nothing that opens, connects, starts, signals,
+# traces or maps by name, and no `sendmsg`, which could pass descriptors.
 ARCHITECTURES: Mapping[str, Architecture] = {
     "x86_64": Architecture(
         0xC000003E,
@@ -45,16 +45,16 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 
 _LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _ARCH = 0, 4  # offsets into struct seccomp_data
-_X32 = 0x40000000  # x86_64 calls with this bit are the x32 ABI: other numbers for the same kernel functions
+_X32 = 0x40000000  # system calls with this bit use the x32 ABI: other numbers for the same kernel functions
 
 
 def filter_program(machine: str) -> bytes:
-    """Assemble the filter for `machine` (as `platform.machine()` names it): an array of `struct sock_filter`.
+    """Assemble the filter for `machine` (a value of `platform.machine()`) as an array of `struct sock_filter`.
 
     Raises
     ------
     KeyError
-        No table for this machine.
+        There is no table for this machine.
     """
     audit, calls = ARCHITECTURES[machine]
     numbers = sorted(calls.values())
@@ -65,7 +65,7 @@ def filter_program(machine: str) -> bytes:
         _instruction(_RETURN, 0, 0, KILL),
         _instruction(_LOAD_WORD, 0, 0, _NUMBER),
         _instruction(_JUMP_AT_LEAST, n + 2, 0, _X32),  # to EPERM
-        # The allowed numbers, each jumping over the rest, CLONE3's pair and EPERM to the last instruction.
+        # The allowed numbers; each jumps over the rest, the CLONE3 pair and EPERM to the last instruction.
         *(_instruction(_JUMP_EQUAL, n - i + 2, 0, number) for i, number in enumerate(numbers)),
         _instruction(_JUMP_EQUAL, 0, 1, CLONE3),
         _instruction(_RETURN, 0, 0, ENOSYS),

@@ -1,4 +1,4 @@
-"""A loaded program as the verifier sees it: requests, deadlines, byte caps, and failures in one helpful line."""
+"""Session with a loaded program: requests, deadlines, byte limits, and failures described in one line."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ from workbench.errors import PolicyFailure, SandboxError
 from workbench.model import Limits, Program, Status, Usage
 from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode, one_line
 
-_SLICE = 0.02  # seconds; how long a plain blocking read may overlook the deadline
-_CPU_SHARE = 200  # instances' worth of CPU time before the kernel ends a program whose host has stopped watching
+_SLICE = 0.02  # seconds by which a blocking read may overrun the deadline
+_CPU_SHARE = 200  # CPU limit in multiples of the limit per instance: the kernel's backstop if the host stops watching
 _CHUNK = 1 << 16
-_PATIENCE = 3  # times the allowance, on the clock, and what it stood in line for a CPU, for a program on a busy machine
-_ENOUGH = 0.9  # of the allowance in CPU time: the kernel counts in ticks of 10 ms
-KILLED = "the system killed the program's process, most likely for lack of memory"
-"""What is said of a program that was killed from outside: what others took of the memory may be the reason."""
+_PATIENCE = 3  # maximum wall-clock time on a busy machine, in multiples of the time limit, plus the time waited for a CPU
+_ENOUGH = 0.9  # fraction of the time limit in CPU time that counts as used up: the kernel counts in ticks of 10 ms
+KILLED = "the system killed the program's process, most likely because memory ran out"
+"""Message for a program killed from outside; the memory use of other processes may be the cause."""
 _DEATHS: dict[int, tuple[Status, str]] = {
     signal.SIGKILL: (Status.MEMORY, KILLED),
-    signal.SIGXCPU: (Status.TIMEOUT, "the program used up its CPU time"),
-    signal.SIGSEGV: (Status.CRASH, "the program's process died of a memory fault: often recursion too deep for the stack"),
-    signal.SIGBUS: (Status.CRASH, "the program's process died of a memory fault"),
+    signal.SIGXCPU: (Status.TIMEOUT, "the program exceeded its CPU time limit"),
+    signal.SIGSEGV: (Status.CRASH, "the program's process died with a segmentation fault, often caused by too deep recursion"),
+    signal.SIGBUS: (Status.CRASH, "the program's process died with a bus error"),
 }
 
 
 class Child(Protocol):
-    """A process that serves one program, whoever made it."""
+    """Interface of a process that runs one program."""
 
     pid: int
     channel: socket.socket
-    """Blocking stream to it."""
+    """Blocking stream to the process."""
 
     def exit_code(self, patience: float) -> int | None:
-        """How it ended (negative: the signal), waiting at most `patience` seconds; None while it lives.
+        """Return the exit code (negative: signal), waiting at most `patience` seconds; None if the process is still running.
 
         Raises
         ------
         SandboxError
-            When it was lost through no fault of the program.
+            The process was lost for a reason other than the program.
         """
 
     def kill(self) -> None:
-        """End it now and close the channel; may be called twice."""
+        """Kill the process and close the channel. May be called twice."""
 
 
 class ProgramSession:
-    """See `workbench.protocols.Session`.
+    """Session with a loaded program, implementing `workbench.protocols.Session`.
 
-    A program that raises keeps its process and can be asked again. One that ran out of time, memory or bytes, died or
-    broke the protocol is killed, and every later request fails as that one did.
+    A program that raises an exception keeps its process and can be called again. One that exceeds its time, memory or byte
+    limit, dies or violates the protocol is killed, and every later request fails with the same error.
 
     Raises
     ------
     PolicyFailure
-        When the program cannot be loaded; that may take `limits.seconds` of its own.
+        The program cannot be loaded. Loading has a separate time limit of `limits.seconds`.
     SandboxError
-        When the child was lost meanwhile. Requests raise it too: the block is over, and the evaluation may be tried again.
+        The child was lost. Requests raise it too; run the evaluation again in a new session.
     """
 
     def __init__(self, child: Child, program: Program, limits: Limits) -> None:
@@ -72,7 +72,7 @@ class ProgramSession:
         self._number = 0
         self._earlier = self._spent = 0.0
         self._failure: PolicyFailure | None = None
-        self._stage = "the program's top level did not end"
+        self._stage = "the program's top-level code did not finish"
         self.next_instance()
         pause = struct.pack("ll", 0, int(_SLICE * 1e6))
         child.channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, pause)
@@ -84,34 +84,34 @@ class ProgramSession:
             self._ask(encode("load", program.source, program.entry, memory, seconds))
         except PolicyFailure as failure:
             self._give_up(failure.status, failure.message)
-        self._stage = "no answer came"
+        self._stage = "no answer"
         self.next_instance()
 
     def __call__(self, *args: Any) -> Any:
-        """Call the entry function."""
+        """Call the entry function and return its answer."""
         return self._ask(encode("call", args))
 
     def begin(self, *args: Any) -> None:
-        """Construct the entry class anew; forgets the previous object."""
+        """Construct a new object of the entry class; the previous object is dropped."""
         self._ask(encode("begin", args))
 
     def call(self, method: str, *args: Any) -> Any:
-        """Call a method of the object that `begin` made."""
+        """Call a method of the object constructed by `begin`."""
         return self._ask(encode("method", method, args))
 
     def next_instance(self) -> None:
-        """Start the time and byte allowance anew."""
+        """Reset the time and reply limits for the next instance."""
         self._earlier += self._spent
         self._spent = self._extra = 0.0
         self._bytes = 0
 
     @property
     def seconds(self) -> float:
-        """The program's own time since `next_instance`, on the host's clock."""
+        """The program's own time since `next_instance`, in seconds on the host's clock."""
         return self._spent
 
     def usage(self) -> Usage | None:
-        """What its process has used so far, by the kernel's count; None where the system does not tell, or it is gone."""
+        """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown."""
         return None if self._failure is not None else _usage(self._child.pid)
 
     def end(self) -> None:
@@ -134,7 +134,7 @@ class ProgramSession:
         except BadFrame as error:
             self._give_up(Status.PROTOCOL, str(error))
         if reply.number != number:
-            self._give_up(Status.PROTOCOL, "the program's process answered another request than the one it was asked")
+            self._give_up(Status.PROTOCOL, "the program's process answered a different request")
         if isinstance(reply, Answer):
             return reply.value
         raise PolicyFailure(Status(reply.kind), self._tell(reply))
@@ -146,7 +146,7 @@ class ProgramSession:
             try:
                 view = view[channel.send(view) :]
             except BlockingIOError:
-                pass  # a slice went by with the buffer full: the program does not read
+                pass  # the buffer was full for a whole slice: the program does not read
             except OSError:
                 self._died()
             if not view:
@@ -169,8 +169,8 @@ class ProgramSession:
         return data[4:]
 
     def _some(self, began: float) -> bytes:
-        # One blocking read that the kernel cuts short after a slice costs a system call less than polling first, which is
-        # a fifth of a decision's time; only when the deadline is nearer than a slice is it worth looking first.
+        # A blocking read with a timeout saves a system call compared with polling first, a fifth of a decision's time.
+        # Poll first only when the deadline is nearer than one slice.
         while True:
             left = self._left(began)
             if left < _SLICE and not self._poll.poll(max(0.0, left) * 1000):
@@ -188,9 +188,9 @@ class ProgramSession:
         return self._limits.seconds + self._extra - self._spent - (perf_counter() - began)
 
     def _late(self, began: float) -> None:
-        """Fail the program, or give it the CPU time that it has not had: a busy machine must not decide who is feasible.
+        """Fail the program, or extend its deadline by the CPU time it has not had; load on the machine must not affect results.
 
-        What it used for earlier instances is at most what they took on the clock, so it is never charged too much.
+        CPU time of earlier instances is at most their wall-clock time, so the program is never charged too much.
         """
         allowance, clock = self._limits.seconds, self._spent + perf_counter() - began
         used = _cpu_seconds(self._child.pid)
@@ -210,8 +210,8 @@ class ProgramSession:
         if code is None:
             self._give_up(Status.PROTOCOL, "the program closed the channel to the verifier")
         if code >= 0:
-            self._give_up(Status.CRASH, f"the program ended its own process with exit code {code} instead of answering")
-        status, words = _DEATHS.get(-code, (Status.CRASH, f"the program's process died of {_signal_name(-code)}"))
+            self._give_up(Status.CRASH, f"the program exited with code {code} instead of answering")
+        status, words = _DEATHS.get(-code, (Status.CRASH, f"the program's process died with {_signal_name(-code)}"))
         self._give_up(status, words)
 
     def _give_up(self, status: Status, message: str) -> NoReturn:
@@ -220,13 +220,13 @@ class ProgramSession:
         raise PolicyFailure(status, message) from None
 
     def _tell(self, complaint: Complaint) -> str:
-        """One line for whoever mends the program, with the number and text of the line at fault."""
+        """Describe a failure in one line, with the number and text of the faulty line."""
         if complaint.kind == "memory":
             words = f"MemoryError: the program needed more than {self._limits.memory_mb} MiB"
         else:
             words = ": ".join(filter(None, (one_line(complaint.exception, 60), one_line(complaint.text, 300))))
         if complaint.exception == "PermissionError":
-            words += "; files, processes and the network are closed to a program"
+            words += "; a program has no access to files, processes or the network"
         line = complaint.line
         if line is None or not 0 < line <= len(self._lines):
             return words
@@ -235,7 +235,7 @@ class ProgramSession:
 
 
 def _cpu_seconds(pid: int) -> float | None:
-    """CPU time of a process since it was forked; None where the system does not tell."""
+    """Return the CPU time of a process since its fork, in seconds; None if unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -244,7 +244,7 @@ def _cpu_seconds(pid: int) -> float | None:
 
 
 def _waited(pid: int) -> float:
-    """Seconds that a process was ready to run and had no CPU, in its whole life; 0 where the system does not tell."""
+    """Return the total time that a process was ready to run but had no CPU, in seconds; 0 if unknown."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
@@ -252,10 +252,10 @@ def _waited(pid: int) -> float:
 
 
 def _usage(pid: int) -> Usage | None:
-    """Read from outside, where the program cannot reach: CPU time to the nanosecond and the high-water mark of memory."""
+    """Read CPU time (in nanoseconds precision) and peak memory from outside the process, beyond the program's reach."""
     if sys.platform != "linux":
         return None
-    process_cpu_clock = (~pid << 3) | 2  # clock_getcpuclockid(3) of the C library makes this number of a process id
+    process_cpu_clock = (~pid << 3) | 2  # as computed by clock_getcpuclockid(3) of the C library
     try:
         seconds = clock_gettime(process_cpu_clock)
         status = Path(f"/proc/{pid}/status").read_text()

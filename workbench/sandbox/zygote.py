@@ -1,11 +1,11 @@
-"""The warm process that every isolated child is forked from. Standard library alone.
+"""The warm process from which all isolated children are forked. Standard library only.
 
-The host speaks to it over a packet socket, and it ends when that closes:
+It communicates with the host over a packet socket and ends when that closes:
 
-    host    a JSON object, first of all: the configuration
+    host    the configuration as a JSON object, first
     zygote  `ready {"missing": [...]}` or `failed REASON`
-    host    `+` asks for a child; `k PID` kills one
-    zygote  `spare PID` with the child's channel attached; `dead PID CODE` once it is reaped (CODE negative: the signal)
+    host    `+` requests a child; `k PID` kills one
+    zygote  `spare PID` with the child's channel attached; `dead PID CODE` after its end (CODE negative: signal)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-# Imported by allowed modules in the middle of a function, or by the interpreter itself; a child can open no file any more.
+# Imported lazily by allowed modules or by the interpreter; a confined child cannot open files any more.
 _LATE = (
     "collections.abc contextlib encodings.ascii encodings.latin_1 encodings.utf_16 encodings.utf_32 json.decoder json.encoder "
     "linecache locale traceback tracemalloc types unicodedata warnings weakref"
@@ -34,7 +34,7 @@ _NO_LIBRARY = ("test", "tests", "testing", "conftest", "setup", "__main__")
 
 
 def preload(names: Sequence[str]) -> list[str]:
-    """Import the allowed modules with the parts that they would load late; returns those that are not installed."""
+    """Import the allowed modules, including lazily loaded parts; return the names of those not installed."""
     missing = []
     for name in _LATE:
         importlib.import_module(name)
@@ -42,24 +42,24 @@ def preload(names: Sequence[str]) -> list[str]:
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:  # installed, but broken: the program would find half a module
+            if error.name != name:  # installed but broken
                 raise
             missing.append(name)
             continue
         if name == "numpy":
             for part in _NUMPY:
-                with contextlib.suppress(ModuleNotFoundError):  # numpy 1 has not all of them
+                with contextlib.suppress(ModuleNotFoundError):  # numpy 1 lacks some of them
                     importlib.import_module(f"numpy.{part}")
         elif name not in sys.stdlib_module_names and hasattr(module, "__path__"):
             for found in pkgutil.iter_modules(module.__path__):
                 if not found.name.startswith("_") and found.name not in _NO_LIBRARY:
-                    with contextlib.suppress(Exception):  # parts with needs of their own are left out
+                    with contextlib.suppress(Exception):  # submodules with missing dependencies are skipped
                         importlib.import_module(f"{name}.{found.name}")
     return missing
 
 
 class Zygote:
-    """Forks spares on request, reaps what ends, kills what the host is done with."""
+    """Forks children on request, reaps ended ones and kills those that the host releases."""
 
     def __init__(self, control: socket.socket, config: dict[str, Any], child: ModuleType, confine: ModuleType, host: int) -> None:
         self._control, self._child, self._confine = control, child, confine
@@ -73,7 +73,7 @@ class Zygote:
         self.missing = preload(config["modules"])
         self._allowed = frozenset(config["modules"]).difference(self.missing)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
-            file.write("500")  # when memory runs out, it is the program that goes, not the host
+            file.write("500")  # when memory runs out, the kernel kills the program, not the host
         self._ruleset = -1
         if config["landlock"]:
             self._ruleset = self._confine.make_ruleset(bytes.fromhex(config["landlock"]))
@@ -82,10 +82,10 @@ class Zygote:
         if not self._size:
             raise OSError("the size of the address space cannot be read: is /proc mounted?")
         self._confine.drop_root()
-        self._confine.die_with_parent(host)  # again: becoming nobody clears it
+        self._confine.die_with_parent(host)  # again: changing the user clears it
         self._confine.hide()
         gc.collect()
-        gc.freeze()  # keep the collector from touching, and so copying, the shared pages
+        gc.freeze()  # keep the collector from writing to, and thereby copying, shared pages
         gc.disable()
         self._prove()
 
@@ -98,11 +98,11 @@ class Zygote:
                 if fd in self._pids:
                     self._reap(fd)
                 else:
-                    self._obey(self._control.recv(64))
+                    self._handle_message(self._control.recv(64))
 
-    def _obey(self, message: bytes) -> None:
+    def _handle_message(self, message: bytes) -> None:
         if not message:
-            os._exit(0)  # the children die with us
+            os._exit(0)  # the kernel then ends the children
         if message == b"+":
             self._spare()
         elif (pidfd := self._pidfds.get(int(message[2:]))) is not None:
@@ -139,7 +139,7 @@ class Zygote:
         self._control.send(b"dead %d %d" % (pid, os.waitstatus_to_exitcode(status)))
 
     def _prove(self) -> None:
-        """Fork one child that tries what must fail: a sandbox that does not hold is told before it is used."""
+        """Fork one child that tries forbidden operations, and raise `OSError` if any of them succeeds."""
         pid = os.fork()
         if pid == 0:
             code = 1
@@ -153,8 +153,8 @@ class Zygote:
         code = os.waitstatus_to_exitcode(status)
         if code == 10:
             return
-        held = f"let it {_NAMES[(code - 10).bit_length() - 1]}" if code > 10 else f"it ended with code {code}"
-        raise OSError(f"a confined child was tried and {held}")
+        found = f"could {_NAMES[(code - 10).bit_length() - 1]}" if code > 10 else f"ended with code {code}"
+        raise OSError(f"the confinement test failed: a confined child {found}")
 
 
 _NAMES = ("open a file", "open a socket", "start a process", "send a signal")
@@ -175,12 +175,12 @@ def _is_refused(forbidden: Any) -> bool:
 
 
 def main(fd: int, child: ModuleType, confine: ModuleType, host: int) -> None:
-    """Read the configuration from the control socket, get ready, serve."""
+    """Read the configuration from the control socket, prepare, and serve the host."""
     control = socket.socket(fileno=fd)
     try:
         zygote = Zygote(control, json.loads(control.recv(1 << 18)), child, confine, host)
     except Exception as error:
         control.send(f"failed {type(error).__name__}: {error}"[:2000].encode(errors="replace"))
         return
-    with contextlib.suppress(ConnectionError):  # the host is gone
+    with contextlib.suppress(ConnectionError):  # the host has ended
         zygote.run()

@@ -1,4 +1,4 @@
-"""Search strategies: one file each; the keywords of a strategy's constructor are its options."""
+"""Search strategies, one per file. The keywords of a strategy's constructor are its options."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from workbench.protocols import Strategy
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A strategy ready to be used, and what a run records of it.
+    """A strategy object, and the name and options that a run records.
 
     Attributes
     ----------
     name, options
-        What `make` needs to make it again. For an object that cannot be made again, its class in angle brackets.
+        Arguments of `make` that recreate it. For an object that cannot be recreated, the name is its class in angle brackets.
     """
 
     strategy: Strategy
@@ -32,37 +32,37 @@ class Chosen:
 
 
 def names() -> list[str]:
-    """Names of all strategies, installed packages included, sorted."""
+    """Return the names of all strategies, including those of installed packages, sorted."""
     return sorted({*_files(), *plugins.entries(plugins.STRATEGIES)})
 
 
 def describe(name: str) -> Description:
-    """First line of a strategy's docstring and its options with their defaults.
+    """Return the first line of a strategy's docstring and its options with defaults.
 
     Raises
     ------
     UsageError
-        Unknown name; the nearest is suggested.
+        Unknown name; the message suggests a similar one.
     """
     cls = _strategy(name)
     return plugins.describe(name, cls, _options(cls))
 
 
 def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strategy:
-    """Make a strategy.
+    """Create a strategy.
 
     Parameters
     ----------
     name
-        Its file's name in `workbench/search/`, the entry point of an installed package, `package.module:Class` or
+        Name of its file in `workbench/search/`, of an entry point of an installed package, `package.module:Class` or
         `path/file.py:Class`.
     options
-        Values by keyword of its constructor; text from the command line is converted to the keyword's type.
+        Values by constructor keyword; text is converted to the keyword's type.
 
     Raises
     ------
     UsageError
-        Unknown strategy or option, or a value that is not of the option's type or range.
+        Unknown strategy or option, or a value outside the option's type or range.
     """
     cls = _strategy(name)
     made: Strategy = cls(**values_of(f"strategy {name!r}", _options(cls), options or {}))
@@ -70,19 +70,19 @@ def make(name: str, options: Mapping[str, OptionValue] | None = None) -> Strateg
 
 
 def choose(strategy: Strategy | str, options: Mapping[str, OptionValue] | None = None) -> Chosen:
-    """A strategy by name or as an object; an object is copied, so that it can be used for another run.
+    """Return a strategy given by name or as an object. An object is copied and can be used for further runs.
 
     Raises
     ------
     UsageError
-        As `make`; or the object has no `ask` and `tell`; or options beside an object.
+        As for `make`; or the object lacks `ask` or `tell`; or options are given with an object.
     """
     if isinstance(strategy, str):
         return Chosen(make(strategy, options), strategy, dict(options or {}))
     if isinstance(strategy, type) or not (hasattr(strategy, "ask") and hasattr(strategy, "tell")):
-        raise UsageError(f"a strategy is a name or an object with the methods ask and tell, not {strategy!r:.60}")
+        raise UsageError(f"a strategy must be a name or an object with the methods ask and tell, got {strategy!r:.60}")
     if options:
-        raise UsageError("options go to the constructor of a strategy that is given as an object")
+        raise UsageError("options apply only to a strategy given by name; pass them to the constructor of the object")
     cls = type(strategy)
     package, _, name = cls.__module__.rpartition(".")
     if package == __name__:
@@ -101,11 +101,11 @@ def _strategy(name: str) -> type:
     if name not in known and not plugins.is_spec(name):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown strategy {name!r}; {hint}there are: {', '.join(known)}, or package.module:Class")
+        raise UsageError(f"unknown strategy {name!r}; {hint}available: {', '.join(known)}, or package.module:Class")
     if name not in _files():
         cls = plugins.load(name, plugins.STRATEGIES, "strategy")
         if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
-            raise UsageError(f"strategy {name!r} must be a class with the methods ask and tell, not {cls!r:.60}")
+            raise UsageError(f"strategy {name!r} must be a class with the methods ask and tell, got {cls!r:.60}")
         return cls
     module = importlib.import_module(f"{__name__}.{name}")
     found = [
@@ -114,7 +114,7 @@ def _strategy(name: str) -> type:
         if cls.__module__ == module.__name__ and hasattr(cls, "ask") and hasattr(cls, "tell")
     ]
     if len(found) != 1:
-        raise UsageError(f"{module.__file__} must define exactly one class with `ask` and `tell`; it has {len(found)}")
+        raise UsageError(f"{module.__file__} must define exactly one class with `ask` and `tell`, got {len(found)}")
     return found[0]
 
 
@@ -123,7 +123,7 @@ def _options(cls: type) -> dict[str, Option]:
     for name in inspect.signature(cls).parameters:
         if name not in known:
             raise UsageError(
-                f"{plugins.spec(cls)}: the parameter {name} of the constructor needs a type (str, int, float or bool) "
-                "and a default, for it is an option"
+                f"{plugins.spec(cls)}: the constructor parameter {name} is an option and needs a type "
+                "(str, int, float or bool) and a default"
             )
     return known

@@ -1,4 +1,4 @@
-"""Independent samples: what a search must beat to be worth its name."""
+"""Independent sampling from initial programs: the baseline for search strategies."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ class _Seed(NamedTuple):
 
 @keeps_its_options
 class BestOfN:
-    """Every program is made from a seed alone, and the best of all is kept: no search, only sampling.
+    """Independent sampling: every candidate is derived from an initial program, and the best is kept.
 
-    A seed is a valid candidate without parents. Programs made from seeds never become parents themselves, so
-    attempts are independent of each other: the baseline of "Simple baselines are competitive with code evolution"
-    (arXiv 2602.16805).
+    Initial programs are the valid candidates without parents. Their offspring never become parents; attempts are therefore
+    independent. This is the baseline of "Simple baselines are competitive with code evolution" (arXiv 2602.16805).
 
     Parameters
     ----------
     all_seeds
-        Draw the seed uniformly; by default the best seed is the parent of every attempt.
+        Draw the parent uniformly from all initial programs, instead of always using the best one.
     """
 
     def __init__(self, *, all_seeds: bool = False) -> None:
@@ -38,13 +37,13 @@ class BestOfN:
         self._seeds: list[_Seed] = []
 
     def ask(self, rng: random.Random) -> Selection:
-        """Ask for a child of a seed, with nothing beside it."""
+        """Choose an initial program as parent, without inspirations."""
         if not self._seeds:
-            raise UsageError("there is nothing to start from: no seed program was valid")
+            raise UsageError("no initial program is valid: fix the initial programs of the run")
         return Selection((rng.choice(self._seeds) if self._all else self._seeds[0]).candidate)
 
     def tell(self, candidate: Candidate) -> None:
-        """Keep valid seeds; everything else is of no influence."""
+        """Record a valid initial program; other candidates are ignored."""
         if candidate.status is Status.OK and candidate.program is not None and not candidate.parents:
             bisect.insort(self._seeds, _Seed(candidate.gap, candidate.number, candidate))
             del self._seeds[_MOST_SEEDS:]

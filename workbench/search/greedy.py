@@ -1,4 +1,4 @@
-"""Hill climbing: the best program so far is the only parent."""
+"""Hill climbing from the incumbent."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class _Ranked(NamedTuple):
 
 @keeps_its_options
 class Greedy:
-    """Always improves the best program so far; the runners-up are shown beside it.
+    """Hill climbing: the incumbent is always the parent; the next best candidates are shown with it.
 
     Parameters
     ----------
     inspirations
-        How many of the next best are shown with the parent.
+        Number of further candidates shown with the parent.
     """
 
     def __init__(self, *, inspirations: int = 2) -> None:
         if inspirations < 0:
-            raise UsageError(f"inspirations must be 0 or more, not {inspirations}")
+            raise UsageError(f"inspirations must be at least 0, got {inspirations}")
         self._keep = 1 + inspirations
         self._ranked: list[_Ranked] = []
 
     def ask(self, rng: random.Random) -> Selection:
-        """Ask for a child of the best; nothing is drawn."""
+        """Choose the incumbent as parent and the next best candidates as inspirations; deterministic."""
         if not self._ranked:
-            raise UsageError("there is nothing to start from: no seed program was valid")
+            raise UsageError("no initial program is valid: fix the initial programs of the run")
         best, *others = (r.candidate for r in self._ranked)
         return Selection(best, tuple(others))
 
     def tell(self, candidate: Candidate) -> None:
-        """Keep the candidate if it is among the best; of equals the earlier stays ahead."""
+        """Record a candidate if it is among the best; of equals, the earlier ranks higher."""
         if candidate.status is Status.OK and candidate.program is not None:
             bisect.insort(self._ranked, _Ranked(candidate.gap, candidate.number, candidate))
             del self._ranked[self._keep :]

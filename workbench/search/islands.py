@@ -1,4 +1,4 @@
-"""MAP-Elites on islands: the default strategy."""
+"""MAP-Elites on islands, the default strategy."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from workbench.plugins import keeps_its_options
 from workbench.program.source import split_block
 
 Cell: TypeAlias = tuple[int, int]
-"""Size of the code (half octaves) and the family in which it is strongest (-1: even in all)."""
+"""Code size, in steps of a factor sqrt(2), and strongest instance class (-1: equally strong in all)."""
 
 _SPECIALISTS = 32
-"""Instances per island for which the best program is remembered; more instances are thinned evenly."""
+"""Maximum number of instances for which an island keeps the best program; more instances are subsampled evenly."""
 _MOST_SEEDS = 8
 _MEMORY = 0.9
-"""Decay per attempt of an island's record of recent improvement."""
+"""Decay per attempt of an island's moving average of squared improvements."""
 _SENSITIVITY = 1000.0
-"""Improving by 0.1 % an attempt (root mean square) halves what an island explores beyond the lower bound."""
+"""Factor c of the exploration rate: a root-mean-square improvement of 0.1 % per attempt halves the excess over `low`."""
 _NEXT_RANK = 0.2
-"""Exploitation takes rank k with a probability proportional to this to the power of k."""
+"""Exploitation chooses rank k with probability proportional to this value to the power of k."""
 
 
 class _Elite(NamedTuple):
-    """Ordered by gap, then by size: of two equally good programs the shorter one is better."""
+    """A program of an island; ordered by gap, then by size, with shorter code ranking higher."""
 
     gap: float
     size: int
@@ -40,14 +40,14 @@ class _Elite(NamedTuple):
 
 
 def _code_size(source: str) -> int:
-    """Characters of code in the evolving part: no layout, comments or docstrings. Counting nodes would cost 50 times as much."""
+    """Count the characters of code in the evolving part, without layout, comments and docstrings. (Counting nodes is 50x slower.)"""
     block = split_block(source)
     text = "".join((block.inside if block else source).split('"""')[::2])
     return sum(len(line) for s in text.splitlines() if (line := s.strip()) and line[0] != "#")
 
 
 class _Island:
-    """One population: a grid of elites, and who is best on each instance."""
+    """One population: a grid of elites, and the best program on each instance."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -65,7 +65,7 @@ class _Island:
         return self.ranked[0]
 
     def add(self, elite: _Elite) -> None:
-        """Offer a program to its cell, and to every instance on which it may be the best."""
+        """Insert a program if it is the best of its cell or on an instance."""
         if elite.number in self._cell_of:
             return
         self._specialise(elite)
@@ -83,25 +83,25 @@ class _Island:
             self._remove(self.ranked[-1])
 
     def restart(self, elites: Sequence[_Elite]) -> None:
-        """Forget everybody and begin with these."""
+        """Discard the population and start again from `elites`."""
         self._cells, self._cell_of, self.ranked, self._specialists, self._sums = {}, {}, [], [], []
         self.stale, self.momentum = 0, 0.0
         for elite in elites:
             self.add(elite)
 
     def vacant(self, elite: _Elite) -> bool:
-        """Whether nobody lives in the cell of this program."""
+        """Whether the cell of a program is empty."""
         return self._cell(elite) not in self._cells
 
     def parent(self, rng: random.Random, explore: float, pareto: float) -> _Elite:
-        """Explore: the best on some instance (`pareto`) or any cell; exploit: by rank, most often the best."""
+        """Draw a parent: with probability `explore` the best on an instance (`pareto`) or a random elite, otherwise by rank."""
         if rng.random() < explore:
             return rng.choice(self._specialists if rng.random() < pareto else self.ranked)
         rank = int(math.log(1.0 - rng.random()) / math.log(_NEXT_RANK))
         return self.ranked[min(rank, len(self.ranked) - 1)]
 
     def inspirations(self, parent: _Elite, rng: random.Random, count: int) -> tuple[Candidate, ...]:
-        """First one that is good where the parent is poor, then others from other cells, the better the likelier."""
+        """Draw inspirations: first a program that is good where the parent is weak, then other elites, favouring better ones."""
         chosen: dict[int, Candidate] = {}
         if count:
             losses: dict[int, float] = {}
@@ -124,7 +124,7 @@ class _Island:
         return round(2 * math.log2(1 + elite.size)), self._strength(elite.profile)
 
     def _strength(self, profile: tuple[float, ...]) -> int:
-        """The family in which a program is furthest ahead of the island's mean, its general level taken out."""
+        """Return the class with the largest lead over the island's mean, relative to the program's average lead; -1 if none."""
         if len(profile) < 2 or not self._sums:
             return -1
         count = len(self.ranked)
@@ -150,33 +150,33 @@ class _Island:
 
 @keeps_its_options
 class Islands:
-    """MAP-Elites islands: elites by code size and strongest family, opened and restarted on stagnation, with ring migration.
+    """MAP-Elites on islands: elites by code size and strongest instance class, ring migration, restarts on stagnation.
 
-    Each island keeps the best program of each cell (size of the code x the family in which it is strongest, relative
-    to the island's mean) and the best program on each instance. It explores the more the less it improves:
-    `explore = low + (high - low) / (1 + c sqrt(G))` with G the moving mean of its squared relative improvements
-    (after AdaEvolve). It exploits by rank, and explores any cell or the per-instance Pareto front (after GEPA); beside
-    the parent goes a program that is good where the parent is poor.
+    Each island keeps the best program of each cell (code size x strongest instance class relative to the island's mean) and
+    the best program on each instance. The exploration rate decreases with recent improvement:
+    `explore = low + (high - low) / (1 + c sqrt(G))`, where G is the moving mean of squared relative improvements (after
+    AdaEvolve). Exploitation selects by rank; exploration selects any cell or the per-instance Pareto front (after GEPA).
+    The parent is shown with a program that is good where the parent is weak.
 
-    A run begins on one island, since a small budget is best spent on one line: where an island stagnates, another one is
-    opened from the seeds and the best so far, and when all are open, the stagnant one starts again from these.
+    A run starts with one island, which suits small budgets. When an island stagnates, a new one is started from the initial
+    programs and the best of the other islands; once all islands exist, the stagnant one is restarted from these.
 
     Parameters
     ----------
     islands
-        Populations at most.
+        Maximum number of islands.
     capacity
-        Elites kept over all islands together.
+        Total number of elites over all islands.
     migration
-        Attempts of an island between two migrations to the next one in the ring.
+        Attempts of an island between migrations to the next island in the ring.
     patience
-        Attempts without a better best after which an island counts as stagnant.
+        Attempts without improvement after which an island counts as stagnant.
     inspirations
-        Programs shown beside the parent.
+        Number of programs shown with the parent.
     explore_low, explore_high
-        Bounds of the probability to explore.
+        Bounds of the exploration probability.
     pareto
-        Share of exploration that takes the best on some instance.
+        Share of exploration that selects the best program on some instance.
     """
 
     def __init__(
@@ -196,9 +196,11 @@ class Islands:
             ("patience", patience, 1), ("inspirations", inspirations, 0),
         ):  # fmt: skip
             if value < low:
-                raise UsageError(f"{name} must be {low} or more, not {value}")
+                raise UsageError(f"{name} must be at least {low}, got {value}")
         if not 0 <= explore_low <= explore_high <= 1 or not 0 <= pareto <= 1:
-            raise UsageError("0 <= explore_low <= explore_high <= 1 and 0 <= pareto <= 1 must hold")
+            raise UsageError(
+                "explore_low, explore_high and pareto must satisfy 0 <= explore_low <= explore_high <= 1, 0 <= pareto <= 1"
+            )
         self._migration, self._patience, self._inspirations = migration, patience, inspirations
         self._low, self._high, self._pareto = explore_low, explore_high, pareto
         self._most_islands, self._share = islands, capacity // islands
@@ -206,13 +208,13 @@ class Islands:
         self._seeds: list[_Elite] = []
         self._families: tuple[str, ...] = ()
         self._best_gap = math.inf
-        self._best_home = 0  # the island that found the best; it never starts again
+        self._best_home = 0  # the island of the incumbent; it is never restarted
 
     def ask(self, rng: random.Random) -> Selection:
-        """Choose an island (those that improve twice as often as the others at most), a parent and inspirations."""
+        """Choose an island (one that improves is at most twice as likely as others), a parent and inspirations."""
         settled = [i for i, island in enumerate(self._islands) if island.ranked]
         if not settled:
-            raise UsageError("there is nothing to start from: no seed program was valid")
+            raise UsageError("no initial program is valid: fix the initial programs of the run")
         momenta = [math.sqrt(self._islands[i].momentum) for i in settled]
         most = max(momenta)
         index = rng.choices(settled, [1 + (m / most if most else 0) for m in momenta])[0]
@@ -222,7 +224,7 @@ class Islands:
         return Selection(parent.candidate, island.inspirations(parent, rng, self._inspirations), index)
 
     def tell(self, candidate: Candidate) -> None:
-        """Place a valid program on its island (a seed on all of them); count the attempt; migrate, open or restart when due."""
+        """Add a valid program to its island, an initial program to all; migrate, or start or restart an island, when due."""
         elite = self._elite(candidate) if candidate.status is Status.OK and candidate.program is not None else None
         if candidate.island is None or not candidate.parents:
             if elite is not None:
@@ -266,7 +268,7 @@ class Islands:
             self._best_gap, self._best_home = elite.gap, 0
 
     def _migrate(self, index: int) -> None:
-        """Send the island's best to the next one in the ring, and its best that would fill an empty cell there."""
+        """Copy the island's best program, and its best one for an empty cell, to the next island in the ring."""
         source, target = self._islands[index], self._islands[(index + 1) % len(self._islands)]
         if source is target:
             return
@@ -279,7 +281,7 @@ class Islands:
             target.stale = 0
 
     def _renew(self, index: int) -> None:
-        """Open another island where one stagnates; when all are open, begin the stagnant one anew."""
+        """Start another island when one stagnates; if all exist, restart the stagnant one."""
         if len(self._islands) < self._most_islands:
             self._islands[index].stale = 0
             self._islands.append(_Island(self._share))

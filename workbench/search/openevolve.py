@@ -1,4 +1,4 @@
-"""The program database of OpenEvolve behind ask and tell: a peer's search under our proposers, sandbox and budget."""
+"""OpenEvolve's program database as a strategy, for comparison under the same proposers, sandbox and budget."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _module_lock = threading.Lock()
 
 
 class _OrderedSet(MutableSet[T]):
-    """A set that is walked in order of insertion. The database draws from `list(a_set)`, and the order of a set of
-    strings differs from process to process: a resumed run would draw other parents than the first one did."""
+    """A set with insertion order. The database draws from `list(a_set)`, and the order of a set of strings differs between
+    processes: a resumed run would otherwise draw different parents."""
 
     def __init__(self, items: Iterable[T] = ()) -> None:
         self._items = dict.fromkeys(items)
@@ -49,22 +49,22 @@ class _OrderedSet(MutableSet[T]):
 
 @keeps_its_options
 class OpenEvolve:
-    """OpenEvolve's ProgramDatabase (islands, MAP-Elites on length and diversity, archive), with its own defaults.
+    """OpenEvolve's ProgramDatabase: islands, MAP-Elites on length and diversity, archive; with OpenEvolve's defaults.
 
-    The fitness it sees is `combined_score = -gap`. Its `sample_from_island` and `migrate_programs` do the choosing, in
-    the order of its controller; the island of a request is drawn uniformly where the controller keeps equal numbers
-    in flight. Written against openevolve 0.4.0.
+    The fitness is `combined_score = -gap`. Selection and migration use its `sample_from_island` and `migrate_programs`, in
+    the order of OpenEvolve's controller. The island of a request is drawn uniformly, whereas the controller keeps equal
+    numbers of requests in flight. Written for openevolve 0.4.0.
 
     Parameters
     ----------
     islands, population, archive, bins
-        Sizes of its populations, archive and feature grid. Its own default population is 1,000.
+        Sizes of the populations, archive and feature grid. OpenEvolve's default population is 1,000.
     migration
-        Valid programs of an island between two migrations.
+        Valid programs of an island between migrations.
     explore, exploit
-        Its exploration and exploitation ratios; the rest is weighted sampling.
+        Exploration and exploitation ratios; the remainder is weighted sampling.
     inspirations
-        Programs shown beside the parent.
+        Number of programs shown with the parent.
     """
 
     def __init__(
@@ -84,15 +84,15 @@ class OpenEvolve:
             ("migration", migration, 1), ("inspirations", inspirations, 0),
         ):  # fmt: skip
             if value < low:
-                raise UsageError(f"{name} must be {low} or more, not {value}")
+                raise UsageError(f"{name} must be at least {low}, got {value}")
         if min(explore, exploit) < 0 or explore + exploit > 1:
-            raise UsageError("explore and exploit must be 0 or more, and 1 at most together")
+            raise UsageError("explore and exploit must be at least 0 and sum to at most 1")
         try:
             self._library: Any = importlib.import_module("openevolve.database")
             config = importlib.import_module("openevolve.config").DatabaseConfig
         except ImportError as error:
-            raise UsageError(f"strategy 'openevolve' needs the package openevolve: {error}") from error
-        # It logs every cell and warns of what its own fallbacks mend: the runs folder holds what happened.
+            raise UsageError(f"strategy 'openevolve' needs the package openevolve ({error}): pip install openevolve") from error
+        # It logs every cell and every fallback; the run's own records suffice.
         logging.getLogger("openevolve.database").setLevel(logging.CRITICAL)
         self._database = self._library.ProgramDatabase(
             config(
@@ -103,15 +103,15 @@ class OpenEvolve:
         )  # fmt: skip
         self._database.islands = [_OrderedSet[str]() for _ in range(islands)]
         self._database.archive = _OrderedSet[str]()
-        # Its cache forgets the oldest of 1,000 values: the elites' own, which it then computes again at every sample.
+        # With its limit of 1,000 values the cache would evict the elites' values, which are needed at every sample.
         self._database.diversity_cache_size = sys.maxsize
         self._inspirations = inspirations
         self._candidates: dict[int, Candidate] = {}
 
     def ask(self, rng: random.Random) -> Selection:
-        """Let the database sample from an island, then undo what sampling changed in it."""
+        """Sample from an island of the database, then undo the changes made by sampling."""
         if not self._candidates:
-            raise UsageError("there is nothing to start from: no seed program was valid")
+            raise UsageError("no initial program is valid: fix the initial programs of the run")
         index = rng.randrange(len(self._database.islands))
         with self._drawing_from(rng), self._unchanged():
             parent, others = self._database.sample_from_island(index, num_inspirations=self._inspirations)
@@ -120,7 +120,7 @@ class OpenEvolve:
         return Selection(first, tuple(rest), index)
 
     def tell(self, candidate: Candidate) -> None:
-        """Add a valid program to the database and migrate when it is due, as its controller does."""
+        """Add a valid program to the database and migrate when due, as OpenEvolve's controller does."""
         if candidate.status is not Status.OK or candidate.program is None:
             return
         island = 0 if candidate.island is None else candidate.island % len(self._database.islands)
@@ -146,14 +146,14 @@ class OpenEvolve:
         self._candidates = {number: c for number, c in self._candidates.items() if number in alive}
 
     def _number(self, program: Any) -> int:
-        # A migrant is a copy with an id of its own and the metadata of the original; the copy with which an empty
-        # island is begun has no metadata but names the original as its parent.
+        # A migrant is a copy with a new id and the metadata of the original. The copy that initializes an empty island has no
+        # metadata, but names the original as its parent.
         number = program.metadata.get("number")
         return self._number(self._database.programs[program.parent_id]) if number is None else int(number)
 
     @contextlib.contextmanager
     def _drawing_from(self, rng: random.Random) -> Iterator[None]:
-        """Let the library's module draw from `rng` instead of the global generator, which other threads use as well."""
+        """Make the library draw from `rng` instead of the global generator, which other threads use too."""
         with _module_lock:
             before, self._library.random = self._library.random, rng
             try:
@@ -163,7 +163,7 @@ class OpenEvolve:
 
     @contextlib.contextmanager
     def _unchanged(self) -> Iterator[None]:
-        """Put the database back as it was: sampling counts features, caches diversity and may copy a program."""
+        """Restore the database on exit: sampling updates feature counts and the diversity cache and may copy a program."""
         database = self._database
         kept = {name: getattr(database, name).copy() for name in _COLLECTIONS}
         islands = [island.copy() for island in database.islands]

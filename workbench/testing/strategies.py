@@ -64,7 +64,7 @@ class StrategyContract:
     def test_without_a_valid_seed_it_raises_a_usage_error(self) -> None:
         strategy = type(self).make()
         strategy.tell(Candidate(0, Status.CRASH, None, "seed"))
-        with pytest.raises(UsageError, match="seed"):
+        with pytest.raises(UsageError, match="initial program"):
             strategy.ask(random.Random(0))
 
     def test_failed_candidates_are_never_chosen(self) -> None:
