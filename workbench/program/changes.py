@@ -210,9 +210,8 @@ def _calls(where: str, olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> li
     return fresh + [Change("call", where, "no longer calls", name, "", line) for name in before if name not in after]
 
 
-def _called(steps: Sequence[ast.stmt]) -> dict[str, tuple[int, int]]:
-    """Return the names that are called, each with the number of calls and the first line."""
-    counts: Counter[str] = Counter()
+def _called(steps: Sequence[ast.stmt]) -> dict[str, int]:
+    """Return the names that are called, each with the line of its first call."""
     lines: dict[str, int] = {}
     for step in steps:
         for part in _expressions(step):

@@ -40,7 +40,7 @@ class _Elite(NamedTuple):
 
 
 def _code_size(source: str) -> int:
-    """Count the characters of code in the evolving part, without layout, comments and docstrings. (Counting nodes is 50x slower.)"""
+    """Count the characters of code in the evolving part, without layout, comments and docstrings (counting nodes is 50x slower)"""
     block = split_block(source)
     text = "".join((block.inside if block else source).split('"""')[::2])
     return sum(len(line) for s in text.splitlines() if (line := s.strip()) and line[0] != "#")
@@ -198,9 +198,7 @@ class Islands:
             if value < low:
                 raise UsageError(f"{name} must be at least {low}, got {value}")
         if not 0 <= explore_low <= explore_high <= 1 or not 0 <= pareto <= 1:
-            raise UsageError(
-                "explore_low, explore_high and pareto must satisfy 0 <= explore_low <= explore_high <= 1, 0 <= pareto <= 1"
-            )
+            raise UsageError("the options must satisfy 0 <= explore_low <= explore_high <= 1 and 0 <= pareto <= 1")
         self._migration, self._patience, self._inspirations = migration, patience, inspirations
         self._low, self._high, self._pareto = explore_low, explore_high, pareto
         self._most_islands, self._share = islands, capacity // islands
