@@ -29,13 +29,12 @@ SETTLED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptStat
 def scenes(runs: Path) -> dict[str, tuple[str, str]]:
     """File name -> address, and what is there once the page is whole."""
     with Store(runs, write=False) as store:
-        row = store.run("latest")
-    run, best = row.id, row.champion
+        run = store.run("latest")
     return {
-        "run": (f"run?run={run}", CHARTS),
-        "program": (f"program?run={run}&n={best}&tab=Diff", "table.diff"),
-        "compare": (f"compare?p={run}:{best}", CHARTS),
-        "problems": (f"problems?problem={row.problem}", "text=Statement"),
+        "run": (f"run?run={run.id}", CHARTS),
+        "program": (f"program?run={run.id}&n={run.champion}&tab=Diff", "table.diff"),
+        "compare": (f"compare?p={run.id}:{run.champion}", CHARTS),
+        "problems": (f"problems?problem={run.problem}", "text=Statement"),
     }
 
 

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.docs.api import reference
 from tests.docs.blocks import ROOT
 from tests.test_architecture import floors, packages
 from workbench.problem import catalog
+from workbench.proposers.providers import PROVIDERS
 
 CERTIFIED = "certified"
 MARK = "\\*"
@@ -57,7 +59,7 @@ def current(made: dict[str, Any]) -> bool:
 def results(shown: list[dict[str, Any]]) -> list[str]:
     """One row for each certificate, and what the mark of an older one means."""
     rows = [
-        "| problem | closest baseline | its test gap | ours | difference in points, with interval | verdict | found by |",
+        "| problem | closest baseline | its test gap | ours | difference in percentage points | verdict | found by |",
         "|---|---|--:|--:|---|---|---|",
         *map(row, shown),
     ]
@@ -111,22 +113,30 @@ def levels() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"discoveries": discoveries, "verdicts": verdicts, "problems": problems, "levels": levels}
-PLACES = {
-    "discoveries": "README.md",
-    "verdicts": "docs/results.md",
-    "problems": "docs/results.md",
-    "levels": "docs/architecture.md",
+def providers() -> str:
+    """The keys that are searched for, in that order."""
+    rows = (f"| `{provider.variable}` | `{provider.model}` |" for provider in PROVIDERS)
+    return "\n".join(["| key | default model |", "|---|---|", *rows])
+
+
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "discoveries": ("README.md", discoveries),
+    "verdicts": ("docs/results.md", verdicts),
+    "problems": ("docs/results.md", problems),
+    "providers": ("docs/models-and-keys.md", providers),
+    "levels": ("docs/architecture.md", levels),
+    "api": ("docs/python-api.md", reference),
 }
+"""Name of a table -> the page that shows it, and what writes it."""
 
 
 def stale(*, write: bool) -> list[str]:
     """Pages whose table is not the one that the data gives; rewritten if asked for."""
     found = []
-    for name, page in PLACES.items():
+    for name, (page, write_table) in TABLES.items():
         path = ROOT / page
         text = path.read_text()
-        table = TABLES[name]().replace("{up}", "../" * page.count("/"))
+        table = write_table().replace("{up}", "../" * page.count("/"))
         place = re.compile(
             rf"(?s)(?<=<!-- {name}: written by python -m tests\.docs\.tables --write -->\n).*?(?=<!-- end of {name} -->)"
         )

@@ -11,6 +11,9 @@ import pytest
 
 from tests.docs import tables
 from tests.docs.blocks import DRAWN, PAGES, ROOT, missing, read
+from tests.sandbox.table import published
+from tests.test_architecture import packages
+from workbench import search
 
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)|(?:srcset|src)=\"([^\"]+)\"")
 _HEADING = re.compile(r"(?m)^#{1,6} +(.+?)\s*$")
@@ -63,6 +66,14 @@ def slug(heading: str) -> str:
 
 def test_tables_made_from_data_are_up_to_date() -> None:
     assert not (pages := tables.stale(write=False)), f"{pages}: python -m tests.docs.tables --write"
+
+
+def test_pages_name_every_strategy_and_package_and_count_every_attack() -> None:
+    page = (ROOT / "docs" / "strategies-and-proposers.md").read_text()
+    assert [name for name in search.names() if f"| `{name}`" not in page] == []
+    architecture = (ROOT / "docs" / "architecture.md").read_text()
+    assert [name for name in packages() if f"`{name}`" not in architecture and name != "(ground)"] == []
+    assert f"runs {len(published())} attacks and cheats" in (ROOT / "docs" / "trust.md").read_text()
 
 
 def test_the_readme_is_short() -> None:
