@@ -243,7 +243,7 @@ def test_a_crash_names_its_line_and_a_broken_program_says_why(wide: catalog.Load
     made = crash.outcome()
     assert made["status"] == "crash" and "(line 3" in made["message"]
     assert [r["id"] for r in crash.results()] == [i.id for i in wide.instances(Split.TRAIN)], "a line each, before the last"
-    with pytest.raises(UsageError, match=r"^This is no program for tests/wide: SyntaxError.*\(line 2\)"):
+    with pytest.raises(UsageError, match=r"^This is not a valid program for tests/wide: SyntaxError.*\(line 2\)"):
         broken.outcome()
     endless.stop()
     with pytest.raises(UsageError, match="was stopped"):
