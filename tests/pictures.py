@@ -16,7 +16,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.ui.test_browser import ARGUMENTS, CHROMIUM, dashboard
+from tests.ui.served import Served, serve
+from tests.ui.test_browser import ARGUMENTS, CHROMIUM
 from workbench.store import Store
 
 PLACE = Path(__file__).parent.parent / "docs" / "images"
@@ -38,12 +39,12 @@ def scenes(runs: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-def take(browser: Any, address: str, found: dict[str, tuple[str, str]], theme: str) -> None:
+def take(browser: Any, served: Served, found: dict[str, tuple[str, str]], theme: str) -> None:
     """Every page in one theme."""
     page = browser.new_page(viewport=SIZE, color_scheme=theme)
     page.set_default_timeout(90_000)
     for name, (path, sign) in found.items():
-        page.goto(f"{address}{path}")
+        page.goto(served.page(path))
         page.locator(sign).first.wait_for()
         page.wait_for_function(SETTLED)
         page.wait_for_timeout(1_500)  # transitions of charts
@@ -66,10 +67,10 @@ def main() -> None:
         runs = options.runs or Path(made)
         if options.runs is None:
             subprocess.run([sys.executable, "-m", "workbench.cli", "demo", "--runs", str(runs)], check=True)
-        with dashboard(runs) as address, sync_playwright() as playwright:
+        with serve(runs) as served, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS.split(), headless=True)
             for theme in ("light", "dark"):
-                take(browser, address, scenes(runs), theme)
+                take(browser, served, scenes(runs), theme)
             browser.close()
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's router: `streamlit run ui/app.py -- --runs DIR`, or `evolve ui`."""
+"""The dashboard's router; `evolve ui` serves it."""
 
 import sys
 from pathlib import Path
@@ -22,5 +22,8 @@ PAGES = (
 )
 
 st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+if Path(sys.argv[0]).resolve() == Path(__file__).resolve():  # `streamlit run ui/app.py`: nobody asks who comes in
+    st.error("These pages can start runs and show everything: open them with `evolve ui`, which asks each browser for a token.")
+    st.stop()
 st.html(theme.CSS)
 st.navigation(list(PAGES), position="top").run()

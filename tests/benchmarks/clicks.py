@@ -8,17 +8,15 @@ Beside the seconds stand the server's CPU seconds: on a busy machine a browser w
 from __future__ import annotations
 
 import argparse
-import contextlib
 import re
-import socket
 import statistics
 import time
-import urllib.request
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.watching import ARGUMENTS, EVOLVE, TROUBLE, cpu, process, resident
+from tests.benchmarks.watching import ARGUMENTS, TROUBLE, cpu, resident
+from tests.ui.served import serve
 
 RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archive": "cells are filled",
        "Failures": "failed attempts", "Spend & models": "gap lowered by", "Steering": "a measurement, not", "Log": "improvement",
@@ -82,28 +80,20 @@ def main() -> None:
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base, log = f"http://127.0.0.1:{port}", options.runs / "clicks.log"
-    with process([*EVOLVE, "ui", "--runs", str(options.runs), "--port", str(port)], log) as server, sync_playwright() as playwright:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
-                break
-            time.sleep(0.1)
+    with serve(options.runs) as served, sync_playwright() as playwright:
+        server = served.process
         page = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS).new_page()
         page.set_default_timeout(120_000)
         clicks = Clicks(page, server.pid)
-        clicks.time("open the dashboard", lambda: page.goto(base), "Click a run's name")
-        clicks.time("open a run's address", lambda: page.goto(f"{base}/run?run={options.run}"), ".main-svg")
+        clicks.time("open the dashboard", lambda: page.goto(served.printed), "Click a run's name")
+        clicks.time("open a run's address", lambda: page.goto(served.page(f"run?run={options.run}")), ".main-svg")
         walk(clicks, options.repeat)
         memory = resident(server.pid)
+        trouble = [line for line in served.log.read_text().splitlines() if TROUBLE.search(line)]
     for name, times in clicks.found.items():
         wall, own = ([pair[k] for pair in times] for k in (0, 1))
         each, server_s = statistics.median(wall), statistics.median(own)
         print(f"{name:28} first {wall[0]:5.2f} s, median {each:5.2f} s, server {server_s:.2f} s of CPU")
-    trouble = [line for line in log.read_text().splitlines() if TROUBLE.search(line)]
     print(f"server {memory:.0f} MB", *trouble, sep="\n")
 
 

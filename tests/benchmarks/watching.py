@@ -13,17 +13,16 @@ import contextlib
 import json
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.ui.served import serve
 from workbench.errors import WorkbenchError
 from workbench.problem import catalog
 from workbench.store import Store
@@ -91,15 +90,10 @@ def measure(runs: Path, minutes: float, window: float, follow: bool, chromium: s
     """Turns of a closed and an open page over a run that goes on all the time."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = runs / "ui.log"
     model = [sys.executable, "-m", "tests.benchmarks.instant_model", "0.05"]
-    with process(model, stdin=subprocess.PIPE) as serving, process(
-        [*EVOLVE, "ui", "--runs", str(runs), "--port", str(port)], log
-    ) as server, sync_playwright() as playwright:  # fmt: skip
+    with process(model, stdin=subprocess.PIPE) as serving, serve(runs) as served, sync_playwright() as playwright:
         assert serving.stdout is not None
+        server = served.process
         base = serving.stdout.readline().strip()
         words = [str(TOY), "--model", "openai/instant", "--api-base", base, "-n", "1000000", "--runs", str(runs)]
         with process([*EVOLVE, "run", *words], runs / "run.log") as run:
@@ -108,7 +102,6 @@ def measure(runs: Path, minutes: float, window: float, follow: bool, chromium: s
                     if attempts(runs) > 50:
                         break
                 time.sleep(0.5)
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=60).close()
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             turns: dict[bool, list[Turn]] = {False: [], True: []}
             wal = 0.0
@@ -116,7 +109,7 @@ def measure(runs: Path, minutes: float, window: float, follow: bool, chromium: s
                 watched = turn % 2 == 1
                 page = browser.new_page(viewport={"width": 1280, "height": 900})
                 if watched:
-                    page.goto(f"http://127.0.0.1:{port}/run")
+                    page.goto(served.page("run"))
                     page.get_by_text("Best validation gap").wait_for(timeout=60_000)
                     if follow:
                         page.locator("label", has_text="Follow").click()
@@ -133,7 +126,7 @@ def measure(runs: Path, minutes: float, window: float, follow: bool, chromium: s
                 page.close()
             browser.close()
             memory, made = resident(server.pid), attempts(runs)
-    told = log.read_text() + (runs / "run.log").read_text()
+        told = served.log.read_text() + (runs / "run.log").read_text()
     return {
         "attempts": made, "closed": [t._asdict() for t in turns[False]], "open": [t._asdict() for t in turns[True]],
         "largest_wal_mb": wal, "server_mb": memory, "trouble": [line for line in told.splitlines() if TROUBLE.search(line)],

@@ -8,11 +8,7 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +17,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
+from tests.ui.served import serve
 from workbench.problem import catalog
 from workbench.store import Store
 
@@ -35,37 +32,6 @@ ARGUMENTS = (
 TOY = Path(__file__).parent.parent / "toy"
 PATIENCE = 90_000
 """Milliseconds that a loaded machine may take for anything."""
-
-
-@contextlib.contextmanager
-def dashboard(runs: Path) -> Iterator[str]:
-    """`evolve ui` on a free port; its address."""
-    with served(runs) as (address, _):
-        yield address
-
-
-@contextlib.contextmanager
-def served(runs: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """`evolve ui` on a free port; its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "workbench.cli", "ui", "--runs", str(runs), "--port", str(port)]
-    server = subprocess.Popen(
-        command, cwd=catalog.root(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        address = f"http://127.0.0.1:{port}/"
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}_stcore/health", timeout=2).close()
-                break
-            time.sleep(0.2)
-        yield address, server
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +49,20 @@ def page(browser: Any) -> Iterator[Any]:
     """A page that must raise no error and ask nobody but this machine."""
     made = browser.new_page(viewport={"width": 1280, "height": 900})
     made.set_default_timeout(PATIENCE)
-    outside, errors = [], []
-    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-    made.on("request", lambda r: None if r.url.startswith(here) else outside.append(r.url))
-    made.on("pageerror", lambda error: errors.append(str(error)))
+    faults = faults_of(made)
     yield made
-    assert not outside and not errors
+    assert not faults
     made.close()
+
+
+def faults_of(page: Any) -> list[str]:
+    """A list that fills with what a page asks of others, its errors, and what its policy keeps it from."""
+    found: list[str] = []
+    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    page.on("request", lambda r: None if r.url.startswith(here) else found.append(r.url))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda said: found.append(said.text) if "Content Security Policy" in said.text else None)
+    return found
 
 
 def button(page: Any, name: str) -> Any:
@@ -148,8 +121,8 @@ def download(page: Any, make: str, name: str) -> str:
 
 
 def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -> None:
-    with dashboard(tmp_path) as address:
-        page.goto(address)
+    with serve(tmp_path) as served:
+        page.goto(served.printed)
         page.get_by_text("No runs yet").wait_for()
         page.get_by_text("Recorded, to look around in").wait_for()
         press(page, "New run")
@@ -188,8 +161,8 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
 
 def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
     fill(tmp_path, wide, 5, run="one", models=False)
-    with dashboard(tmp_path) as address:
-        page.goto(f"{address}playground?problem=tests/wide&source=line")
+    with serve(tmp_path) as served:
+        page.goto(served.page("playground?problem=tests/wide&source=line"))
         editor = page.get_by_label("Program", exact=True)
         editor.wait_for()
         assert "def f(" in editor.input_value()
@@ -208,8 +181,8 @@ def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, 
 
 
 def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: Path, page: Any) -> None:
-    with dashboard(tmp_path) as address:
-        page.goto(address)
+    with serve(tmp_path) as served:
+        page.goto(served.printed)
         press(page, "New run")
         choose(page, 100_000)
         press(page, "Start")
@@ -226,7 +199,7 @@ def test_a_run_is_seen_to_advance_outlives_the_browser_and_is_stopped(tmp_path: 
             row = store.run("latest")
             before = store.runs()[0].attempts
         assert row.status == "running", "nobody looking is no reason to end"
-        page.goto(f"{address}run?run={row.id}")
+        page.goto(served.page(f"run?run={row.id}"))
         press(page, "Stop")
         page.locator(".chip", has_text=re.compile("stopping|stopped")).first.wait_for()
         assert ended(tmp_path) == "stopped"
@@ -242,14 +215,16 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         for seen in (page, other):
             seen.locator(".chip", has_text=re.compile(f"^{state}$")).first.wait_for()
 
-    with served(tmp_path) as (address, server):
-        page.goto(address)
+    with serve(tmp_path) as served:
+        page.goto(served.printed)
         press(page, "New run")
         choose(page, 100_000)
         press(page, "Start")
         page.wait_for_url("**/run?run=*")
         address_of_run = page.url
         other.goto(address_of_run)
+        other.get_by_text("This browser has not shown the token").wait_for()
+        other.goto(served.page("run?" + address_of_run.partition("?")[2]))
         both_say("running")
         press(other, "Pause")
         both_say("paused")
@@ -257,8 +232,8 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         both_say("running")
         with Store(tmp_path, write=False) as store:
             before = store.runs()[0].attempts
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(30)
+        os.killpg(served.process.pid, signal.SIGKILL)
+        served.process.wait(30)
     for _ in range(int(PATIENCE / 200)):
         with Store(tmp_path, write=False) as store:
             row = store.runs()[0]
@@ -266,10 +241,10 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
             break
         time.sleep(0.2)
     assert row.status == "running" and row.attempts > before + 5, "it goes on without a server"
-    with dashboard(tmp_path) as address:
+    with serve(tmp_path) as served:
         query = address_of_run.partition("?")[2]
         for seen in (page, other):
-            seen.goto(f"{address}run?{query}")
+            seen.goto(served.page(f"run?{query}"))
         both_say("running")
         press(page, "Stop")
         assert ended(tmp_path) == "stopped"
@@ -278,8 +253,8 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
 
 
 def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again(tmp_path: Path, page: Any) -> None:
-    with model_server.serve() as base, dashboard(tmp_path) as address:
-        page.goto(address)
+    with model_server.serve() as base, serve(tmp_path) as served:
+        page.goto(served.printed)
         press(page, "New run")
         choose(page, 100_000)
         page.get_by_text("Language models", exact=True).click()
@@ -298,7 +273,7 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         told = page.locator("table.plain tbody tr")
         told.filter(has_text="Try a square.").filter(has_not_text="waiting").wait_for()
         run = page.url
-        page.goto(f"{address}playground?problem=tests/curve&source=square")
+        page.goto(served.page("playground?problem=tests/curve&source=square"))
         press(page, "Evaluate")
         press(page, "Inject into a run.*")
         press(page, "Inject")
@@ -326,8 +301,8 @@ def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, 
     with Store(tmp_path) as store, store._transaction() as db:
         db.execute("UPDATE candidates SET source = source || ?", (f"# {taken}\n",))
         db.execute("UPDATE calls SET user = ?, response = ?", (taken, taken))
-    with dashboard(tmp_path) as address:
-        page.goto(f"{address}run?run=%3Cscript%3Ealert(1)%3C/script%3E")
+    with serve(tmp_path) as served:
+        page.goto(served.page("run?run=%3Cscript%3Ealert(1)%3C/script%3E"))
         page.get_by_text("There is no run <script>alert(1)</script>").wait_for()
         page.get_by_role("link", name=re.compile("All runs")).click()
         page.get_by_text("Click a run's name").wait_for()
@@ -335,12 +310,12 @@ def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, 
         button(page, "Open").wait_for()
         page.keyboard.press("ArrowRight")  # and that of the run's name
         page.wait_for_url("**/run?run=only*")
-        page.goto(f"{address}run?run=only")
+        page.goto(served.page("run?run=only"))
         page.locator(".chip", has_text="<script>").wait_for()
         seen = {"&tab=Code": "stCode", "&tab=Prompt+%26+response": "stCode", "&tab=Diff": "stHtml"}
         for path, wanted in {**{f"program?run=only&n=3{tab}": kind for tab, kind in seen.items()},
                              "problems?problem=tests/wide": "stMarkdown"}.items():  # fmt: skip
-            page.goto(address + path)
+            page.goto(served.page(path))
             page.locator(f'[data-testid="{wanted}"]').first.wait_for()
         assert page.title() != "taken"
 
@@ -354,12 +329,13 @@ def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cat
         "program?run=all": "stCode", "compare?p=all": "stEChartsChart", "problems?problem=tests/wide": "stMarkdown",
         "settings": "stPlotlyChart",
     }  # fmt: skip
-    with dashboard(tmp_path) as address:
+    with serve(tmp_path) as served:
         for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 20, 27)")):
             made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
             made.set_default_timeout(PATIENCE)
+            faults = faults_of(made)
             for path, wanted in shown.items():
-                made.goto(address + path)
+                made.goto(served.page(path))
                 made.locator(f'[data-testid="{wanted}"]').first.wait_for()
                 assert not made.get_by_text("Page not found").count()
                 background = made.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
@@ -368,4 +344,5 @@ def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cat
                 if pictures:
                     made.wait_for_timeout(4000)
                     made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")
+            assert not faults
             made.context.close()

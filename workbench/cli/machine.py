@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import sqlite3
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -24,27 +25,45 @@ from workbench.store import Store
 PACKAGES = ("numpy", "litellm", "optuna", "openevolve", "ortools", "pulp", "simpy", "streamlit")
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 def ui(
     runs: Runs = DEFAULT_RUNS,
     port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; others than loopback let anyone there submit programs.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback keeps other machines out.")] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None, typer.Option(help="A further name, or NAME:PORT, under which a browser reaches it (a proxy); repeatable.")
+    ] = None,
+    token: Annotated[bool, typer.Option("--token/--no-token", help="Whether the address ends in a secret token.")] = True,
 ) -> None:
-    """Open the dashboard of a runs folder."""
+    """Open the dashboard of a runs folder.
+
+    The address that is printed ends in a token, new at every start; the variable EVOLVE_UI_TOKEN sets one that stays. Whoever
+    has it can start runs, submit programs and read everything here.
+    """
     if importlib.util.find_spec("streamlit") is None:
         raise UsageError("the dashboard needs the package streamlit: pip install streamlit")
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        console(True).print(f"warning: whoever reaches {host}:{port} can submit programs and start runs", style="yellow")
-    console().print(f"dashboard of {runs.resolve()}: http://{host}:{port}  (Ctrl-C ends it)")
+    for other in name or []:
+        if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]{1,5})?", other):
+            raise UsageError(f"--name {other}: a name or NAME:PORT as it stands in the browser's address, without http://")
+    if not token:
+        console(True).print(
+            f"warning: without a token whoever reaches port {port}, every user of this machine included, can start runs and read "
+            "everything here", style="yellow",
+        )  # fmt: skip
+    if host not in LOOPBACK:
+        console(True).print(
+            f"warning: {host} is reached from other machines, and nothing is encrypted: who listens on the way can read the token "
+            f"(safer: ssh -L {port}:127.0.0.1:{port} THIS_MACHINE, and no --host)", style="yellow",
+        )  # fmt: skip
+    command = [sys.executable, "-P", str(catalog.root() / "ui" / "server.py"), "--runs", str(runs.resolve()),
+               "--host", host, "--port", str(port), *(f"--name={other}" for other in name or []),
+               *([] if token else ["--no-token"])]  # fmt: skip
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(catalog.root()), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(catalog.root() / "ui" / "app.py"), "--server.address", host,
-               "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false",
-               "--server.enableXsrfProtection", "true", "--server.enableCORS", "true",  # whatever the person's own settings say
-               "--", "--runs", str(runs.resolve())]  # fmt: skip
     sys.stdout.flush()
     os.execve(command[0], command, environment)  # no process between: whoever ends this one ends the server
 
