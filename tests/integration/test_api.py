@@ -203,7 +203,7 @@ def test_a_problem_without_a_folder_runs_certifies_and_exports(tmp_path: Path) -
         ({"programs": {"seed": SEED}}, "no source for zero"),
         ({"slug": "guess"}, "must have the form domain/name"),
         ({"solve": lambda instance: 1 / 0}, "solving train-0 failed: ZeroDivisionError"),
-        ({"solve": lambda instance: wb.Reference(1e9, "optimal", "wrong")}, "solver or verifier is wrong"),
+        ({"solve": lambda instance: wb.Reference(1e9, "optimal", "wrong")}, "fix the solver or the verifier"),
     ],
 )  # fmt: skip
 def test_a_broken_problem_object_is_one_clear_line(changes: dict[str, Callable[..., object]], message: str) -> None:
