@@ -70,12 +70,12 @@ def source(number: int) -> str:
 
 def report(loaded: catalog.LoadedProblem, split: Split, level: float, rng: random.Random) -> Report:
     """A valid report whose gaps scatter around a level."""
-    measure = loaded.references.measure(split)
+    scale = loaded.references.scale(split)
     results = []
     for instance in loaded.instances(split):
         gap = max(0.0, level * rng.uniform(0.7, 1.3))
-        objective = measure.value[instance.id] + gap * measure.scale[instance.family]
-        results.append(InstanceResult(instance.id, instance.family, Status.OK, gap, objective, measure.value[instance.id], {}, "",
+        objective = scale.value[instance.id] + gap * scale.unit[instance.family]
+        results.append(InstanceResult(instance.id, instance.family, Status.OK, gap, objective, scale.value[instance.id], {}, "",
                                       0.001))  # fmt: skip
     families = family_gaps(results)
     return Report(split, Status.OK, mean_gap(families), families, tuple(results), "", rng.uniform(0.005, 0.05))

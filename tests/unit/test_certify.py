@@ -191,8 +191,8 @@ def test_one_failure_makes_a_better_program_fragile(loaded: LoadedProblem, sandb
     unlucky = loaded.instances(Split.TEST)[3].data["processing"]
     source = with_key("p / w").replace("    return sorted", f"    assert processing != {unlucky}\n    return sorted")
     lenient = LoadedProblem(loaded.folder, loaded.problem)
-    measure = lenient.references.measure(Split.TEST)
-    measure.penalty.update(dict.fromkeys(measure.penalty, 0.0))  # so that the mean alone would not tell
+    scale = lenient.references.scale(Split.TEST)
+    scale.penalty.update(dict.fromkeys(scale.penalty, 0.0))  # so that the mean alone would not tell
     found, reason = verdict(lenient, sandbox, source)
     assert found == "fragile"
     assert "1 of 12 failed" in reason and "AssertionError" in reason

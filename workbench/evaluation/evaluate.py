@@ -11,7 +11,7 @@ from workbench.errors import Infeasible, PolicyFailure
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
-from workbench.problem.references import Measure
+from workbench.problem.references import GapScale
 from workbench.protocols import Sandbox, Session
 
 
@@ -24,7 +24,7 @@ def evaluate(
     instances: Iterable[Instance] | None = None,
     fresh: bool = False,
     stop_on_failure: bool = False,
-    measure: Measure | None = None,
+    scale: GapScale | None = None,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
     """Score a program on a split.
@@ -38,25 +38,25 @@ def evaluate(
     stop_on_failure
         Give all instances after the first failure the penalty without running them: a failed program enters no
         population, so what it would do next is not worth the time.
-    measure
-        Another yardstick than that of the split.
+    scale
+        Another scale of gaps than that of the split.
     on_result
         Called after every instance.
     """
     began = time.perf_counter()
-    measure = measure or loaded.references.measure(split)
+    scale = scale or loaded.references.scale(split)
     results: list[InstanceResult] = []
     failure: InstanceResult | None = None
     with _Sessions(sandbox, loaded, program, fresh) as sessions:
         for instance in loaded.instances(split) if instances is None else instances:
-            reference = measure.value[instance.id]
+            reference = scale.value[instance.id]
             if failure and stop_on_failure:
                 result = InstanceResult(
-                    instance.id, instance.family, failure.status, measure.penalty[instance.family], None, reference,
+                    instance.id, instance.family, failure.status, scale.penalty[instance.family], None, reference,
                     message="not run after the first failure",
                 )  # fmt: skip
             else:
-                result = _run(loaded, sessions, instance, reference, measure.penalty[instance.family], measure.gap)
+                result = _run(loaded, sessions, instance, reference, scale.penalty[instance.family], scale.gap)
                 if result.status is not Status.OK and failure is None:
                     failure = result
                 if on_result:

@@ -29,7 +29,7 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
     try:
         loaded = catalog.load(folder)
         for split in (Split.TRAIN, Split.VALIDATION):
-            loaded.references.measure(split)  # all that a run needs is read now, so that the version is that of what was read
+            loaded.references.scale(split)  # all that a run needs is read now, so that the version is that of what was read
         version = loaded.version
         sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
     except WorkbenchError as error:
@@ -48,16 +48,16 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
 
 def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report | Fault:
     """Do one job: the report, or what kept it from being made."""
-    instances, measure = None, None
+    instances, scale = None, None
     if job.gate is not None:
         instances = list(loaded.gate(job.gate)[1])
-        measure = bare(instances)
+        scale = bare(instances)
     elif job.ids is not None:
         by_id = {i.id: i for i in loaded.instances(job.split)}
         instances = [by_id[id] for id in job.ids]
     score = partial(
         evaluate, loaded, job.program, job.split, sandbox,
-        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, measure=measure,
+        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale,
     )  # fmt: skip
     try:
         report = score()

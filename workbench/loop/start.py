@@ -59,8 +59,8 @@ def begin(
         Once the run had begun; it can be resumed.
     """
     strategy = strategy or search.make(options.strategy, options.strategy_options)
-    loaded.references.measure(Split.TRAIN)
-    loaded.references.measure(Split.VALIDATION)
+    loaded.references.scale(Split.TRAIN)
+    loaded.references.scale(Split.VALIDATION)
     seeds = starting_programs(loaded, options)
     known = Known()
     with Store(runs) as store:

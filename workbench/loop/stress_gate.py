@@ -10,7 +10,7 @@ from workbench.evaluation.jobs import Executor, Job
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps
-from workbench.problem.references import Measure
+from workbench.problem.references import GapScale
 
 TOLERANCE = 0.05
 """How much worse (in gap) than the best baseline a program may be on a family that states no tolerance of its own."""
@@ -63,7 +63,7 @@ class Gate:
         found = {i.id: [known[i.id] for known in baselines.values() if i.id in known] for i in instances}
         if unsolved := [i.family for i in instances if not found[i.id]]:
             raise ProblemError(f"{loaded.slug}: no baseline answers the gate's instance of the family {unsolved[0]}")
-        self._measure = Measure(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
+        self._scale = GapScale(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
         by_baseline = {name: self._gaps(known) for name, known in baselines.items()}
         starting = [self._gaps(known) for known in reached[len(names) :]]
         self._best: dict[str, tuple[float, str]] = {}
@@ -123,7 +123,7 @@ class Gate:
                 id,
                 i.family,
                 Status.OK,
-                self._measure.gap(i, objectives[id]) if id in objectives else self._measure.penalty[i.family],
+                self._scale.gap(i, objectives[id]) if id in objectives else self._scale.penalty[i.family],
             )
             for id, i in self._instances.items()
         )

@@ -32,7 +32,7 @@ class References:
         self, folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]], raw: Mapping[str, Any]
     ) -> None:
         self._folder, self._problem, self._instances, self.raw = folder, problem, instances, raw
-        self._measures: dict[Split, Measure] = {}
+        self._scales: dict[Split, GapScale] = {}
 
     def reference(self, split: Split, id: str) -> Reference:
         """Return the reference of one instance."""
@@ -44,23 +44,22 @@ class References:
         entries = ((i.id, self._entry(split, i.id)["baselines"].get(name)) for i in self._instances(split))
         return {id: objective for id, objective in entries if objective is not None}
 
-    def measure(self, split: Split) -> Measure:
+    def scale(self, split: Split) -> GapScale:
         """Return the scales, penalties and references of a split."""
-        if split not in self._measures:
-            self._measures[split] = Measure(
+        if split not in self._scales:
+            self._scales[split] = GapScale(
                 self._problem.sense,
                 self._instances(split),
                 {i.id: float(self._entry(split, i.id)["value"]) for i in self._instances(split)},
                 {b.name: self.baseline(b.name, split) for b in self._problem.baselines},
             )
-        return self._measures[split]
+        return self._scales[split]
 
     def gaps(self, name: str, split: Split) -> dict[str, float]:
         """Return a baseline's gap by instance id; a failed instance gets the penalty."""
-        measure, objectives = self.measure(split), self.baseline(name, split)
+        scale, objectives = self.scale(split), self.baseline(name, split)
         return {
-            i.id: measure.gap(i, objectives[i.id]) if i.id in objectives else measure.penalty[i.family]
-            for i in self._instances(split)
+            i.id: scale.gap(i, objectives[i.id]) if i.id in objectives else scale.penalty[i.family] for i in self._instances(split)
         }
 
     def families(self, name: str, split: Split) -> dict[str, float]:
@@ -87,7 +86,7 @@ class References:
             ) from error
 
 
-class Measure:
+class GapScale:
     """Computes gaps on one split: holds scale and penalty by instance class, and reference by instance."""
 
     def __init__(
@@ -99,17 +98,17 @@ class Measure:
     ) -> None:
         self._sense = sense
         self.value = dict(values)
-        self.scale = family_scales(instances, values, baselines)
-        self.penalty = penalties(instances, values, baselines, self.scale, sense)
+        self.unit = family_scales(instances, values, baselines)
+        self.penalty = penalties(instances, values, baselines, self.unit, sense)
 
     def gap(self, instance: Instance, objective: float) -> float:
         """Return the gap of an objective value on `instance`."""
-        return instance_gap(objective, self.value[instance.id], self.scale[instance.family], self._sense)
+        return instance_gap(objective, self.value[instance.id], self.unit[instance.family], self._sense)
 
 
-def bare(instances: Sequence[Instance]) -> Measure:
-    """Return a `Measure` for instances without references: the gap is the objective itself."""
-    return Measure("min", instances, {i.id: 0.0 for i in instances}, {})
+def bare(instances: Sequence[Instance]) -> GapScale:
+    """Return a `GapScale` for instances without references: the gap is the objective itself."""
+    return GapScale("min", instances, {i.id: 0.0 for i in instances}, {})
 
 
 def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]]) -> References:

@@ -1,4 +1,4 @@
-"""Proposes children by operators on the syntax tree, without any model."""
+"""Proposes children by AST mutation and crossover operators, without a model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from workbench.proposers.operators.protect import protect, trusted
 from workbench.proposers.operators.statements import rearrange
 
 ATTEMPTS = 20
-"""Tries for a child that is new; the last one is handed over as it is."""
+"""Tries to make a child that is new; the last child is returned even if it is not."""
 
 COMFORTABLE_SIZE = 60
-"""Nodes of the evolving part above which operators that shorten it come up more often than those that lengthen it."""
+"""Nodes of the evolving part above which operators that shorten it are preferred to those that lengthen it."""
 
 WEIGHTS = {
     "constant": 0.24,
@@ -39,7 +39,7 @@ WEIGHTS = {
     "simplify": 0.12,
     "tunable": 0.06,
 }
-"""How often each family of operators is tried, while the program is of comfortable size."""
+"""Probability of each family of operators, for a program of at most `COMFORTABLE_SIZE`."""
 
 _DONORS_KEPT = 64
 _GROWING = frozenset({"arithmetic", "feature", "condition", "crossover", "statement"})
@@ -47,7 +47,7 @@ _GROWING = frozenset({"arithmetic", "feature", "condition", "crossover", "statem
 
 @dataclass(slots=True)
 class _Donor:
-    """A second parent, ready to give; only read."""
+    """A second parent, whose code is copied and never changed."""
 
     places: Places
     trust: set[str]
@@ -112,7 +112,7 @@ class Builtin:
         return reply
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
     def _child(self, parent: Program, task: Task, rng: random.Random, attempt: int) -> Reply | None:
         """One try; None where no operator applied or a name would be unbound."""
@@ -145,7 +145,7 @@ class Builtin:
         return Reply(done[0], program=screen(program.source, program.entry, self._brief.modules), parents=tuple(parents))
 
     def _changes(self, stagnation: int, attempt: int, rng: random.Random) -> int:
-        """1 to 5, geometrically distributed; more when nothing has improved for long or tries were in vain."""
+        """1 to 5, geometrically distributed; more after long stagnation or failed tries."""
         more = min(0.7, self._bold * (0.3 + 0.2 * min(1.0, stagnation / 300)) + 0.02 * attempt)
         count = 1
         while count < 5 and rng.random() < more:
@@ -201,7 +201,7 @@ def _mark(program: Program) -> str | None:
 
 
 def _kept(feature: str) -> str | None:
-    """A feature as `kinds.key` writes it; None where it is no name."""
+    """The key of a feature (see `kinds.key`); None where it is not a name."""
     try:
         return key(ast.parse(feature, mode="eval").body)
     except (SyntaxError, ValueError):
