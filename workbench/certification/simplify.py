@@ -15,7 +15,7 @@ from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
-from workbench.program.evolving import Evolving, open_program, walk
+from workbench.program.evolving import Evolving, is_text, open_program, walk
 from workbench.program.names import ENDS
 from workbench.program.source import fingerprint
 from workbench.program.tunables import DECLARATION
@@ -129,7 +129,7 @@ def _removals(evolving: Evolving) -> list[_Removal]:
 def _statements(body: list[ast.stmt], span: range, *, may_be_empty: bool = False) -> Iterator[_Removal]:
     for i in span:
         node = body[i]
-        if isinstance(node, _KEPT) or _is_text(node) or _is_declaration(node):
+        if isinstance(node, _KEPT) or is_text(node) or _is_declaration(node):
             continue
         if len(body) > 1 or may_be_empty:
             yield _Removal(_weight(node), partial(_first_line, node), _replacing(body, i, []))
@@ -201,10 +201,6 @@ def _first_line(node: ast.AST) -> str:
 
 def _filled(form: str, *nodes: ast.AST) -> str:
     return form.format(*map(_first_line, nodes))
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_declaration(node: ast.stmt) -> bool:

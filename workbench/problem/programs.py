@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 from workbench.errors import ProblemError
+from workbench.program.edits import Positions, first_line
+from workbench.program.names import Definition
 from workbench.program.source import split_block
 
 BLOCK = ".block.py"
 """File name suffix of a block: the part of a program that differs from its frame."""
 _LAST = re.compile(r"# The rest is from (\w+)\.py(?:: ([\w., ]+?))?\.")
-
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def program_names(folder: Path) -> tuple[str, ...]:
@@ -81,16 +81,16 @@ def _definitions(path: Path, frame: Path, rest: str, wanted: list[str]) -> str:
         tree = ast.parse(rest)
     except SyntaxError as error:
         raise ProblemError(f"{path}: its frame {frame.name} is not valid Python: {error.msg} (line {error.lineno})") from error
-    lines, text = rest.splitlines(), ""
+    positions, text = Positions(rest), ""
     for name in wanted:
         body: list[ast.stmt] = tree.body
-        node: _Definition | None = None
+        node: Definition | None = None
         for part in name.split("."):
-            node = next((n for n in body if isinstance(n, _Definition) and n.name == part), None)
+            node = next((n for n in body if isinstance(n, Definition) and n.name == part), None)
             body = node.body if node else []
         if node is None:
             raise ProblemError(f"{path}: its frame {frame.name} does not define {name}")
-        start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        _, found, _ = positions.cut(positions.lines(first_line(node), node.end_lineno or node.lineno))
         between = ("\n" if "." in name else "\n\n") if text else ""
-        text += between + "\n".join(lines[start - 1 : node.end_lineno]) + "\n"
+        text += between + found.rstrip("\n") + "\n"
     return text

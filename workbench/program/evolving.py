@@ -99,6 +99,11 @@ def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
     return found
 
 
+def is_text(statement: ast.AST) -> bool:
+    """Whether a statement is a mere constant, as a docstring is."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
 _MARKS = frozenset({"ctx", "op", "ops"})
 
 

@@ -12,6 +12,7 @@ from workbench.errors import Rejected
 from workbench.model import Program
 from workbench.program import source as text_of
 from workbench.program.edits import Positions, apply, first_line
+from workbench.program.evolving import is_text
 from workbench.program.names import Definition, free, movable, read, unbound
 from workbench.program.source import BLOCK_END, BLOCK_START, MODULES, Block
 
@@ -234,7 +235,7 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
         return source
     at = 0
     for i, node in enumerate(tree.body):
-        is_docstring = i == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_docstring = i == 0 and is_text(node)
         if is_docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             at = node.end_lineno or 0
         else:

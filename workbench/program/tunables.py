@@ -111,6 +111,16 @@ def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Progr
     return with_constants(program, {name: round(new) if whole else float(f"{new:.4g}")})
 
 
+def value_of(node: ast.expr) -> float | None:
+    """The value of a numeric literal, with its sign; None for any other expression."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node, sign = node.operand, -1
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return sign * node.value
+    return None
+
+
 def _finite(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -129,8 +139,7 @@ def _literals(tree: ast.Module, source: str) -> dict[str, _Literal]:
     found = {}
     for statement in tree.body:
         name, node = _assigned(statement)
-        value = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
-        if node is None or not isinstance(value, ast.Constant) or not _finite(value.value):
-            continue
-        found[name] = _Literal(ast.literal_eval(node), positions.span(node))
+        value = None if node is None else value_of(node)
+        if node is not None and value is not None and math.isfinite(value):
+            found[name] = _Literal(value, positions.span(node))
     return found

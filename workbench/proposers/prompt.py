@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from workbench.errors import Rejected
 from workbench.model import Brief, Candidate, Failure, Prompt, Task
+from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
 from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
 
@@ -234,15 +235,13 @@ def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
         return None
     outside = block.before + block.after
     main = next((f for f in functions if f.name == entry or re.search(rf"\b{f.name}\b", outside)), functions[-1])
-    lines = block.inside.split("\n")
-    if (contract := ast.get_docstring(main)) and len(main.body) > 1 and main.lineno < main.body[0].lineno:
-        first, last = main.body[0].lineno, main.body[0].end_lineno or 0
-        if last < main.body[1].lineno:
-            del lines[first - 1 : last]
+    code = block.inside
+    if (contract := ast.get_docstring(main)) and len(main.body) > 1:
+        code = apply(code, [Positions(code).instead(main.body[0], "")])
     arguments = main.args.posonlyargs + main.args.args
     answers = [n.value for n in ast.walk(main) if isinstance(n, ast.Return)]
     return _Evolving(
-        code="\n".join(lines).strip("\n"),
+        code=code.strip("\n"),
         function=main.name,
         parameters=[a.arg for a in arguments],
         truths={a.arg for a in arguments if isinstance(a.annotation, ast.Name) and a.annotation.id == "bool"},

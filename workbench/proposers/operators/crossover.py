@@ -6,10 +6,11 @@ import ast
 import random
 
 from workbench.program.names import BUILTINS
+from workbench.program.tunables import value_of
 from workbench.proposers.operators.expressions import constants
 from workbench.proposers.operators.kinds import INITIALISED, Kind, key
 from workbench.proposers.operators.places import Places, Slot, Spot
-from workbench.proposers.operators.terms import binary, call, duplicate, number, pick, rounded, value_of
+from workbench.proposers.operators.terms import binary, call, duplicate, number, pick, rounded
 
 
 def cross(places: Places, donor: Places, rng: random.Random) -> bool:

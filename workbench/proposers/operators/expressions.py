@@ -6,6 +6,7 @@ import ast
 import math
 import random
 
+from workbench.program.tunables import value_of
 from workbench.proposers.operators.kinds import Kind, key
 from workbench.proposers.operators.places import Places, Slot
 from workbench.proposers.operators.terms import (
@@ -20,7 +21,6 @@ from workbench.proposers.operators.terms import (
     ratio,
     rounded,
     term,
-    value_of,
     weighted,
 )
 from workbench.proposers.operators.terms import condition as comparison

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workbench.program.evolving import walk
+from workbench.program.tunables import value_of
 from workbench.proposers.operators.kinds import key
-from workbench.proposers.operators.terms import binary, call, number, value_of
+from workbench.proposers.operators.terms import binary, call, number
 
 _LARGEST_EXPONENT = 50
 _DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import random
 
-from workbench.program.evolving import walk
-from workbench.program.names import ENDS
+from workbench.program.evolving import is_text, walk
+from workbench.program.names import ENDS, Definition
 from workbench.proposers.operators.decisions import branch, returned
 from workbench.proposers.operators.kinds import Kind
 from workbench.proposers.operators.places import Places, Slot, Spot
@@ -46,7 +46,7 @@ def guard(places: Places, rng: random.Random) -> bool:
 
 def _returned_after(spot: Spot, values: dict[int, Slot]) -> Slot | None:
     for statement in spot.body[spot.index :]:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(statement, Definition):
             continue
         for node in walk([statement]):
             if id(node) in values:
@@ -55,9 +55,7 @@ def _returned_after(spot: Spot, values: dict[int, Slot]) -> Slot | None:
 
 
 def _insertable(spot: Spot) -> bool:
-    node = spot.node
-    docstring = spot.index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return not docstring
+    return not (spot.index == 0 and is_text(spot.node))
 
 
 def adjust(places: Places, rng: random.Random) -> bool:
@@ -106,10 +104,7 @@ def _removable(spot: Spot) -> bool:
     node = spot.node
     if isinstance(node, ast.If):
         return len(spot.body) > 1 or bool(node.orelse)
-    simple = isinstance(node, ast.Assign | ast.AugAssign | ast.For) or (
-        isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
-    )
-    return simple and len(spot.body) > 1
+    return isinstance(node, ast.Assign | ast.AugAssign | ast.For | ast.Expr) and not is_text(node) and len(spot.body) > 1
 
 
 def exchange(places: Places, rng: random.Random) -> bool:

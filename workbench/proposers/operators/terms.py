@@ -28,16 +28,6 @@ def number(value: float) -> ast.expr:
     return ast.UnaryOp(ast.USub(), node) if value < 0 else node
 
 
-def value_of(node: ast.expr) -> float | None:
-    """The value of a numeric literal, with its sign; None for any other expression."""
-    sign = 1
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node, sign = node.operand, -1
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return sign * node.value
-    return None
-
-
 def rounded(value: float, digits: int = 3) -> float:
     """`value` rounded to a few significant digits and whole numbers to integers, so that programs stay readable."""
     if value == 0 or not math.isfinite(value):
