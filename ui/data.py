@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from dataclasses import dataclass
@@ -14,17 +13,17 @@ import pandas as pd
 import streamlit as st
 
 from ui.actions import certificate_log
+from workbench.analysis.attempts import frame
 from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
+from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import StoreError, UsageError, WorkbenchError
 from workbench.formatting import last_line
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Point, Reader, Run, Size
+from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Reader, Run, Size
 
-CHARTED = 2500
-"""Points drawn of a longer run: all that were ever best, the others thinned evenly. A browser draws so many in half a second."""
 SIZED = 20_000
 """Attempts that the archive of a longer run is made of: the best ones."""
 _STARTING = 20.0
@@ -138,18 +137,8 @@ def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple
 # --------------------------------------------------------------------------- attempts
 
 
-def so_far(gaps: pd.Series) -> pd.Series:
-    """The best gap up to each attempt; a failed one changes nothing."""
-    return gaps.cummin().ffill()
-
-
-def improves(gaps: pd.Series) -> pd.Series:
-    """Which attempts are better than all before them."""
-    return gaps < so_far(gaps).shift().fillna(math.inf)
-
-
 def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
-    """Every attempt up to a mark: the columns of `Point`, the best gap so far, and dollars spent up to it.
+    """Every attempt up to a mark as of `analysis.attempts.frame`, with the dollars spent up to it (`usd`).
 
     The frame is shared between sessions: never change it in place.
     """
@@ -158,16 +147,10 @@ def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    frame = pd.DataFrame(_store.points(run, mark), columns=Point._fields)
-    frame["gap"] = frame["gap"].astype(float)
-    frame["best"] = so_far(frame["gap"])
-    frame["improved"] = improves(frame["gap"])
-    frame["parent"] = frame["parent"].astype(float)
-    for column in ("status", "operator"):
-        frame[column] = frame[column].astype("category")
+    made = frame(_store.points(run, mark))
     spent = calls(_store, run, mark)
-    frame["usd"] = frame["number"].map(spent.groupby("number")["cost_usd"].sum()).fillna(0.0).cumsum() if len(spent) else 0.0
-    return frame
+    made["usd"] = made["number"].map(spent.groupby("number")["cost_usd"].sum()).fillna(0.0).cumsum() if len(spent) else 0.0
+    return made
 
 
 def calls(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
@@ -188,36 +171,6 @@ def spent(store: Reader) -> pd.DataFrame:
 @st.cache_data(show_spinner=False, max_entries=4)
 def _spent(place: str, calls: int, _store: Reader) -> pd.DataFrame:
     return pd.DataFrame(_store.spent(), columns=DailySpending._fields)
-
-
-def charted(frame: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
-    """So many attempts as a chart of these gaps can take."""
-    if len(frame) <= most:
-        return frame
-    return frame[improves(gaps) | (frame["number"] % (1 + len(frame) // most) == 0)]
-
-
-def spending(frame: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """Calls, valid attempts, dollars and improvement by model and operator.
-
-    `gained` is the sum of the steps by which attempts of the group lowered the best train gap; `per_dollar` is that a dollar.
-    """
-    known = frame.set_index("number")
-    last = made.drop_duplicates("number", keep="last")
-    step = (known["best"].shift() - known["best"]).where(known["improved"], 0.0).fillna(0.0)
-    rows = made.assign(
-        valid=made["number"].map(known["status"].astype(str) == "ok").fillna(False).astype(bool),
-        unpriced=made["cost_usd"].isna() & (made["error"] == ""),
-        gained=0.0, better=0,
-    )  # fmt: skip
-    rows.loc[last.index, "gained"] = last["number"].map(step).fillna(0.0)
-    rows.loc[last.index, "better"] = last["number"].map(known["improved"]).fillna(False).astype(int)
-    grouped = rows.groupby(["model", "operator"], observed=True).agg(
-        calls=("number", "size"), valid=("valid", "mean"), better=("better", "sum"), gained=("gained", "sum"),
-        usd=("cost_usd", "sum"), unpriced=("unpriced", "sum"), tokens=("tokens_out", "sum"), seconds=("seconds", "mean"),
-    ).reset_index()  # fmt: skip
-    grouped["per_dollar"] = (grouped["gained"] / grouped["usd"]).where(grouped["usd"] > 0)
-    return grouped.sort_values("gained", ascending=False)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -321,6 +274,12 @@ def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _r
     if loaded is None or why or report is None or not loaded.problem.baselines:
         return None
     return compare(of_report(f"{run}:{number}", number, report), of_baselines(loaded, Split.VALIDATION)[0])
+
+
+def today(store: Reader, row: Run, number: int | None) -> Rechecked | None:
+    """A program scored again with the problem as it is now; None where it has not changed, or nothing was scored again."""
+    loaded, _ = problem(row)
+    return None if loaded is None or number is None else rechecked(store, row, number, loaded)
 
 
 def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFrame:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from html import escape
 from typing import Any, Literal
 
+import altair as alt
 import streamlit as st
 
 from ui import actions, data, theme
 from workbench.errors import StoreError, UsageError
+from workbench.formatting import percent
 from workbench.model import Split
+from workbench.report.vega import PICK
 from workbench.store import Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
@@ -92,6 +95,17 @@ def chosen_run(store: Reader) -> Run:
     return row
 
 
+def changed_problem(store: Reader, row: Run, number: int | None, note: str, usable: bool) -> None:
+    """What is wrong with the run's problem, if anything; where it has changed, what the program scores with it today."""
+    if not note:
+        return
+    found = data.today(store, row, number)
+    hint = (
+        f" To score the champion again: evolve recheck {row.id}" if usable and number is not None and number == row.champion else ""
+    )
+    st.caption(literal(f"{note}. No. {number} was {found}." if found else f"{note}.{hint}"))
+
+
 def try_to(action: Any, *words: Any) -> bool:
     """Do it, and say why not where that fails."""
     try:
@@ -102,9 +116,14 @@ def try_to(action: Any, *words: Any) -> bool:
     return True
 
 
-def open_program(run: str, number: int, **more: str) -> None:
-    """Go to the page of a program."""
-    st.switch_page(PROGRAM, query_params={"run": run, "n": str(number), **more})
+def open_program(run: str, number: int, tab: str = "") -> None:
+    """Go to the page of a program, and to one of its tabs.
+
+    The tab travels by the session: a page whose own tabs are in the URL may not write that parameter.
+    """
+    if tab:
+        st.session_state["open_tab"] = tab
+    st.switch_page(PROGRAM, query_params={"run": run, "n": str(number)})
 
 
 def program_card(store: Reader, row: Run, number: int, key: str) -> None:
@@ -126,9 +145,9 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
             report = store.report(row.id, number, split)
             if report is not None:
                 worst = max((r.gap for r in report.results), default=None)
-                rows.append([split.value, theme.percent(report.gap), theme.percent(worst), str(len(report.results))])
+                rows.append([split.value, percent(report.gap), percent(worst), str(len(report.results))])
         if (test := data.certificate(row.id, number).test_gap) is not None:
-            rows.append(["test", theme.percent(test), "", ""])
+            rows.append(["test", percent(test), "", ""])
         if rows:
             st.html(theme.table(["split", "gap", "worst", "instances"], rows, {1, 2, 3}))
         if attempt.status != "ok":
@@ -137,6 +156,18 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
             st.code(attempt.source, "python", height=230)
         if st.button("Open", key=f"open-{key}", icon=":material/open_in_new:"):
             open_program(row.id, number)
+
+
+def chart(made: alt.LayerChart, key: str) -> None:
+    """A chart as wide as its place."""
+    st.altair_chart(made, theme=None, key=key)
+
+
+def clicked(made: alt.LayerChart, key: str) -> dict[str, Any]:
+    """A chart whose marks can be clicked: the fields of the one that was, nothing while none is."""
+    event: Any = st.altair_chart(made, theme=None, key=key, on_select="rerun", selection_mode=PICK)
+    found = event.selection.get(PICK) or [{}]
+    return dict(found[0])
 
 
 def chosen_cell(event: Any, rows: int) -> tuple[int, str] | None:

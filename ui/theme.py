@@ -9,11 +9,8 @@ from typing import Literal
 import streamlit as st
 
 from workbench.analysis.compare import Comparison, Standing
-from workbench.formatting import dollars, duration, percent, points
 from workbench.report import diff
 from workbench.report.palette import DARK, LIGHT, Palette, themed
-
-__all__ = ["dollars", "duration", "percent", "points"]  # pages find them beside the colours
 
 Tone = Literal["better", "worse", "plain"]
 
@@ -57,15 +54,20 @@ table.plain a {color: var(--better); text-decoration: none;} table.plain a:hover
 @media (max-width: 1000px) {  /* cards in full rows; what is wide goes below each other where the window is narrow */
   .kpis:has(> :nth-child(6)) {grid-template-columns: repeat(3, 1fr);}
   .kpis:has(> :nth-child(7)) {grid-template-columns: repeat(4, 1fr);}
-  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] :is([data-testid="stPlotlyChart"], table.plain,
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] :is([data-testid="stVegaLiteChart"], table.plain,
     [data-testid="stCode"], [data-testid^="stBidiComponent"])) {flex-wrap: wrap;
     > [data-testid="stColumn"] {min-width: min(28rem, 100%);}}
 }
+[data-testid="stMarkdownContainer"] code {font-size: .86rem !important;}
+#vg-tooltip-element {font-size: .86rem !important;}
+[data-testid="stCaptionContainer"] {opacity: 1; color: var(--muted);}
+[data-testid="stBaseButton-primary"] *, [data-testid="stMultiSelectTagsContainer"] span {color: var(--paper);}
 ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
 [data-testid="stCode"] .token:is(.string, .char, .attr-value, .triple-quoted-string) {color: var(--bound);}
 [data-testid="stCode"] .token:is(.keyword, .tag, .function, .class-name, .builtin) {color: var(--better);}
 [data-testid="stCode"] .token:is(.operator, .decorator, .number, .boolean) {color: var(--worse);}
-[data-testid="stCode"] .token.comment {color: var(--muted);}
+[data-testid="stCode"] .token:is(.comment, .punctuation) {color: var(--muted);}
+[data-testid="stCode"] .linenumber {color: var(--muted) !important; font-size: .86rem !important;}
 </style>"""
 )
 

@@ -18,9 +18,10 @@ from typing import Any
 from tests.benchmarks.watching import ARGUMENTS, TROUBLE, cpu, resident
 from tests.ui.served import serve
 
+CHART = "[data-testid=stVegaLiteChart] svg"
 RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archive": "cells are filled",
        "Failures": "failed attempts", "Spend & models": "gap lowered by", "Steering": "a measurement, not", "Log": "improvement",
-       "Progress": ".main-svg"}  # fmt: skip
+       "Progress": CHART}  # fmt: skip
 PROGRAM = {"Diff": ".diff", "Ancestors": "steps,", "Instances": "Against the best baseline", "Prompt & response": "Asked",
            "Certificate": "opens the sealed"}  # fmt: skip
 PAGES = {"Problems": "Proven optimal", "Playground": "Tab indents", "Settings": "By model", "Runs": "Click a run's name",
@@ -65,7 +66,7 @@ def walk(clicks: Clicks, repeat: int) -> None:
         clicks.time("run, open the champion", press("Open"), "What changed since")
         for name, what in PROGRAM.items():
             clicks.time(f"program, {name}", tab(name), what)
-        clicks.time("program, compare", press("Compare"), "the yardstick")
+        clicks.time("program, compare", press("Compare"), "compared against")
         for name, what in PAGES.items():
             clicks.time(f"to {name}", page.get_by_role("link", name=re.compile(rf"{name}( & cost)?$")).click, what)
 
@@ -86,7 +87,7 @@ def main() -> None:
         page.set_default_timeout(120_000)
         clicks = Clicks(page, server.pid)
         clicks.time("open the dashboard", lambda: page.goto(served.printed), "Click a run's name")
-        clicks.time("open a run's address", lambda: page.goto(served.page(f"run?run={options.run}")), ".main-svg")
+        clicks.time("open a run's address", lambda: page.goto(served.page(f"run?run={options.run}")), CHART)
         walk(clicks, options.repeat)
         memory = resident(server.pid)
         trouble = [line for line in served.log.read_text().splitlines() if TROUBLE.search(line)]

@@ -17,6 +17,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
+from tests.ui.contrast import FAINT
 from tests.ui.served import serve
 from workbench.problem import catalog
 from workbench.store import Store
@@ -156,7 +157,7 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         rows = page.locator("table.plain", has_text="won / equal / lost").locator("tbody tr")
         rows.nth(2).wait_for()
         assert {rows.nth(k).locator("td").first.inner_text() for k in range(rows.count())} >= {"line", "square"}
-        page.locator('[data-testid="stPlotlyChart"]').first.wait_for()
+        page.locator('[data-testid="stVegaLiteChart"]').first.wait_for()
 
 
 def test_an_idea_is_tried_and_its_failing_line_shown(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
@@ -320,14 +321,60 @@ def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, 
         assert page.title() != "taken"
 
 
+def readable(page: Any) -> None:
+    """All text can be read, once what is being renewed is no longer faded."""
+    for _ in range(40):
+        if not (faint := page.evaluate(FAINT)):
+            return
+        time.sleep(0.5)
+    raise AssertionError(faint)
+
+
+def test_clicks_on_charts_show_attempts_open_steps_and_tell_cells(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
+    fill(tmp_path, wide, 120, run="all")
+    with serve(tmp_path) as served:
+        page.goto(served.page("run?run=all"))
+        for said, shown in (
+            (r"no\. \d+: (crash|timeout|infeasible)$", ".chip.bad"),
+            (r"no\. \d+: .*%, ", ".chip"),
+        ):
+            number = click(page, said)
+            page.locator(".head b", has_text=re.compile(f"^no. {number}$")).wait_for()
+            page.locator(shown).first.wait_for()
+        page.goto(served.page("run?run=all&tab=Lineage"))
+        number = click(page, r"no\. \d+: ")
+        page.wait_for_url(f"**/program?*n={number}*")
+        page.get_by_text(f"Program {number}").wait_for()
+        page.locator("table.diff, [data-testid=stCaptionContainer]").first.wait_for()
+        assert page.get_by_role("tab", name="Diff").get_attribute("aria-selected") == "true"
+        page.goto(served.page("compare?p=all"))
+        click(page, r" on validation-3 ")
+        page.locator(".head b", has_text=re.compile("on validation-3$")).wait_for()
+
+
+def click(page: Any, said: str) -> int:
+    """Click a mark that says this of itself and that nothing hides; the number that it tells, 0 for none."""
+    page.locator("[data-testid=stVegaLiteChart] svg").first.wait_for()
+    met = page.wait_for_function(
+        "said => [...document.querySelectorAll('[data-testid=stVegaLiteChart] [aria-label]')].map(e => {"
+        " const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2, words = e.ariaLabel;"
+        " return words.match(said) && document.elementFromPoint(x, y) === e ? {x, y, words} : null}).find(found => found)",
+        arg=said,
+    ).json_value()  # fmt: skip
+    page.mouse.click(met["x"], met["y"])
+    found = re.match(r"no\. (\d+)", met["words"])
+    return int(found[1]) if found else 0
+
+
 def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: catalog.LoadedProblem) -> None:
     """Something is drawn and nothing overflows; pictures go where EVOLVE_TEST_PICTURES says."""
     fill(tmp_path, wide, 300, run="all")
     pictures = os.environ.get("EVOLVE_TEST_PICTURES")
     shown = {
-        "": "stDataFrame", "run?run=all": "stPlotlyChart", "run?run=all&tab=Archive": "stEChartsChart",
-        "program?run=all": "stCode", "compare?p=all": "stEChartsChart", "problems?problem=tests/wide": "stMarkdown",
-        "settings": "stPlotlyChart",
+        "": "stDataFrame", "run?run=all": "stVegaLiteChart", "run?run=all&tab=Archive": "stVegaLiteChart",
+        "program?run=all": "stCode", "playground?problem=tests/wide": "stCaptionContainer", "compare?p=all": "stVegaLiteChart",
+        "problems?problem=tests/wide": "stMarkdown",
+        "settings": "stVegaLiteChart",
     }  # fmt: skip
     with serve(tmp_path) as served:
         for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 20, 27)")):
@@ -341,6 +388,7 @@ def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cat
                 background = made.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
                 assert background == paper
                 assert made.evaluate("document.documentElement.scrollWidth") <= 1280
+                readable(made)
                 if pictures:
                     made.wait_for_timeout(4000)
                     made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.big_store import fill
-from tests.ui.conftest import NASTY
+from tests.benchmarks.big_store import fill, problem
+from tests.ui.conftest import NASTY, Open
+from tests.ui.test_pages import words
 from tests.unit.certified import certificate
+from workbench.analysis.attempts import spending, thinned
 from workbench.model import Program, Split
 from workbench.problem import catalog
 from workbench.store import Judged, Ledger, Mark, Reader
@@ -48,7 +50,7 @@ def test_points_stop_at_the_mark_they_are_asked_for(store: Reader) -> None:
 def test_dollars_and_gains_add_up_to_the_run_whole(store: Reader) -> None:
     mark = store.mark("done")
     frame, made = data.attempts(store, "done", mark), data.calls(store, "done", mark)
-    groups = data.spending(frame, made)
+    groups = spending(frame, made)
     spent = store.spending("done")
     assert groups["usd"].sum() == pytest.approx(spent.dollars) == pytest.approx(frame["usd"].iloc[-1])
     assert groups["calls"].sum() == spent.calls == 80
@@ -58,11 +60,11 @@ def test_dollars_and_gains_add_up_to_the_run_whole(store: Reader) -> None:
 
 def test_thinning_keeps_every_attempt_that_was_ever_best(store: Reader) -> None:
     frame = data.attempts(store, "done", store.mark("done"))
-    thin = data.charted(frame, frame["gap"], 20)
+    thin = thinned(frame, frame["gap"], 20)
     assert len(thin) < len(frame)
     assert set(frame.loc[frame["improved"], "number"]) <= set(thin["number"])
     validation = frame["gap"].where(frame["number"] % 3 == 0).sample(frac=1, random_state=1).set_axis(frame.index)
-    thin = data.charted(frame, validation, 20)
+    thin = thinned(frame, validation, 20)
     assert len(thin) < len(frame)
     best = validation.cummin().ffill()
     assert validation[thin.index].cummin().ffill().dropna().to_dict().items() <= best.to_dict().items()
@@ -176,3 +178,19 @@ def test_the_reader_sees_nothing_of_the_sources_in_its_lists(store: Reader) -> N
     ):
         steps = [row["detail"] for row in store._rows(plan + query, "done")]
         assert any("COVERING INDEX" in step for step in steps), steps
+
+
+def test_a_champion_scored_again_with_a_changed_problem_is_told_on_its_pages(tmp_path: Path, open_page: Open) -> None:
+    made = problem(tmp_path / "tests" / "again", 6)
+    fill(tmp_path, made, 12, run="old", models=False)
+    problem(tmp_path / "tests" / "again", 6, title="Another question")
+    version = catalog.reload(tmp_path / "tests" / "again").version
+    assert "evolve recheck old" in words(open_page(tmp_path, "run", run="old")).replace("\\", "")
+    with Ledger(tmp_path) as ledger:
+        number = ledger.run("old").champion
+        report = ledger.report("old", number, Split.VALIDATION)
+        ledger.add_recheck("old", number, version, report)
+    for page, query in (("run", {}), ("program", {"n": str(number)})):
+        said = words(open_page(tmp_path, page, run="old", **query)).replace("\\", "")
+        assert f"No. {number} was scored again with version {version}" in said and "CI" in said
+        assert "evolve recheck" not in said

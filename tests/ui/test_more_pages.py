@@ -68,7 +68,7 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
     sound(app)
     assert app.multiselect[0].value[0] == f"done:{champion}" and len(app.multiselect[0].value) == 2
     said = words(app)
-    assert "the yardstick" in said and f"program?run=done&n={champion}" in said and ">better<" in said
+    assert "compared against" in said and f"program?run=done&n={champion}" in said and ">better<" in said
     assert "&lt;script&gt;" in said  # the proposer's name, where the runs differ
     assert app.selectbox(key="base").value == "square"
     app.selectbox(key="base").set_value("line").run()
@@ -85,8 +85,8 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
 def test_compare_sets_quality_beside_dollars_where_any_were_paid(folder: Path, open_page: Open) -> None:
     app = open_page(folder, "compare", p=["done", "plain"], price="dollars")
     sound(app)
-    charts = {chart.proto.id.rpartition("-")[2] for chart in app.get("plotly_chart")}
-    assert "bought" in charts and "latency" not in charts
+    drawn = " ".join(chart.proto.spec for chart in app.get("vega_lite_chart"))
+    assert "Dollars spent on models" in drawn and "Milliseconds an instance" not in drawn
     app = open_page(folder, "compare", p=["plain"], price="dollars")
     sound(app)
     assert "No run of these programs has paid" in words(app)
@@ -98,7 +98,7 @@ def test_what_compare_cannot_find_is_told_a_line_each_and_the_rest_compared(fold
     told = [e.value.replace("\\", "") for e in app.error]
     assert len(told) == 3 and "99999" in told[0] and "There is no run" in told[1] and "names no program" in told[2]
     assert all("<script>" not in e.value for e in app.error)
-    assert "the yardstick" in words(app)
+    assert "compared against" in words(app)
 
 
 def test_compare_says_that_the_run_of_its_first_program_is_unknown(folder: Path, open_page: Open) -> None:

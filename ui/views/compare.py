@@ -7,11 +7,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import streamlit as st
 
-from ui import data, parts, theme, versus
+from ui import data, parts, theme
 from workbench.analysis.compare import Comparison, Contender, address, compare, differing, of_baselines, of_run
 from workbench.errors import UsageError, WorkbenchError
+from workbench.formatting import dollars, duration, percent, points
 from workbench.model import Split
 from workbench.problem.catalog import LoadedProblem
+from workbench.report import comparison_charts as charts
 from workbench.report import diff
 from workbench.store import Reader, RunSummary
 
@@ -40,7 +42,7 @@ def page() -> None:
         st.info("Name a program: a run's champion, or RUN:N with the number of an attempt.")
         return
     base = next((c for c in everyone if c.name == against), everyone[-1])
-    names = {**versus.labels([c.name for c in programs]), **{c.name: c.name for c in baselines}}
+    names = {**charts.short_names([c.name for c in programs]), **{c.name: c.name for c in baselines}}
     verdicts(store, scene, everyone, base, split, names)
     heat_map(scene, programs, baselines, base, split, colour, names)
     panels(store, scene, programs, baselines, base, split, names)
@@ -160,7 +162,7 @@ def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Conte
     with left:
         st.markdown(f"**Paired difference to {parts.literal(names[base.name])}**, {split.value}, 95% CI of each")
         if made:
-            st.plotly_chart(versus.forest(made, names, theme.current()), key="forest", config={"displayModeBar": False})
+            parts.chart(charts.forest(made, names, theme.current()), "forest")
         else:
             st.caption("There is nobody to compare it with: choose a second program.")
     with right:
@@ -174,11 +176,11 @@ def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Conte
                 href = f"program?run={escape(run, quote=True)}&n={number}"
                 name = f'<a href="{href}" target="_self" title="{escape(c.name, quote=True)}">{name}</a>'
             tone = c.verdict if c.verdict in ("better", "worse") else ""
-            worst = f'<span title="{escape(c.worst.instance, quote=True)}">{theme.points(c.worst.difference)}</span>'
-            rows.append([name, theme.percent(c.gap), theme.points(c.difference.mean),
+            worst = f'<span title="{escape(c.worst.instance, quote=True)}">{points(c.worst.difference)}</span>'
+            rows.append([name, percent(c.gap), points(c.difference.mean),
                          f"{c.record.wins} / {c.record.ties} / {c.record.losses}", worst,
                          f'<span class="{tone}">{c.verdict}</span>'])  # fmt: skip
-        rows.append([f"<b>{escape(names[base.name])}</b>", theme.percent(base.gap), "", "", "", "the yardstick"])
+        rows.append([f"<b>{escape(names[base.name])}</b>", percent(base.gap), "", "", "", "compared against"])
         st.html(theme.table(["", "gap", "difference", "won / equal / lost", "worst", ""], rows, {1, 2, 3, 4}))
         if split is Split.VALIDATION:
             st.caption("Validation also chose the champions, so their gaps there flatter them. A certificate judges on untouched "
@@ -196,19 +198,16 @@ def heat_map(
     loaded = scene.loaded
     kinds = {i: loaded.references.reference(split, i).status for i in base.gaps} if loaded else {}
     against = base if colour == DIFFERENCE else None
-    made = versus.arrange(programs, baselines)
-    option, places = versus.heat(made, names, theme.current(), against, kinds)
     said = f"Difference to {parts.literal(names[base.name])}" if against else "Gap"
     st.markdown(f"**{said} by instance**")
-    event = st.echarts_chart(option, key=f"heat-{split.value}-{colour}", on_select="rerun",
-                             height=versus.height(made))  # fmt: skip
-    picked = [k for group in event.selection.selected for k in group["data_indices"] if k < len(places)]
-    if picked:
-        who, instance = places[picked[0]]
-        bits = [f"gap {theme.percent(who.gaps[instance])}"]
+    made = charts.heat(charts.arrange(programs, baselines), names, theme.current(), against, kinds)
+    picked = parts.clicked(made, f"heat-{split.value}-{colour}")
+    who = next((c for c in (*programs, *baselines) if c.name == picked.get("who")), None)
+    if who is not None and (instance := picked["instance"]) in who.gaps:
+        bits = [f"gap {percent(who.gaps[instance])}"]
         if who is not base:
-            bits.append(f"{names[base.name]} {theme.percent(base.gaps[instance])}")
-            bits.append(f"difference {theme.points(who.gaps[instance] - base.gaps[instance])}")
+            bits.append(f"{names[base.name]} {percent(base.gaps[instance])}")
+            bits.append(f"difference {points(who.gaps[instance] - base.gaps[instance])}")
         theme.heading(f"{names[who.name]} on {instance}", [theme.chip(who.families[instance]), *map(theme.chip, bits)])
     else:
         st.caption("Click a cell for its figures. Row of references: filled, proven optimal; hollow, a proven bound; a dash, the "
@@ -221,19 +220,17 @@ def panels(
 ) -> None:  # fmt: skip
     """Distribution of the gaps, what was learnt by heart, and what quality costs."""
     palette = theme.current()
-    colour = versus.colours([*programs, *baselines], palette)
+    colour = charts.colours([*programs, *baselines], palette)
     lines, opened = slopes(store, scene, programs, baselines)
     left, middle, right = st.columns(3, gap="medium")
-    quiet = {"displayModeBar": False}
     with left:
         with title():
             st.markdown("**Share of instances within a gap**")
-        figure = versus.distribution([*programs, *baselines], names, palette, base.name)
-        st.plotly_chart(figure, key="within", config=quiet)
+        parts.chart(charts.distribution([*programs, *baselines], names, palette, base.name), "within")
     with middle:
         with title():
             st.markdown(f"**Train to validation{' to test' if opened else ''}**")
-        st.plotly_chart(versus.slopes(lines, names, palette, colour), key="slopes", config=quiet)
+        parts.chart(charts.slopes(lines, names, palette, colour), "slopes")
     with right:
         with title():
             st.markdown("**Quality and**", width="content")
@@ -241,13 +238,13 @@ def panels(
                                          required=True, label_visibility="collapsed")  # fmt: skip
         if price == TIME:
             times = [timed for c in programs if (timed := decision(store, c, split)) is not None]
-            st.plotly_chart(versus.latency(times, names, palette, colour, base), key="latency", config=quiet)
+            parts.chart(charts.latency(times, names, palette, colour, base), "latency")
         elif found := [paid for c in programs if (paid := spent(store, c)) is not None]:
-            st.plotly_chart(versus.bought(found, names, palette, colour), key="bought", config=quiet)
+            parts.chart(charts.bought(found, names, palette, colour), "bought")
         else:
             st.caption("No run of these programs has paid for a model.")
     legend = "".join(
-        f'<span class="chip" title="{escape(c.name, quote=True)}"><span style="color:{colour[c.name]}">●</span> '
+        f'<span class="chip" title="{escape(c.name, quote=True)}"><span aria-hidden="true" style="color:{colour[c.name]}">●</span> '
         f"{escape(names[c.name])}</span>"
         for c in programs
     )
@@ -260,7 +257,7 @@ def title() -> Any:
     return st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
 
 
-def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender]) -> tuple[list[versus.Slope], bool]:
+def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender]) -> tuple[list[charts.Slope], bool]:
     """Mean gaps by split, with test for what was certified; and whether anything was."""
     lines = []
     for c in programs:
@@ -269,23 +266,23 @@ def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: li
         gaps = {s.value: r.gap for s, r in reports.items() if r is not None and r.status == "ok"}
         if (test := data.certificate(run, number).test_gap) is not None:
             gaps["test"] = test
-        lines.append(versus.Slope(c.name, True, gaps))
+        lines.append(charts.Slope(c.name, True, gaps))
     opened = any("test" in line.gaps for line in lines)
     shown = (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))
     known = {s: {name: gap for name, _, gap in data.baselines(scene.loaded, s)} for s in shown}
-    lines += [versus.Slope(c.name, False, {s.value: known[s][c.name] for s in shown}) for c in baselines]
+    lines += [charts.Slope(c.name, False, {s.value: known[s][c.name] for s in shown}) for c in baselines]
     return lines, opened
 
 
-def decision(store: Reader, c: Contender, split: Split) -> tuple[str, float, float] | None:
-    """Name, mean seconds an instance and mean gap of a program."""
+def decision(store: Reader, c: Contender, split: Split) -> charts.Timed | None:
+    """Mean seconds an instance and mean gap of a program."""
     report = store.report(c.name.rpartition(":")[0], int(c.number or 0), split)
     if report is None or not report.results:
         return None
-    return c.name, sum(r.seconds for r in report.results) / len(report.results), c.gap
+    return charts.Timed(c.name, sum(r.seconds for r in report.results) / len(report.results), c.gap)
 
 
-def spent(store: Reader, c: Contender) -> versus.Paid | None:
+def spent(store: Reader, c: Contender) -> charts.Paid | None:
     """What a program's run had paid at each of its improvements; None where no model was paid."""
     run = c.name.rpartition(":")[0]
     frame = data.attempts(store, run, store.mark(run))
@@ -293,7 +290,7 @@ def spent(store: Reader, c: Contender) -> versus.Paid | None:
     if not frame["usd"].iloc[-1] or own.empty:
         return None
     steps = frame[frame["improved"] | (frame.index == frame.index[-1])].dropna(subset=["best"])
-    return versus.Paid(c.name, list(steps["usd"]), list(steps["best"]), (float(own["usd"].iloc[0]), float(own["gap"].iloc[0])))
+    return charts.Paid(c.name, list(steps["usd"]), list(steps["best"]), (float(own["usd"].iloc[0]), float(own["gap"].iloc[0])))
 
 
 def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]) -> None:
@@ -305,8 +302,8 @@ def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]
         return
     told = [
         {**row.settings(), "proposer": row.proposer, "isolation": row.isolation, "status": row.status,
-         "attempts": row.attempts, "valid": row.valid, "time": theme.duration(row.active_seconds),
-         "cost": theme.dollars(row.spending.cost_usd, model=row.uses_model)}
+         "attempts": row.attempts, "valid": row.valid, "time": duration(row.active_seconds),
+         "cost": dollars(row.spending.cost_usd, model=row.uses_model)}
         for row in rows
     ]  # fmt: skip
     found = differing(told)

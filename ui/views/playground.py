@@ -10,7 +10,7 @@ import streamlit as st
 from ui import actions, data, editor, parts, theme
 from workbench.analysis.compare import address, compare, of_baselines, of_report
 from workbench.errors import UsageError, WorkbenchError
-from workbench.formatting import level, span
+from workbench.formatting import level, percent, points, span
 from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -195,20 +195,20 @@ def by_instance(loaded: LoadedProblem, report: Report) -> None:
 
 def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     """The figures of a valid program, against the best rule."""
-    cards = [theme.kpi(f"{report.split.value.capitalize()} gap", theme.percent(report.gap), f"{len(report.results)} instances")]
+    cards = [theme.kpi(f"{report.split.value.capitalize()} gap", percent(report.gap), f"{len(report.results)} instances")]
     rivals = of_baselines(loaded, report.split)
     if rivals:
         found = compare(of_report("this program", 0, report), rivals[0])
         interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}"
         cards += [
-            theme.kpi(f"Against {rivals[0].name}", theme.points(found.difference.mean), f"{found.verdict}, {interval}",
+            theme.kpi(f"Against {rivals[0].name}", points(found.difference.mean), f"{found.verdict}, {interval}",
                       theme.tone(found),
                       f"{found.verdict} than {rivals[0].name}: paired bootstrap, {interval}"),
-            theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {theme.points(found.worst.difference)}",
+            theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {points(found.worst.difference)}",
                       help=f"worst on {found.worst.instance}"),
         ]  # fmt: skip
     theme.kpis(cards)
-    by_family = " · ".join(f"{parts.literal(family)} {theme.percent(gap)}" for family, gap in report.families.items())
+    by_family = " · ".join(f"{parts.literal(family)} {percent(gap)}" for family, gap in report.families.items())
     st.caption(f"{by_family}. {report.seconds:.2f} s, isolation {isolation}.")
 
 

@@ -7,13 +7,15 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from ui import data, parts, theme, versus
+from ui import data, parts, theme
 from workbench.analysis.compare import of_baselines
 from workbench.errors import WorkbenchError
+from workbench.formatting import percent, points
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.shipped import exhibit
+from workbench.report import comparison_charts as charts
 from workbench.store import RunSummary
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
@@ -80,7 +82,7 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
                   ", ".join(f"{len(loaded.instances(s))} {s}" for s in Split)),
         theme.kpi("Proven optimal", f"{kinds.get('optimal', 0) / total:.0%}" if total else "–", "of validation",
                   help=loaded.problem.bound),
-        theme.kpi("Best baseline", theme.percent(ranking[0][2]) if ranking else "–", ranking[0][0] if ranking else "",
+        theme.kpi("Best baseline", percent(ranking[0][2]) if ranking else "–", ranking[0][0] if ranking else "",
                   help=ranking[0][1] if ranking else ""),
     ]  # fmt: skip
     if champion is None:
@@ -89,9 +91,9 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
         behind = best - ranking[0][2] if ranking else 0.0
         tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
         own = f"{loaded.slug.partition('/')[2]}-"  # every run of a problem begins with its name
-        whole = f"{theme.points(behind)} to the best baseline: the champion of {champion.id}"
-        cards.append(theme.kpi("Champion so far", theme.percent(best),
-                               f"{theme.points(behind)}, {champion.id.removeprefix(own)}", tone, whole))  # fmt: skip
+        whole = f"{points(behind)} to the best baseline: the champion of {champion.id}"
+        cards.append(theme.kpi("Champion so far", percent(best),
+                               f"{points(behind)}, {champion.id.removeprefix(own)}", tone, whole))  # fmt: skip
     limits = loaded.problem.limits
     cards.append(theme.kpi("Runs here", str(len(rows)), f"{len(rows) - len(same)} not comparable" if len(rows) > len(same) else ""))
     cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB an instance"))
@@ -129,7 +131,7 @@ def shipped(loaded: LoadedProblem) -> None:
     if found is None:
         return
     gaps = found.certificate.gaps
-    shown = [[split.value, theme.percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]
+    shown = [[split.value, percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]
     by = found.found
     search = f", {by.attempts} attempts from {', '.join(by.starts)}" if by.attempts else ""
     how = f"{by.proposer}{search}, {found.made}"
@@ -194,18 +196,17 @@ def baselines(loaded: LoadedProblem) -> None:
     least = {family: min(gaps[family] for gaps in by_family.values()) for family in families}
     rows = []
     for name, title, gap in ranking:
-        cells = [f"<b>{theme.percent(g)}</b>" if (g := by_family[name][f]) <= least[f] else theme.percent(g) for f in families]
-        rows.append([f'<span title="{escape(title, quote=True)}">{escape(name)}</span>', theme.percent(gap), *cells,
+        cells = [f"<b>{percent(g)}</b>" if (g := by_family[name][f]) <= least[f] else percent(g) for f in families]
+        rows.append([f'<span title="{escape(title, quote=True)}">{escape(name)}</span>', percent(gap), *cells,
                      escape(f"{title}. {citations[name]}")])  # fmt: skip
     numbers = set(range(1, len(families) + 2))
     st.html(theme.table(["baseline", "mean gap", *families, "who"], rows, numbers))
     st.caption("Bold: the best of a family. 0 is the reference; a failed instance counts 1 more than the worst rule.")
     contenders = of_baselines(loaded, split)
     kinds = {i.id: loaded.references.reference(split, i.id).status for i in loaded.instances(split)}
-    made = versus.arrange(contenders, [])
-    option, _ = versus.heat(made, {c.name: c.name for c in contenders}, theme.current(), None, kinds)
     st.markdown("**Gap by instance**")
-    st.echarts_chart(option, key=f"baselines-{split.value}", height=versus.height(made))
+    made = charts.arrange([], contenders)
+    parts.chart(charts.heat(made, {c.name: c.name for c in contenders}, theme.current(), None, kinds), f"baselines-{split.value}")
     st.caption("Row of references: filled, proven optimal; hollow, a proven bound; a dash, the best known.")
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from ui import actions, data, parts, theme
 from workbench.certificate import Verdict
 from workbench.errors import WorkbenchError
-from workbench.formatting import span
+from workbench.formatting import dollars, percent, points, span
 from workbench.model import Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
@@ -53,11 +53,12 @@ def page() -> None:
                 st.switch_page(parts.PLAYGROUND, query_params={"problem": row.problem, "source": name})
             parts.export(store, row, number, "program")
     loaded, note = data.problem(row)
-    if note:
-        st.caption(parts.literal(note))
+    parts.changed_problem(store, row, number, note, loaded is not None)
     theme.kpis(figures(store, row, attempt, loaded))
     if attempt.status != "ok":
         parts.say_error(f"{attempt.status.replace('_', ' ')}: {attempt.message}")
+    if (wanted := st.session_state.pop("open_tab", "")) in TABS:
+        st.session_state["tab"] = wanted
     tabs = st.tabs(TABS, key="tab", bind="query-params")
     shows = (code, difference, chain, instances, conversation, certificate)
     for tab, show in zip(tabs, shows, strict=True):
@@ -90,17 +91,17 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
         note, tone = "", "plain"
         if report is not None and report.status == "ok" and base:
             behind = report.gap - base[0][2]
-            note, tone = f"{theme.points(behind)} vs {base[0][0]}", "better" if behind < 0 else "worse" if behind > 0 else "plain"
+            note, tone = f"{points(behind)} vs {base[0][0]}", "better" if behind < 0 else "worse" if behind > 0 else "plain"
         gap = report.gap if report and report.status == "ok" else None
         cards.append(
-            theme.kpi(f"{split.value.capitalize()} gap", theme.percent(gap), note or ("not scored" if gap is None else ""), tone)
+            theme.kpi(f"{split.value.capitalize()} gap", percent(gap), note or ("not scored" if gap is None else ""), tone)
         )
     certified = data.certificate(run, number)
-    cards.append(theme.kpi("Test gap", theme.percent(certified.test_gap), certified.verdict, help=certified.reason))
+    cards.append(theme.kpi("Test gap", percent(certified.test_gap), certified.verdict, help=certified.reason))
     above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", theme.points(step), f"no. {above.number}" if above else "a start",
+        theme.kpi("Against its parent", points(step), f"no. {above.number}" if above else "a start",
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
     made = [recorded.call for recorded in store.conversation(run, number)]
@@ -109,9 +110,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     )
     cost = None if any(call.cost_usd is None for call in made) else sum(call.cost_usd or 0.0 for call in made)
     cards.append(theme.kpi("Proposed by", models, attempt.operator))
-    cards.append(
-        theme.kpi("Cost", theme.dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else "")
-    )
+    cards.append(theme.kpi("Cost", dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else ""))
     lines = len(attempt.source.splitlines())
     cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines"))
     return cards
@@ -201,12 +200,12 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if found is None or not found.source:
             st.caption(f"There is no program {wanted if wanted is not None else against} to compare with.")
             return
-        other, name = found.source, f"no. {wanted}, gap {theme.percent(found.gap)}"
+        other, name = found.source, f"no. {wanted}, gap {percent(found.gap)}"
     if other == attempt.source:
         st.caption(f"The same program as {parts.literal(name)}.")
         return
     show = diff.side_by_side if split == "Side by side" else diff.unified
-    st.html(show(other, attempt.source, (name, f"no. {number}, gap {theme.percent(attempt.gap)}"), whole=whole))
+    st.html(show(other, attempt.source, (name, f"no. {number}, gap {percent(attempt.gap)}"), whole=whole))
     with st.container(border=True):
         st.markdown("**In words**")
         told(changes(other, attempt.source), 30)
@@ -228,11 +227,11 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if before and step.source and before.source:
             words = in_words(changes(before.source, step.source), 3, inline=True)
         link = f'<a href="program?run={escape(row.id, quote=True)}&n={step.number}&tab=Diff" target="_self">{step.number}</a>'
-        rows.append([link, escape(step.operator), theme.percent(step.gap),
-                     f'<span class="{tone}">{theme.points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
+        rows.append([link, escape(step.operator), percent(step.gap),
+                     f'<span class="{tone}">{points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
     gained = [s.gap for s in steps if s.gap is not None]
     if len(gained) > 1:
-        st.caption(f"{len(steps) - 1} steps, {theme.points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
+        st.caption(f"{len(steps) - 1} steps, {points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
     st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}, grow=4))
 
@@ -283,7 +282,7 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
         st.caption(words.get(attempt.operator, f"Made by the built-in operator {attempt.operator}: no model was asked."))
         return
     for call in made:
-        bits = [call.model, theme.dollars(call.cost_usd), f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out",
+        bits = [call.model, dollars(call.cost_usd), f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out",
                 f"{call.seconds:.1f} s", *([f"{call.retries} retries"] if call.retries else [])]  # fmt: skip
         st.html(f'<div class="head">{"".join(theme.chip(b) for b in bits)}</div>')
         if call.error:
@@ -338,7 +337,7 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     ]  # fmt: skip
     st.html(theme.table(["", "", "check"], checks, grow=2))
     rows = [
-        [escape(c.split), escape(c.baseline), theme.points(c.difference.mean),
+        [escape(c.split), escape(c.baseline), points(c.difference.mean),
          span(c.difference.low, c.difference.high), " / ".join(map(str, c.record)),
          toned(c.better, "better", "not shown to be better")]
         for c in found.comparisons

@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import charts, data, parts, theme
-from workbench.formatting import level, span
+from ui import data, parts, theme
+from workbench.analysis.attempts import spending, thinned
+from workbench.formatting import dollars, duration, level, percent, points, span
 from workbench.model import Split
-from workbench.report.charts import far_apart
+from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 LISTED = 1000  # rows of the table of programs
+_MOVE = "Drag to move the axes, turn the wheel with Shift to zoom, double-click to go back."
 FOLLOWING = 8.0
 """Seconds between two redraws of the charts that follow a run: they take time that the run could use."""
 
@@ -38,8 +40,7 @@ def page() -> None:
         why = data.first_error(store, row.id) if row.status == "failed" else "Its process was killed; what was recorded is kept."
         parts.say_error(f"{row.status}: {why}")
     loaded, note = data.problem(row)
-    if note:
-        st.caption(parts.literal(note))
+    parts.changed_problem(store, row, row.champion, note, loaded is not None)
     mark = pinned(store, row.id, live)  # before the figures, which tell what is new since
     st.fragment(pulse, run_every=2.0 if live else None)(row.id, state)
     tabs = st.tabs(TABS, key="tab", bind="query-params")
@@ -87,7 +88,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     """Cards of the strip."""
     run, made = row.id, row.attempts
     found = data.verdict(store, row)
-    against = f"{theme.points(found.difference.mean)} vs {found.against}" if found else "no baseline"
+    against = f"{points(found.difference.mean)} vs {found.against}" if found else "no baseline"
     interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}: {found.verdict}" if found else ""
     certified = data.certificate(run, row.champion)
     best = store.best(run)
@@ -96,18 +97,18 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     pace = store.rate(run, 60, time.time()) if row.live else made / row.active_seconds * 60 if row.active_seconds else 0.0
     model, cap = row.uses_model, row.options.max_usd
     return [
-        theme.kpi("Best validation gap", theme.percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
-        theme.kpi("Its test gap", theme.percent(certified.test_gap), certified.verdict,
+        theme.kpi("Best validation gap", percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
+        theme.kpi("Its test gap", percent(certified.test_gap), certified.verdict,
                   help=certified.reason or "The test split is opened by certifying the champion (on its page)."),
-        theme.kpi("Best train gap", theme.percent(row.best_gap), f"no. {best.number}" if best else ""),
+        theme.kpi("Best train gap", percent(row.best_gap), f"no. {best.number}" if best else ""),
         theme.kpi("Attempts", f"{made:,}", f"of {row.options.candidates:,}"),
-        theme.kpi("Spend", theme.dollars(row.spending.cost_usd, model=model),
-                  f"cap {theme.dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
+        theme.kpi("Spend", dollars(row.spending.cost_usd, model=model),
+                  f"cap {dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
         theme.kpi("Valid", f"{row.valid / made:.0%}" if made else "–",
                   f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
         theme.kpi("Since improvement", f"{max(0, made + 1 - best.number) if best else 0:,}", "attempts"),
         theme.kpi("Pace", f"{pace:,.0f}/min" if pace >= 1 else f"{pace * 60:,.0f}/h" if pace else "–",
-                  f"{parts.counted(row.options.workers, 'worker')}, {theme.duration(row.active_seconds)}"),
+                  f"{parts.counted(row.options.workers, 'worker')}, {duration(row.active_seconds)}"),
     ]  # fmt: skip
 
 
@@ -129,19 +130,18 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
             log = logarithmic(frame, [level.gap for level in levels])
         validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
-        shown = data.charted(frame, frame["gap"] if validation is None else validation)
+        shown = thinned(frame, frame["gap"] if validation is None else validation)
         steered = [told.at for told in data.steering(store, shown, row.id) if told.at is not None]
         figure = charts.progress(
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
             levels=levels, validation=validation,
         )  # fmt: skip
-        event = st.plotly_chart(figure, key=f"progress-{axis}-{split}", on_select="rerun", selection_mode="points", theme=None,
-                                config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
+        picked = parts.clicked(figure, f"progress-{axis}-{split}").get("number")
+        st.caption(_MOVE)
         if len(shown) < len(frame):
             st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all that were ever best, the others thinned evenly.")
-    picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
     with card:
-        first = picked[0][0] if picked and isinstance(picked[0], list) else picked[0] if picked else row.champion
+        first = row.champion if picked is None else picked
         if first is None:
             st.caption("No attempt has been valid on validation yet.")
         else:
@@ -150,7 +150,7 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 def logarithmic(frame: pd.DataFrame, gaps: list[float]) -> bool:
     """Ask for the kind of axis; logarithmic by itself where a linear one would press the good ones of these against each other."""
-    if far_apart(gaps) and (frame["best"].iloc[-1] or 0.0) > 0:
+    if charts.far_apart(gaps) and (frame["best"].iloc[-1] or 0.0) > 0:
         return not st.toggle("Linear", key="linear", bind="query-params")
     return st.toggle("Logarithmic", key="log", bind="query-params")
 
@@ -202,12 +202,10 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
                    "a step to see what it changed.", width="stretch")  # fmt: skip
         log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
     figure = charts.lineage(frame, path, theme.current(), log=log)
-    event = st.plotly_chart(figure, key="lineage", on_select="rerun", selection_mode="points", theme=None,
-                            config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})  # fmt: skip
-    picked = [p["customdata"] for p in event.selection.points if p.get("customdata") is not None]
-    if picked:
-        first = picked[0][0] if isinstance(picked[0], list) else picked[0]
-        parts.open_program(row.id, int(first), tab="Diff")
+    picked = parts.clicked(figure, "lineage").get("number")
+    if picked is not None:
+        parts.open_program(row.id, int(picked), tab="Diff")
+    st.caption(_MOVE)
 
 
 def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
@@ -232,15 +230,13 @@ def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         return
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
-        event = st.echarts_chart(charts.archive(made, theme.current(), rows), key=f"archive-{rows}", on_select="rerun",
-                                 height=max(420, 80 + 34 * len(made.rows)))  # fmt: skip
+        picked = parts.clicked(charts.archive(made, theme.current(), rows), f"archive-{rows}").get("number")
         total = len(made.columns) * len(made.rows)
         among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.SIZED else ""
         st.caption(f"{len(made.cells)} of {total} cells are filled{among}; the colour is the best train gap of the cell.")
-    picked = [k for group in event.selection.selected for k in group["data_indices"]]
     best = min(made.cells, key=lambda cell: cell[2])
     with card:
-        parts.program_card(store, row, made.cells[picked[0]][4] if picked else best[4], "archive")
+        parts.program_card(store, row, int(picked) if picked is not None else best[4], "archive")
 
 
 def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
@@ -251,12 +247,12 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         return
     wasted = sum(group.cost_usd or 0.0 for group in groups)
     total = sum(group.attempts for group in groups)
-    lost = f", {theme.dollars(wasted)} of model calls" if wasted else ""
+    lost = f", {dollars(wasted)} of model calls" if wasted else ""
     st.caption(parts.literal(f"{total:,} failed attempts{lost}. The first message of each group is shown."))
-    st.plotly_chart(charts.failures(groups, theme.current()), key="failures", theme=None, config={"displayModeBar": False})
+    parts.chart(charts.failures(pd.DataFrame(groups), theme.current()), "failures")
     table = [
         [escape(g.status.replace("_", " ")), escape(g.operator), escape(g.model or ""), f"{g.attempts:,}",
-         theme.dollars(g.cost_usd) if g.cost_usd is not None else "",
+         dollars(g.cost_usd) if g.cost_usd is not None else "",
          f'<a href="program?run={escape(row.id, quote=True)}&n={g.first}" target="_self">{g.first}</a>',
          escape(g.message)]
         for g in groups[:60]
@@ -273,15 +269,15 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         made = frame[["number", "operator", "seconds"]].astype({"operator": str})
         made = made.assign(model="", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
         made = made[made["operator"] != "seed"]
-    groups = data.spending(frame, made)
+    groups = spending(frame, made)
     if not (groups["gained"] > 0).any():
         st.caption("Nothing has improved on the starting programs yet.")
     else:
-        st.plotly_chart(charts.worth(groups, theme.current()), key="worth", theme=None, config={"displayModeBar": False})
+        parts.chart(charts.worth(groups, theme.current()), "worth")
     table = [
         [escape(g.model) or "no LLM", escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
-         theme.points(g.gained).lstrip("+"), theme.dollars(None if g.unpriced and not g.usd else g.usd),
-         theme.points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
+         points(g.gained).lstrip("+"), dollars(None if g.unpriced and not g.usd else g.usd),
+         points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
         for g in groups.itertuples()
     ]  # fmt: skip
     columns = ["model", "operator", "attempts", "valid", "improved", "gap lowered by", "spent", "a dollar", "tokens out",

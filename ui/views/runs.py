@@ -11,6 +11,7 @@ import streamlit as st
 from ui import actions, data, parts, theme
 from workbench import search
 from workbench.errors import StoreError
+from workbench.formatting import dollars, duration, points
 from workbench.problem import catalog
 from workbench.store import Reader, RunSummary
 
@@ -68,7 +69,7 @@ def listing() -> None:
             theme.kpi("Going on", str(len(live)), ", ".join(sorted({row.problem.partition("/")[2] for row in live}))),
             theme.kpi("Runs", f"{len(rows):,}", parts.counted(len({row.problem for row in rows}), "problem")),
             theme.kpi("Attempts", f"{attempts:,}", f"{sum(row.valid for row in rows):,} valid"),
-            theme.kpi("Spent on models", theme.dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
+            theme.kpi("Spent on models", dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
     )
     table(store, rows)
@@ -127,14 +128,14 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
     certified = data.certificate(row.id, row.champion)
     verdict = "" if found is None else found.verdict.value
     if found and found.verdict in ("better", "worse"):
-        verdict = f"{verdict} than {found.against}, {theme.points(found.difference.mean)}"
+        verdict = f"{verdict} than {found.against}, {points(found.difference.mean)}"
     if certified.certificate:
         verdict = f"{certified.verdict}: {verdict}"
     note = row.message
     if row.status in ("failed", "abandoned"):
-        note = data.first_error(store, row.id) if row.status == "failed" else f"its process ended {theme.duration(silent)} ago"
+        note = data.first_error(store, row.id) if row.status == "failed" else f"its process ended {duration(silent)} ago"
     elif row.live and silent > 8:
-        note = f"no sign of life for {theme.duration(silent)}"
+        note = f"no sign of life for {duration(silent)}"
     return {
         "status": state,
         "run": row.id,
@@ -145,8 +146,8 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
         "curve": [round(gap, 6) for gap in data.curve(store, row.id)],
         "progress": min(1.0, row.attempts / row.options.candidates),
         "valid": 100 * row.valid / row.attempts if row.attempts else None,
-        "cost": theme.dollars(row.spending.cost_usd, model=row.uses_model),
-        "begun": f"{theme.duration(time.time() - row.created)} ago",
+        "cost": dollars(row.spending.cost_usd, model=row.uses_model),
+        "begun": f"{duration(time.time() - row.created)} ago",
         "note": note,
         "proposer": row.proposer,
     }
@@ -206,18 +207,16 @@ def estimate(problem: str | None, models: list[str], attempts: int, usd: float |
     """What a run may cost, from the runs in this folder; what is not known is said."""
     each, seconds = data.typical_cost(data.own(), models, problem or "")
     time_said = (
-        f"about {theme.duration(seconds * attempts)} at the pace of earlier runs"
-        if seconds
-        else "no earlier run to tell the time by"
+        f"about {duration(seconds * attempts)} at the pace of earlier runs" if seconds else "no earlier run to tell the time by"
     )
     if builtin:
         return f"No cost: no model is called; {time_said}."
-    cap = f" It stops before {theme.dollars(usd)} is passed." if usd else " There is no limit in dollars."
+    cap = f" It stops before {dollars(usd)} is passed." if usd else " There is no limit in dollars."
     if not models:
         return "Name at least one model." + cap
     if each is None:
         return f"No earlier calls of {', '.join(models)} here to estimate the cost from; {time_said}.{cap}"
-    return f"About {theme.dollars(each * attempts)}: {theme.dollars(each)} a call in earlier runs; {time_said}.{cap}"
+    return f"About {dollars(each * attempts)}: {dollars(each)} a call in earlier runs; {time_said}.{cap}"
 
 
 page()

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import actions, charts, data, parts, theme
+from ui import actions, data, parts, theme
 from workbench.errors import StoreError, UsageError
+from workbench.formatting import dollars, percent
+from workbench.report import charts
 from workbench.store import Reader, RunSummary
 
 TABS = ("Cost", "Set-up")
@@ -50,8 +52,8 @@ def cost(store: Reader | None) -> None:
     unknown = f"{unpriced:,} calls of unknown price" if unpriced else "every call has a price"
     theme.kpis(
         [
-            theme.kpi("Spent", theme.dollars(float(groups["usd"].sum())), unknown, "worse" if unpriced else "plain"),
-            theme.kpi("Today", theme.dollars(float(today)), time.strftime("%d %B")),
+            theme.kpi("Spent", dollars(float(groups["usd"].sum())), unknown, "worse" if unpriced else "plain"),
+            theme.kpi("Today", dollars(float(today)), time.strftime("%d %B")),
             theme.kpi("Calls", f"{calls:,}", f"{failed:,} failed"),
             theme.kpi("Tokens in", f"{int(groups['tokens_in'].sum()):,}", f"{groups['tokens_in'].sum() / calls:,.0f} a call"),
             theme.kpi("Tokens out", f"{int(groups['tokens_out'].sum()):,}", f"{groups['tokens_out'].sum() / calls:,.0f} a call"),
@@ -60,7 +62,7 @@ def cost(store: Reader | None) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("**Dollars by day and model**")
-        st.plotly_chart(charts.by_day(groups, theme.current()), key="by-day", config={"displayModeBar": False})
+        parts.chart(charts.by_day(groups, theme.current()), "by-day")
     with right:
         st.markdown("**By model**")
         st.html(by_model(groups))
@@ -74,8 +76,8 @@ def by_model(groups: pd.DataFrame) -> str:
     body = []
     for model, one in made.iterrows():
         known = one["calls"] - one["unpriced"]
-        each = theme.dollars(one["usd"] / known) if known else "unknown"
-        body.append([escape(str(model)), theme.dollars(one["usd"]) if known else "unknown", f"{int(one['calls']):,}", each,
+        each = dollars(one["usd"] / known) if known else "unknown"
+        body.append([escape(str(model)), dollars(one["usd"]) if known else "unknown", f"{int(one['calls']):,}", each,
                      f"{int(one['tokens_out']):,}"])  # fmt: skip
     return theme.table(["model", "spent", "calls", "a call", "tokens out"], body, {1, 2, 3, 4})
 
@@ -89,11 +91,11 @@ def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
         row = by_id.get(str(run))
         cap = row.options.max_usd if row else None
         href = f"run?run={escape(str(run), quote=True)}&tab=Spend+%26+models"
-        spent = theme.dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
+        spent = dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
         share = f", {one['usd'] / cap:.0%} used" if cap else ""
         body.append([f'<a href="{href}" target="_self">{escape(str(run))}</a>', escape(row.problem if row else ""),
-                     escape(row.proposer if row else ""), spent, f"{theme.dollars(cap)}{share}" if cap else "no cap",
-                     f"{int(one['calls']):,}", theme.percent(row.validation_gap if row else None)])  # fmt: skip
+                     escape(row.proposer if row else ""), spent, f"{dollars(cap)}{share}" if cap else "no cap",
+                     f"{int(one['calls']):,}", percent(row.validation_gap if row else None)])  # fmt: skip
     return theme.table(["run", "problem", "proposer", "spent", "cap", "calls", "validation gap"], body, {3, 4, 5, 6})
 
 

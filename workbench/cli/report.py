@@ -34,18 +34,18 @@ def report_(
     if not out.parent.is_dir():
         raise UsageError(f"{out} cannot be written: there is no folder {out.parent}")
     with contextlib.closing(Reader(runs)) as store:
-        scene = gather(store, name)
-        text = render(store, scene)
+        material = gather(store, name)
+        text = render(store, material)
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from error
     if as_json:
-        own = scene.own
+        own = material.own
         emit(
-            {"out": str(out), "bytes": len(text.encode()), "run": scene.row.id, "problem": scene.row.problem,
-             "candidate": own.number if own else None, "validation_gap": own.gap if own else None, "note": scene.note,
-             "comparisons": [c.to_json() for c in scene.comparisons]}
+            {"out": str(out), "bytes": len(text.encode()), "run": material.run.id, "problem": material.run.problem,
+             "candidate": own.number if own else None, "validation_gap": own.gap if own else None, "note": material.note,
+             "comparisons": [c.to_json() for c in material.comparisons]}
         )  # fmt: skip
         return
     console().print(f"wrote {out}: open it in any browser")

@@ -1,307 +1,381 @@
-"""Charts as SVG text that needs no script: colours come from the page's style, figures lie in tooltips."""
+"""Charts of a run: pure functions from frames to Altair charts, for pages, reports and notebooks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from workbench.formatting import percent, points, span
-from workbench.report.palette import VIRIDIS
+import altair as alt
+import pandas as pd
 
-WIDTH = 1000
-LONGEST = 30
-"""Characters of a name beside a chart; all of it is in the tooltip."""
+from workbench.analysis.attempts import improves, so_far
+from workbench.formatting import dollars, percent
+from workbench.report.palette import LIGHT, Palette
+from workbench.report.vega import (
+    PICK,
+    far_apart,
+    gap_axis,
+    gap_scale,
+    gradient,
+    gradient_legend,
+    hover,
+    labels,
+    pick,
+    themed,
+    worded,
+    zoom,
+)
 
-STYLE = """
-svg {display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif;}
-svg text {fill: var(--muted);} svg .ink {fill: var(--ink);}
-svg .grid {stroke: var(--grid); stroke-width: 1;} svg .zero {stroke: var(--muted); stroke-width: 1.5;}
-svg .level {stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 2 4;} svg .bound {stroke: var(--bound); stroke-width: 1.6;}
-svg text.bound {fill: var(--bound); stroke: none;}
-svg .best {fill: none; stroke: var(--ink); stroke-width: 2;} svg .attempt {fill: var(--series-0); fill-opacity: .55;}
-svg .failed {stroke: var(--worse); stroke-opacity: .6;}
-svg .steered {fill: var(--worse);}
-svg .better {fill: var(--better); stroke: var(--better);} svg .worse {fill: var(--worse); stroke: var(--worse);}
-svg .even {fill: var(--muted); stroke: var(--muted);}
-svg .cell {stroke: var(--paper); stroke-width: 1;}
-svg .own {fill: none; stroke: var(--better); stroke-width: 2.2;}
-svg .rule {fill: none; stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 3 3;}
-"""
+__all__ = ["PICK", "Grid", "Level", "archive", "by_day", "failures", "far_apart", "grid", "lineage", "progress", "view", "worth"]
+
+CROWD = 2000
+"""Attempts from which on points are drawn small."""
+AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start (hours)"}
 
 
 class Level(NamedTuple):
-    """A baseline's name and mean gap."""
+    """A horizontal line with its name: a baseline, or the bound."""
 
     name: str
     gap: float
 
 
-class Attempt(NamedTuple):
-    """Number and gap of an attempt; None where it failed."""
-
-    number: int
-    gap: float | None
-
-
-class Row(NamedTuple):
-    """One row of a heat map: a name and a value by column; None: nothing known."""
-
-    name: str
-    values: Mapping[str, float | None]
-
-
-class Bar(NamedTuple):
-    """A mean with its interval, and the word for it (`better`, `worse`, anything else)."""
-
-    name: str
-    mean: float
-    low: float
-    high: float
-    verdict: str
+def view(gaps: pd.Series, levels: Sequence[Level], *, log: bool = False) -> tuple[float, float]:
+    """The part of the gap axis worth seeing: all baselines, the start and most attempts, not the wildest."""
+    valid = gaps.dropna()
+    known = [level.gap for level in levels]
+    if valid.empty:
+        low, high = -0.05, max([1.0, *known])
+        return (1e-4, high) if log else (low, high)
+    start, usual = float(valid.iloc[0]), float(valid.quantile(0.9))
+    if (most := max([start, *known])) > 0:
+        usual = min(usual, 4 * most)  # where most are far worse than everything known, what counts is below
+    high = max([min(start, 3 * usual), usual, *known])
+    if log:
+        low = min([g for g in (*known, *valid) if g > 0], default=1e-4)
+        return max(low * 0.8, 1e-9), max(high * 1.1, low)
+    low = min([0.0, float(valid.min()), *known])
+    room = (high - low) * 0.06 or 0.01
+    return low - room, high + room
 
 
-# --------------------------------------------------------------------------- scales
-
-
-def ticks(low: float, high: float, about: int = 6) -> list[float]:
-    """Round numbers from `low` to `high`."""
-    if not high > low:
-        return [low]
-    raw = (high - low) / about
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw)
-    first = math.ceil(low / step - 1e-9)
-    return [k * step for k in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def decades(low: float, high: float) -> list[float]:
-    """1, 2 and 5 of every power of ten between two positive numbers; powers alone where those would be many."""
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found = [m * 10.0**e for e in exponents for m in (1, 2, 5) if low <= m * 10.0**e <= high]
-    return found if len(found) <= 9 else [t for t in found if round(math.log10(t), 6).is_integer()]
-
-
-def spread(values: Sequence[float], least: float) -> list[float]:
-    """Places for labels, in the order of `values`: as near to their values as can be, `least` apart."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    placed: dict[int, float] = {}
-    below = -math.inf
-    for index in order:
-        below = placed[index] = max(values[index], below + least)
-    return [placed[i] for i in range(len(values))]
-
-
-def far_apart(gaps: Sequence[float]) -> bool:
-    """Whether a linear axis would press the better of these gaps against each other."""
-    known = sorted(g for g in gaps if g > 0)
-    return len(known) > 2 and known[-1] > 12 * known[(len(known) - 1) // 2]
-
-
-def _scale(low: float, high: float, start: float, end: float, log: bool = False) -> Callable[[float], float]:
-    take: Callable[[float], float] = math.log10 if log else float
-    a, b = take(low), take(high)
-    return lambda value: start + (end - start) * (take(value) - a) / ((b - a) or 1.0)
-
-
-# --------------------------------------------------------------------------- pieces
-
-
-def _svg(height: float, label: str, body: Sequence[str]) -> str:
-    said = escape(label, quote=True)
-    return f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{said}">{"".join(body)}</svg>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "", title: str = "", turn: float = 0.0) -> str:
-    told = f"<title>{escape(title)}</title>" if title else ""
-    turned = f' transform="rotate({turn:.0f} {x:.1f} {y:.1f})"' if turn else ""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}>{told}{escape(words)}</text>'
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-
-
-def _short(gap: float) -> str:
-    """A tick of a gap axis."""
-    return f"{gap * 100:.4g} %"
-
-
-# --------------------------------------------------------------------------- charts
+def across(frame: pd.DataFrame, axis: str) -> pd.Series:
+    """The x of every attempt on one of `AXES`; hours for time."""
+    if axis == "usd":
+        return frame["usd"]
+    return (frame["created"] - frame["created"].min()) / 3600 if axis == "time" else frame["number"]
 
 
 def progress(
-    attempts: Sequence[Attempt], levels: Sequence[Level], *, steered: Sequence[int] = (), log: bool | None = None, most: int = 1500
-) -> str:
+    frame: pd.DataFrame,
+    palette: Palette = LIGHT,
+    *,
+    axis: str = "attempts",
+    levels: Sequence[Level] = (),
+    rug: bool = True,
+    log: bool = False,
+    validation: pd.Series | None = None,
+    steered: Sequence[int] = (),
+    height: int = 390,
+    width: int = 760,
+) -> alt.LayerChart:
     """Gap of every attempt, the best so far, baselines dotted, the reference solid, failures as a rug below.
+
+    A click on an attempt selects its `number` under the name `PICK`.
 
     Parameters
     ----------
-    attempts
-        In order of their numbers.
-    steered
-        Numbers at which a person's message went into the prompts.
+    frame
+        One row an attempt, in order: `number`, `status`, `operator`, `gap` (NaN: failed), `island` (NaN: a start); for other
+        axes than `attempts` also `usd` (spent so far) or `created` (seconds).
+    validation
+        Validation gap by the frame's index: shown in place of the train gaps, where given.
     log
-        A logarithmic axis; None: where the gaps are far apart.
-    most
-        Points drawn: all that were ever best, the others thinned evenly.
+        A logarithmic axis, on which small gaps can be told apart.
+    steered
+        Rows at which a person's message went into the prompts: diamonds on the line of the best.
+    height, width
+        Pixels of the plot, and of the whole chart where nothing stretches it.
     """
-    valid = [(a.number, a.gap) for a in attempts if a.gap is not None]
-    if not valid:
-        return ""
-    best: list[tuple[int, float]] = []
-    for number, gap in valid:
-        if not best or gap < best[-1][1]:
-            best.append((number, gap))
-    usual = sorted(gap for _, gap in valid)[int(0.9 * (len(valid) - 1))]
-    least = best[-1][1]
-    if log is None:
-        log = least > 0 and far_apart([least, *(level.gap for level in levels)])
-    log = log and least > 0
-    high = max([usual, min(valid[0][1], 3 * usual), *(level.gap for level in levels)]) * 1.06 or 1.0
-    low = min([least, *(level.gap for level in levels if level.gap > 0)]) * 0.8 if log else min(least, 0.0) - 0.05 * high
-    left, right, top, bottom, height = 66.0, WIDTH - 216.0, 10.0, 330.0, 372
-    last = max(attempts[-1].number, 1)
-    x, y = _scale(0, last, left, right), _scale(low, high, bottom, top, log)
-    body = []
-    for tick in decades(low, high) if log else ticks(low, high):
-        body += [_line(left, y(tick), right, y(tick), "grid"), _text(left - 8, y(tick) + 4, _short(tick), "end")]
-    body += [_text(x(tick), bottom + 18, f"{tick:,.0f}", "middle") for tick in ticks(0, last)]
-    body.append(_text((left + right) / 2, bottom + 38, "attempts; each dot one program's mean train gap", "middle"))
-    lines = [*(Level(level.name, level.gap) for level in levels if low <= level.gap <= high)]
-    if not log:
-        lines.append(Level("reference", 0.0))
-    for line, place in zip(lines, spread([-y(line.gap) for line in lines], 15), strict=True):
-        kind = "bound" if line.name == "reference" and line.gap == 0 else "level"
-        body.append(_line(left, y(line.gap), right, y(line.gap), kind))
-        body.append(_text(right + 8, -place + 4, _cut(line.name), kind=kind if kind == "bound" else "",
-                          title=f"{line.name}: {percent(line.gap)}"))  # fmt: skip
-    step = 1 + len(valid) // most
-    kept = {number for number, _ in best}
-    for number, gap in valid:
-        if gap <= high and (number in kept or number % step == 0):
-            told = f"<title>no. {number}: {percent(gap)}</title>"
-            body.append(f'<circle class="attempt" cx="{x(number):.1f}" cy="{y(gap):.1f}" r="3">{told}</circle>')
-    failed = [a.number for a in attempts if a.gap is None]
-    rug = "".join(f"M{x(n):.1f} {bottom - 9:.1f}v8" for n in failed[:: 1 + len(failed) // most])
-    body.append(f'<path class="failed" d="{rug}"/>' if rug else "")
-    path = "".join(
-        f"{f'H{x(number):.1f}V' if k else f'M{x(number):.1f} '}{max(top, y(gap)):.1f}" for k, (number, gap) in enumerate(best)
+    gaps = frame["gap"] if validation is None else validation[frame.index]
+    low, high = view(gaps, levels, log=log)
+    shown = pd.DataFrame({
+        "x": across(frame, axis), "gap": gaps, "best": so_far(gaps), "number": frame["number"],
+        "status": frame["status"].astype(str), "operator": frame["operator"].astype(str),
+        "series": frame["island"].map(lambda island: "start" if pd.isna(island) else f"island {int(island)}"),
+    })  # fmt: skip
+    valid, failed = shown[gaps.notna()], shown[shown["status"] != "ok"] if rug else shown.iloc[:0]
+    marked = shown.iloc[[i for i in steered if 0 <= i < len(shown)]]
+    marked = marked[marked["best"].notna()]
+    last = max(float(shown["x"].max()), 1e-9)
+    x = alt.X("x:Q", title=AXES[axis], scale=alt.Scale(domain=[-0.008 * last, 1.008 * last], nice=False),
+              axis=alt.Axis(format="$~f" if axis == "usd" else ",~f", grid=False))  # fmt: skip
+    scale = gap_scale(low, high, log=log)
+    title = f"Mean gap to the reference, {'train' if validation is None else 'validation'}"
+    y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log))
+    best = alt.Y("best:Q", scale=scale, axis=None)
+    clicked = pick("number")
+    dots = alt.Chart(_saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(valid["gap"], valid["operator"], strict=True)]))
+    diamonds = alt.Chart(_saying(marked, ["a person's message"] * len(marked)).assign(series="steered"))
+    layers = [
+        *_lines(palette, [level for level in levels if level.gap > 0 or not log], (low, high), height, log=log),
+        alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, best),
+        *_rug(_saying(failed, failed["status"]), x, clicked),
+        dots.mark_circle(size=14 if len(frame) > CROWD else 34, opacity=0.6, clip=True, cursor="pointer").encode(
+            x, y, stroke=alt.condition(clicked, alt.value(palette.ink), alt.value(None)), **hover("said"),
+        ).add_params(clicked, zoom()),
+        diamonds.mark_point(shape="diamond", size=110, filled=True, opacity=1, clip=True).encode(x, best, **hover("said")),
+    ]  # fmt: skip
+    colour = _series(valid, failed, marked, palette)
+    return themed(
+        [layer.encode(colour) if "series" in layer.data else layer for layer in layers], palette, height, width, apart="y"
     )
-    body.append(f'<path class="best" d="{path}H{x(last):.1f}"/>')
-    for number in steered:
-        reached = [gap for at, gap in best if at <= number]
-        if reached and y(reached[-1]) >= top:
-            cx, cy = x(number), y(reached[-1])
-            diamond = f"M{cx:.1f} {cy - 6:.1f}l6 6l-6 6l-6 -6z"
-            body.append(f'<path class="steered" d="{diamond}"><title>steered before no. {number}</title></path>')
-    return _svg(height, f"Mean train gap of {len(attempts)} attempts, best {percent(least)}", body)
 
 
-def forest(bars: Sequence[Bar]) -> str:
-    """Mean differences with their intervals, best on top, against a vertical line at 0; what lies far out is told in words."""
-    if not bars:
-        return ""
-    ordered = sorted(bars, key=lambda bar: bar.mean)
-    reach = sorted(max(abs(bar.low), abs(bar.high)) for bar in ordered)
-    most = 3 * reach[len(reach) // 2]
-    seen = [bar for bar in ordered if abs(bar.mean) <= most]
-    low, high = min([0.0, *(bar.low for bar in seen)]), max([0.0, *(bar.high for bar in seen)])
-    room = max((high - low) * 0.08, 1e-4)
-    left, right, top, row = 236.0, WIDTH - 20.0, 6.0, 26.0
-    bottom = top + row * len(ordered) + 6
-    x = _scale(low - room, high + room, left, right)
-    body = []
-    for tick in ticks(low - room, high + room):
-        body += [_line(x(tick), top, x(tick), bottom, "grid"), _text(x(tick), bottom + 18, f"{tick * 100:+.3g} pp", "middle")]
-    body.append(_line(x(0), top, x(0), bottom, "zero"))
-    for k, bar in enumerate(ordered):
-        y = top + row * (k + 0.5) + 3
-        kind = bar.verdict if bar.verdict in ("better", "worse") else "even"
-        told = f"{bar.name}: {points(bar.mean)}, {span(bar.low, bar.high)}, {bar.verdict}"
-        body.append(_text(left - 12, y + 4, _cut(bar.name), "end", "ink", told))
-        if not low - room <= bar.mean <= high + room:
-            end = bar.mean > 0
-            words = f"{points(bar.mean)} →" if end else f"← {points(bar.mean)}"
-            body.append(_text(right if end else left, y + 4, words, "end" if end else "start", title=told))
-            continue
-        edges = max(left, x(bar.low)), min(right, x(bar.high))
-        body.append(f'<g class="{kind}" stroke-width="2">{_line(edges[0], y, edges[1], y, "")}'
-                    f'<circle cx="{x(bar.mean):.1f}" cy="{y:.1f}" r="5"><title>{escape(told)}</title></circle></g>')  # fmt: skip
-    body.append(_text((left + right) / 2, bottom + 38, "difference of mean gaps in percentage points; left of 0: better", "middle"))
-    return _svg(bottom + 46, "Paired differences to each baseline", body)
+def _saying(shown: pd.DataFrame, what: Sequence[str]) -> pd.DataFrame:
+    """With what each attempt says of itself."""
+    return shown.assign(said=[f"no. {number}: {said}" for number, said in zip(shown["number"], what, strict=True)])
 
 
-def heat(rows: Sequence[Row], columns: Sequence[tuple[str, str]]) -> str:
-    """Gap of every row in every column, Viridis from none (light) to large (dark); columns are (name, group)."""
-    known = sorted(v for row in rows for v in row.values.values() if v is not None)
-    if not known or not columns:
-        return ""
-    high = max(known[int(0.9 * (len(known) - 1))], 1e-9)
-    groups = list(dict.fromkeys(group for _, group in columns))
-    left, right, top, row_height, space = 236.0, WIDTH - 10.0, 24.0, 24.0, 8.0
-    wide = (right - left - space * (len(groups) - 1)) / len(columns)
-    body, x, seen = [], left, ""
-    starts: dict[str, float] = {}
-    for k, (name, group) in enumerate(columns):
-        if k and group != seen:
-            x += space
-        if group != seen:
-            starts[group], seen = x, group
-        for r, row in enumerate(rows):
-            value = row.values.get(name)
-            if value is None:
-                continue
-            shade = VIRIDIS[min(len(VIRIDIS) - 1, max(0, int(value / high * len(VIRIDIS))))]
-            told = escape(f"{row.name} on {name}: {percent(value)}")
-            body.append(f'<rect class="cell" x="{x:.1f}" y="{top + r * row_height:.1f}" width="{wide:.2f}" height="{row_height}" '
-                        f'fill="{shade}"><title>{told}</title></rect>')  # fmt: skip
-        x += wide
-    counts = {group: sum(g == group for _, g in columns) for group in groups}
-    for group, start in starts.items():
-        fits = max(1, int(counts[group] * wide / 7))
-        words = group if len(group) <= fits else f"{group[: max(1, fits - 1)]}…"
-        body.append(_text(start, top - 8, words, title=group))
-    for r, row in enumerate(rows):
-        body.append(_text(left - 12, top + r * row_height + 16, _cut(row.name), "end", "ink", row.name))
-    below = top + row_height * len(rows) + 12
-    for k, shade in enumerate(VIRIDIS):
-        body.append(f'<rect x="{left + 14 * k}" y="{below:.0f}" width="14" height="10" fill="{shade}"/>')
-    body.append(_text(left + 14 * len(VIRIDIS) + 8, below + 9, f"gap 0 to {percent(high)} and more"))
-    return _svg(below + 18, f"Gap of {len(rows)} programs on {len(columns)} instances", body)
+def _steps(shown: pd.DataFrame) -> pd.DataFrame:
+    """Where the best so far steps down, and the end of its line."""
+    corner = improves(shown["gap"])
+    corner.iloc[-1:] = True
+    return shown[corner & shown["best"].notna()].assign(series="best so far")
 
 
-def distribution(named: Sequence[tuple[str, Sequence[float], bool]]) -> str:
-    """Share of instances within a gap: name, gaps, and whether it is the program (solid) or a baseline (dashed)."""
-    everything = sorted(gap for _, gaps, _ in named for gap in gaps)
-    if not everything:
-        return ""
-    own = [gap for _, gaps, program in named if program for gap in gaps]
-    high = max([everything[int(0.9 * (len(everything) - 1))], *own, 1e-9])
-    left, right, top, bottom = 66.0, WIDTH - 216.0, 10.0, 240.0
-    x, y = _scale(min(0.0, everything[0]), high, left, right), _scale(0, 1, bottom, top)
-    body = []
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        body += [_line(left, y(share), right, y(share), "grid"), _text(left - 8, y(share) + 4, f"{share:.0%}", "end")]
-    body += [_text(x(tick), bottom + 18, _short(tick), "middle") for tick in ticks(min(0.0, everything[0]), high)]
-    body.append(_text((left + right) / 2, bottom + 38, "gap within; share of instances", "middle"))
-    ends = []
-    for name, gaps, program in named:
-        path = f"M{x(min(0.0, everything[0])):.1f} {y(0):.1f}"
-        reached = 0.0
-        for k, gap in enumerate(sorted(gaps)):
-            if gap > high:
-                break
-            reached = (k + 1) / len(gaps)
-            path += f"H{x(gap):.1f}V{y(reached):.1f}"
-        ends.append(reached)
-        kind = "own" if program else "rule"
-        body.append(f'<path class="{kind}" d="{path}H{right:.1f}"><title>{escape(name)}</title></path>')
-    for (name, _, program), place in zip(named, spread([y(end) for end in ends], 15), strict=True):
-        body.append(_text(right + 8, place + 4, _cut(name), kind="ink" if program else "", title=name))
-    return _svg(bottom + 46, "Share of instances within a gap", body)
+def _rug(failed: pd.DataFrame, x: alt.X, clicked: alt.Parameter) -> list[alt.Chart]:
+    """Failed attempts as ticks at the foot, with room around each for a hand."""
+    ticks = alt.Chart(failed.assign(series="failed")).encode(x, y=alt.value("height"))
+    wide = ticks.mark_tick(orient="vertical", size=12, thickness=7, opacity=0, yOffset=-5, clip=True, cursor="pointer")
+    return [
+        ticks.mark_tick(orient="vertical", size=9, thickness=1.2, opacity=0.6, yOffset=-5, clip=True),
+        wide.encode(**hover("said")).add_params(clicked),
+    ]
+
+
+def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, palette: Palette) -> alt.Color:
+    """Colours of the start, of each island, and of what else is there."""
+    islands = sorted({int(name.split()[1]) for name in valid["series"].unique() if name != "start"})
+    found = {"start": palette.muted} if (valid["series"] == "start").any() else {}
+    found |= {f"island {k}": palette.series[k % len(palette.series)] for k in islands}
+    found |= {"failed": palette.worse} if len(failed) else {}
+    found |= {"best so far": palette.ink} if len(valid) else {}
+    found |= {"steered": palette.worse} if len(marked) else {}
+    return alt.Color("series:N", scale=alt.Scale(domain=list(found), range=list(found.values())), legend=alt.Legend())
+
+
+def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float], height: int, *, log: bool) -> list[alt.Chart]:
+    """Baselines and the reference as lines across, named on the right; the reference is out of reach of a logarithmic axis."""
+    scale = gap_scale(*domain, log=log)
+    lines = [*([] if log else [Level("reference", 0.0)]), *levels]
+    frame = pd.DataFrame({
+        "name": [line.name for line in lines], "gap": [line.gap for line in lines],
+        "said": [f"{line.name}: {percent(line.gap)}" for line in lines],
+        "bound": [not log and k == 0 for k in range(len(lines))],
+    })  # fmt: skip
+    tones = [palette.bound if bound else palette.muted for bound in frame["bound"]]
+    names = labels(frame["name"], frame["gap"], tones, domain, height, log=log) if levels else None
+    base, bound = alt.Chart(frame), alt.datum["bound"]
+    return [
+        base.mark_rule(strokeWidth=1.3, clip=True).encode(
+            alt.Y("gap:Q", scale=scale, axis=names),
+            color=alt.condition(bound, alt.value(palette.bound), alt.value(palette.muted)),
+            strokeDash=alt.condition(bound, alt.value([1, 0]), alt.value([2, 4])),
+        ),
+        base.mark_rule(strokeWidth=9, opacity=0, clip=True).encode(  # what a hand can meet
+            alt.Y("gap:Q", scale=scale, axis=None), **hover("said")
+        ),
+    ]
+
+
+def lineage(
+    frame: pd.DataFrame, path: Sequence[int], palette: Palette = LIGHT, *, log: bool = False, most: int = 600, height: int = 350,
+    width: int = 760,
+) -> alt.LayerChart:  # fmt: skip
+    """The path to a program, over all attempts that became parents; a click selects an attempt's `number`.
+
+    Attempts on the path are filled, other parents hollow; of those the most recent `most` are drawn. A logarithmic axis shows
+    small steps near the reference.
+    """
+    known = frame.set_index("number")
+    parents = pd.Index(frame["parent"].dropna().astype(int).unique())
+    others = known.loc[parents.intersection(known.index).difference(list(path)).sort_values()[-most:]]
+    others = others[others["gap"].notna()]
+    steps = known.loc[[n for n in path if n in known.index]]
+    drawn = pd.concat([steps["gap"], others["gap"]])
+    log = log and bool((drawn > 0).any())
+    low, high = view(drawn, (), log=log)
+    high = max(high, 1.1 * float(steps["gap"].max())) if log else high
+    shown = pd.concat([steps.assign(kind="path to the program"), others.assign(kind="other parents")])
+    above = shown["parent"].where(shown["parent"].isin(known.index)).fillna(-1).astype(int)
+    shown = pd.DataFrame({
+        "number": shown.index, "gap": shown["gap"], "kind": shown["kind"],
+        "from": above.where(above >= 0), "before": above.map(known["gap"]),
+        "said": [f"no. {n}: {percent(g)}, {how}" for n, g, how in zip(shown.index, shown["gap"], shown["operator"], strict=True)],
+    })  # fmt: skip
+    x = alt.X(
+        "number:Q", title="Attempts", axis=alt.Axis(format=",~f", grid=False), scale=alt.Scale(zero=False, nice=False, padding=8)
+    )
+    scale = gap_scale(low, high, log=log)
+    y = alt.Y("gap:Q", scale=scale, axis=gap_axis("Mean gap to the reference, train", low, high, log=log))
+    kinds = ["path to the program", "other parents"]
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[palette.better, palette.muted]), legend=alt.Legend())
+    clicked, base = pick("number"), alt.Chart(shown)
+    on_path, aside = alt.datum["kind"] == kinds[0], alt.datum["kind"] == kinds[1]
+    points: dict[str, Any] = {"clip": True, "cursor": "pointer", "opacity": 1}
+    return themed(
+        [
+            base.mark_rule(strokeWidth=1, clip=True, color=palette.grid).transform_filter(aside & (alt.datum["from"] >= 0)).encode(
+                alt.X("from:Q"), alt.Y("before:Q", scale=scale), x2="number:Q", y2="gap:Q"),
+            base.mark_point(size=44, filled=False, **points).transform_filter(aside).encode(
+                x, y, colour, **hover("said")).add_params(clicked),
+            base.mark_line(strokeWidth=2 if len(steps) <= 60 else 1.2, clip=True).transform_filter(on_path).encode(
+                x, y, colour, order="number:Q"),
+            base.mark_circle(size=90 if len(steps) <= 60 else 34, **points).transform_filter(on_path).encode(
+                x, y, colour, **hover("said")).add_params(clicked, zoom()),
+        ],
+        palette, height, width,
+    )  # fmt: skip
+
+
+class Grid(NamedTuple):
+    """Cells of an archive: labels of both axes, and (column, row, best gap, attempts, best attempt) of each filled cell."""
+
+    columns: list[str]
+    rows: list[str]
+    cells: list[tuple[int, int, float, int, int]]
+
+
+def grid(sizes: pd.DataFrame, gaps: pd.Series, rows: str) -> Grid:
+    """Bin valid attempts by size of code (half octaves) and by strongest family or evaluation time (half octaves).
+
+    Parameters
+    ----------
+    sizes
+        One row an attempt: `number`, `size` in characters, `seconds`, `strongest` family.
+    gaps
+        Train gap by attempt.
+    rows
+        `strongest` or `seconds`.
+    """
+    frame = sizes.assign(gap=sizes["number"].map(gaps)).dropna(subset=["gap"])
+    if frame.empty:
+        return Grid([], [], [])
+    column = frame["size"].map(lambda n: round(2 * math.log2(1 + n)))
+    if rows == "seconds":
+        row = frame["seconds"].map(lambda s: round(2 * math.log2(max(s, 1e-6))))
+        labels = {k: f"{2 ** (k / 2) * 1000:.3g} ms" for k in range(row.min(), row.max() + 1)}
+    else:
+        row = frame["strongest"]
+        labels = {name: str(name) for name in sorted(row.unique())}
+    columns = list(range(column.min(), column.max() + 1))
+    place = {name: k for k, name in enumerate(labels)}
+    cells = []
+    for (c, r), group in frame.groupby([column, row]):
+        best = group["gap"].idxmin()
+        cells.append((c - columns[0], place[r], float(group.loc[best, "gap"]), len(group), int(group.loc[best, "number"])))
+    return Grid([f"{2 ** (k / 2):.0f}" for k in columns], list(labels.values()), cells)
+
+
+def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, width: int = 760) -> alt.LayerChart:
+    """The best gap of each cell of an archive, in Viridis; a click selects the `number` of the cell's best attempt."""
+    gaps = sorted(cell[2] for cell in made.cells) or [0.0]
+    low, high = gaps[0], gaps[int(0.9 * (len(gaps) - 1))]
+    frame = pd.DataFrame(made.cells, columns=["column", "row", "gap", "attempts", "number"])
+    frame["said"] = [
+        f"best no. {number}: {percent(gap)} of {count} attempt{'s' if count != 1 else ''}"
+        for _, _, gap, count, number in made.cells
+    ]
+    clicked = pick("number")
+    cells = (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=3, cursor="pointer")
+        .encode(
+            alt.X("column:O", scale=alt.Scale(domain=list(range(len(made.columns)))),
+                  axis=alt.Axis(title="Characters of code (half octaves)", labelAngle=0, labelExpr=worded(made.columns))),
+            alt.Y("row:O", scale=alt.Scale(domain=list(range(len(made.rows) - 1, -1, -1))),
+                  axis=alt.Axis(title=None if rows == "strongest" else "Evaluation time", labelExpr=worded(made.rows))),
+            alt.Color("gap:Q", scale=gradient(low, max(high, low + 1e-9)), legend=gradient_legend("gap")),
+            stroke=alt.condition(clicked, alt.value(palette.worse), alt.value(palette.paper)),
+            strokeWidth=alt.condition(clicked, alt.value(3), alt.value(2)),
+            **hover("said"),
+        )
+        .add_params(clicked)
+    )  # fmt: skip
+    return themed([cells], palette, max(330, 34 * len(made.rows)), width)
+
+
+def failures(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760) -> alt.LayerChart:
+    """Failed attempts by class, stacked by model (operator, where there is no model).
+
+    Parameters
+    ----------
+    groups
+        One row a group: `status`, `operator`, `model` (None where there is none), `attempts`.
+    """
+    frame = groups.assign(who=groups["model"].where(groups["model"].notna(), groups["operator"]))
+    frame = frame.groupby(["status", "who"], as_index=False, observed=True)["attempts"].sum()
+    frame["status"] = frame["status"].str.replace("_", " ")
+    classes = frame.groupby("status")["attempts"].sum().sort_values(ascending=False)
+    who = list(frame.groupby("who")["attempts"].sum().sort_values(ascending=False).index)
+    frame["said"] = [f"{row.status}, {row.who}: {row.attempts:,}" for row in frame.itertuples()]
+    frame["rank"] = frame["who"].map(who.index)
+    bars = alt.Chart(frame).mark_bar(size=22).encode(
+        alt.X("attempts:Q", title="Attempts", axis=alt.Axis(format=",~f", tickMinStep=1, tickCount=8)),
+        alt.Y("status:N", title=None, sort=list(classes.index)),
+        _stack("who", who, palette), order="rank:Q", **hover("said"),
+    )  # fmt: skip
+    return themed([bars], palette, 40 + 34 * len(classes), width)
+
+
+def worth(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760) -> alt.LayerChart:
+    """Improvement of the best train gap per dollar, by model and operator; where nothing was paid, improvement alone.
+
+    Parameters
+    ----------
+    groups
+        One row a model and operator: `model` (empty: no LLM), `operator`, `gained` (of gap), `per_dollar` (NaN: nothing paid).
+    """
+    paid = bool(groups["per_dollar"].notna().any())
+    column = "per_dollar" if paid else "gained"
+    frame = groups[(groups["gained"] > 0) & groups[column].notna()].sort_values(column, ascending=False).head(12)
+    names = [
+        f"{model} · {operator}" if model else str(operator)
+        for model, operator in zip(frame["model"], frame["operator"], strict=True)
+    ]
+    frame = pd.DataFrame({"name": names, "value": frame[column].to_numpy() * 100})
+    frame["said"] = [f"{row.name}: {row.value:.2f} pp" for row in frame.itertuples(index=False, name="Bar")]
+    bars = alt.Chart(frame).mark_bar(size=18, color=palette.better).encode(
+        alt.X("value:Q", axis=alt.Axis(title=f"Percentage points of gap{' per dollar' if paid else ''}", tickCount=8)),
+        alt.Y("name:N", title=None, sort=names), **hover("said"),
+    )  # fmt: skip
+    return themed([bars], palette, 30 + 28 * len(names), width)
+
+
+def by_day(groups: pd.DataFrame, palette: Palette = LIGHT, *, height: int = 210, width: int = 760) -> alt.LayerChart:
+    """Dollars a day, stacked by model; days without a call are left in, empty.
+
+    Parameters
+    ----------
+    groups
+        `day` as an ISO date, `model`, `usd`.
+    """
+    frame = groups.groupby(["day", "model"], as_index=False)["usd"].sum()
+    models = list(frame.groupby("model")["usd"].sum().sort_values(ascending=False).index)
+    days = list(pd.date_range(frame["day"].min(), frame["day"].max()).strftime("%Y-%m-%d"))
+    frame["said"] = [f"{row.day}, {row.model}: {dollars(row.usd)}" for row in frame.itertuples()]
+    frame["rank"] = frame["model"].map(models.index)
+    bars = alt.Chart(frame).mark_bar(size=max(4, min(60, 500 // len(days)))).encode(
+        alt.X("day:O", title=None, scale=alt.Scale(domain=days), axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        alt.Y("usd:Q", title=None, axis=alt.Axis(format="$~f")),
+        _stack("model", models, palette), order="rank:Q", **hover("said"),
+    )  # fmt: skip
+    return themed([bars], palette, height, width)
+
+
+def _stack(field: str, names: Sequence[str], palette: Palette) -> alt.Color:
+    """A colour for each name."""
+    tones = [palette.series[k % len(palette.series)] for k in range(len(names))]
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(names), range=tones), legend=alt.Legend())

@@ -4,72 +4,65 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run, within
-from workbench.certificate import Certificate, Verdict
+import jinja2
+from markupsafe import Markup
+
+from workbench.analysis import attempts
+from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run
+from workbench.analysis.rechecked import Rechecked, rechecked
+from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, duration, level, percent, points, span
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
-from workbench.program.changes import Change, changes
-from workbench.report import charts, diff, palette
+from workbench.program.changes import changes
+from workbench.report import charts, comparison_charts, diff, palette
+from workbench.report.vega import svg
 from workbench.store import DailySpending, Reader, Run, RunSummary
 
+TEMPLATE = "page.html.jinja"
+WIDTH = 1000
+"""Pixels of a chart, before the page scales it."""
 _LEFT_OUT = ("api_base", "allow_unsafe")
 """Settings that tell more about a person's machine than about the run."""
-
-# Nothing is fetched and nothing runs: the page says so to the browser itself.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_STYLE = """
-* {box-sizing: border-box;} body {margin: 0 auto; max-width: 68rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink);
-  background: var(--paper); font: 15px/1.5 system-ui, sans-serif;}
-h1 {font-size: 1.5rem; margin: 0 0 .2rem;} h2 {font-size: 1.1rem; margin: 2.2rem 0 .6rem;} p {margin: .5rem 0; max-width: 60rem;}
-.muted, figcaption {color: var(--muted); font-size: .88rem;} figure {margin: 0; overflow-x: auto;}
-.better {color: var(--better);} .worse {color: var(--worse);}
-.cards {display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem; margin: 1rem 0;}
-.cards div {border: 1px solid var(--grid); border-radius: 6px; padding: .45rem .7rem;}
-.cards span {display: block; font-size: .82rem; color: var(--muted);} .cards b {font-size: 1.25rem;}
-.scroll {overflow-x: auto; border: 1px solid var(--grid); border-radius: 6px; margin: .6rem 0;}
-table {border-collapse: collapse; width: 100%; font-size: .88rem;} td, th {padding: .26rem .6rem; text-align: left;
-  vertical-align: top; border-bottom: 1px solid var(--grid);} tr:last-child td {border-bottom: 0;}
-th {font-weight: 500; color: var(--muted); white-space: nowrap;} .n {text-align: right; font-variant-numeric: tabular-nums;
-  white-space: nowrap;} code, pre {font: .82rem/1.5 ui-monospace, monospace;} code {background: var(--soft); padding: 0 .25rem;
-  border-radius: 3px; overflow-wrap: anywhere;} pre {background: var(--soft); padding: .8rem; border-radius: 6px; overflow-x: auto;}
-details {margin: .6rem 0;} summary {cursor: pointer;}
-@media print {body {max-width: none; padding: 0;} figure, tr, .cards {break-inside: avoid;}}
-"""
+_DRAWN = 1500
+"""Attempts drawn: each is an element of the page."""
+_EQUAL = 1e-9
 
 
-class Scene(NamedTuple):
+class RunMaterial(NamedTuple):
     """What a report is made from.
 
     Attributes
     ----------
-    row
-        The run, as `Reader.runs` gives it.
+    run
+        With its figures.
     loaded, note
         The problem and, where its baselines cannot stand beside this run, why (then there are no rivals).
     own, rivals
         The champion and the baselines on validation, best first.
     certificate
         The champion's latest, None while it has none.
+    today
+        The champion scored again with the problem as it is now, where it has changed and that was done.
     """
 
-    row: RunSummary
+    run: RunSummary
     loaded: LoadedProblem | None
     note: str
     own: Contender | None
     rivals: list[Contender]
     comparisons: list[Comparison]
     certificate: Certificate | None
+    today: Rechecked | None
 
 
-def gather(store: Reader, name: str) -> Scene:
+def gather(store: Reader, name: str) -> RunMaterial:
     """Read a run and pair its champion with every baseline.
 
     Raises
@@ -77,298 +70,194 @@ def gather(store: Reader, name: str) -> Scene:
     UsageError
         No such run.
     """
-    row = store.summary(name)
-    loaded, note = _problem(row)
+    run = store.summary(name)
+    loaded, note = _problem(run)
     own = None
-    if row.champion is not None and store.report(row.id, row.champion, Split.VALIDATION) is not None:
-        own = of_run(store, row, None, Split.VALIDATION)
+    if run.champion is not None and store.report(run.id, run.champion, Split.VALIDATION) is not None:
+        own = of_run(store, run, None, Split.VALIDATION)
     rivals = of_baselines(loaded, Split.VALIDATION) if loaded and not note else []
-    certified = store.certificate(row.id, row.champion) if row.champion is not None else None
+    certified = store.certificate(run.id, run.champion) if run.champion is not None else None
+    today = rechecked(store, run, run.champion, loaded) if loaded and run.champion is not None else None
     made = compare_all(own, rivals) if own else []
-    return Scene(row, loaded, note, own, rivals, made, certified.certificate if certified else None)
+    return RunMaterial(run, loaded, note, own, rivals, made, certified.certificate if certified else None, today)
 
 
-def _problem(row: Run) -> tuple[LoadedProblem | None, str]:
+def _problem(run: Run) -> tuple[LoadedProblem | None, str]:
     try:
-        loaded = catalog.load_recorded(row.folder, row.problem)
+        loaded = catalog.load_recorded(run.folder, run.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, f"The problem cannot be loaded here, so baselines are left out: {error}"
-    changed = loaded.version != row.version
+    changed = loaded.version != run.version
     return loaded, f"{loaded.slug} has changed since this run, so today's baselines are left out." if changed else ""
 
 
-def render(store: Reader, scene: Scene, *, now: float | None = None) -> str:
-    """The page. Everything that comes from a program, a model, a person or a problem is escaped."""
-    row = scene.row
-    title = scene.loaded.problem.title if scene.loaded else row.problem
-    body = [
-        _head(scene, title), _verdict(scene), _cards(store, scene), _certificate(scene), _progress(store, scene),
-        _rivals(scene), _where(scene),
-        _program(store, scene), _lineage(store, scene), _instances(store, scene), _failures(store, row), _spending(store, row),
-        _settings(row), _foot(now),
-    ]  # fmt: skip
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{escape(row.id)}: {escape(title)}</title>'
-        f"<style>{_theme()}{_STYLE}{diff.STYLE}{charts.STYLE}</style></head><body>"
-        f"\n{chr(10).join(part for part in body if part)}\n</body></html>\n"
-    )
-
-
-def _theme() -> str:
-    light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
-    return f":root {{color-scheme: light dark; {light}}} @media (prefers-color-scheme: dark) {{:root {{{dark}}}}}"
-
-
-# --------------------------------------------------------------------------- pieces of HTML
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """Cells are HTML already."""
-    mark = ['class="n"' if k in numbers else "" for k in range(len(columns))]
-    head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
-    body = "".join("<tr>" + "".join(f"<td {m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _section(title: str, *parts: str) -> str:
-    kept = [part for part in parts if part]
-    return f"<section><h2>{escape(title)}</h2>{''.join(kept)}</section>" if kept else ""
-
-
-def _figure(svg: str, caption: str = "") -> str:
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
-
-
-def _toned(words: str, verdict: str) -> str:
-    kind = verdict if verdict in ("better", "worse") else ""
-    return f'<span class="{kind}">{escape(words)}</span>'
+def render(store: Reader, material: RunMaterial, *, now: float | None = None) -> str:
+    """The page. The template escapes everything that comes from a program, a model, a person or a problem."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {
+        "percent": percent, "points": points, "level": level, "span": lambda interval: span(interval.low, interval.high),
+    }  # fmt: skip
+    run, loaded = material.run, material.loaded
+    title = loaded.problem.title if loaded else run.problem
+    return environment.get_template(TEMPLATE).render(
+        run=run, title=title, question=loaded.problem.question if loaded else "", note=material.note,
+        about=[run.id, f"{run.problem}, version {run.version}", run.status, f"started {_clock(run.created)}", run.proposer,
+               f"isolation {run.isolation}"],
+        proposer=run.proposer if run.uses_model else "the built-in operators (no LLM)",
+        own=material.own, comparisons=material.comparisons, standing=_standing(material), cards=_cards(store, material),
+        certificate=material.certificate, today=material.today,
+        unit=f", {loaded.problem.unit}" if loaded else "",
+        **_progress(store, material), **_drawn(material), **_program(store, material), scored=_scored(store, material),
+        **_failures(store, run), spending=_spending(store, run), settings=_settings(run),
+        light=Markup(palette.variables(palette.LIGHT)), dark=Markup(palette.variables(palette.DARK)), diff_style=Markup(diff.STYLE),
+        foot=f"Made by {_version()} on {_clock(time.time() if now is None else now)}.",
+    )  # fmt: skip
 
 
 def _clock(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-# --------------------------------------------------------------------------- sections
+def _version() -> str:
+    try:
+        return f"evolve {version('evolve-workbench')}"
+    except PackageNotFoundError:
+        return "evolve"
 
 
-def _head(scene: Scene, title: str) -> str:
-    row = scene.row
-    question = f"<p>{escape(scene.loaded.problem.question)}</p>" if scene.loaded else ""
-    bits = [row.id, f"{row.problem}, version {row.version}", row.status, f"begun {_clock(row.created)}",
-            row.proposer, f"isolation {row.isolation}"]  # fmt: skip
-    said = f'<p class="worse">{escape(row.message)}</p>' if row.message and row.status == "failed" else ""
-    return f'<h1>{escape(title)}</h1><div class="muted">{escape(" · ".join(bits))}</div>{question}{said}'
+# --------------------------------------------------------------------------- what the template shows
 
 
-def _verdict(scene: Scene) -> str:
-    own = scene.own
-    if own is None:
-        return "<p>No program of this run has been scored on validation, so there is none to judge.</p>"
-    by = "the built-in operators (no LLM)" if not scene.row.uses_model else scene.row.proposer
-    said = f"Program {own.number}, made by {escape(by)}, lies {percent(own.gap)} from the references on validation"
-    if scene.comparisons:
-        c = scene.comparisons[0]
-        rank = sum(rival.gap < own.gap for rival in scene.rivals)
-        standing = "ahead of every baseline" if not rank else f"behind {rank} of {len(scene.rivals)} baselines"
-        interval = f"{level(c.confidence)} CI {span(*c.difference[1:])}"
-        said += (f", {standing}. Against the best of them, {escape(c.against)} ({percent(c.other)}), that is "
-                 f"{_toned(f'{points(c.difference.mean)}: {c.verdict}', c.verdict)} ({interval})")  # fmt: skip
-    note = f'<p class="muted">{escape(scene.note)}</p>' if scene.note else ""
-    return (
-        f'<p>{said}.</p>{note}<p class="muted">The gap is the distance to a proven optimum, a bound or the best known solution: 0 '
-        "is the reference, lower is better. Validation also chose the program, so its gap there flatters it; only a certificate "
-        "judges on instances that nobody has looked at.</p>"
-    )
-
-
-def _cards(store: Reader, scene: Scene) -> str:
-    row = scene.row
-    made, valid = row.attempts, row.valid
-    cost = dollars(row.spending.cost_usd, model=row.uses_model)
-    best = store.best(row.id)
-    test = scene.certificate.gaps.get(Split.TEST) if scene.certificate else None
-    cards = [("Validation gap", percent(scene.own.gap if scene.own else None)), ("Test gap", percent(test)),
-             ("Best train gap", percent(row.best_gap)),
-             ("Attempts", f"{made:,}"), ("Valid", f"{valid / made:.0%}" if made else "–"), ("Cost", cost),
-             ("Time", duration(row.active_seconds)),
-             ("Last improvement", f"no. {best.number:,}" if best else "–")]  # fmt: skip
-    inside = "".join(f"<div><span>{escape(name)}</span><b>{escape(value)}</b></div>" for name, value in cards)
-    return f'<div class="cards">{inside}</div>'
-
-
-def _certificate(scene: Scene) -> str:
-    found = scene.certificate
-    if found is None:
+def _standing(material: RunMaterial) -> str:
+    if material.own is None:
         return ""
-    verdict = _toned(found.verdict, "better" if found.verdict is Verdict.CERTIFIED else "worse")
-    rows = [[escape(c.kind), _toned("passed", "better") if c.passed else _toned("failed", "worse"), escape(c.line)]
-            for c in found.checks]  # fmt: skip
-    said = f"<p><b>{verdict}</b>: {escape(found.reason)}</p>"
-    return _section("Certificate: the sealed test split, and what else was tried on it", said, _table(("", "", "check"), rows))
+    ahead = sum(rival.gap < material.own.gap for rival in material.rivals)
+    return f"behind {ahead} of {len(material.rivals)} baselines" if ahead else "ahead of every baseline"
 
 
-def _progress(store: Reader, scene: Scene) -> str:
-    made = store.points(scene.row.id, store.mark(scene.row.id))
-    attempts = [charts.Attempt(point.number, point.gap) for point in made]
-    levels = []
-    if scene.loaded and not scene.note:
-        levels = [charts.Level(c.name, c.gap) for c in of_baselines(scene.loaded, Split.TRAIN)]
-    told = [m for m in store.messages(scene.row.id, pending=False) if m.command == "steer"]
-    steered = [sum(point.created <= (m.acknowledged or m.created) for point in made) for m in told]
-    return _section("Progress", _figure(
-        charts.progress(attempts, levels, steered=steered),
-        "Line: best so far. Dotted: people's rules. Marks at the foot: failed attempts." + (" Diamonds: steered." if told else ""),
-    ))  # fmt: skip
-
-
-def _rivals(scene: Scene) -> str:
-    bars = [charts.Bar(c.against, c.difference.mean, c.difference.low, c.difference.high, c.verdict) for c in scene.comparisons]
-    rows = [
-        [escape(c.against), percent(c.other), points(c.difference.mean),
-         span(*c.difference[1:]), f"{c.record.wins} / {c.record.ties} / {c.record.losses}",
-         f"{escape(c.worst.instance)} {points(c.worst.difference)}", _toned(c.verdict, c.verdict)]
-        for c in scene.comparisons
+def _cards(store: Reader, material: RunMaterial) -> list[tuple[str, str]]:
+    run, best = material.run, store.best(material.run.id)
+    test = material.certificate.gaps.get(Split.TEST) if material.certificate else None
+    return [
+        ("Validation gap", percent(material.own.gap if material.own else None)), ("Test gap", percent(test)),
+        ("Best train gap", percent(run.best_gap)), ("Attempts", f"{run.attempts:,}"),
+        ("Valid", f"{run.valid / run.attempts:.0%}" if run.attempts else "–"),
+        ("Cost", dollars(run.spending.cost_usd, model=run.uses_model)), ("Time", duration(run.active_seconds)),
+        ("Last improvement", f"no. {best.number:,}" if best else "–"),
     ]  # fmt: skip
-    columns = ("against", "its gap", "difference", "95% CI", "won / equal / lost", "worst", "the program is")
-    return _section(
-        "Against people's rules",
-        _figure(charts.forest(bars), "Paired by instance on validation, intervals by bootstrap."),
-        _table(columns, rows, (1, 2, 3, 4)) if rows else "",
-    )
 
 
-def _where(scene: Scene) -> str:
-    if scene.own is None:
-        return ""
-    own = f"program {scene.own.number}"
-    everyone = [(own, scene.own), *((c.name, c) for c in scene.rivals)]
-    order = list(dict.fromkeys(scene.own.families.values()))
-    columns = sorted(scene.own.families.items(), key=lambda pair: order.index(pair[1]))
-    rows = [charts.Row(name, dict(c.gaps)) for name, c in everyone]
-    shares = [(name, within(c)[0], c is scene.own) for name, c in everyone]
-    return _section(
-        "Where it wins and loses",
-        _figure(charts.heat(rows, columns), "Gap by instance of validation, grouped by family; point at a cell for its figure."),
-        _figure(charts.distribution(shares), "Solid: the program. Dashed: people's rules."),
-    )
+def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
+    """The chart of all attempts, and whether anybody steered."""
+    frame = attempts.frame(store.points(material.run.id, store.mark(material.run.id)))
+    if not frame["gap"].notna().any():
+        return {"progress": "", "steered": False}
+    levels = []
+    if material.loaded and not material.note:
+        levels = [charts.Level(c.name, c.gap) for c in of_baselines(material.loaded, Split.TRAIN)]
+    shown = attempts.thinned(frame, frame["gap"], _DRAWN)
+    told = [m for m in store.messages(material.run.id, pending=False) if m.command == "steer"]
+    steered = [int((shown["created"] <= (m.acknowledged or m.created)).sum()) for m in told]
+    best = float(frame["best"].iloc[-1])
+    log = best > 0 and charts.far_apart([best, *(one.gap for one in levels)])
+    drawn = charts.progress(shown, levels=levels, log=log, steered=steered, height=320, width=WIDTH)
+    return {"progress": Markup(svg(drawn, f"Mean train gap of {len(frame)} attempts, best {percent(best)}")), "steered": bool(told)}
 
 
-def _said(found: Sequence[Change], most: int) -> str:
-    """Changes in words."""
-    if not found:
-        return "nothing but layout or comments"
-    items = []
-    for change in found[:most]:
-        both = f"<code>{escape(change.before)}</code> → <code>{escape(change.after)}</code>"
-        one = f"<code>{escape(change.after or change.before)}</code>"
-        code = both if change.before and change.after else one if change.before or change.after else ""
-        where = f" in <code>{escape(change.where)}</code>" if change.where and change.kind != "function" else ""
-        items.append(f"{escape(change.text)} {code}{where}".strip())
-    return "; ".join([*items, *([f"and {len(found) - most} more"] if len(found) > most else [])])
+def _drawn(material: RunMaterial) -> dict[str, Any]:
+    """The champion beside the baselines: paired differences, gap by instance, share of instances within a gap."""
+    own, rivals = material.own, material.rivals
+    if own is None:
+        return {"forest": "", "heat": "", "distribution": ""}
+    names = {**{c.name: c.name for c in rivals}, own.name: f"program {own.number}"}
+    forest = comparison_charts.forest(material.comparisons, names, against=True, width=WIDTH) if material.comparisons else None
+    heat = comparison_charts.heat(comparison_charts.arrange([own], rivals), names, width=WIDTH)
+    within = comparison_charts.distribution([own, *rivals], names, named=True, width=WIDTH)
+    return {
+        "forest": Markup(svg(forest, "Paired differences to each baseline")) if forest else "",
+        "heat": Markup(svg(heat, f"Gap of {len(names)} programs on {len(own.gaps)} instances")),
+        "distribution": Markup(svg(within, "Share of instances within a gap")),
+    }
 
 
-def _program(store: Reader, scene: Scene) -> str:
-    if scene.own is None or scene.own.number is None:
-        return ""
-    chain = store.ancestors(scene.row.id, scene.own.number)
-    source, start = chain[-1].source, chain[0]
-    body = [f"<pre><code>{escape(source)}</code></pre>"]
-    if len(chain) > 1 and start.source:
-        names = (f"no. {start.number}, gap {percent(start.gap)}", f"no. {scene.own.number}, gap {percent(chain[-1].gap)}")
-        body.append(f"<p>Since its start, no. {start.number}: {_said(changes(start.source, source), 12)}.</p>")
-        body.append(f"<details><summary>Line by line</summary>{diff.side_by_side(start.source, source, names)}</details>")
-    return _section(f"Program {scene.own.number}", *body)
-
-
-def _lineage(store: Reader, scene: Scene) -> str:
-    if scene.own is None or scene.own.number is None:
-        return ""
-    chain = store.ancestors(scene.row.id, scene.own.number)
-    rows = []
+def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
+    """The champion's ancestors, from the start to itself, and what has changed on the way."""
+    if material.own is None or material.own.number is None:
+        return {"chain": [], "steps": [], "since_start": [], "line_by_line": ""}
+    chain = store.ancestors(material.run.id, material.own.number)
+    steps = []
     for k, step in enumerate(chain):
         above = chain[k - 1] if k else None
         moved = step.gap - above.gap if above and step.gap is not None and above.gap is not None else None
-        words = _said(changes(above.source, step.source), 3) if above and above.source and step.source else "a start"
-        tone = "" if not moved else "better" if moved < 0 else "worse"
-        rows.append([str(step.number), escape(step.operator), percent(step.gap),
-                     _toned(points(moved) if moved is not None else "", tone), words])  # fmt: skip
-    table = _table(("no.", "made by", "train gap", "step", "what it changed"), rows[-60:], (0, 2, 3))
-    return _section("How it came about", table) if len(chain) > 1 else ""
+        steps.append({
+            "number": step.number, "operator": step.operator, "gap": step.gap, "moved": moved,
+            "tone": "" if not moved else "better" if moved < 0 else "worse",
+            "changes": changes(above.source, step.source) if above and above.source and step.source else None,
+        })  # fmt: skip
+    start, last = chain[0], chain[-1]
+    names = (f"no. {start.number}, gap {percent(start.gap)}", f"no. {last.number}, gap {percent(last.gap)}")
+    apart = len(chain) > 1 and start.source
+    return {
+        "chain": chain, "steps": steps[-60:],
+        "since_start": changes(start.source, last.source) if apart else [],
+        "line_by_line": Markup(diff.side_by_side(start.source, last.source, names)) if apart else "",
+    }  # fmt: skip
 
 
-def _instances(store: Reader, scene: Scene) -> str:
-    if scene.own is None or scene.own.number is None:
-        return ""
-    body = []
+def _scored(store: Reader, material: RunMaterial) -> list[dict[str, Any]]:
+    """The champion's result on every instance, beside the best baseline of the split."""
+    if material.own is None or material.own.number is None:
+        return []
+    found = []
     for split in (Split.VALIDATION, Split.TRAIN):
-        report = store.report(scene.row.id, scene.own.number, split)
-        if report is None:
-            continue
-        rivals = of_baselines(scene.loaded, split)[:1] if scene.loaded and not scene.note else []
-        body.append(_scored(report, rivals[0] if rivals else None, scene.loaded))
-    return _section("Every instance", *body)
+        report = store.report(material.run.id, material.own.number, split)
+        if report is not None:
+            known = of_baselines(material.loaded, split) if material.loaded and not material.note else []
+            found.append(_on_split(report, known[0] if known else None))
+    return found
 
 
-def _scored(report: Report, rival: Contender | None, loaded: LoadedProblem | None) -> str:
-    unit = f", {loaded.problem.unit}" if loaded else ""
-    columns = ["instance", "family", f"objective{unit}", "reference", "gap", *([rival.name, "difference"] if rival else [])]
+def _on_split(report: Report, rival: Contender | None) -> dict[str, Any]:
     rows = []
     for r in report.results:
         other = rival.gaps.get(r.id) if rival else None
         apart = None if other is None else r.gap - other
-        tone = "" if apart is None or abs(apart) <= 1e-9 else "better" if apart < 0 else "worse"
-        theirs = [percent(other), _toned(points(apart), tone)] if rival else []
-        objective = "–" if r.objective is None else f"{r.objective:.6g}"
-        rows.append([escape(r.id), escape(r.family), objective, f"{r.reference:.6g}", percent(r.gap), *theirs])
-    summary = f"{report.split.value}: {len(rows)} instances, mean gap {percent(report.gap)}"
-    return f"<details><summary>{escape(summary)}</summary>{_table(columns, rows, tuple(range(2, len(columns))))}</details>"
+        tone = "" if apart is None or abs(apart) <= _EQUAL else "better" if apart < 0 else "worse"
+        rows.append({"id": r.id, "family": r.family, "objective": r.objective, "reference": r.reference, "gap": r.gap,
+                     "other": other, "apart": apart, "tone": tone})  # fmt: skip
+    return {"split": report.split.value, "gap": report.gap, "results": rows, "rival": rival.name if rival else ""}
 
 
-def _failures(store: Reader, row: RunSummary) -> str:
-    groups = store.failures(row.id)
+def _failures(store: Reader, run: RunSummary) -> dict[str, Any]:
+    groups = store.failures(run.id)
     rows = [
-        [escape(g.status.replace("_", " ")), escape(g.operator), escape(g.model or ""), f"{g.attempts:,}",
-         dollars(g.cost_usd) if g.cost_usd is not None else "", escape(g.message[:300])]
+        [g.status.replace("_", " "), g.operator, g.model or "", f"{g.attempts:,}",
+         dollars(g.cost_usd) if g.cost_usd is not None else "", g.message[:300]]
         for g in groups[:40]
     ]  # fmt: skip
-    if not rows:
-        return ""
-    total = sum(g.attempts for g in groups)
-    table = _table(("class", "made by", "model", "attempts", "cost", "the first one said"), rows, (3, 4))
-    return _section("What failed", f"<p>{total:,} of {row.attempts:,} attempts.</p>", table)
+    return {"failures": rows, "failed": sum(g.attempts for g in groups)}
 
 
-def _spending(store: Reader, row: RunSummary) -> str:
+def _spending(store: Reader, run: RunSummary) -> list[list[str]]:
     by_model: dict[str, list[DailySpending]] = {}
     for day in store.spent():
-        if day.run == row.id:
+        if day.run == run.id:
             by_model.setdefault(day.model, []).append(day)
-    rows = [
-        [escape(model), f"{sum(day.calls for day in days):,}",
+    return [
+        [model, f"{sum(day.calls for day in days):,}",
          dollars(None if any(day.unpriced for day in days) else math.fsum(day.usd for day in days)),
          f"{sum(day.tokens_in for day in days):,}", f"{sum(day.tokens_out for day in days):,}"]
         for model, days in by_model.items()
     ]  # fmt: skip
-    table = _table(("model", "calls", "cost", "tokens in", "tokens out"), rows, (1, 2, 3, 4))
-    return _section("What the models cost", table) if rows else ""
 
 
-def _settings(row: RunSummary) -> str:
-    rows = []
-    for name, value in row.settings().items():
-        if value in (None, [], (), {}) or name in _LEFT_OUT:
-            continue
-        said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        rows.append([escape(name.replace("_", " ")), escape(said)])
-    return _section("Settings", _table(("setting", "value"), rows) if rows else "")
-
-
-def _foot(now: float | None) -> str:
-    try:
-        made = f"evolve {version('evolve-workbench')}"
-    except PackageNotFoundError:
-        made = "evolve"
-    said = f"Made by {made} on {_clock(time.time() if now is None else now)}. This page needs no network and runs no script."
-    return f'<p class="muted">{escape(said)}</p>'
+def _settings(run: RunSummary) -> list[tuple[str, str]]:
+    kept = {name: value for name, value in run.settings().items() if value not in (None, "", [], (), {}) and name not in _LEFT_OUT}
+    return [
+        (name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+        for name, value in kept.items()
+    ]

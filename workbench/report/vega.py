@@ -1,0 +1,180 @@
+"""What all charts share: the theme from the palette, labels that keep their distance, and SVG that needs no script."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Sequence
+from typing import Any, Literal
+from xml.etree import ElementTree
+
+import altair as alt
+
+from workbench.report.palette import LIGHT, Palette, named
+
+FONT = "Source Sans, system-ui, sans-serif"
+WIDTH = 760
+"""Pixels of a chart that no page stretches."""
+LABEL = 15
+"""Pixels from one label beside a chart to the next."""
+PICK = "pick"
+"""The selection that a click on a mark makes; pages read it."""
+_SPARE = 14
+"""Pixels kept free left of SVG, and twice as many right of it: a reader's font may be wider than the one that was measured."""
+_MARKS = ("path", "text", "line", "rect", "circle")
+
+
+def themed(
+    layers: Sequence[alt.Chart], palette: Palette, height: int, width: int = WIDTH, *, apart: Literal["", "x", "y"] = ""
+) -> alt.LayerChart:
+    """Layers as one chart in the colours of one theme; `height` is that of the plot, `width` holds axes and legends too.
+
+    Parameters
+    ----------
+    apart
+        The axis that each layer has for itself, on the scale that all share.
+    """
+    done: alt.LayerChart = (
+        alt.layer(*layers)
+        .resolve_axis(x="independent" if apart == "x" else "shared", y="independent" if apart == "y" else "shared")
+        .properties(width=width, height=height, background="transparent")
+        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+        .configure_axis(
+            gridColor=palette.grid, domainColor=palette.grid, tickColor=palette.grid, labelColor=palette.muted,
+            titleColor=palette.muted, labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titlePadding=8, labelLimit=220,
+        )
+        .configure_legend(
+            orient="top", direction="horizontal", title=None, labelColor=palette.ink, labelFontSize=12, symbolOpacity=1, columns=12,
+            labelLimit=260, titleColor=palette.muted, titleFontSize=12, titleFontWeight="normal",
+        )
+    )  # fmt: skip
+    return done
+
+
+def hover(field: str) -> dict[str, Any]:
+    """Encodings by which a mark says what it is: a tooltip on a page, a title in SVG."""
+    return {"tooltip": alt.Tooltip(f"{field}:N", title=""), "description": alt.Description(f"{field}:N")}
+
+
+def pick(*fields: str) -> alt.Parameter:
+    """A selection that a click on a mark makes and a click beside it takes back."""
+    return alt.selection_point(PICK, fields=list(fields), on="click", empty=False)
+
+
+def zoom(*encodings: Any) -> alt.Parameter:
+    """Dragging moves the axes, the wheel with Shift zooms (alone, it scrolls the page), a double click goes back."""
+    return alt.selection_interval(
+        "zoom", bind="scales", encodings=list(encodings) or ["x", "y"], zoom="wheel![event.shiftKey]", clear="dblclick"
+    )
+
+
+def spread(values: Sequence[float], least: float, low: float = -math.inf, high: float = math.inf) -> list[float]:
+    """Places for labels, in the order of `values`: `least` apart, from `low` to `high`, and as near to their values as can be.
+
+    The sum of squared moves is the least possible: an isotonic regression, by pooling neighbours that would come too near.
+    """
+    order = sorted(range(len(values)), key=values.__getitem__)
+    pools: list[tuple[float, int]] = []  # mean of what the members' values lack of their rank, members
+    for rank, index in enumerate(order):
+        mean, size = values[index] - rank * least, 1
+        while pools and pools[-1][0] > mean:
+            above, members = pools.pop()
+            mean, size = (mean * size + above * members) / (size + members), size + members
+        pools.append((mean, size))
+    bases = [mean for mean, size in pools for _ in range(size)]
+    top = high - (len(values) - 1) * least
+    placed = {index: max(low, min(bases[rank], top)) + rank * least for rank, index in enumerate(order)}
+    return [placed[k] for k in range(len(values))]
+
+
+def far_apart(gaps: Sequence[float]) -> bool:
+    """Whether a linear axis would press the better of these gaps against each other."""
+    known = sorted(g for g in gaps if g > 0)
+    return len(known) > 2 and known[-1] > 12 * known[(len(known) - 1) // 2]
+
+
+def gap_axis(title: str, low: float, high: float, *, log: bool = False, grid: bool = True) -> alt.Axis:
+    """An axis of gaps with as many figures as its range needs."""
+    form = ".3~p" if log else ".0%" if high > 0.2 else ".1%" if high - low > 0.01 else ".2%"
+    return alt.Axis(title=title, format=form, grid=grid)
+
+
+def gap_scale(low: float, high: float, *, log: bool = False) -> alt.Scale:
+    """A scale of gaps that ends where it is told to."""
+    return alt.Scale(type="log", domain=[low, high], nice=False) if log else alt.Scale(domain=[low, high], nice=False, zero=False)
+
+
+def worded(names: Sequence[str]) -> str:
+    """An axis of numbers from 0 on that reads these names."""
+    return f"{json.dumps(list(names))}[datum.value]"
+
+
+def gradient(low: float, high: float) -> alt.Scale:
+    """Viridis, from light (no gap) to dark; what is beyond keeps the last colour."""
+    return alt.Scale(scheme="viridis", reverse=True, domain=[low, high], clamp=True)
+
+
+def gradient_legend(title: str, form: str = ".3~p") -> alt.Legend:
+    """A legend of colours beside the chart."""
+    return alt.Legend(orient="right", direction="vertical", title=title, format=form, gradientLength=140)
+
+
+def labels(names: Sequence[str], values: Sequence[float], colours: Sequence[str], domain: tuple[float, float], height: int,
+           *, log: bool = False) -> alt.Axis:  # fmt: skip
+    """A right axis with a name at each value, or as near to it as the other names leave room.
+
+    Parameters
+    ----------
+    domain
+        Lowest and highest value of the axis.
+    height
+        Pixels from the one to the other.
+    """
+    take = math.log10 if log else float
+    low, high = take(domain[0]), take(domain[1])
+    places = spread([take(value) for value in values], (high - low) * LABEL / max(1, height), low, high)
+    at = [10**place if log else place for place in places]
+    tones = [{"test": f"datum.value === {place!r}", "value": colour} for place, colour in zip(at, colours, strict=True)]
+    return alt.Axis(
+        orient="right", values=at, labelExpr=f"{json.dumps(list(names))}[indexof({at!r}, datum.value)]",
+        labelColor={"condition": tones, "value": "gray"}, ticks=False, domain=False, grid=False, labelOverlap=False, title=None,
+        labelPadding=6, labelLimit=190,
+    )  # fmt: skip
+
+
+def svg(chart: alt.LayerChart, label: str) -> str:
+    """A chart as an SVG element for an HTML page: colours are CSS variables, what a mark says lies in its title.
+
+    Parameters
+    ----------
+    chart
+        In the light theme: its colours are replaced by the names that the page's style gives them in both.
+    label
+        What the chart shows, for those who do not see it.
+    """
+    import vl_convert  # a second to load: only who writes a report waits for it
+
+    text = vl_convert.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[])
+    root = ElementTree.fromstring(text.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
+    names = {colour: f"var({name})" for name, colour in named(LIGHT).items() if name != "--primary"}
+    own = f"c{zlib.crc32(text.encode()):08x}-"  # several charts share a page, and so the ids of their clips and gradients
+    for element in root.iter():
+        said = element.attrib.pop("aria-label", "")
+        for noise in ("role", "aria-roledescription", "aria-hidden", "pointer-events", "class", "cursor"):
+            element.attrib.pop(noise, None)
+        if said and element.tag in _MARKS:
+            ElementTree.SubElement(element, "title").text = said
+        for name, value in element.items():
+            if name in ("fill", "stroke") and value in names:
+                element.set(name, names[value])
+            elif name == "id":
+                element.set(name, own + value)
+            elif value.startswith("url(#"):
+                element.set(name, value.replace("#", f"#{own}", 1))
+    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    root.attrib.clear()
+    root.attrib |= {"viewBox": f"-{_SPARE} 0 {float(width) + 3 * _SPARE:g} {height}", "role": "img", "aria-label": label}
+    return ElementTree.tostring(root, encoding="unicode")
