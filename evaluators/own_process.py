@@ -1,4 +1,4 @@
-"""Calls a solver in a process of its own where the present one has loaded a library that it cannot live with."""
+"""Calls of solvers in a separate process if this one has loaded an incompatible library."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ R = TypeVar("R")
 
 
 def call_ortools(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function that imports OR-Tools: here, or in a process kept for it where HiGHS is loaded.
+    """Call a function that imports OR-Tools: in this process, or in a separate one if HiGHS is loaded here.
 
-    OR-Tools and HiGHS share symbols, and PuLP imports HiGHS: after `import pulp` OR-Tools cannot be loaded any more. The
-    other order works, PuLP then does without HiGHS.
+    OR-Tools and HiGHS define the same symbols, and PuLP imports HiGHS: after `import pulp`, OR-Tools cannot be loaded. In the
+    other order, PuLP works without HiGHS.
 
     Parameters
     ----------
     function
-        Importable by its name, with arguments and result that can be pickled.
+        Importable function whose arguments and result can be pickled.
     """
     if "highspy" in sys.modules and "ortools.sat.python.cp_model" not in sys.modules:
         return _worker().submit(function, *args, **kwargs).result()
@@ -31,5 +31,5 @@ def call_ortools(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
 
 @cache
 def _worker() -> ProcessPoolExecutor:
-    # Spawned, not forked: a fork would have the library as well.
+    # Spawned, not forked: a fork would inherit the library.
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"))

@@ -1,4 +1,4 @@
-"""Verifier of single-machine sequences: recomputes completion times and (weighted) tardiness from the order alone."""
+"""Verifier for single-machine sequencing: computes completion times and (weighted) tardiness from the job order."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from workbench.protocols import Policy
 def total_tardiness(
     order: Sequence[int], processing: Sequence[int], due: Sequence[int], weight: Sequence[int] | None = None, start: int = 0
 ) -> int:
-    """Sum of w_j * max(C_j - d_j, 0) of the jobs in `order`, run one after the other from `start` without idle time.
+    """Return the sum of w_j * max(C_j - d_j, 0) over the jobs in `order`, processed from time `start` without idle time.
 
     Parameters
     ----------
     order
-        Job indices in processing order (all jobs or some of them).
+        Job indices in processing order; may be a subset of the jobs.
     processing, due
         Processing time and due date by job, in time units.
     weight
-        Weight by job; None weighs all jobs 1.
+        Weight by job; None: all weights are 1.
     """
     clock, total = start, 0
     for job in order:
@@ -34,21 +34,21 @@ def total_tardiness(
 
 @dataclass(frozen=True, slots=True)
 class SequencingVerifier:
-    """One call, one answer: a permutation of the jobs, the first to be processed first, without idle time.
+    """Verifier for single-machine sequencing. The policy is called once and returns a permutation of the jobs.
 
     Attributes
     ----------
     arguments
-        Keys of the instance's data that the policy receives, in the order of its parameters.
+        Keys of the instance's data passed to the policy, in order.
     weight
-        Key of the weights in the instance's data; None weighs all jobs 1.
+        Key of the weights in the instance's data; None: all weights are 1.
     """
 
     arguments: tuple[str, ...] = ("processing", "due")
     weight: str | None = None
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the order of one instance and compute its tardiness.
+        """Request a job order and compute its tardiness.
 
         Returns
         -------
@@ -58,11 +58,11 @@ class SequencingVerifier:
         Raises
         ------
         Infeasible
-            When the answer is not a list with each job index exactly once.
+            The answer is not a list that contains each job index exactly once.
         """
         processing, due = instance.data["processing"], instance.data["due"]
         weight = None if self.weight is None else instance.data[self.weight]
-        # Copies: a policy in the same process must not be able to change the instance.
+        # Copies: a policy in the same process must not be able to modify the instance.
         answer = policy(*(list(instance.data[name]) for name in self.arguments))
         order = permutation(answer, len(processing), "the order")
         clock, tardy, worst = 0, 0, 0

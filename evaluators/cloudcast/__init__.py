@@ -1,1 +1,1 @@
-"""Judges the problem `cloudcast`."""
+"""Verifier and references of `routing/cloudcast`."""

@@ -1,4 +1,4 @@
-"""References of one-to-many transfers: a proven lower bound, and the best bill that annealing of multicast trees finds."""
+"""References for one-to-many transfers: a proven lower bound, and the best cost found by simulated annealing of multicast trees."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from workbench.errors import ProblemError
 from workbench.model import Instance, Reference
 
 PRICE_UNIT = 1e-4
-"""Prices are whole multiples of this ($ per GB)."""
+"""Unit of prices: all prices are whole multiples of it, in $/GB."""
 
 Tree = dict[int, int]
-"""Parent of every region in a multicast tree but the source."""
+"""Multicast tree: the parent of every region except the source."""
 
 
 def solve(instance: Instance, network: Network, steps: int = 30_000) -> Reference:
-    """Reference of one instance: optimal where bound and bill agree, best known elsewhere with the bound in its note."""
+    """Compute the reference of one instance: optimal if cost and bound agree, otherwise best known, with the bound in its note."""
     began = perf_counter()
     task = Transfer.from_data(instance.data, network)
     cheapest = steiner_arborescence(whole_prices(network), task.src, task.dsts)
@@ -36,12 +36,12 @@ def solve(instance: Instance, network: Network, steps: int = 30_000) -> Referenc
 
 
 def whole_prices(network: Network) -> Prices:
-    """Price matrix in whole units.
+    """Return the price matrix as integers, in multiples of `PRICE_UNIT`.
 
     Raises
     ------
     ProblemError
-        When a price is no multiple of `PRICE_UNIT`.
+        A price is not a multiple of `PRICE_UNIT`.
     """
     exact = np.array(network.price) / PRICE_UNIT
     whole = np.rint(exact).astype(np.int64)
@@ -51,11 +51,11 @@ def whole_prices(network: Network) -> Prices:
 
 
 def lower_bound(task: Transfer, cheapest: Arborescence) -> float:
-    """Proven lower bound on the bill, $.
+    """Return a proven lower bound on the total cost, in $.
 
-    Egress: the edges that carry a partition reach all destinations, so each costs at least the cheapest arborescence. VMs:
-    source and destinations take part, for as long as the source needs to send all data once, and the slowest destination
-    to receive it, even at the full limit of its VMs over all its edges together.
+    Egress: the edges that carry a partition reach all destinations, so each partition costs at least the cheapest
+    arborescence. VMs: those of the source and the destinations run at least as long as the source needs to send all data
+    once and the slowest destination needs to receive it, at the full limit of their VMs over all edges together.
     """
     net = task.network
     n = range(len(net.price))
@@ -68,13 +68,13 @@ def lower_bound(task: Transfer, cheapest: Arborescence) -> float:
 
 
 def best_bill(task: Transfer, cheapest: Arborescence, rng: random.Random, steps: int) -> Bill:
-    """The cheapest bill met when trees are annealed: one for all partitions, then two and five that share them.
+    """Return the lowest cost found by annealing of one tree for all partitions, then of two and of five trees that share them.
 
-    It begins from the cheapest tree, and from the two best of those that sustain a given rate; `steps` is for each.
+    Starts from the cheapest tree and from the two best trees that sustain a given rate, with `steps` moves each.
     """
     price = whole_prices(task.network)
     top = max(task.network.egress)
-    # Shares of a limit, and steps of 12 % between them: a single edge may be the bottleneck as well.
+    # Fractions of the limits, and a grid in steps of 12 %: a single edge may also be the bottleneck.
     rates = sorted({limit / k for limit in task.network.egress for k in range(1, 7)} | {top / 1.12**i for i in range(24)})
     grown = {tree for rate in rates if (tree := sustained(task, price, rate)) is not None}
     fast = sorted(grown, key=lambda edges: (bill(task, dict.fromkeys(edges, task.parts)).total, edges))[:2]
@@ -91,7 +91,7 @@ def best_bill(task: Transfer, cheapest: Arborescence, rng: random.Random, steps:
 
 
 def sustained(task: Transfer, price: Prices, rate: float) -> tuple[Edge, ...] | None:
-    """A tree whose edges and regions each sustain `rate` (Gbit/s of one VM), the nearest destination first; None without one."""
+    """Build a tree whose edges and regions sustain `rate` (Gbit/s per VM), nearest destination first; None if impossible."""
     never = np.int64(10**12)
     allowed = np.where(np.array(task.network.gbps) >= rate, price, never)
     far = distances(allowed)
@@ -138,7 +138,7 @@ def _anneal(task: Transfer, trees: list[Tree], rng: random.Random, steps: int) -
 
 
 def _move(task: Transfer, tree: Tree, rng: random.Random) -> Tree | None:
-    """A neighbour: two regions change places, or one hangs elsewhere, directly or by a new relay; idle relays are cut off."""
+    """Return a neighbour: swap two regions, or attach one elsewhere, directly or through a new relay; unused relays are removed."""
     changed = dict(tree)
     node = rng.choice(list(tree))
     inside = [task.src, *tree]
@@ -157,7 +157,7 @@ def _move(task: Transfer, tree: Tree, rng: random.Random) -> Tree | None:
                 changed[v] = relay
     else:
         changed[node] = rng.choice(inside)
-    for start in (node, changed[node]):  # a loop is no tree
+    for start in (node, changed[node]):  # reject cycles
         seen = {start}
         up = start
         while up != task.src:

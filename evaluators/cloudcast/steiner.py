@@ -1,4 +1,4 @@
-"""Least-price arborescence that reaches given terminals: Dreyfus-Wagner, dual ascent, and a flow MIP on what it leaves open."""
+"""Minimum-cost Steiner arborescence: Dreyfus-Wagner, dual ascent, and a flow MIP on the remaining edges."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Prices = NDArray[np.int64]
-"""Matrix of whole prices (in units of the caller's choice); a complete graph, the diagonal is not used."""
+"""Integer price matrix of a complete directed graph, in any unit; the diagonal is not used."""
 
 Edge = tuple[int, int]
 
 _TOO_MANY_FLOWS = 20_000
-"""Edges times terminals beyond which the flow MIP takes minutes for its first relaxation."""
+"""Maximum number of edges times terminals for the flow MIP; beyond it, the first relaxation takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arborescence:
-    """A cheap arborescence and what is proven about it.
+    """An arborescence and a proven bound.
 
     Attributes
     ----------
     cost, edges
-        Sum of its prices (in their unit), and its edges.
+        Sum of the prices of its edges, and the edges.
     bound
-        Proven lower bound on the cost of any; equal to `cost` where the arborescence is optimal.
+        Proven lower bound on the minimum cost; equal to `cost` if the arborescence is optimal.
     solver
-        What found and proved it.
+        Method that found and proved it.
     """
 
     cost: int
@@ -40,11 +40,11 @@ class Arborescence:
 
 
 def steiner_arborescence(price: Prices, root: int, terminals: Sequence[int], time_limit: float = 120.0) -> Arborescence:
-    """Cheapest set of edges that leads from `root` to every terminal; other nodes may be used.
+    """Find a minimum-cost set of edges with a path from `root` to every terminal; other nodes may be used.
 
-    Dreyfus-Wagner up to 10 terminals. Above, dual ascent gives a bound and a heuristic gives a tree; where they differ, a
-    flow MIP decides over the edges that can still be part of a better tree. Where too many are left for it, or it does not
-    end in time, the bound is that of dual ascent.
+    Up to 10 terminals by Dreyfus-Wagner. For more, dual ascent gives a bound and a heuristic gives a tree; if they differ, a
+    flow MIP is solved over the edges that a better tree could use. If too many edges remain, or the MIP is not solved in
+    `time_limit` seconds, the bound of dual ascent is returned.
     """
     if len(terminals) <= 10:
         cost, edges = dreyfus_wagner(price, root, terminals)
@@ -68,12 +68,12 @@ def steiner_arborescence(price: Prices, root: int, terminals: Sequence[int], tim
 
 
 def cost_of(price: Prices, edges: Iterable[Edge]) -> int:
-    """Sum of the prices of distinct edges."""
+    """Return the sum of the prices of distinct edges."""
     return int(sum(price[e] for e in set(edges)))
 
 
 def distances(price: Prices) -> Prices:
-    """Shortest distance from every node to every other (Floyd 1962)."""
+    """Return the matrix of shortest distances between all nodes (Floyd 1962)."""
     best = price.copy()
     np.fill_diagonal(best, 0)
     for k in range(len(best)):
@@ -82,14 +82,14 @@ def distances(price: Prices) -> Prices:
 
 
 def dreyfus_wagner(price: Prices, root: int, terminals: Sequence[int]) -> tuple[int, tuple[Edge, ...]]:
-    """Exact dynamic programme over subsets of the terminals, 3^k steps of vectors.
+    """Solve exactly by dynamic programming over subsets of terminals, with 3^k vector operations.
 
     S. E. Dreyfus, R. A. Wagner, "The Steiner problem in graphs", Networks 1 (1971) 195-207; here with directed distances.
     """
     far = distances(price)
     k, n = len(terminals), len(price)
-    tree = np.empty((1 << k, n), dtype=np.int64)  # cost of a tree from each node to the subset
-    split = np.empty((1 << k, n), dtype=np.int64)  # the same, where the node itself branches
+    tree = np.empty((1 << k, n), dtype=np.int64)  # minimum cost of a tree from each node to the subset
+    split = np.empty((1 << k, n), dtype=np.int64)  # the same, if the node itself branches
     for bit, t in enumerate(terminals):
         tree[1 << bit] = far[:, t]
     for mask in range(1, 1 << k):
@@ -99,7 +99,7 @@ def dreyfus_wagner(price: Prices, root: int, terminals: Sequence[int]) -> tuple[
         low = mask & -mask
         sub = (mask - 1) & mask
         while sub:
-            if sub & low:  # each pair of halves once
+            if sub & low:  # each partition into two once
                 pair = tree[sub] + tree[mask ^ sub]
                 best = pair if best is None else np.minimum(best, pair)
             sub = (sub - 1) & mask
@@ -123,12 +123,12 @@ def dreyfus_wagner(price: Prices, root: int, terminals: Sequence[int]) -> tuple[
 
 
 def path_heuristic(price: Prices, root: int, terminals: Sequence[int], guide: Prices | None = None) -> tuple[Edge, ...]:
-    """The nearest terminal joins the tree by its shortest path, again and again (Takahashi and Matsuyama 1980).
+    """Build a tree by repeatedly adding the nearest terminal with its shortest path (Takahashi and Matsuyama 1980).
 
     Parameters
     ----------
     guide
-        Other prices to measure distances by, with `price` to settle ties; reduced costs of dual ascent, say.
+        Prices for the distances instead of `price`, which then breaks ties; for example reduced costs of dual ascent.
     """
     if guide is not None:
         price = guide * (int(price.max()) * len(price) + 1) + price
@@ -144,7 +144,7 @@ def path_heuristic(price: Prices, root: int, terminals: Sequence[int], guide: Pr
 
 
 def dual_ascent(price: Prices, root: int, terminals: Sequence[int]) -> tuple[int, Prices]:
-    """Lower bound and reduced prices.
+    """Compute a lower bound and reduced prices by dual ascent.
 
     R. T. Wong, "A dual ascent approach for Steiner tree problems on a directed graph", Mathematical Programming 28 (1984)
     271-287: raise the dual of a cut around an unreached terminal until an edge into it is free, smallest cut first.
@@ -158,7 +158,7 @@ def dual_ascent(price: Prices, root: int, terminals: Sequence[int]) -> tuple[int
         cut = _reaching(reduced, t)
         if cut[root]:
             continue
-        if cut.sum() > size:  # grown since it was put there
+        if cut.sum() > size:  # the cut has grown since it was pushed
             heapq.heappush(heap, (int(cut.sum()), t))
             if heap[0][1] != t:
                 continue
@@ -172,7 +172,7 @@ def dual_ascent(price: Prices, root: int, terminals: Sequence[int]) -> tuple[int
 
 
 def surviving(reduced: Prices, root: int, terminals: Sequence[int], slack: int) -> list[Edge]:
-    """Edges that a tree cheaper by at least 1 than bound + slack may use: root to edge to some terminal within the slack."""
+    """Return the edges that a tree of cost below bound + slack can use: those on a root-terminal path within the slack."""
     far = distances(reduced)
     onward = far[:, list(terminals)].min(axis=1)
     n = len(reduced)
@@ -184,12 +184,12 @@ def surviving(reduced: Prices, root: int, terminals: Sequence[int], slack: int) 
 def flow_mip(
     price: Prices, root: int, terminals: Sequence[int], edges: Iterable[Edge], time_limit: float = 120.0
 ) -> tuple[int, tuple[Edge, ...]]:
-    """Optimum over the given edges by PuLP's CBC: an edge is bought, and a unit flows from the root to each terminal over it.
+    """Solve the problem over the given edges as a multicommodity flow MIP, with CBC through PuLP.
 
     Raises
     ------
     TimeoutError
-        When optimality is not proven in time.
+        Optimality is not proven in time.
     """
     import pulp
 
@@ -209,14 +209,14 @@ def flow_mip(
             model += flow[e] <= buy[e]
     model.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=time_limit, threads=1))
     if pulp.LpStatus[model.status] != "Optimal" or model.sol_status != pulp.LpSolutionOptimal:
-        raise TimeoutError(f"CBC ended with {pulp.LpStatus[model.status]!r} after at most {time_limit:g} s")
+        raise TimeoutError(f"CBC ended with status {pulp.LpStatus[model.status]!r} after at most {time_limit:g} s")
     chosen = {e for e, y in buy.items() if y.value() > 0.5}
     tree = pruned(chosen, root, terminals)
     return cost_of(price, tree), tree
 
 
 def pruned(edges: Iterable[Edge], root: int, terminals: Sequence[int]) -> tuple[Edge, ...]:
-    """A tree among `edges` that still reaches the terminals: one way into each node, no dead ends."""
+    """Return a tree within `edges` that reaches all terminals, without dead ends."""
     parent = parents(edges, root)
     keep: set[Edge] = set()
     for t in terminals:
@@ -228,7 +228,7 @@ def pruned(edges: Iterable[Edge], root: int, terminals: Sequence[int]) -> tuple[
 
 
 def parents(edges: Iterable[Edge], root: int) -> dict[int, int]:
-    """Predecessor of every node that `edges` reach from the root, by breadth first search."""
+    """Return the predecessor of every node reachable from the root, by breadth-first search."""
     out: dict[int, list[int]] = {}
     for u, v in sorted(edges):
         out.setdefault(u, []).append(v)
@@ -242,8 +242,8 @@ def parents(edges: Iterable[Edge], root: int) -> dict[int, int]:
 
 
 def shortest_path(price: Prices, far: Prices, start: int, end: int) -> list[Edge]:
-    """Edges of a shortest path with fewest edges; `far` holds the distances."""
-    # Breadth first over the edges that shortest paths to `end` use: where prices are 0 a greedy walk could turn in circles.
+    """Return the edges of a shortest path with fewest edges, given the distances `far`."""
+    # Breadth-first over the edges of shortest paths to `end`: with prices of 0, a greedy walk could run in circles.
     parent, queue = {start: start}, [start]
     for u in queue:
         if u == end:
@@ -259,7 +259,7 @@ def shortest_path(price: Prices, far: Prices, start: int, end: int) -> list[Edge
 
 
 def _reaching(reduced: Prices, terminal: int) -> NDArray[np.bool_]:
-    """Which nodes reach the terminal over edges of reduced price 0."""
+    """Return a mask of the nodes that reach the terminal over edges of reduced price 0."""
     free = reduced == 0
     inside = np.zeros(len(reduced), dtype=bool)
     inside[terminal] = True

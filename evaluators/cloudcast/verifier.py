@@ -1,4 +1,4 @@
-"""Verifier of one-to-many transfers between cloud regions: recomputes egress, bottleneck time and VM cost from the paths alone."""
+"""Verifier for one-to-many transfers between cloud regions: computes egress cost, transfer time and VM cost from the paths."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from workbench.protocols import Policy
 
 Edge = tuple[int, int]
 Paths = Sequence[Sequence[Sequence[int]]]
-"""By destination and partition: the regions from the source to the destination."""
+"""By destination and partition: the path as regions from the source to the destination."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Regions and what lies between them.
+    """Regions with prices and throughputs between them.
 
     Attributes
     ----------
     price
-        $ per GB from region u to region v; the diagonal is not used.
+        Price from region u to region v in $/GB; the diagonal is not used.
     gbps
-        Gbit/s that one VM sends from u to v.
+        Throughput of one VM from u to v, in Gbit/s.
     egress, ingress
-        Gbit/s that one VM in a region sends or receives in all.
+        Total sending and receiving limit of one VM in a region, in Gbit/s.
     """
 
     price: tuple[tuple[float, ...], ...]
@@ -39,29 +39,31 @@ class Network:
     ingress: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse a network over which a path could take forever or earn money."""
+        """Reject networks with non-positive throughput or negative prices."""
         n = len(self.price)
         rows = (*self.price, *self.gbps, self.egress, self.ingress)
         if len(self.gbps) != n or any(len(row) != n for row in rows) or min(*self.egress, *self.ingress) <= 0:
-            raise ProblemError("broadcast: price and gbps must be square, with a positive limit for every region")
+            raise ProblemError(
+                "broadcast: price and gbps must be square, and every region needs positive egress and ingress limits"
+            )
         if any(u != v and (self.gbps[u][v] <= 0 or self.price[u][v] < 0) for u in range(n) for v in range(n)):
-            raise ProblemError("broadcast: every edge needs a positive throughput and a price of at least 0")
+            raise ProblemError("broadcast: every edge needs a positive throughput and a non-negative price")
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One task on a network: which data go where, and what a VM costs.
+    """A transfer task on a network.
 
     Attributes
     ----------
     parts
-        Equal partitions of the data; each may take its own way.
+        Number of equal partitions of the data; each may use its own paths.
     gb
-        Size of all data.
+        Size of the data in GB.
     vms
-        VMs in every region that takes part.
+        Number of VMs in every participating region.
     vm_price
-        $ per VM and hour.
+        Price of a VM in $ per hour.
     """
 
     network: Network
@@ -79,19 +81,19 @@ class Transfer:
         Raises
         ------
         ProblemError
-            When source or destinations are not distinct regions of the network, or a size is not positive.
+            Source and destinations are not distinct regions of the network, or a size is not positive.
         """
         ends = [data["src"], *data["dsts"]]
         if len(ends) < 2 or len(set(ends)) != len(ends) or not all(0 <= r < len(network.price) for r in ends):
             raise ProblemError("broadcast: source and destinations must be distinct regions of the network")
         if min(data["parts"], data["gb"], data["vms"]) <= 0 or data["vm_price"] < 0:
-            raise ProblemError("broadcast: parts, gb and vms must be positive and vm_price not negative")
+            raise ProblemError("broadcast: parts, gb and vms must be positive, and vm_price non-negative")
         return cls(network, data["src"], tuple(data["dsts"]), data["parts"], data["gb"], data["vms"], data["vm_price"])
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a set of paths costs: $ of egress and of VMs, the seconds it takes, the regions that take part."""
+    """Cost of a set of paths: egress and VM cost in $, transfer time in seconds, and number of participating regions."""
 
     egress: float
     vm: float
@@ -100,16 +102,16 @@ class Bill:
 
     @property
     def total(self) -> float:
-        """$ in all."""
+        """Total cost in $."""
         return self.egress + self.vm
 
 
 def bill(task: Transfer, carried: Mapping[Edge, int]) -> Bill:
-    """Cost of the edges in use, each with the number of partitions it carries.
+    """Compute the cost of the edges in use, given the number of partitions on each.
 
-    A region receives a partition once over each edge into it and passes copies on. Where the throughput of a region's
-    edges exceeds what its VMs can send (or receive), each of them gets at most an equal share of that limit. All edges
-    work at once; the slowest one, by its share and by what it carries, says how long the VMs are needed.
+    A region receives a partition once over each incoming edge and forwards copies. If the total throughput of a region's
+    edges exceeds what its VMs can send (or receive), each edge gets at most an equal share of that limit. All edges
+    work simultaneously; the slowest one determines the transfer time.
     """
     net, vms = task.network, task.vms
     sent, out, received, into = (defaultdict[int, float](float) for _ in range(4))
@@ -119,7 +121,7 @@ def bill(task: Transfer, carried: Mapping[Edge, int]) -> Bill:
         out[u] += 1
         received[v] += speed
         into[v] += 1
-    # Equal shares where a limit binds; no limit elsewhere.
+    # Equal shares if a limit is binding, otherwise no limit.
     share_out = {u: net.egress[u] / out[u] if total > net.egress[u] else math.inf for u, total in sent.items()}
     share_in = {v: net.ingress[v] / into[v] if total > net.ingress[v] else math.inf for v, total in received.items()}
     slowest, egress = 0.0, []
@@ -129,12 +131,12 @@ def bill(task: Transfer, carried: Mapping[Edge, int]) -> Bill:
     part_gb = task.gb / task.parts
     seconds = slowest * part_gb * 8 / vms
     regions = len(sent.keys() | received.keys())
-    # fsum: the order in which edges are met must not show.
+    # fsum: the result must not depend on the order of edges.
     return Bill(math.fsum(egress) * part_gb, regions * vms * task.vm_price / 3600 * seconds, seconds, regions)
 
 
 def load(paths: Paths) -> dict[Edge, int]:
-    """Partitions on each edge: one that several destinations share is sent once."""
+    """Count the partitions on each edge; a partition shared by several destinations counts once."""
     parts: dict[Edge, set[int]] = defaultdict(set)
     for by_part in paths:
         for part, path in enumerate(by_part):
@@ -145,28 +147,28 @@ def load(paths: Paths) -> dict[Edge, int]:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastVerifier:
-    """One call, one answer: a path of region numbers for every destination and partition.
+    """Verifier for one-to-many transfers. The policy is called once and returns a path for every destination and partition.
 
     Attributes
     ----------
     network
-        Gives the network that an instance names. Prices and throughput are read from here and nowhere else.
+        Returns the network named by an instance; the only source of prices and throughputs.
     """
 
     network: Callable[[str], Network]
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the paths of one instance and compute what they cost.
+        """Request the paths for one instance and compute their cost.
 
         Returns
         -------
         Measurement
-            $ in all; metrics `egress_usd`, `vm_usd`, `seconds` and `regions`.
+            Total cost in $; metrics `egress_usd`, `vm_usd`, `seconds` and `regions`.
 
         Raises
         ------
         Infeasible
-            When a path is missing, begins or ends elsewhere, leaves the network or visits a region twice.
+            A path is missing, has wrong ends, leaves the network or visits a region twice.
         """
         task = Transfer.from_data(instance.data, self.network(instance.data["network"]))
         net, vms = task.network, task.vms
@@ -191,12 +193,12 @@ class BroadcastVerifier:
 
 
 def checked(task: Transfer, answer: Any) -> list[list[list[int]]]:
-    """The answer as paths, or why it is none.
+    """Check an answer and return its paths.
 
     Raises
     ------
     Infeasible
-        With the destination, the partition and the rule.
+        With the indices of destination and partition, and the rule.
     """
     regions = len(task.network.price)
     paths: list[list[list[int]]] = []
@@ -208,7 +210,7 @@ def checked(task: Transfer, answer: Any) -> list[list[list[int]]]:
                 integer(node, f"{where}[{j}]", 0, regions - 1) for j, node in enumerate(sequence(path, where, at_most=regions))
             ]
             if len(nodes) < 2 or nodes[0] != task.src or nodes[-1] != task.dsts[i]:
-                ends = "nothing" if not nodes else f"{nodes[0]} .. {nodes[-1]}"
+                ends = "an empty path" if not nodes else f"{nodes[0]} .. {nodes[-1]}"
                 raise Infeasible(f"{where} must lead from {task.src} to {task.dsts[i]}, got {ends}")
             if len(set(nodes)) != len(nodes):
                 twice = next(n for n in nodes if nodes.count(n) > 1)

@@ -1,1 +1,1 @@
-"""Judges the problem `eplb`."""
+"""Verifier and bounds of `moe_placement/eplb`."""

@@ -1,4 +1,4 @@
-"""What no placement of experts can beat, and a good placement for tokens that are known: greedy, then moves and swaps."""
+"""Lower bound for expert placements, and a good offline placement: greedy, then swaps."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from workbench.model import Instance, Reference
 
 
 def least_maximum(load: Sequence[int], gpus: int, slots: int) -> Fraction:
-    """Prove how many tokens the busiest GPU gets at least.
+    """Return a lower bound on the tokens of the busiest GPU.
 
-    Some GPU gets the mean. And where no GPU gets more than T, expert e needs at least load[e] / T copies, for its tokens
-    spread evenly and no GPU holds two copies: T is too small if these copies are more than the slots, or more than the GPUs
-    for one expert. Both are tight at once only by luck, so the bound need not be attained.
+    The busiest GPU gets at least the mean. If no GPU gets more than T tokens, expert e needs at least load[e] / T copies,
+    because its tokens are spread evenly and no GPU holds two copies. T is infeasible if this requires more copies than
+    slots, or more copies of one expert than GPUs. The larger of the two bounds is usually not attained.
 
     Returns
     -------
     Fraction
-        The greater of the two bounds, tokens.
+        The larger of the two bounds, in tokens.
     """
-    # Greedily giving the next copy to the expert with the greatest share minimises the greatest share, exactly.
+    # Giving each copy to the expert with the largest share minimises the largest share exactly.
     heap = [(Fraction(-w), e) for e, w in enumerate(load)]
     heapq.heapify(heap)
     copies = [1] * len(load)
@@ -37,7 +37,7 @@ def least_maximum(load: Sequence[int], gpus: int, slots: int) -> Fraction:
 
 
 def replicate(load: Sequence[float], gpus: int, slots: int) -> list[int]:
-    """Copies of each expert: every spare slot goes to the expert with the greatest load per copy, at most one copy a GPU."""
+    """Return the copies of each expert: spare slots go to the expert with the largest load per copy, at most one copy per GPU."""
     copies = [1] * len(load)
     heap = [(-w, e) for e, w in enumerate(load)]
     heapq.heapify(heap)
@@ -52,7 +52,7 @@ def replicate(load: Sequence[float], gpus: int, slots: int) -> list[int]:
 
 
 def pack(load: Sequence[float], copies: Sequence[int], gpus: int, size: int) -> list[list[int]]:
-    """Experts by GPU: copies in falling order of load, each to the least loaded GPU that has room and no copy of it yet."""
+    """Assign copies in decreasing order of load to the least loaded GPU with a free slot and no copy of the expert."""
     share = [w / c for w, c in zip(load, copies, strict=True)]
     held: list[list[int]] = [[] for _ in range(gpus)]
     total = [0.0] * gpus
@@ -60,7 +60,7 @@ def pack(load: Sequence[float], copies: Sequence[int], gpus: int, size: int) -> 
         free = [g for g in range(gpus) if len(held[g]) < size]
         g = min((g for g in free if e not in held[g]), key=lambda g: (total[g], g), default=-1)
         if g < 0:
-            # Only GPUs with a copy have room: another GPU takes this one and hands an expert of its own over.
+            # Only GPUs that already hold this expert are free: swap with an expert of another GPU.
             g, to = min((g for g in range(gpus) if e not in held[g]), key=lambda g: (total[g], g)), free[0]
             given = min((f for f in held[g] if f not in held[to]), key=lambda f: (abs(share[f] - share[e]), f))
             held[g].remove(given)
@@ -73,12 +73,12 @@ def pack(load: Sequence[float], copies: Sequence[int], gpus: int, size: int) -> 
 
 
 def clairvoyant(load: Sequence[int], gpus: int, slots: int, steps: int = 400) -> list[int]:
-    """Place experts for tokens that are known: greedy, then improve the busiest GPU while a swap of two slots does.
+    """Place experts for known loads: greedy, then swaps of two slots as long as they relieve the busiest GPU.
 
     Returns
     -------
     list[int]
-        The expert of each slot; slots of a GPU are neighbours.
+        Expert in each slot; the slots of a GPU are contiguous.
     """
     copies = replicate(load, gpus, slots)
     share = [w / c for w, c in zip(load, copies, strict=True)]
@@ -96,7 +96,7 @@ def clairvoyant(load: Sequence[int], gpus: int, slots: int, steps: int = 400) ->
                     continue
                 for f in held[g]:
                     shift = share[e] - share[f]
-                    # What the worse of the two is left with; anything below the top is a gain, the least is taken.
+                    # Larger load of the two GPUs after the swap; the smallest is chosen.
                     if 0 < shift < 2 * half and f not in held[top]:
                         worse = max(total[top] - shift, total[g] + shift)
                         if best is None or worse < best[0]:
@@ -111,7 +111,7 @@ def clairvoyant(load: Sequence[int], gpus: int, slots: int, steps: int = 400) ->
 
 
 def solve(instance: Instance) -> Reference:
-    """Bound the objective of `ExpertPlacementVerifier` from below, and say how near a clairvoyant comes."""
+    """Compute a lower bound on the objective of `ExpertPlacementVerifier`, and the value of an offline heuristic."""
     began = time.process_time()
     data = instance.data
     gpus, slots = data["n_gpus"], data["slots"]

@@ -1,4 +1,4 @@
-"""Verifier of expert placements: where replicas of a layer's experts sit, and how long the busiest GPU works in the next window."""
+"""Verifier for expert placements: computes the load of the busiest GPU of each layer in the next window."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
 
 ARGUMENTS = ("history", "prev", "n_gpus", "slots", "groups", "nodes")
-"""Keys of an instance's data that the policy receives, in the order of its parameters; `next` stays with the verifier."""
+"""Keys of an instance's data passed to the policy, in order; `next` is known only to the verifier."""
 
 
 def slot_map(value: Any, experts: int, gpus: int, slots: int, what: str) -> list[int]:
-    """Check that `value` names the expert of each slot of one layer.
+    """Check that `value` lists the expert in each slot of one layer.
 
-    Slot s lies on GPU s // (slots // gpus). Every expert has a slot; no GPU holds the same expert twice.
+    Slot s belongs to GPU s // (slots // gpus). Every expert needs a slot; no GPU may hold the same expert twice.
 
     Raises
     ------
@@ -39,12 +39,12 @@ def slot_map(value: Any, experts: int, gpus: int, slots: int, what: str) -> list
 
 
 def gpu_loads(experts_by_slot: Sequence[int], load: Sequence[int], gpus: int) -> list[float]:
-    """Tokens per GPU when each expert's tokens spread evenly over its copies.
+    """Return the tokens per GPU if each expert's tokens are spread evenly over its copies.
 
     Parameters
     ----------
     experts_by_slot
-        Expert in each slot of one layer; slots of a GPU are neighbours.
+        Expert in each slot of one layer; the slots of a GPU are contiguous.
     load
         Tokens by expert.
     """
@@ -56,24 +56,24 @@ def gpu_loads(experts_by_slot: Sequence[int], load: Sequence[int], gpus: int) ->
 
 
 class ExpertPlacementVerifier:
-    """One call, one answer: for each layer a list that names the expert in each slot."""
+    """Verifier for expert placements. The policy is called once and returns, for each layer, the expert in each slot."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the placement and let the next window's tokens arrive.
+        """Request a placement and evaluate it on the tokens of the next window.
 
-        A layer takes as long as its busiest GPU, and layers follow each other: the objective is the sum over layers of the
-        busiest GPU's tokens, divided by what it would be if each layer's tokens were spread evenly. 1 is perfect.
+        A layer takes as long as its busiest GPU, and layers run one after the other. The objective is the sum over layers of the
+        busiest GPU's tokens, divided by its value for perfectly balanced layers; 1 is ideal.
 
         Returns
         -------
         Measurement
-            Relative time; metrics `balance` (mean over layers of mean / greatest GPU load), `moved` (share of slots that hold
-            another expert than before) and `spread` (mean number of nodes that hold experts of one group).
+            Relative time; metrics `balance` (mean over layers of mean / maximum GPU load), `moved` (share of slots whose expert
+            changed) and `spread` (mean number of nodes that hold experts of one group).
 
         Raises
         ------
         Infeasible
-            When the answer is no legal placement.
+            The answer is not a legal placement.
         """
         data = instance.data
         layers, experts, gpus, slots = len(data["next"]), len(data["next"][0]), data["n_gpus"], data["slots"]
@@ -102,5 +102,5 @@ def _nodes_per_group(experts_by_slot: Sequence[int], experts: int, groups: int, 
 
 
 def _copy(value: Any) -> Any:
-    # A policy in the same process must not be able to change the instance.
+    # A policy in the same process must not be able to modify the instance.
     return [_copy(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,1 +1,1 @@
-"""Judges the problem `gpu_cluster`."""
+"""Verifier and bound of `load_balancing/gpu_cluster`."""

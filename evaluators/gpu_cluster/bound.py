@@ -1,4 +1,4 @@
-"""How much GPU any scheduler could allocate, the future known: a linear relaxation over kinds of pods and of nodes."""
+"""Upper bound on the GPU capacity that any offline scheduler can allocate: a linear relaxation over kinds of pods and nodes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.model import Instance, Reference
 
 
 def solve(instance: Instance) -> Reference:
-    """Reference of one instance: the bound in % of the cluster's GPU capacity."""
+    """Compute the reference of one instance: the bound in percent of the cluster's GPU capacity."""
     started = time.perf_counter()
     workload = Workload.from_data(instance.data)
     value = 100 * allocation_bound(workload) / workload.capacity
@@ -21,17 +21,17 @@ def solve(instance: Instance) -> Reference:
 
 
 def allocation_bound(workload: Workload) -> float:
-    """Upper bound on the allocated GPU, thousandths.
+    """Return an upper bound on the allocated GPU capacity, in thousandths of a GPU.
 
-    x[k, c] pods of kind k go to nodes of class c (equal nodes), no more than have come. Each class is a set of equal bins: cpu,
-    memory and GPU of its nodes, and its single GPUs. Bins hold no more than their size in sum, and no more either when large items
-    count as whole bins and those that may still fit beside them as nothing (dual feasible functions, Fekete and Schepers 2001): two
-    pods of 0.81 GPU need two GPUs.
+    Variables x[k, c]: number of pods of kind k on nodes of class c (identical nodes), at most the number of arrivals. Each class
+    is a set of identical bins: CPU, memory and GPU of its nodes, and its single GPUs. The total size of items is at most the total
+    bin size, also under dual feasible functions (Fekete and Schepers 2001), which count large items as whole bins and items that
+    may fit beside them as 0: two pods of 0.81 GPU need two GPUs.
 
     Raises
     ------
     TimeoutError
-        When CBC does not end with an optimum.
+        CBC does not find an optimum.
     """
     counts = Counter(workload.arrivals)
     classes = Counter(workload.nodes)
@@ -52,9 +52,9 @@ def allocation_bound(workload: Workload) -> float:
             model += pulp.lpSum(row[kind] * here[kind] for kind in row) <= size * bins
     model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1))
     if pulp.LpStatus[model.status] != "Optimal":
-        raise TimeoutError(f"CBC ended with {pulp.LpStatus[model.status]!r}")
+        raise TimeoutError(f"CBC ended with status {pulp.LpStatus[model.status]!r}")
     value: float = pulp.value(model.objective) or 0.0
-    # Never more than was asked for; a millionth covers CBC's tolerance, so that rounding does not make the bound wrong.
+    # At most the requested total. The factor covers CBC's tolerance, so that rounding cannot invalidate the bound.
     return min(value * (1 + 1e-6), float(sum(count * gpu[kind] for kind, count in counts.items())))
 
 
@@ -63,7 +63,7 @@ def _could_host(node: Node, pod: Pod) -> bool:
 
 
 def _rows(node: Node, pods: dict[int, Pod]) -> Iterator[tuple[dict[int, float], float]]:
-    """Valid inequalities of one node: coefficients by kind, and the right-hand side for one node."""
+    """Yield valid inequalities for one node: coefficients by kind, and the right-hand side."""
     resources: Sequence[tuple[dict[int, int], dict[int, int], int, int]] = (
         # size of one item, items of one pod, size of a bin, bins of one node
         ({k: p.cpu for k, p in pods.items()}, dict.fromkeys(pods, 1), node.cpu, 1),
@@ -74,7 +74,7 @@ def _rows(node: Node, pods: dict[int, Pod]) -> Iterator[tuple[dict[int, float], 
     for sizes, items, bin_size, bins in resources:
         if not bin_size or not bins:
             continue
-        # The least threshold that counts a large item as a whole bin, for each size of large items; others are implied.
+        # For each size of large items, the smallest threshold that counts it as a whole bin; others are implied.
         thresholds = sorted({bin_size - s + 1 for s in sizes.values() if bin_size + 2 <= 2 * s <= 2 * bin_size})
         for threshold in (0, *thresholds):
             row = {k: items[k] * _feasible_size(s, bin_size, threshold) for k, s in sizes.items()}
@@ -82,7 +82,7 @@ def _rows(node: Node, pods: dict[int, Pod]) -> Iterator[tuple[dict[int, float], 
 
 
 def _feasible_size(size: int, bin_size: int, threshold: int) -> int:
-    """Size of an item under the dual feasible function of a threshold of at most half a bin; 0 leaves sizes as they are."""
+    """Return an item's size under the dual feasible function with a threshold of at most half a bin; 0 changes nothing."""
     if size > bin_size - threshold:
         return bin_size
     return size if size >= threshold else 0

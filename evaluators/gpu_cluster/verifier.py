@@ -1,4 +1,4 @@
-"""A cluster of GPU-sharing nodes: pods arrive one at a time, each is bound to a node and its GPUs for good."""
+"""Verifier for GPU sharing: pods arrive one at a time and are bound permanently to a node and GPUs."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ MILLI = 1000
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine.
+    """A machine of the cluster.
 
     Attributes
     ----------
     cpu
-        Thousandths of a core.
+        CPU capacity, in thousandths of a core.
     memory
-        MiB.
+        Memory in MiB.
     gpus
-        How many GPUs it has, all of one model.
+        Number of GPUs, all of the same model.
     model
-        Name of that model; empty without GPUs.
+        Name of the GPU model; empty without GPUs.
     """
 
     cpu: int
@@ -42,16 +42,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A request, in the units of `Node`.
+    """A resource request, in the units of `Node`.
 
     Attributes
     ----------
     gpus
-        How many different GPUs of one node it needs; 0 for none.
+        Number of distinct GPUs of one node; may be 0.
     milli
-        What it takes of each of them, thousandths.
+        Share of each GPU, in thousandths.
     models
-        GPU models it accepts; empty for any. A pod without GPUs goes anywhere.
+        Accepted GPU models; empty: any. Irrelevant for pods without GPUs.
     """
 
     cpu: int
@@ -61,22 +61,22 @@ class Pod:
     models: tuple[str, ...] = ()
 
     def accepts(self, model: str) -> bool:
-        """Whether it may run beside GPUs of this model."""
+        """Whether the pod may run on a node with this GPU model."""
         return not (self.models and self.gpus) or model in self.models
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One instance: the cluster, the kinds of pods with their popularity, and the pods in order of arrival.
+    """One instance: the cluster, the kinds of pods with their frequencies, and the arrivals in order.
 
     Attributes
     ----------
     kinds
-        Distinct pods; arrivals refer to them.
+        Distinct kinds of pods, to which arrivals refer.
     popularity
-        Share of each kind in the source that arrivals are drawn from; known to policies, as history is to a scheduler.
+        Share of each kind in the trace from which arrivals are drawn; known to policies, like historical data.
     arrivals
-        Index into `kinds`, one a pod.
+        Index into `kinds` of each arriving pod.
     """
 
     nodes: tuple[Node, ...]
@@ -91,7 +91,7 @@ class Workload:
         Raises
         ------
         ProblemError
-            When there is no GPU, a pod asks for a share that does not exist, or an arrival is of no kind.
+            There is no GPU, a request is invalid, or an arrival is not of a listed kind.
         """
         nodes = tuple(Node(*row) for row in data["nodes"])
         kinds = tuple(Pod(cpu, memory, gpus, milli, tuple(models)) for cpu, memory, gpus, milli, models in data["kinds"])
@@ -99,32 +99,32 @@ class Workload:
         if not any(node.gpus for node in nodes):
             raise ProblemError("gpu cluster: no node has a GPU")
         if len(popularity) != len(kinds) or not all(0 <= i < len(kinds) for i in arrivals):
-            raise ProblemError("gpu cluster: one popularity a kind, and every arrival of a kind that is listed")
+            raise ProblemError("gpu cluster: every kind needs a popularity, and every arrival must be of a listed kind")
         for pod in kinds:
             if min(pod.cpu, pod.memory, pod.gpus) < 0 or not (1 if pod.gpus else 0) <= pod.milli <= MILLI:
-                raise ProblemError(f"gpu cluster: {pod} asks for less than nothing or more than a GPU has")
+                raise ProblemError(f"gpu cluster: {pod} has a negative request or a GPU share outside 1..1000 thousandths")
         return cls(nodes, kinds, popularity, arrivals)
 
     @property
     def capacity(self) -> int:
-        """Thousandths of a GPU in the whole cluster."""
+        """GPU capacity of the cluster, in thousandths of a GPU."""
         return MILLI * sum(node.gpus for node in self.nodes)
 
 
 class Cluster:
-    """What is left on every node; nothing is ever given back."""
+    """Remaining capacity of every node. Allocations are permanent."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = nodes
         self.cpu = np.array([node.cpu for node in nodes], dtype=np.int64)
         self.memory = np.array([node.memory for node in nodes], dtype=np.int64)
         most = max((node.gpus for node in nodes), default=0)
-        # A GPU that a node has not is one that nothing fits on.
+        # Missing GPUs have capacity -1: nothing fits on them.
         self.gpu = np.array([[MILLI] * n.gpus + [-1] * (most - n.gpus) for n in nodes], dtype=np.int64).reshape(len(nodes), most)
         self._accepted: dict[tuple[str, ...], NDArray[np.bool_]] = {}
 
     def fits_somewhere(self, pod: Pod) -> bool:
-        """Whether any node could take the pod now."""
+        """Whether any node can currently host the pod."""
         room = (self.cpu >= pod.cpu) & (self.memory >= pod.memory)
         if pod.gpus:
             if pod.models:
@@ -135,12 +135,12 @@ class Cluster:
         return bool(room.any())
 
     def bind(self, pod: Pod, answer: Any, where: str) -> None:
-        """Put the pod where the answer `[node, [gpu, ...]]` says.
+        """Bind the pod according to the answer `[node, [gpu, ...]]`.
 
         Raises
         ------
         Infeasible
-            When the answer is no such list, names what is not there or is used up, or repeats a GPU.
+            The answer does not have this form, names a nonexistent or exhausted resource, or repeats a GPU.
         """
         pair = sequence(answer, where, 2)
         index = integer(pair[0], f"the node of {where}", 0, len(self.nodes) - 1)
@@ -149,7 +149,9 @@ class Cluster:
         if len(set(gpus)) != len(gpus):
             raise Infeasible(f"the GPUs of {where} must differ, got {gpus}")
         if not pod.accepts(node.model):
-            raise Infeasible(f"{where}: the pod accepts GPUs of {', '.join(pod.models)}; node {index} has {node.model or 'none'}")
+            raise Infeasible(
+                f"{where}: the pod accepts GPU models {', '.join(pod.models)}; node {index} has {node.model or 'none'}"
+            )
         if self.cpu[index] < pod.cpu or self.memory[index] < pod.memory:
             raise Infeasible(
                 f"{where}: node {index} has {self.cpu[index]} milli-cores and {self.memory[index]} MiB left, "
@@ -166,25 +168,25 @@ class Cluster:
 
 
 class GpuCluster:
-    """Verifier: asks `place(pod)` for every pod that fits somewhere, keeps the books, and shows the present pod alone.
+    """Verifier for GPU sharing: calls `place(pod)` for every arriving pod that fits on some node.
 
-    A pod that fits nowhere is lost without asking, and one that fits somewhere must be placed: turning small or GPU-less
-    pods away to keep room for better ones is no choice that a policy has.
+    A pod that fits nowhere is lost without a call. A pod that fits must be placed: a policy cannot reject small or GPU-less
+    pods to keep room for others. It sees only the current pod.
     """
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """GPU capacity that is allocated when all pods have come, % of the cluster's.
+        """Return the allocated GPU capacity after all arrivals, in percent of the cluster's.
 
         Raises
         ------
         Infeasible
-            When a pod is not placed where it fits.
+            A pod is not placed where it fits.
         """
         workload = Workload.from_data(instance.data)
         cluster = Cluster(workload.nodes)
         policy.begin(_task(workload))
         asks = [_request(pod) for pod in workload.kinds]
-        gone: set[int] = set()  # a kind that fits nowhere never will again
+        gone: set[int] = set()  # a kind that fits nowhere will never fit again
         allocated = refused = refused_milli = 0
         for number, kind in enumerate(workload.arrivals):
             pod = workload.kinds[kind]
@@ -193,7 +195,7 @@ class GpuCluster:
                 refused += 1
                 refused_milli += pod.gpus * pod.milli
                 continue
-            # A copy: a policy in the same process must not be able to change what it is asked next time.
+            # A copy: a policy in the same process must not be able to modify later requests.
             cluster.bind(pod, policy.call("place", {**asks[kind], "models": list(pod.models)}), f"the place of pod {number}")
             allocated += pod.gpus * pod.milli
         cpu = sum(node.cpu for node in workload.nodes)
@@ -214,7 +216,7 @@ def _request(pod: Pod) -> dict[str, Any]:
 
 
 def _task(workload: Workload) -> dict[str, Any]:
-    # Kinds that history does not know are not shown: that one of them will come is the future.
+    # Kinds absent from the history are not shown: their arrival is future information.
     known = [(share, _request(pod)) for share, pod in zip(workload.popularity, workload.kinds, strict=True) if share > 0]
     return {
         "nodes": [{"cpu": n.cpu, "memory": n.memory, "gpus": n.gpus, "model": n.model} for n in workload.nodes],

@@ -1,1 +1,1 @@
-"""Judges the problem `job_shop`."""
+"""Verifier and references of `scheduling/job_shop`."""

@@ -1,4 +1,4 @@
-"""Constraint model of the job shop for CP-SAT, and a plain branch and bound that shares nothing with it."""
+"""Exact job-shop solvers: a constraint model for CP-SAT, and an independent branch and bound."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from evaluators.job_shop.verifier import Matrix, check_schedule, trivial_bound
 
 @dataclass(frozen=True, slots=True)
 class JobShopResult:
-    """What CP-SAT found.
+    """Result of CP-SAT.
 
     Attributes
     ----------
     makespan
-        Of `starts`, as the independent check computes it.
+        Makespan of `starts`, computed by the independent check.
     bound
         Proven lower bound.
     starts
-        Start by job and operation.
+        Start times by job and operation.
     status
-        `optimal` where `makespan == bound`, else `best_known`.
+        `optimal` if `makespan == bound`, else `best_known`.
     """
 
     makespan: int
@@ -35,26 +35,26 @@ class JobShopResult:
 def solve_job_shop(
     durations: Matrix, machines: Matrix, seconds: float, workers: int = 1, repeatable: bool = True, hint: Matrix | None = None
 ) -> JobShopResult:
-    """Minimise the makespan: an interval an operation, no overlap on a machine, precedence within a job.
+    """Minimise the makespan: one interval per operation, no overlap on machines, precedence within jobs.
 
     Parameters
     ----------
     seconds
-        Limit. By default in CP-SAT's deterministic time, which is close to seconds of an idle core and makes a run
-        repeatable.
+        Time limit. By default in CP-SAT's deterministic time, which is close to seconds on an idle core and makes results
+        reproducible.
     workers
-        Threads.
+        Number of threads.
     repeatable
-        False: `seconds` is CPU time of this process, all threads together.
+        If False, `seconds` is CPU time of this process over all threads.
     hint
-        Start by job and operation of a schedule to begin with.
+        Start times by job and operation of an initial schedule.
 
     Raises
     ------
     TimeoutError
-        When not even one schedule was found.
+        No schedule was found.
     """
-    from ortools.sat.python import cp_model  # here: see evaluators/own_process.py, by which this should be called
+    from ortools.sat.python import cp_model  # imported here: call this function through evaluators/own_process.py
 
     horizon = sum(map(sum, durations))
     model = cp_model.CpModel()
@@ -96,7 +96,7 @@ def solve_job_shop(
 
 
 def _stop_at(solver: Any, cpu: float, ended: threading.Event) -> None:
-    # CP-SAT itself knows wall time only, which says little on a busy machine.
+    # CP-SAT itself can only limit wall-clock time, which is unsuitable on a busy machine.
     while not ended.wait(0.02):
         if process_time() > cpu:
             solver.stop_search()
@@ -104,10 +104,10 @@ def _stop_at(solver: Any, cpu: float, ended: threading.Event) -> None:
 
 
 def branch_and_bound(durations: Matrix, machines: Matrix) -> int:
-    """Optimal makespan by enumerating active schedules (Giffler and Thompson 1960); for about a dozen operations.
+    """Return the optimal makespan by enumerating active schedules (Giffler and Thompson 1960); for about a dozen operations.
 
-    Some optimal schedule is active: of the operations that can come next, take one that would end first; on its machine
-    branch on each operation that could begin before that end.
+    Some optimal schedule is active. Of the available operations, take one with the earliest completion time and branch on
+    each operation on its machine that could start before that time.
     """
     best = sum(map(sum, durations)) + 1
 

@@ -1,4 +1,4 @@
-"""Good job-shop schedules beyond the reach of proof: tabu search over moves within critical blocks."""
+"""Heuristic job-shop solver for large instances: tabu search over moves within critical blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from evaluators.job_shop.verifier import Matrix, check_schedule, trivial_bound
 
 
 def most_work_first(durations: Matrix) -> list[int]:
-    """Order of operations that always goes on with the job that has the most work left; ties by index."""
+    """Return the operation order that always continues the job with most work remaining; ties by index."""
     left = [sum(row) for row in durations]
     done = [0] * len(left)
     order = []
@@ -22,14 +22,14 @@ def most_work_first(durations: Matrix) -> list[int]:
 
 
 Arc = tuple[int, int]
-"""Two operations of one machine, the earlier first."""
+"""Two operations on one machine, the earlier first."""
 
 PATIENCE = 2000
-"""Moves without a better schedule after which the search goes back to the best one."""
+"""Moves without improvement after which the search returns to the best schedule."""
 
 
 class _Graph:
-    """Operations numbered job by job, with who comes before and after each in its job and on its machine (-1: none)."""
+    """Disjunctive graph: operations numbered by job, with predecessor and successor in the job and on the machine (-1: none)."""
 
     def __init__(self, durations: Matrix, machines: Matrix) -> None:
         self.p = [p for row in durations for p in row]
@@ -47,7 +47,7 @@ class _Graph:
         self.machine = [machine for route in machines for machine in route]
 
     def sequence(self, order: list[int]) -> None:
-        """Take the machine sequences from an order of operations given as job indices."""
+        """Set the machine sequences from an operation order given as job indices."""
         done, last = [0] * len(self.first), dict[int, int]()
         for job in order:
             op = self.first[job] + done[job]
@@ -59,7 +59,7 @@ class _Graph:
             last[self.machine[op]] = op
 
     def place(self, stretch: list[int]) -> None:
-        """Put operations that follow each other on a machine into the order of `stretch`."""
+        """Reorder consecutive operations of a machine as in `stretch`."""
         members = set(stretch)
         ahead = next(self.before[op] for op in stretch if self.before[op] not in members)
         behind = next(self.after[op] for op in stretch if self.after[op] not in members)
@@ -73,12 +73,12 @@ class _Graph:
             self.before[behind] = ahead
 
     def heads_and_tails(self) -> tuple[list[int], list[int]]:
-        """Earliest start of each operation, and the longest way from its start to the end of the schedule."""
+        """Return the earliest start of each operation, and the longest path from its start to the end of the schedule."""
         p, before, after, job_before, job_after = self.p, self.before, self.after, self.job_before, self.job_after
         waits = [(job_before[op] >= 0) + (before[op] >= 0) for op in range(len(p))]
         ready = [op for op, count in enumerate(waits) if not count]
         head, tail = [0] * len(p), [0] * len(p)
-        for op in ready:  # grows while it is read: a topological order in the end
+        for op in ready:  # grows during iteration into a topological order
             end = head[op] + p[op]
             for following in (job_after[op], after[op]):
                 if following >= 0:
@@ -93,7 +93,7 @@ class _Graph:
         return head, tail
 
     def critical(self, head: list[int], tail: list[int], rng: random.Random) -> list[int]:
-        """One longest path, chosen at random where there are several."""
+        """Return a longest path; ties are broken at random."""
         makespan = max(tail)
         op = rng.choice([i for i, h in enumerate(head) if not h and tail[i] == makespan])
         path = [op]
@@ -106,14 +106,14 @@ class _Graph:
             path.append(op)
 
     def moves(self, path: list[int], head: list[int], tail: list[int]) -> list[tuple[list[int], list[Arc]]]:
-        """Ways to take an operation of a critical block to the block's begin or end: no others can shorten the path at once.
+        """Return moves of an operation to the start or end of its critical block; no other move can shorten the path immediately.
 
         Returns
         -------
         list
-            The stretch in its new order, and the pairs that the move turns round, as they stood. No move closes a cycle: one
-            would need a path from u to v by way of u's successor (or v's predecessor) in its job, and then that one's tail
-            (its end) would be the greater.
+            The stretch in its new order, and the reversed pairs in their old order. No move creates a cycle: a cycle requires a
+            path from u to v through u's job successor (or v's job predecessor), whose tail (completion time) would then be
+            larger.
         """
         blocks: list[list[int]] = []
         for op in path:
@@ -133,7 +133,7 @@ class _Graph:
         return [(list(stretch), turned) for stretch, turned in found.items()]
 
     def estimate(self, stretch: list[int], head: list[int], tail: list[int]) -> int:
-        """Longest path through the operations of a stretch in its new order, with heads and tails elsewhere as they are."""
+        """Estimate the longest path through a stretch in its new order, with all other heads and tails unchanged."""
         p, members = self.p, set(stretch)
         ahead = next(self.before[op] for op in stretch if self.before[op] not in members)
         behind = next(self.after[op] for op in stretch if self.after[op] not in members)
@@ -154,23 +154,24 @@ class _Graph:
 def tabu_search(
     durations: Matrix, machines: Matrix, rng: random.Random, rounds: int, time_limit: float = 60.0
 ) -> tuple[int, list[list[int]]]:
-    """Improve `most_work_first` until the trivial bound is met, `rounds` moves are made or CPU time is up.
+    """Improve `most_work_first` by tabu search until the trivial bound, `rounds` moves or the CPU time limit is reached.
 
     Parameters
     ----------
     rounds
-        Moves. After `PATIENCE` of them without a better schedule the search goes back to the best one, by another way.
+        Maximum number of moves. After `PATIENCE` moves without improvement, the search returns to the best schedule and
+        continues with a random move.
 
     Returns
     -------
     tuple
-        Makespan and start by job and operation.
+        Makespan, and start times by job and operation.
 
     References
     ----------
     E. Balas, A. Vazacopoulos, "Guided local search with shifting bottleneck for job shop scheduling", Management Science 44 (1998)
-    262-275 (the moves and their estimate); E. Nowicki, C. Smutnicki, "A fast taboo search algorithm for the job shop problem",
-    Management Science 42 (1996) 797-813 (going back to the best).
+    262-275 (moves and their estimate); E. Nowicki, C. Smutnicki, "A fast taboo search algorithm for the job shop problem",
+    Management Science 42 (1996) 797-813 (return to the best schedule).
     """
     deadline, bound = process_time() + time_limit, trivial_bound(durations, machines)
     graph = _Graph(durations, machines)
@@ -179,7 +180,7 @@ def tabu_search(
     best, best_head, best_at = max(tail), head, 0
     kept = list(graph.before), list(graph.after)
     tabu: dict[Arc, int] = {}
-    tenure = 5  # longer ones were worse on ft10, la21, ta01 and ta11
+    tenure = 5  # longer tenures were worse on ft10, la21, ta01 and ta11
     for step in range(rounds):
         if best == bound or process_time() > deadline:
             break
@@ -189,7 +190,7 @@ def tabu_search(
             head, tail = graph.heads_and_tails()
             tabu, best_at = {}, step
             moves = graph.moves(graph.critical(head, tail, rng), head, tail)
-            if not moves:  # no block on this longest path: nothing can shorten it
+            if not moves:  # a longest path without blocks cannot be shortened
                 continue
             moves = [rng.choice(moves)]
         scored = [(graph.estimate(stretch, head, tail), rng.random(), stretch, turned) for stretch, turned in moves]

@@ -1,4 +1,4 @@
-"""Verifier of job-shop orders: turns an order of operations into a schedule, and checks that schedule by the definition."""
+"""Verifier for job-shop scheduling: builds the schedule of an operation order and checks it by definition."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
 
 Matrix = Sequence[Sequence[int]]
-"""A number by job and operation; jobs may have different numbers of operations."""
+"""Numbers by job and operation; jobs may have different numbers of operations."""
 
 
 def semi_active(order: Sequence[int], durations: Matrix, machines: Matrix) -> list[list[int]]:
-    """Start times when operations begin as early as they can, one after the other in the given order.
+    """Return the semi-active schedule of an operation order: each operation starts as early as possible, in this order.
 
     Parameters
     ----------
     order
-        Job indices; the k-th mention of a job is its k-th operation.
+        Job indices; the k-th occurrence of a job is its k-th operation.
     durations, machines
         By job and operation.
 
     Returns
     -------
     list of list of int
-        Start by job and operation, as far as `order` goes.
+        Start times by job and operation, for the operations in `order`.
     """
     starts: list[list[int]] = [[] for _ in durations]
     job_free = [0] * len(durations)
@@ -43,34 +43,34 @@ def semi_active(order: Sequence[int], durations: Matrix, machines: Matrix) -> li
 
 
 def check_schedule(starts: Matrix, durations: Matrix, machines: Matrix) -> int:
-    """Check a schedule against the definition and return its makespan, whoever made it and however.
+    """Check any schedule against the definition and return its makespan.
 
     Raises
     ------
     Infeasible
-        When an operation is missing, begins before time 0 or before the one ahead of it in its job ends, or when two
-        operations overlap on a machine.
+        An operation is missing, starts before time 0 or before its job predecessor ends, or two operations overlap on a
+        machine.
     """
     if [len(row) for row in starts] != [len(row) for row in durations]:
-        raise Infeasible("the schedule does not give each operation of each job a start")
+        raise Infeasible("the schedule must have a start for each operation of each job")
     busy: dict[int, list[tuple[int, int]]] = {}
     for job, row in enumerate(starts):
         end = 0
         for k, start in enumerate(row):
             if start < end:
-                raise Infeasible(f"operation {k} of job {job} starts at {start}, before {end}")
+                raise Infeasible(f"operation {k} of job {job} starts at {start}; it must not start before {end}")
             end = start + durations[job][k]
             busy.setdefault(machines[job][k], []).append((start, end))
     for machine, spans in busy.items():
         spans.sort()
         for (_, end), (start, _) in pairwise(spans):
             if start < end:
-                raise Infeasible(f"machine {machine} works on two operations at {start}")
+                raise Infeasible(f"machine {machine} has two operations at time {start}")
     return max(end for spans in busy.values() for _, end in spans)
 
 
 def trivial_bound(durations: Matrix, machines: Matrix) -> int:
-    """Lower bound on the makespan: the longest job, or a machine's work with the least head before and least tail behind it."""
+    """Return a lower bound on the makespan: the longest job, or a machine's work plus its smallest head and smallest tail."""
     work: dict[int, int] = {}
     head: dict[int, int] = {}
     tail: dict[int, int] = {}
@@ -86,31 +86,31 @@ def trivial_bound(durations: Matrix, machines: Matrix) -> int:
 
 @dataclass(frozen=True, slots=True)
 class JobShopVerifier:
-    """One call with durations and machines, one answer: the order of operations as a list of job indices."""
+    """Verifier for job-shop scheduling. The policy is called once and returns the operation order as a list of job indices."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the order of one instance, make the schedule and check it.
+        """Request an operation order, build its schedule and check it.
 
         Returns
         -------
         Measurement
-            Makespan; metrics `machine_idle` (share of machine time up to the makespan) and `over_bound` (makespan over the
-            trivial bound).
+            Makespan; metrics `machine_idle` (idle share of machine time until the makespan) and `over_bound` (makespan divided by
+            the trivial bound).
 
         Raises
         ------
         Infeasible
-            When the answer is not a list that mentions each job as often as it has operations.
+            The answer is not a list that contains each job as often as it has operations.
         """
         durations: list[list[int]] = instance.data["durations"]
         machines: list[list[int]] = instance.data["machines"]
-        # Copies: a policy in the same process must not be able to change the instance.
+        # Copies: a policy in the same process must not be able to modify the instance.
         answer = policy([list(row) for row in durations], [list(row) for row in machines])
         total = sum(len(row) for row in durations)
         order = integers(answer, "the order", total, 0, len(durations) - 1)
         for job, row in enumerate(durations):
             if (count := order.count(job)) != len(row):
-                raise Infeasible(f"the order must mention job {job} {len(row)} times, once an operation, and does so {count} times")
+                raise Infeasible(f"the order must contain job {job} {len(row)} times, once per operation, got {count}")
         makespan = check_schedule(semi_active(order, durations, machines), durations, machines)
         used = len({machine for route in machines for machine in route})
         idle = 1 - sum(map(sum, durations)) / (used * makespan)

@@ -129,10 +129,10 @@ def test_an_endpoint_alone_names_its_first_model() -> None:
         (RunOptions(proposer="litelm"), "did you mean 'litellm'"),
         (RunOptions(proposer="builtin", models=("x",)), "calls no model"),
         (RunOptions(proposer="litellm", api_base=closed_port()), "name one with --model"),
-        (RunOptions(proposer="replay:7"), "not at hand"),
+        (RunOptions(proposer="replay:7"), "the recorded run is not available"),
         (RunOptions(proposer="scripted"), "for tests"),
         (RunOptions(proposer="litellm", models=("x=0",)), "weight above 0"),
-        (RunOptions(proposer="litellm", models=("x",), style="short"), "full .* and block"),
+        (RunOptions(proposer="litellm", models=("x",), style="short"), "full .* or block"),
     ],
 )
 def test_wrong_use_is_told(options: RunOptions, told: str) -> None:

@@ -123,7 +123,8 @@ def test_what_is_no_completion_is_an_error(shared: Gateway, base: str, model: st
 
 
 @pytest.mark.parametrize(
-    ("model", "told"), [("null", "nothing (finish reason: length)"), ("empty", "nothing"), ("reasons", "reasoning and no")]
+    ("model", "told"),
+    [("null", "empty answer (finish reason: length)"), ("empty", "empty answer"), ("reasons", "reasoning but no")],
 )
 def test_an_empty_answer_is_an_error(shared: Gateway, base: str, model: str, told: str) -> None:
     assert told in ask(shared, model, base).error
@@ -151,7 +152,7 @@ def test_an_answer_that_repeats_the_key_is_redacted(shared: Gateway, base: str) 
         ("401", "set the environment variable OPENAI_API_KEY"),
         ("403", "set the environment variable OPENAI_API_KEY"),
         ("404", "no such model (404); it serves served-model, other"),
-        ("html", "mostly ends in /v1"),
+        ("html", "usually ends in /v1"),
         ("400", "the call failed"),
         ("500", "the call failed"),
     ],

@@ -171,7 +171,7 @@ def test_a_job_survives_three_workers_and_is_blamed_for_the_fourth(monkeypatch: 
         found = workers.submit(job).result()
         assert kills == [0] and [r.gap for r in found.results] == [r.gap for r in expected.results]
         kills[0] = 4
-        with pytest.raises(pool.VerifierError, match="ended 4 workers"):
+        with pytest.raises(pool.VerifierError, match="killed 4 workers"):
             workers.submit(job).result()
         assert workers.submit(job).result().gap == expected.gap
 

@@ -196,7 +196,7 @@ def test_cpu_and_memory_are_held() -> None:
 
 
 def test_a_model_that_the_pod_does_not_accept_is_refused() -> None:
-    with pytest.raises(Infeasible, match="accepts GPUs of B; node 0 has A"):
+    with pytest.raises(Infeasible, match="accepts GPU models B; node 0 has A"):
         answer(small(TWO_NODES, [[1000, 1024, 1, 400, ["B"]]], [0]), [[0, [0]]])
 
 

@@ -92,12 +92,12 @@ def test_the_example_of_the_statement() -> None:
 @pytest.mark.parametrize(
     ("starts", "reason"),
     [
-        ([[0, 3], [0]], "does not give each operation"),
-        ([[0, 3], [0, 3], []], "does not give each operation"),
-        ([[0, 2], [0, 3]], "operation 1 of job 0 starts at 2, before 3"),
-        ([[-1, 3], [0, 3]], "operation 0 of job 0 starts at -1, before 0"),
-        ([[0, 3], [0, 2]], "machine 0 works on two operations at 2"),
-        ([[3, 6], [0, 2]], "machine 0 works on two operations at 3"),
+        ([[0, 3], [0]], "must have a start for each operation"),
+        ([[0, 3], [0, 3], []], "must have a start for each operation"),
+        ([[0, 2], [0, 3]], "operation 1 of job 0 starts at 2; it must not start before 3"),
+        ([[-1, 3], [0, 3]], "operation 0 of job 0 starts at -1; it must not start before 0"),
+        ([[0, 3], [0, 2]], "machine 0 has two operations at time 2"),
+        ([[3, 6], [0, 2]], "machine 0 has two operations at time 3"),
     ],
 )
 def test_a_schedule_that_breaks_a_rule_is_refused(starts: list[list[int]], reason: str) -> None:
@@ -154,8 +154,8 @@ def test_verifier_agrees_with_a_slow_checker_on_damaged_orders(given: tuple[Shop
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ([0, 0, 1, 0], "must mention job 0 2 times, once an operation, and does so 3 times"),
-        ([1, 1, 1, 1], "must mention job 0 2 times, once an operation, and does so 0 times"),
+        ([0, 0, 1, 0], "must contain job 0 2 times, once per operation, got 3"),
+        ([1, 1, 1, 1], "must contain job 0 2 times, once per operation, got 0"),
         ([1, 0, 0], "must have 4 entries, got 3"),
         ([1, 0, 0, 1, 1], "must have 4 entries, got 5"),
         ([1, 0, 0, -1], r"order\[3\] must be in 0..1, got -1"),

@@ -1,1 +1,1 @@
-"""Programs x instances -> reports, in worker processes."""
+"""Evaluation of programs on instances, in worker processes."""

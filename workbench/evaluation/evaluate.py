@@ -1,4 +1,4 @@
-"""Program x instances -> Report: drives the verifier with a sandboxed policy."""
+"""Evaluation of one program on a set of instances: runs the verifier with a sandboxed policy."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def evaluate(
     scale: GapScale | None = None,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
-    """Score a program on a split.
+    """Evaluate a program on a split.
 
     Parameters
     ----------
     instances
-        A part of the split, in this order; all of it by default.
+        Subset of the split, in this order; default: the whole split.
     fresh
-        A new process for every instance, so that nothing a program remembers reaches the next one.
+        Start a new process for every instance, so that no state of the program carries over.
     stop_on_failure
-        Give all instances after the first failure the penalty without running them: a failed program enters no
-        population, so what it would do next is not worth the time.
+        After the first failure, give all further instances the penalty without running them: a failed program does not
+        enter a population anyway.
     scale
-        Another scale of gaps than that of the split.
+        Gap scale to use instead of that of the split.
     on_result
-        Called after every instance.
+        Called with the result of every instance that was run.
     """
     began = time.perf_counter()
     scale = scale or loaded.references.scale(split)
@@ -53,7 +53,7 @@ def evaluate(
             if failure and stop_on_failure:
                 result = InstanceResult(
                     instance.id, instance.family, failure.status, scale.penalty[instance.family], None, reference,
-                    message="not run after the first failure",
+                    message="not run: an earlier instance failed",
                 )  # fmt: skip
             else:
                 result = _run(loaded, sessions, instance, reference, scale.penalty[instance.family], scale.gap)
@@ -87,7 +87,7 @@ def _run(
         session = sessions.ready()
         measurement = loaded.problem.verifier.run(instance, session)
         if not math.isfinite(measurement.objective):
-            raise Infeasible(f"the objective is {measurement.objective}")
+            raise Infeasible(f"the objective must be finite, got {measurement.objective}")
     except (Infeasible, PolicyFailure) as error:
         if isinstance(error, PolicyFailure):
             sessions.drop()
@@ -117,7 +117,7 @@ def _run(
 
 
 class _Sessions:
-    """The program's process: one for all instances, a new one after a failure, or a new one each time."""
+    """Manages the program's process: one for all instances, replaced after a failure; with `fresh`, a new one each time."""
 
     def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool) -> None:
         self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
@@ -126,7 +126,7 @@ class _Sessions:
         self._session: Session | None = None
 
     def ready(self) -> Session:
-        """A session with a new allowance of time and bytes."""
+        """Return a session with reset time and reply limits."""
         if self._fresh:
             self.drop()
         if self._session is None:

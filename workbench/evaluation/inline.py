@@ -1,4 +1,4 @@
-"""Evaluations in a thread of this process, for problems that no other process could load."""
+"""Evaluation in a thread of this process, for problems that no other process can load."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from workbench.sandbox import open_sandbox
 
 
 class InlinePool:
-    """One thread with a warm sandbox: programs stay in processes of their own, the verifier runs here.
+    """Executor with one thread and a warm sandbox: programs run in separate processes, the verifier in this one.
 
     Parameters
     ----------
     allow_unsafe, isolation
-        As of `open_sandbox`.
+        Passed to `open_sandbox`.
 
     Raises
     ------
@@ -32,19 +32,19 @@ class InlinePool:
         self._loaded, self._unsafe, self._wanted = loaded, allow_unsafe, isolation
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Report]] | None] = queue.SimpleQueue()
         ready: Future[str] = Future()
-        # The sandbox belongs to its thread: the kernel ends its processes with it.
+        # The sandbox belongs to its thread: the kernel ends its processes with the thread.
         self._thread = threading.Thread(target=self._work, args=(ready,), name="evaluate", daemon=True)
         self._thread.start()
         self.isolation = ready.result()
 
     def submit(self, job: Job) -> Future[Report]:
-        """Queue a job. The future fails with `VerifierError` when it is not the candidate's doing."""
+        """Queue a job. The future raises `VerifierError` if the evaluation fails for a reason other than the candidate."""
         future: Future[Report] = Future()
         self._jobs.put((job, future))
         return future
 
     def close(self) -> None:
-        """End the thread once its current job is answered; queued jobs are cancelled."""
+        """Cancel queued jobs and end the thread after its current job."""
         while not self._jobs.empty():
             item = self._jobs.get()
             if item:

@@ -1,4 +1,4 @@
-"""What is asked of an executor and answered: jobs, reports and faults."""
+"""Messages between a run and its executor: jobs, reports and faults."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from workbench.model import Program, Report, Split
 
 
 class VerifierError(WorkbenchError):
-    """The evaluation failed for a reason that is not the candidate's; the text says which."""
+    """The evaluation failed for a reason other than the candidate, given in the message."""
 
 
 class Job(NamedTuple):
-    """One evaluation. `ids` limits it to some instances, in this order.
+    """One evaluation; `ids` restricts it to some instances, in this order.
 
-    With `gate`, the seed of a sample, it is made on that sample of the stress families instead of a split: its gaps are
-    then bare objectives.
+    With `gate`, a random seed, it uses instances of the robustness filter generated from that seed instead of a split. Gaps are
+    then the objectives themselves.
     """
 
     program: Program
@@ -29,28 +29,28 @@ class Job(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A worker's first word."""
+    """First message of a worker."""
 
     isolation: str
     version: str
-    """Of the problem, as the worker has loaded it."""
+    """Version of the problem as loaded by the worker."""
 
 
 class Fault(NamedTuple):
-    """The worker's own failure, not the candidate's. `fatal` means that the next job would fare no better."""
+    """A failure of the worker, not of the candidate. `fatal` means that further jobs would fail too."""
 
     message: str
     fatal: bool
 
 
 class Executor(Protocol):
-    """Where evaluations run."""
+    """Runs evaluations."""
 
     isolation: str
-    """Of the candidates: `full`, `seccomp-only` or `none`."""
+    """Isolation level of candidates: `full`, `seccomp-only` or `none`."""
 
     def submit(self, job: Job) -> Future[Report]:
-        """Queue a job. The future fails with `VerifierError` or `SandboxError` when it is not the candidate's doing."""
+        """Queue a job. The future raises `VerifierError` or `SandboxError` for failures not caused by the candidate."""
 
     def close(self) -> None:
-        """Finish what is being evaluated, cancel what is queued, end all processes."""
+        """Finish current jobs, cancel queued ones, and end all processes."""

@@ -1,4 +1,4 @@
-"""The evaluation workers as one pool: jobs in, futures out, a dead or stuck worker replaced."""
+"""Pool of evaluation workers; dead or stuck workers are replaced."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from workbench.redact import is_secret_name
 START_SECONDS = 120.0
 _STARTS = 3
 _DEATHS, _HANGS = 4, 2
-"""Workers that a job may cost before the program is blamed: it may be the machine that kills them, but seldom so often."""
+"""Number of dead and stuck workers after which the job itself is taken as the cause, not the machine."""
 
 
 class Pool:
-    """`workers` processes, each with its own warm sandbox, each owned by a thread of this process.
+    """Executor with several worker processes, each with its own warm sandbox and owned by a thread of this process.
 
     Parameters
     ----------
     loaded
-        The problem; workers load it anew from its folder.
+        The problem; workers load it from its folder.
     workers
-        How many; one a CPU core is best.
+        Number of worker processes; one per CPU core is best.
     allow_unsafe, isolation
-        Passed on to `open_sandbox`.
+        Passed to `open_sandbox`.
 
     Raises
     ------
     SandboxError
-        When a worker cannot start; the others are ended.
+        A worker cannot start; the others are ended.
     """
 
     def __init__(self, loaded: LoadedProblem, workers: int, *, allow_unsafe: bool = False, isolation: str | None = None) -> None:
@@ -49,7 +49,7 @@ class Pool:
         started: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
         cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         self._threads = [
-            # The owning thread starts the process: the kernel kills a child when the *thread* that made it ends.
+            # The owning thread starts the process: the kernel kills a child when the *thread* that started it ends.
             threading.Thread(target=self._own, args=(cpus[k] if workers <= len(cpus) else None, started), daemon=True)
             for k in range(workers)
         ]
@@ -63,13 +63,13 @@ class Pool:
         self.isolation = str(answers[0])
 
     def submit(self, job: Job) -> Future[Report]:
-        """Queue a job. The future fails with `VerifierError` or `SandboxError` when it is not the candidate's doing."""
+        """Queue a job. The future raises `VerifierError` or `SandboxError` for failures not caused by the candidate."""
         future: Future[Report] = Future()
         self._jobs.put((job, future))
         return future
 
     def close(self) -> None:
-        """End all workers once their current job is answered; queued jobs are cancelled."""
+        """Cancel queued jobs and end all workers after their current job."""
         while True:
             try:
                 item = self._jobs.get_nowait()
@@ -107,7 +107,7 @@ class Pool:
 
 
 class _Worker:
-    """One worker process, seen from its owning thread."""
+    """Host-side handle of one worker process, used by its owning thread."""
 
     def __init__(self, loaded: LoadedProblem, cpu: int | None, unsafe: bool, wanted: str | None) -> None:
         self._loaded = loaded
@@ -116,12 +116,12 @@ class _Worker:
         self._pipe: Connection | None = None
 
     def start(self) -> str:
-        """Start the process and wait until it is ready; returns its isolation.
+        """Start the process, wait until it is ready, and return its isolation level.
 
         Raises
         ------
         SandboxError
-            When it says why it cannot work, or dies three times without a word.
+            The worker reports that it cannot run, or dies three times at startup.
         """
         for _ in range(_STARTS):
             answer = self._begin()
@@ -130,12 +130,12 @@ class _Worker:
             self.kill()
             if isinstance(answer, Ready):
                 raise ProblemError(
-                    f"{self._loaded.slug} was edited while it was in use (version {self._loaded.version}, now {answer.version}): "
-                    "scores of both would not compare; start a new run"
+                    f"{self._loaded.slug} was edited while it was in use (version {self._loaded.version}, now {answer.version}) "
+                    "and scores would not be comparable: start a new run"
                 )
             if isinstance(answer, Fault):
                 raise SandboxError(answer.message)
-        raise SandboxError(f"an evaluation worker died {_STARTS} times at its start; is there memory left?")
+        raise SandboxError(f"an evaluation worker died {_STARTS} times at startup; check that memory is available")
 
     def _begin(self) -> Any:
         ours, theirs = socket.socketpair()
@@ -148,21 +148,21 @@ class _Worker:
             str(self._loaded.folder),
         ]
         environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
-        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the checkout or wherever we were loaded from
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the checkout or installation in use
         self._process = subprocess.Popen(
             command + self._arguments,
             pass_fds=[theirs.fileno()],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C at the terminal is for the host, which ends its workers in good order
+            start_new_session=True,  # Ctrl-C in the terminal reaches only the host, which ends its workers in order
         )
         theirs.close()
         self._pipe = Connection(ours.detach())
         return self._receive(START_SECONDS)
 
     def run(self, job: Job) -> Report:
-        """Have a job done; a worker that dies or hangs is replaced and the job tried again."""
+        """Run a job; if the worker dies or hangs, replace it and repeat the job."""
         limit = self._limit(job)
         deaths = hangs = 0
         while deaths < _DEATHS and hangs < _HANGS:
@@ -181,11 +181,11 @@ class _Worker:
             deaths, hangs = deaths + (not late), hangs + late
             self.kill()
             self.start()
-        words = f"did not end within {limit:.0f} s, {hangs} times" if hangs else f"ended {deaths} workers"
+        words = f"did not finish within {limit:.0f} s, {hangs} times" if hangs else f"killed {deaths} workers"
         raise VerifierError(answer.message if isinstance(answer, Fault) else f"the evaluation {words}")
 
     def _limit(self, job: Job) -> float:
-        """Seconds after which a worker is taken for stuck: the program's own allowance, and as much again for the verifier."""
+        """Return the time after which a worker counts as stuck, in seconds: 60 s plus four times the time limit per instance."""
         if job.gate is not None:
             return 60.0 + 4.0 * self._loaded.problem.limits.seconds * len(self._loaded.gate(job.gate)[1])
         count = len(job.ids) if job.ids is not None else len(self._loaded.instances(job.split))
@@ -199,7 +199,7 @@ class _Worker:
             return None
 
     def stop(self) -> None:
-        """Let the process end by itself, and see to it that it does."""
+        """Let the process end by itself; kill it if it does not."""
         if self._pipe:
             self._pipe.close()
         if self._process:
@@ -209,7 +209,7 @@ class _Worker:
                 self.kill()
 
     def kill(self) -> None:
-        """End the process now; its sandbox dies with it."""
+        """Kill the process; its sandbox ends with it."""
         if self._pipe:
             self._pipe.close()
             self._pipe = None

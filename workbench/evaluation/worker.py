@@ -1,4 +1,4 @@
-"""An evaluation worker: a process with its own sandbox, that scores programs until its pipe closes."""
+"""Evaluation worker: a process with its own sandbox that evaluates programs until its pipe closes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from workbench.sandbox.session import KILLED
 
 
 def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bool, isolation: str | None) -> None:
-    """Load the problem, open the sandbox, say `Ready`, then answer each `Job` with a `Report` or a `Fault`."""
+    """Load the problem, open the sandbox, send `Ready`, then answer each `Job` with a `Report` or a `Fault`."""
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         with contextlib.suppress(OSError):  # a decision takes 15 us when caller and sandbox share a CPU, 55 us otherwise
             os.sched_setaffinity(0, {cpu})
     try:
         loaded = catalog.load(folder)
         for split in (Split.TRAIN, Split.VALIDATION):
-            loaded.references.scale(split)  # all that a run needs is read now, so that the version is that of what was read
+            loaded.references.scale(split)  # read everything that a run needs now, so that it matches the version
         version = loaded.version
         sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
     except WorkbenchError as error:
@@ -41,13 +41,13 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
             job: Job = connection.recv()
             connection.send(answer(job, loaded, sandbox))
     except (EOFError, ConnectionResetError, BrokenPipeError):
-        pass  # the host is gone or has finished
+        pass  # the host has ended
     finally:
         sandbox.close()
 
 
 def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report | Fault:
-    """Do one job: the report, or what kept it from being made."""
+    """Run one job and return its report, or the fault that prevented it."""
     instances, scale = None, None
     if job.gate is not None:
         instances = list(loaded.gate(job.gate)[1])
@@ -61,14 +61,14 @@ def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report 
     )  # fmt: skip
     try:
         report = score()
-        # Killed from outside: a bad moment of the machine decides nothing, a program that takes too much is killed again.
+        # Killed from outside: repeat once. A program that uses too much memory is killed again; a transient shortage has no effect.
         return score() if report.status is Status.MEMORY and KILLED in report.message else report
     except WorkbenchError as error:
         return Fault(str(error), fatal=True)
-    except MemoryError:  # the machine's, or the verifier's with this answer: another worker tries, and a few of them decide
+    except MemoryError:  # of the machine, or of the verifier with this answer: other workers repeat the job
         return Fault("the evaluation ran out of memory", fatal=True)
-    except Exception as error:  # a verifier's bug must not end the run: it is told with the attempt that showed it
-        return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug of the problem {loaded.slug})", fatal=False)
+    except Exception as error:  # a bug in a verifier must not end the run: it is reported with the attempt
+        return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug in the problem {loaded.slug})", fatal=False)
 
 
 if __name__ == "__main__":

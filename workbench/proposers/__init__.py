@@ -1,4 +1,4 @@
-"""Proposers by file name, and which of them to take when nobody says."""
+"""Proposers: creation by name, and the default choice."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
 NAMES = ("builtin", "litellm", "replay", "scripted")
-"""`replay:RUN` needs the store and `scripted` its replies; the other two are made from options alone."""
+"""Built-in proposers. `replay:RUN` needs the store and `scripted` its replies; the others need only options."""
 _FROM_OPTIONS = ("builtin", "litellm")
 
 _RECORDED = frozenset({"api_base", "temperature", "concurrency", "timeout", "style"})
-"""Constructor keywords that are options of a run, too."""
+"""Constructor keywords that are also options of a run."""
 
 Lookup = Callable[[int], Reply | Call | Program | None]
 
 
 def choose() -> tuple[str, str]:
-    """What `auto` means here and now: a proposer's name, and one line that says which model, why, and how to choose another."""
+    """Return the proposer that `auto` stands for, and one line with the model, the reason, and how to choose another."""
     name, why, _, _ = detect()
     return name, why
 
 
 def resolve(options: RunOptions) -> tuple[RunOptions, str]:
-    """Settle `auto`, and `litellm` without a model, so that the options say all about the run.
+    """Replace `auto`, and `litellm` without a model, by a definite proposer and model.
 
     Returns
     -------
     tuple
-        The options with proposer, models and endpoint filled in, and one line on why (empty where nothing was open).
+        The options with proposer, models and endpoint filled in, and the reason in one line (empty if nothing was replaced).
 
     Raises
     ------
     UsageError
-        Unknown proposer, a model beside one that calls none, or `litellm` where no model can be found.
+        Unknown proposer, a model given for a proposer that calls none, or `litellm` if no model is available.
     """
     name = _known(options.proposer)
     if name == "auto" and options.models:
@@ -53,7 +53,7 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
     if name == "litellm" and not options.models:
         return _with_model(options)
     if name == "builtin" and options.models:
-        raise UsageError("--proposer builtin calls no model: leave --model out, or choose --proposer litellm")
+        raise UsageError("--proposer builtin calls no model: omit --model, or use --proposer litellm")
     if name != "auto":
         return options, ""
     choice = detect()
@@ -61,25 +61,25 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
 
 
 def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
-    """Make the proposer of a run; `begin` then tells it the problem.
+    """Create the proposer of a run; `begin` then provides the problem.
 
     Parameters
     ----------
     options
-        Its name (a file in `workbench/proposers/`, `replay:RUN`, `auto`, the entry point of an installed package,
-        `package.module:Class` or `path/file.py:Class`) and what is said of its models.
+        Name of the proposer (a file in `workbench/proposers/`, `replay:RUN`, `auto`, an entry point of an installed package,
+        `package.module:Class` or `path/file.py:Class`), its models and further options.
     lookup
-        Gives the recorded answers that `replay` repeats.
+        Returns the recorded answers for `replay`.
 
     Raises
     ------
     UsageError
-        Unknown name, or options that do not fit it.
+        Unknown name, or options that the proposer does not accept.
     """
     options, _ = resolve(options)
     name = options.proposer
     if name == "scripted":
-        raise UsageError(f"proposer {name!r} is for tests: it is made with its replies, not by name")
+        raise UsageError(f"proposer {name!r} is for tests: create it with its replies, not by name")
     cls = _class(name)
     values = values_of(f"proposer {name!r}", _own_options(cls), options.proposer_options)
     given: tuple[Any, ...] = ()
@@ -88,22 +88,22 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
         values |= {key: getattr(options, key) for key in _RECORDED}
     elif name.startswith("replay:"):
         if lookup is None:
-            raise UsageError(f"{name}: the run to replay is not at hand")
+            raise UsageError(f"{name}: the recorded run is not available")
         given = (lookup, name)
     try:
         made: Proposer = cls(*given, **values)
     except TypeError as error:
-        raise UsageError(f"proposer {name!r} cannot be made from options alone: {error}") from error
+        raise UsageError(f"proposer {name!r} cannot be created from options alone: {error}") from error
     return made
 
 
 def names() -> list[str]:
-    """Names of the proposers that are made from options alone, those of installed packages included, sorted."""
+    """Return the names of the proposers that need only options, including those of installed packages, sorted."""
     return sorted({*_FROM_OPTIONS, *plugins.entries(plugins.PROPOSERS)})
 
 
 def describe(name: str) -> Description:
-    """First line of a proposer's docstring, and its options with their defaults, but for those that a run has for all.
+    """Return the first line of a proposer's docstring, and its options with defaults, without those shared by all runs.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _class(name: str) -> type:
     else:
         found = plugins.load(name, plugins.PROPOSERS, "proposer")
     if not (isinstance(found, type) and hasattr(found, "propose")):
-        raise UsageError(f"proposer {name!r} must be a class with the method propose, not {found!r:.60}")
+        raise UsageError(f"proposer {name!r} must be a class with the method propose, got {found!r:.60}")
     return found
 
 
@@ -133,20 +133,20 @@ def _own_options(cls: type) -> dict[str, Option]:
 
 
 def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple[Proposer, RunOptions]:
-    """A proposer that is given as an object, and the options with what a run can record of it.
+    """Return a proposer given as an object, and the run options completed by what can be recorded about it.
 
     Parameters
     ----------
     given
-        A proposer, or a function that answers a task with text to make a program from.
+        A proposer, or a function that answers a task with text that contains a program.
 
     Raises
     ------
     UsageError
-        Neither; or a class where an object is wanted.
+        Neither of these, or a class instead of an object.
     """
     if isinstance(given, type) or not (hasattr(given, "propose") or callable(given)):
-        raise UsageError(f"a proposer is a name, an object with the method propose, or a function of a task, not {given!r:.60}")
+        raise UsageError(f"a proposer must be a name, an object with the method propose, or a function, got {given!r:.60}")
     if not hasattr(given, "propose"):
         from workbench.proposers.function import Function
 
@@ -173,7 +173,7 @@ def _known(name: str) -> str:
     if base not in ("auto", *NAMES):
         near = difflib.get_close_matches(base, NAMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown proposer {name!r}; {hint}there are: auto, builtin, litellm, replay:RUN, or package.module:Class")
+        raise UsageError(f"unknown proposer {name!r}; {hint}available: auto, builtin, litellm, replay:RUN, or package.module:Class")
     return base
 
 
@@ -184,8 +184,8 @@ def _with_model(options: RunOptions) -> tuple[RunOptions, str]:
             raise UsageError(f"--api-base {options.api_base} lists no models; name one with --model")
         return dataclasses.replace(
             options, proposer="litellm", models=(listed[0],)
-        ), f"{listed[0]}, the first that {options.api_base} lists"
+        ), f"{listed[0]}, the first model listed by {options.api_base}"
     choice = detect()
     if choice.name != "litellm":
-        raise UsageError("--proposer litellm: no provider's key is set and no local server answers; name a model with --model")
+        raise UsageError("--proposer litellm: no API key is set and no local server answers; name a model with --model")
     return dataclasses.replace(options, proposer="litellm", models=choice.models, api_base=choice.api_base), choice.why

@@ -55,20 +55,18 @@ class _Donor:
 
 @keeps_its_options
 class Builtin:
-    """Mutation and crossover operators on the syntax tree: needs no model.
+    """AST mutation and crossover operators, without a model.
 
-    Each child has 1 to 5 changes, one most often. What evolves is what lies between the markers, the whole program
-    where there are none; all other text stays as it is, byte for byte, but for a constant that the program itself
-    declares as tunable. New code reads only names that are bound where it stands, and new divisions, powers and
-    exponentials are made safe for any finite value, so that most children run.
+    Each child has 1 to 5 changes, most often one, inside the markers, or anywhere in a program without markers. All other
+    text is preserved, except constants that the program declares as tunable. New code reads only names that are bound at
+    that position, and new divisions, powers and exponentials are protected for all finite values; most children therefore run.
 
-    New terms are made of the problem's features. Programs that the run has had already are passed over while a new one
-    can be found.
+    New terms are built from the problem's features. Programs that the run already has are skipped if a new one can be found.
 
     Parameters
     ----------
     bold
-        Scales the number of changes and the size of steps; 1 is the measured default, 2 explores more.
+        Scale of the number of changes and of step sizes; the default of 1 was tuned, 2 explores more.
     """
 
     label = "no LLM"
@@ -81,22 +79,22 @@ class Builtin:
         self._bold = bold
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Read the features that new terms are made of."""
+        """Read the features from which new terms are built."""
         self._brief, self._known = brief, known
         self._donors: dict[str, _Donor] = {}
         self._features = {k: meaning for name, meaning in brief.features.items() if (k := _kept(name)) is not None}
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Make one child of the task's parent; the same task and generator state give the same child.
+        """Create one child of the task's parent; the same task and generator state give the same child.
 
         Raises
         ------
         ValueError
-            When the parent has no program.
+            The parent has no program.
         """
         parent = task.selection.parent
         if parent.program is None:
-            raise ValueError(f"candidate {parent.number} has no program to start from")
+            raise ValueError(f"candidate {parent.number} has no program to mutate")
         unchanged = _mark(parent.program)
         reply = Reply("constant", program=parent.program, parents=(parent.number,))
         for attempt in range(ATTEMPTS):
@@ -115,7 +113,7 @@ class Builtin:
         """Nothing to close."""
 
     def _child(self, parent: Program, task: Task, rng: random.Random, attempt: int) -> Reply | None:
-        """One try; None where no operator applied or a name would be unbound."""
+        """Create a child in one try; None if no operator applies or a name would be unbound."""
         evolving = open_program(parent.source)
         places = find_places(evolving, self._features)
         loose, trust = set(places.loose), trusted(evolving.run)
@@ -159,7 +157,7 @@ class Builtin:
             weights["crossover"] = 0.0
         if not declares:
             weights["tunable"] = 0.0
-        # Capped: a program that is large by nature is to be improved, not taken apart.
+        # Bounded: an inherently large program should be improved, not dismantled.
         for operator in _GROWING:
             weights[operator] /= 1 + 2 * min(excess, 2.0)
         weights["simplify"] *= 1 + min(excess, 1.0)

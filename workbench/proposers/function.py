@@ -1,4 +1,4 @@
-"""Proposes with a function: the shortest way to try an idea."""
+"""A function as a proposer, the simplest way to try an idea."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 
 
 class Function:
-    """Any function from a task to text: a whole program, or edits of the parent, as a model would answer.
+    """Wraps a function from a task to text: a whole program or edits of the parent, like a model's reply.
 
     Parameters
     ----------
     function
-        Called from one thread, in the order of the attempts. An exception becomes the attempt's error.
+        Called from one thread, in the order of attempts. An exception becomes the attempt's error.
     """
 
     concurrency = 1
@@ -28,10 +28,10 @@ class Function:
         self.label = f"{where}:{getattr(function, '__qualname__', type(function).__qualname__)}"
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Nothing to prepare."""
+        """Do nothing."""
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Ask the function; what it raises or returns instead of text becomes the attempt's error."""
+        """Call the function; an exception, or a result other than text, is recorded as the attempt's error."""
         parents = (task.selection.parent.number,)
         try:
             text = self._function(task)
@@ -43,4 +43,4 @@ class Function:
         return Reply("rewrite", text, parents=parents)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""

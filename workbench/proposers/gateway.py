@@ -1,7 +1,7 @@
-"""Calls models in a process of their own: both ends of the channel.
+"""Model calls in a separate process: both ends of the channel.
 
-Importing litellm takes seconds and 150 MB, and each call some milliseconds of Python. Here that neither slows the loop down
-nor swells its memory, and no key comes near it: what crosses the channel is the request and the answer's text.
+Importing litellm takes seconds and 150 MB, and each call takes several milliseconds of Python. In a separate process, this
+neither slows down the loop nor uses its memory. No key crosses the channel, only requests and answers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from workbench.process import die_with_parent
 from workbench.redact import redactor
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
-"""How a call failed: wrong key, unknown model, other 4xx, rate limit, 5xx, too slow, no connection, no sense, no gateway."""
+"""Cause of a failed call: invalid key, unknown model, other 4xx, rate limit, 5xx, timeout, no connection, invalid response,
+gateway died."""
 
 LOCAL = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -36,16 +37,16 @@ LOCAL = {
     "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LOGGING_EXECUTOR_MAX_PENDING_TASKS": "0",
 }
-"""Environment in which litellm reads its installed tables instead of fetching them, so that there is no network but the models'
-endpoints, and drops its callbacks' work (we register none), which is a quarter of a call's CPU time."""
+"""Environment for litellm. It reads its installed tables instead of downloading them, so that only model endpoints are contacted,
+and skips work for callbacks (none are registered), which is a quarter of a call's CPU time."""
 
 _HEADER = struct.Struct(">I")
 _MOST_BYTES = 64 << 20
-_MOST_CALLS = 4096  # under way at once; the loop bounds them far below
+_MOST_CALLS = 4096  # concurrent calls; the loop's limit is far lower
 _START_SECONDS = 90.0
-_SLACK_SECONDS = 15.0  # beyond the client library's own time-out, which a trickle of bytes can outlast
+_SLACK_SECONDS = 15.0  # beyond the client library's own timeout, which a slow trickle of bytes can outlast
 
-# Where the client library's status tells too little, or its message too much.
+# For errors whose status is not specific enough, or whose message is too long.
 _NOISE = re.compile(r"Traceback \(most|Learn more:|This looks like a bug in LiteLLM")
 _PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): )+(?:\w+Exception - )?")
 _KEYLESS = re.compile(r"API key not valid|Missing credentials|Missing \w+ API key|api_key client option must be set", re.IGNORECASE)
@@ -53,7 +54,7 @@ _BROKEN = re.compile(r"invalid response (?:from|object)|Unable to get json respo
 
 
 class Request(NamedTuple):
-    """One call: the model as the person named it, what to say, and where to."""
+    """One model call: the model's name as given by the user, messages, limits and endpoint."""
 
     model: str
     system: str
@@ -65,7 +66,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of one call. `kind` is empty when it went well; `cost_usd` is None where the price is unknown."""
+    """Result of one call. `kind` is empty on success; `cost_usd` is None if the price is unknown."""
 
     text: str = ""
     tokens_in: int = 0
@@ -79,33 +80,33 @@ class Answer(NamedTuple):
     retry_after: float | None = None
 
 
-# --------------------------------------------------------------------------- the loop's end
+# --------------------------------------------------------------------------- loop side
 
 
 class Gateway:
-    """Starts the process at the first call, starts it again when it dies, and ends it with `close`. Thread-safe."""
+    """Starts the gateway process at the first call, restarts it if it dies, and ends it with `close`. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._peer: _Peer | None = None
         self._numbers = 0
-        self._fruitless = 0  # gateways in a row that died before any answer
+        self._fruitless = 0  # consecutive gateway processes that died before any answer
         self._closed = False
 
     @property
     def pid(self) -> int | None:
-        """Process id while it runs."""
+        """Process id while the gateway is running, otherwise None."""
         peer = self._peer
         return peer.process.pid if peer and peer.process else None
 
     def call(self, request: Request) -> Answer:
-        """Make one call and wait for its answer. Failures are in the answer.
+        """Make one call and wait for its answer. Failures are reported in the answer.
 
         Raises
         ------
         ModelError
-            When litellm cannot be imported.
+            litellm cannot be imported.
         """
         with self._lock:
             if self._closed:
@@ -114,7 +115,7 @@ class Gateway:
                 if self._peer is not None:
                     self._fruitless = 0 if self._peer.answered else self._fruitless + 1
                 if self._fruitless > 1:
-                    return Answer(kind="lost", error="the process that calls models died twice without an answer")
+                    return Answer(kind="lost", error="the gateway process died twice without an answer")
                 self._peer = _Peer()
             peer = self._peer
             self._numbers += 1
@@ -122,7 +123,7 @@ class Gateway:
         return peer.call(number, request, self._sending)
 
     def close(self) -> None:
-        """End the process; calls under way end as lost."""
+        """End the process; calls in flight fail as lost."""
         with self._lock:
             self._closed = True
             peer, self._peer = self._peer, None
@@ -131,7 +132,7 @@ class Gateway:
 
 
 class _Peer:
-    """One gateway process and the thread that began it and reads from it."""
+    """One gateway process, and the thread that started it and reads from it."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
@@ -141,7 +142,7 @@ class _Peer:
         self._waiting: dict[int, Future[Answer]] = {}
         self._guard = threading.Lock()
         self._ready: Future[str] = Future()
-        # A parent-death signal follows the *thread* that forks: the reader lives exactly as long as its process.
+        # A parent-death signal refers to the *thread* that forks: the reader lives exactly as long as its process.
         self._reader = threading.Thread(target=self._live, name="gateway", daemon=True)
         self._reader.start()
 
@@ -158,7 +159,7 @@ class _Peer:
             if fault:
                 raise ModelError(fault)
             return future.result(request.timeout + _SLACK_SECONDS)
-        except FutureTimeout:  # before OSError, which it is a kind of
+        except FutureTimeout:  # before OSError, its base class
             return Answer(kind="timeout", error=f"no answer within {request.timeout:g} s")
         except OSError:
             return _lost()
@@ -177,7 +178,7 @@ class _Peer:
         try:
             self.process = _spawn(self._far)
         except OSError as error:
-            self._ready.set_result(f"the process that calls models cannot be started: {error}")
+            self._ready.set_result(f"the gateway process cannot be started: {error}")
         self._far.close()
         try:
             for message in _receive(self._link):
@@ -190,7 +191,7 @@ class _Peer:
                     self.answered = True
                     future.set_result(Answer(**message))
         except (OSError, ValueError):
-            pass  # torn down while a frame was under way: the same as its end
+            pass  # closed in the middle of a frame: same as a regular end
         with self._guard:
             self.gone = True
             waiting, self._waiting = list(self._waiting.values()), {}
@@ -206,7 +207,7 @@ class _Peer:
 
 
 def _lost() -> Answer:
-    return Answer(kind="lost", error="the process that calls models died")
+    return Answer(kind="lost", error="the gateway process died")
 
 
 def _spawn(link: socket.socket) -> subprocess.Popen[bytes]:
@@ -218,8 +219,8 @@ def _spawn(link: socket.socket) -> subprocess.Popen[bytes]:
         pass_fds=[link.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # client libraries print there what may hold a key
-        start_new_session=True,  # Ctrl-C is for the loop, which lets calls under way end
+        stderr=subprocess.DEVNULL,  # client libraries may print keys there
+        start_new_session=True,  # Ctrl-C reaches only the loop, which lets calls in flight finish
     )
 
 
@@ -243,12 +244,12 @@ def _receive(link: socket.socket) -> Iterator[dict[str, Any]]:
             yield json.loads(body)
 
 
-# --------------------------------------------------------------------------- the far end
+# --------------------------------------------------------------------------- gateway side
 
 
 def serve(descriptor: int) -> None:
-    """Answer requests until the channel ends; this process's main function."""
-    die_with_parent(int(sys.argv[3]))  # elsewhere than on Linux the channel's end has to do
+    """Answer requests until the channel closes; main function of the gateway process."""
+    die_with_parent(int(sys.argv[3]))  # on other systems than Linux, the closed channel ends the process
     link, sending, strike = socket.socket(fileno=descriptor), threading.Lock(), redactor(os.environ)
 
     def answer(message: dict[str, Any]) -> None:
@@ -261,16 +262,16 @@ def serve(descriptor: int) -> None:
     try:
         import litellm
     except ImportError as error:
-        _send(link, {"ready": f"litellm cannot be imported ({error}); install it, or choose --proposer builtin"})
+        _send(link, {"ready": f"litellm cannot be imported ({error}); install it, or use --proposer builtin"})
     else:
         litellm.telemetry = False
         litellm.suppress_debug_info = True
-        litellm.drop_params = True  # a parameter that a model does not know (temperature, mostly) is no reason to fail
+        litellm.drop_params = True  # ignore parameters that a model does not support (usually temperature)
         gc.collect()
-        gc.freeze()  # the library's own heap need not be searched for garbage again and again
+        gc.freeze()  # exclude the library's objects from garbage collection
         gc.set_threshold(50_000, 20, 50)
         _send(link, {"ready": ""})
-    # It begins a thread only when all others are busy: a call that hangs on a trickling endpoint holds up nobody.
+    # It starts a thread only when all others are busy; a hanging call does not block others.
     threads = ThreadPoolExecutor(_MOST_CALLS)
     with contextlib.suppress(OSError, ValueError):
         for message in _receive(link):
@@ -298,7 +299,7 @@ def _complete(request: Request) -> Answer:
             text=content if isinstance(content, str) else "",
             tokens_in=int(getattr(usage, "prompt_tokens", 0) or 0),
             tokens_out=int(getattr(usage, "completion_tokens", 0) or 0),
-            cost_usd=float(cost) if cost else None,  # 0 is what litellm says of a model without a price
+            cost_usd=float(cost) if cost else None,  # litellm reports 0 for a model without a price
             finish=str(choice.finish_reason or ""),
             reasoned=bool(getattr(choice.message, "reasoning_content", None)),
         )
@@ -315,8 +316,8 @@ def _arguments(request: Request) -> dict[str, Any]:
     if request.api_base:
         arguments["api_base"] = request.api_base
         if not _names_a_provider(request.model):
-            # The route for vLLM's servers speaks the same protocol as `openai/` at two thirds of the CPU time. It does not
-            # rename parameters for OpenAI's own models, so it is for local servers alone.
+            # The route for vLLM servers uses the same protocol as `openai/` at two thirds of the CPU time. It does not
+            # rename parameters for OpenAI's own models and is used only for local servers.
             route = "hosted_vllm" if is_loopback(request.api_base) else "openai"
             arguments["model"] = f"{route}/{request.model}"
             if route == "hosted_vllm":
@@ -332,7 +333,7 @@ def _arguments(request: Request) -> dict[str, Any]:
 
 @functools.cache
 def _without_price(model: str) -> None:
-    """Spare litellm a search of all its tables at every call for the price of a model that nobody sells."""
+    """Register a local model with price 0, which saves litellm a search of its tables at every call."""
     import litellm
 
     litellm.register_model({model: {"mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}})
@@ -346,7 +347,7 @@ def _names_a_provider(model: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an endpoint is on this machine."""
+    """Whether a URL refers to this machine."""
     from urllib.parse import urlsplit
 
     host = urlsplit(url if "//" in url else f"//{url}").hostname or ""

@@ -1,4 +1,4 @@
-"""Proposes with language models of any provider, through LiteLLM in a process of its own."""
+"""Language models of any provider as a proposer, through LiteLLM in a separate process."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from workbench.proposers.prompt import Style, build, style_for
 from workbench.proposers.providers import key_variable, served
 
 TRIES = 4
-"""Calls made for one attempt before it is given up."""
+"""Maximum number of calls for one attempt."""
 LONGEST_WAIT = 60.0
-"""Seconds between two tries at most; a provider that asks for more is not waited for."""
+"""Maximum wait between two tries, in seconds; if a provider requests more, the attempt fails."""
 
 _TEMPERATURE: dict[Style, float | None] = {"full": None, "block": 0.8}
 _MAX_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
@@ -28,36 +28,36 @@ _RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
 
 @keeps_its_options
 class LiteLLM:
-    """Language models of any provider, or on an endpoint of your own.
+    """Language models of any provider, or of an OpenAI-compatible endpoint.
 
-    Every call is kept whole; failures are in `Reply.call.error`.
+    Every call is recorded in full; failures are reported in `Reply.call.error`.
 
     Parameters
     ----------
     models
-        One name, several, or names with weights (`("gpt-5", 0.8)`, `"gpt-5=0.8"`); each attempt draws one. A name without
-        a provider (`qwen2.5-coder`) needs `api_base`.
+        One or several names, optionally with weights (`("gpt-5", 0.8)`, `"gpt-5=0.8"`); each attempt draws one. A name without
+        provider (`qwen2.5-coder`) requires `api_base`.
     api_base
-        OpenAI-compatible endpoint; on this machine no key is needed.
+        URL of an OpenAI-compatible endpoint; a local one needs no key.
     temperature
-        None: the provider's default for full prompts, 0.8 for block prompts (weak models repeat themselves below it).
+        None: the provider's default for `full` prompts, 0.8 for `block` prompts (below that, weak models repeat themselves).
     max_tokens
-        Longest answer, reasoning included; None: 16,384 for full prompts and 640 for block prompts.
+        Maximum length of an answer including reasoning; None: 16,384 for `full` and 640 for `block` prompts.
     concurrency
-        Calls under way at once.
+        Maximum number of concurrent calls.
     timeout
-        Seconds for one try. A call is given up after four tries or when twice this time has passed.
+        Timeout of one try, in seconds. A call fails after four tries or after twice this time.
     style
-        `full` (whole programs and edits) or `block` (only the evolving part, for weak models); None: by the model's name.
+        `full` (whole programs or edits) or `block` (only the evolving part, for weak models); None: chosen by model name.
     backoff
-        Seconds before the second try, doubled at each further one, with jitter.
+        Wait before the second try, in seconds; doubled for each further try, with jitter.
     gateway
-        To share with other proposers; its owner closes it.
+        Gateway shared with other proposers; the caller must close it.
 
     Raises
     ------
     UsageError
-        No model, a weight that is not positive, or an unknown style.
+        There is no model, a weight is not positive, or the style is unknown.
     """
 
     repairs = True
@@ -78,7 +78,7 @@ class LiteLLM:
     ) -> None:
         weighted = parse_models(models)
         if not weighted:
-            raise UsageError("no model: name one with --model (for example --model openai/gpt-5-mini)")
+            raise UsageError("no model given: name one with --model (for example --model openai/gpt-5-mini)")
         for name, weight in weighted:
             if not name or not 0 < weight < float("inf"):
                 raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
@@ -89,17 +89,17 @@ class LiteLLM:
         self._timeout, self._backoff = timeout, backoff
         self._gateway, self._owned = gateway or Gateway(), gateway is None
         self._closed = threading.Event()
-        self._jitter = random.Random()  # apart from the run's randomness: waiting changes no result
+        self._jitter = random.Random()  # independent of the run's seed: waiting does not affect results
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Take the problem into the prompts."""
+        """Store the problem for the prompts."""
         self._brief = brief
-        if self._closed.is_set():  # used by another run before
+        if self._closed.is_set():  # used by an earlier run
             self._closed.clear()
             self._gateway = Gateway() if self._owned else self._gateway
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Ask one of the models. Draws from `rng` once, whatever happens."""
+        """Call one of the models. Always draws from `rng` exactly once."""
         names, weights = zip(*self.models, strict=True)
         (model,) = rng.choices(names, weights)
         style = self._style or style_for(model)
@@ -112,17 +112,17 @@ class LiteLLM:
         return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,))
 
     def check(self) -> tuple[Call, ...]:
-        """Call each model once with a tiny prompt, so that no budget is spent on a wrong key or name.
+        """Call each model once with a short prompt, to detect an invalid key or name before a run.
 
         Returns
         -------
         tuple of Call
-            What the calls were, since they too may cost.
+            The calls made, which may have a cost.
 
         Raises
         ------
         ModelError
-            When a model cannot be called: wrong key, unknown name, unreachable or senseless endpoint.
+            A model cannot be called: invalid key, unknown name, unreachable or invalid endpoint.
         """
         calls = []
         for model in dict.fromkeys(name for name, _ in self.models):
@@ -134,7 +134,7 @@ class LiteLLM:
         return tuple(calls)
 
     def close(self) -> None:
-        """End the gateway (unless it is shared) and all waiting between tries."""
+        """End the gateway, unless it is shared, and all waits between tries."""
         self._closed.set()
         if self._owned:
             self._gateway.close()
@@ -151,7 +151,7 @@ class LiteLLM:
         return Request(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base)
 
     def _ask(self, request: Request, tries: int, retried: set[str]) -> tuple[Answer, int, float]:
-        """Call until it works, is hopeless or takes too long; the answer, the number of retries and the seconds."""
+        """Call with retries until success, a permanent failure or a timeout; return the answer, retries and seconds."""
         began = time.monotonic()
         for attempt in range(tries):
             answer = self._gateway.call(request)
@@ -186,25 +186,25 @@ class LiteLLM:
         said = answer.error[:200]
         match answer.kind:
             case "key":
-                return f"{where}: the key is missing or was refused; set the environment variable {variable} ({said})"
+                return f"{where}: the API key is missing or was refused; set the environment variable {variable} ({said})"
             case "model" if "LLM Provider NOT provided" in answer.error:
-                return f"{where}: no provider of that name; write provider/model (openai/gpt-5-mini), or add --api-base URL"
+                return f"{where}: unknown provider; write provider/model (openai/gpt-5-mini), or add --api-base URL"
             case "model":
                 known = ", ".join(served(self._api_base or "")[:6]) if local else ""
-                mend = f"it serves {known}" if known else "check --model and --api-base (which mostly ends in /v1)"
-                return f"{where}: no such model (404); {mend}"
+                hint = f"it serves {known}" if known else "check --model and --api-base (which usually ends in /v1)"
+                return f"{where}: no such model (404); {hint}"
             case "unreachable":
-                mend = "start the server or correct --api-base" if self._api_base else "check the network"
-                return f"{where}: cannot be reached; {mend} ({said})"
+                hint = "start the server or correct --api-base" if self._api_base else "check the network"
+                return f"{where}: cannot be reached; {hint} ({said})"
             case "timeout":
-                return f"{where}: no answer within {self._timeout:g} s; try a longer time-out or a smaller model"
+                return f"{where}: no answer within {self._timeout:g} s; try a longer --timeout or a smaller model"
             case "broken":
-                return f"{where}: the answer is no chat completion; --api-base mostly ends in /v1 ({said})"
+                return f"{where}: the answer is not a chat completion; --api-base usually ends in /v1 ({said})"
         return f"{where}: the call failed ({said})"
 
 
 def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
-    """Names with weights, from one or several of `NAME`, `NAME=WEIGHT` or pairs; a weight is 1 where none is given."""
+    """Parse one or several models given as `NAME`, `NAME=WEIGHT` or pairs; the default weight is 1."""
     return [_weighted(model) if isinstance(model, str) else model for model in ([models] if isinstance(models, str) else models)]
 
 
@@ -217,28 +217,28 @@ def _weighted(text: str) -> tuple[str, float]:
 
 
 def _passes(answer: Answer) -> bool:
-    """Whether a failed check shows a model that works all the same: it is only busy, or 16 tokens were too few for it."""
+    """Whether a failed check still indicates a working model: it is busy, or 16 tokens were too few."""
     return answer.kind == "busy" or (answer.kind == "refused" and "max_tokens" in answer.error)
 
 
 def _emptiness(answer: Answer) -> str:
     finish = f" (finish reason: {answer.finish})" if answer.finish else ""
     if answer.reasoned:
-        return f"the model gave reasoning and no answer{finish}; more tokens may help"
-    return f"the model answered nothing{finish}"
+        return f"the model returned reasoning but no answer{finish}; more tokens may help"
+    return f"the model returned an empty answer{finish}"
 
 
 def parse_style(text: str | None) -> Style | None:
-    """Read how a model is to be asked.
+    """Parse a prompt style.
 
     Raises
     ------
     UsageError
-        Neither `full` nor `block`.
+        The text is neither `full` nor `block`.
     """
     if text is None:
         return None
     for style in get_args(Style):
         if text == style:
             return cast(Style, style)
-    raise UsageError(f"--style {text}: there are full (whole programs and edits) and block (only the evolving part)")
+    raise UsageError(f"--style must be full (whole programs or edits) or block (only the evolving part), got {text!r}")

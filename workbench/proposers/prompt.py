@@ -1,4 +1,4 @@
-"""From a problem, a parent and what was learnt to what a model is sent. Pure: the same task makes the same prompt."""
+"""Prompts for models, built from a problem and a task. Deterministic: the same task gives the same prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
 Style = Literal["full", "block"]
 
 PLATEAU = 40
-"""Attempts without a better incumbent after which the second level of hints is shown."""
+"""Attempts without improvement of the incumbent after which the second level of hints is shown."""
 
 _WEAK = re.compile(r"(?<![\d.])(?:0\.\d+|[1-9](?:\.\d+)?)b(?![a-z\d])|\b(?:mini|tiny|small)lm\b|tinyllama", re.IGNORECASE)
 _MOST_INSPIRATION_CHARS = 24_000
@@ -25,18 +25,18 @@ _MOST_MESSAGE_CHARS = 1_500
 
 
 def style_for(model: str) -> Style:
-    """How a model is asked, by the size in its name: `block` below 10 billion parameters (`qwen2.5-coder-1.5b`), else `full`."""
+    """Choose the style by the size in a model's name: `block` below 10 billion parameters (`qwen2.5-coder-1.5b`), else `full`."""
     return "block" if _WEAK.search(model) else "full"
 
 
 def build(brief: Brief, task: Task, style: Style) -> Prompt:
-    """Write the prompt for one attempt.
+    """Build the prompt for one attempt.
 
     Parameters
     ----------
     style
-        `full`: everything, for strong models. `block`: only the function that may change and one concrete change to make, for
-        models that lose the thread in more; parents without such a function fall back to `full`.
+        `full`: the complete task, for strong models. `block`: only the evolving function and one concrete change, for weak
+        models; if the parent has no such function, `full` is used.
     """
     if style == "block" and (part := _evolving(task.selection.parent, brief.entry)):
         return _block(brief, task, part)
@@ -135,8 +135,8 @@ def _inspirations(candidates: tuple[Candidate, ...]) -> str:
 
 _BLOCK_SYSTEM = "You write Python. You answer with one complete function in a ```python fence and nothing else."
 
-# One concrete change a call: asked to "improve", a small model copies the function or invents names. `{a}` and `{b}` are numbers,
-# `{c}` may be a truth value too.
+# One concrete change per call: asked to "improve", a small model copies the function or invents names. `{a}` and `{b}` are
+# numbers, `{c}` may also be a truth value.
 _CHANGES_OF_CHOICE = (
     "add one more condition that uses `{c}`",
     "treat the case that `{a}` is large differently from the case that it is small, with an `if`",
@@ -158,7 +158,7 @@ _CHANGES_OF_VALUE = (
     "add a bonus or a penalty that depends on `{a}` divided by the sum of `{a}` and `{b}`",
 )
 
-# Shows what words do not get across: the same first line, only the parameters used, something returned on every path.
+# Shows what instructions alone do not convey: the same first line, only the parameters used, a return value on every path.
 _EXAMPLE = """Example of a change, for another function: "let `age` count as well" turns
 ```python
 def score(size, age):
@@ -207,22 +207,22 @@ def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
 
 
 class _Evolving(NamedTuple):
-    """What a weak model is shown of a program."""
+    """The part of a program that is shown to a weak model."""
 
     code: str
-    """The evolving part without its main function's docstring, which need not be copied (`splice` puts it back)."""
+    """The evolving part without its main function's docstring, which `splice` restores."""
     function: str
     parameters: list[str]
     truths: set[str]
-    """Parameters that are declared to be true or false."""
+    """Parameters annotated as bool."""
     contract: str
-    """The docstring."""
+    """Docstring of the main function."""
     chooses: bool
-    """Whether it answers with a word or a truth value: then arithmetic on the answer makes no sense."""
+    """Whether the function returns a word or a truth value, so that arithmetic on the result makes no sense."""
 
 
 def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
-    """The evolving part, where it is marked and made of functions."""
+    """Return the evolving part if it is marked and consists of functions, otherwise None."""
     block = split_block(_source(parent))
     if block is None:
         return None
@@ -254,7 +254,7 @@ def _evolving(parent: Candidate, entry: str) -> _Evolving | None:
 
 
 def _answer(failure: Failure, most: int) -> str:
-    """What the model answered, without its reasoning: the last piece of code where there is one."""
+    """Return the model's answer without reasoning: the last piece of code, or else the text."""
     outside, unfinished = split_reasoning(failure.text)
     text = outside.strip() or unfinished.strip()
     if "<<<<<<< SEARCH" not in text and (pieces := find_pieces(text)):

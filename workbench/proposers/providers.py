@@ -1,4 +1,4 @@
-"""Which models can be called from here: keys in the environment, servers on this machine."""
+"""Detection of available models: API keys in the environment, and local servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Provider(NamedTuple):
-    """Where a provider's key is looked for, and a sound first model of theirs (with LiteLLM's name)."""
+    """A provider: name prefix, environment variable of its key, and a suitable default model (LiteLLM name)."""
 
     prefix: str
     variable: str
@@ -17,14 +17,14 @@ class Provider(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A local server program and where it listens by default."""
+    """A local server program and its default address."""
 
     name: str
     base: str
 
 
 class Choice(NamedTuple):
-    """What to propose with, and why: one line for the person."""
+    """The chosen proposer, and the reason in one line for the user."""
 
     name: str
     why: str
@@ -44,13 +44,13 @@ PROVIDERS = (
     Provider("together_ai", "TOGETHERAI_API_KEY", "together_ai/openai/gpt-oss-120b"),
 )
 SERVERS = (Server("Ollama", "http://127.0.0.1:11434/v1"), Server("llama.cpp", "http://127.0.0.1:8080/v1"))
-"""Looked for in this order."""
+"""Local servers, in order of preference."""
 
 OTHERS = "choose another with --model NAME [--api-base URL], or --proposer builtin (no LLM)"
 
 
 def detect(environ: Mapping[str, str] | None = None, servers: Sequence[Server] = SERVERS) -> Choice:
-    """Find the best proposer that works without any option: a provider whose key is set, a local server, or no LLM."""
+    """Choose the default proposer: a provider whose key is set, else a local server, else no LLM."""
     environment = os.environ if environ is None else environ
     for provider in PROVIDERS:
         if environment.get(provider.variable, "").strip() not in ("", "none"):
@@ -60,12 +60,12 @@ def detect(environ: Mapping[str, str] | None = None, servers: Sequence[Server] =
             why = f"{models[0]}, since {server.name} answers at {server.base}; {OTHERS}"
             return Choice("litellm", why, (models[0],), server.base)
     return Choice(
-        "builtin", "no LLM: no provider's key is set and no local server answers; use one with --model NAME [--api-base URL]"
+        "builtin", "no LLM: no API key is set and no local server answers; use a model with --model NAME [--api-base URL]"
     )
 
 
 def served(api_base: str, timeout: float = 0.5) -> list[str]:
-    """Names of the models that an OpenAI-compatible endpoint lists; empty where none answers in sense and time."""
+    """Return the models listed by an OpenAI-compatible endpoint; empty without a valid answer within `timeout` seconds."""
     import http.client
     from urllib.parse import urlsplit
 
@@ -85,7 +85,7 @@ def served(api_base: str, timeout: float = 0.5) -> list[str]:
 
 
 def key_variable(model: str) -> str:
-    """The environment variable that holds the key for a model, as LiteLLM reads it."""
+    """Return the environment variable from which LiteLLM reads the key for a model."""
     prefix = model.partition("/")[0] if "/" in model else "anthropic" if model.startswith("claude") else "openai"
     known = {p.prefix: p.variable for p in PROVIDERS}
     return known.get(prefix, f"{prefix.upper()}_API_KEY")

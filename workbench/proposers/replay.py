@@ -1,4 +1,4 @@
-"""Proposes again what an earlier run was answered."""
+"""Recorded answers of an earlier run as a proposer."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 
 
 class Replay:
-    """The answers of a recorded run: no model is called and nothing is paid.
+    """Answers of a recorded run: no model is called, at no cost.
 
     Parameters
     ----------
     lookup
-        Gives an attempt's recorded reply, call or program; None where the run has none.
+        Returns the recorded reply, call or program of an attempt; None if there is none.
     label
-        How the run shows it.
+        Name shown to users.
     """
 
-    repairs = False  # a repair is an attempt of its own in the recorded run
-    concurrency = 1  # one at a time: the order is part of what is replayed
+    repairs = False  # a repair is a separate attempt of the recorded run
+    concurrency = 1  # sequential: the order is part of the replay
     uses_model = False
-    ordered = False  # by a seed: its order is that of the recorded run
+    ordered = False  # the order is that of the recorded run, not given by a seed
 
     def __init__(self, lookup: Callable[[int], Reply | Call | Program | None], label: str = "replay") -> None:
         self.label = label
         self._lookup = lookup
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Nothing to prepare: all was answered already."""
+        """Do nothing: all answers are recorded."""
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Answer attempt `task.number` as it was answered; draws nothing from `rng`."""
+        """Return the recorded answer for attempt `task.number`; draws nothing from `rng`."""
         found = self._lookup(task.number)
         parents = (task.selection.parent.number,)
         if isinstance(found, Reply):
@@ -45,4 +45,4 @@ class Replay:
         return Reply("replay", call=missing, parents=parents)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""Proposes from a queue of prepared replies: a model for tests."""
+"""Prepared replies as a proposer, for tests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from workbench.proposers.prompt import build
 
 
 class Scripted:
-    """Prepared replies, in order; once they are used up, every call is an error.
+    """Returns prepared replies in order; when none are left, every call fails.
 
-    Within a run its `prompts` are those that a model would have been sent; before `begin` they are empty.
+    In a run, `prompts` contains the prompts that a model would have received; without `begin` they are empty.
 
     Parameters
     ----------
     replies
-        Texts to answer with. An exception stands for a call that failed, with its message.
+        Texts of the answers. An exception represents a failed call with its message.
     delay
-        Seconds that every call takes.
+        Duration of every call, in seconds.
     cost_usd
-        What every call costs.
+        Cost of every call.
     """
 
     label = "scripted"
@@ -47,11 +47,11 @@ class Scripted:
         self._closed = threading.Event()
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
-        """Take the problem into the prompts."""
+        """Store the problem for the prompts."""
         self._brief = brief
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Answer with the next reply; draws nothing from `rng`."""
+        """Return the next reply; draws nothing from `rng`."""
         prompt = build(self._brief, task, "full") if self._brief else Prompt("", "")
         with self._lock:
             self.prompts.append(prompt)
@@ -63,5 +63,5 @@ class Scripted:
         return Reply("repair" if task.failure else "rewrite", text, call=call, parents=(task.selection.parent.number,))
 
     def close(self) -> None:
-        """End all delays."""
+        """End all delays immediately."""
         self._closed.set()

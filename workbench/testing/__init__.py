@@ -1,12 +1,12 @@
-"""Checks for a problem, strategy or proposer of your own, as classes for pytest.
+"""Contract tests for your own problem, strategy or proposer, as pytest classes.
 
 from workbench.testing import ProblemContract
 
 class TestMine(ProblemContract):
-    problem = "."  # its folder, seen from this file; or a slug, or a Problem
+    problem = "."  # its folder, relative to this file; or a problem ID, or a Problem object
 """
 
-# ruff: noqa: E402 - pytest must hear of the modules whose assertions it is to explain before they are imported
+# ruff: noqa: E402 - pytest must register modules for assertion rewriting before they are imported
 from __future__ import annotations
 
 try:

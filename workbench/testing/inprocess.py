@@ -1,4 +1,4 @@
-"""Runs a trusted program in this process; what goes in and out is reduced to JSON, as in the sandbox."""
+"""Execution of trusted programs in this process; arguments and answers pass through JSON, as in the sandbox."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from workbench.model import Program
 
 
 def plain(value: Any) -> Any:
-    """A value after a round trip through JSON: no tuples, no arrays, no shared objects, no NaN."""
+    """Return a value after a round trip through JSON: without tuples, arrays, shared objects and NaN."""
     return json.loads(json.dumps(value, allow_nan=False))
 
 
 class InProcess:
-    """A program as the verifier sees it (a `Policy`), without a sandbox: for programs that you trust.
+    """A `Policy` that runs a trusted program without a sandbox.
 
     Parameters
     ----------
     change
-        Applied to every answer: (number of the answer, answer) -> answer, to imitate a program that errs.
+        Applied to every answer, to imitate a faulty program: (number of the answer, answer) -> answer.
 
     Attributes
     ----------
     answers
-        All answers so far, as the verifier got them.
+        All answers so far, as received by the verifier.
     """
 
     def __init__(self, program: Program, change: Callable[[int, Any], Any] = lambda number, answer: answer) -> None:
@@ -40,11 +40,11 @@ class InProcess:
         return self._answer(self._entry(*plain(args)))
 
     def begin(self, *args: Any) -> None:
-        """Make the program's object."""
+        """Construct an object of the entry class."""
         self._object = self._entry(*plain(args))
 
     def call(self, method: str, *args: Any) -> Any:
-        """Call a method of the object."""
+        """Call a method of the object constructed by `begin`."""
         return self._answer(getattr(self._object, method)(*plain(args)))
 
     def _answer(self, value: Any) -> Any:

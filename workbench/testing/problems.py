@@ -1,4 +1,4 @@
-"""What every problem must hold: instances, programs, references, texts, and a verifier that accepts no wrong answer."""
+"""Contract tests for problems: instances, programs, references, texts, and a verifier that accepts no wrong answer."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from workbench.testing.inprocess import InProcess, plain
 
 NEVER = [None, {}, "", "0", "x" * 100_000, "\ud800", True, 10**400, -(10**5000), [None], ["0"], [[0]], {"order": [0]},
          [True] * 20, list(range(100_000))]  # fmt: skip
-"""What no problem accepts as an answer."""
+"""Answers that every verifier must refuse."""
 
 PERHAPS = [[], 0, 1, -1, 0.5, -1e308, 1e308, 2**63, [0], [0.0], [1e308], [10**400]]
-"""What some problem may accept; it is then scored like any other answer."""
+"""Answers that a verifier may accept; they are then scored like any other answer."""
 
 _INSTANCES = """
 import hashlib, json, sys
@@ -44,14 +44,14 @@ print(hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest())
 
 
 class ProblemContract:
-    """Tests that a problem must pass; derive a class from it whose name begins with `Test`.
+    """Tests that a problem must pass. Derive a class from it whose name begins with `Test`.
 
     Attributes
     ----------
     problem
-        A folder, relative to the file of the derived class or to the working directory; a slug; or a `Problem` made in Python.
+        A folder, relative to the file of the derived class or to the working directory; a problem ID; or a `Problem` object.
     never
-        What the verifier must refuse as an answer, whatever the instance.
+        Answers that the verifier must refuse on every instance.
     """
 
     problem: ClassVar[str | Path | Problem] = "."
@@ -69,26 +69,26 @@ class ProblemContract:
         seen: dict[str, Split] = {}
         for split in Split:
             instances = loaded.instances(split)
-            assert instances, f"the split {split} has no instance"
+            assert instances, f"the split {split} has no instances"
             for instance in instances:
                 is_json = type(instance.data) is dict and plain(instance.data) == instance.data
                 assert is_json, f"{instance.id}: data must be a dict of plain JSON values (lists, no tuples; numbers, no NaN)"
-                assert instance.id not in ids, f"two instances are called {instance.id}"
+                assert instance.id not in ids, f"two instances have the ID {instance.id}"
                 ids.add(instance.id)
                 text = json.dumps(instance.data, sort_keys=True)
-                assert seen.setdefault(text, split) is split, f"{instance.id} is in {seen[text]} as well"
+                assert seen.setdefault(text, split) is split, f"{instance.id} is also in the split {seen[text]}"
 
     def test_instances_are_the_same_in_another_process(self, loaded: LoadedProblem) -> None:
         rows = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.problem.instances(s)]
-        if loaded.in_memory:  # no other process can make them: at least a second call must give the same
+        if loaded.in_memory:  # no other process can create them: at least a second call must give the same
             again = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.problem.instances(s)]
-            assert again == rows, "instances(split) gives others when it is called again"
+            assert again == rows, "a second call of instances(split) gives other instances"
             return
         here = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
         environment = {"PYTHONHASHSEED": "12345", "PYTHONPATH": str(Path(workbench.__file__).parent.parent)}
         command = [sys.executable, "-c", _INSTANCES, str(loaded.folder)]
         ran = subprocess.run(command, capture_output=True, text=True, env=environment)
-        assert ran.returncode == 0, f"the instances cannot be made in another process: {ran.stderr[-500:]}"
+        assert ran.returncode == 0, f"the instances cannot be created in another process: {ran.stderr[-500:]}"
         assert ran.stdout.strip() == here, "instances differ between processes: draw them from random.Random(seed), not from hash()"
 
     # ----------------------------------------------------------------------- programs
@@ -96,15 +96,15 @@ class ProblemContract:
     def test_seeds_and_baselines_are_programs(self, loaded: LoadedProblem) -> None:
         problem = loaded.problem
         names = [*problem.seeds, *(b.name for b in problem.baselines)]
-        assert len(problem.seeds) >= 2, "a problem has two seeds at least: a naive program, and a decent one"
-        assert len(problem.baselines) >= 2, "a problem has two baselines at least"
-        assert len(set(names)) == len(names), "a program is named twice among seeds and baselines"
+        assert len(problem.seeds) >= 2, "a problem needs at least two initial programs: a naive one and a stronger one"
+        assert len(problem.baselines) >= 2, "a problem needs at least two baselines"
+        assert len(set(names)) == len(names), "a program is listed twice among initial programs and baselines"
         for name in names:
             try:
                 screen(loaded.program(name).source, problem.entry, problem.modules)
             except Rejected as error:
-                pytest.fail(f"the program {name} is refused: {error}")
-        assert all(b.title and b.citation for b in problem.baselines), "a baseline has a title and a citation"
+                pytest.fail(f"the program {name} is rejected: {error}")
+        assert all(b.title and b.citation for b in problem.baselines), "every baseline needs a title and a citation"
 
     def test_seeds_mark_what_evolves_and_state_the_contract(self, loaded: LoadedProblem) -> None:
         problem = loaded.problem
@@ -112,19 +112,21 @@ class ProblemContract:
         for name in problem.seeds:
             source = loaded.program(name).source
             block = split_block(source)
-            assert block and block.inside.strip(), f"{name} has nothing between EVOLVE-BLOCK-START and EVOLVE-BLOCK-END"
+            assert block and block.inside.strip(), f"{name} needs code between EVOLVE-BLOCK-START and EVOLVE-BLOCK-END"
             nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.arg | ast.Name)]
             used |= {n.arg if isinstance(n, ast.arg) else n.id for n in nodes}
             _entry(name, source, problem.entry)
-        assert set(problem.features) <= used, f"features that no seed uses: {sorted(set(problem.features) - used)}"
+        assert set(problem.features) <= used, f"features that no initial program uses: {sorted(set(problem.features) - used)}"
         seed = problem.seeds[0]
         entry = _entry(seed, loaded.program(seed).source, problem.entry)
-        assert ast.get_docstring(entry), f"{seed}: the docstring of {problem.entry} is the contract, and is missing"
+        assert ast.get_docstring(entry), f"{seed}: {problem.entry} needs a docstring, which is the contract"
         if isinstance(entry, ast.FunctionDef):
-            assert entry.returns and all(a.annotation for a in entry.args.args), f"{seed}: {problem.entry} has type annotations"
+            assert entry.returns and all(a.annotation for a in entry.args.args), f"{seed}: {problem.entry} needs type annotations"
         else:
             methods = [n for n in entry.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
-            assert methods and all(ast.get_docstring(m) for m in methods), f"{seed}: each method of {problem.entry} has a docstring"
+            assert methods and all(ast.get_docstring(m) for m in methods), (
+                f"{seed}: each method of {problem.entry} needs a docstring"
+            )
 
     def test_every_program_is_ok_and_baselines_reach_their_recorded_objective(self, loaded: LoadedProblem) -> None:
         recorded = _entries(loaded)
@@ -135,7 +137,7 @@ class ProblemContract:
                 assert all(math.isfinite(x) for x in (found.objective, *found.metrics.values())), (name, instance.id)
                 expected = recorded[instance.id]["baselines"].get(name, found.objective)
                 assert found.objective == pytest.approx(expected, rel=1e-9), (
-                    f"{name} reaches {found.objective} on {instance.id}, but references.json has {expected}: make it again"
+                    f"{name} reaches {found.objective} on {instance.id}, but references.json has {expected}: create it again"
                 )
 
     # ----------------------------------------------------------------------- references
@@ -144,16 +146,16 @@ class ProblemContract:
         recorded = _entries(loaded)
         baselines = {b.name for b in loaded.problem.baselines}
         ids = {i.id for split in Split for i in loaded.instances(split)}
-        assert set(recorded) == ids, f"references.json and the instances differ: {sorted(set(recorded) ^ ids)[:5]}"
+        assert set(recorded) == ids, f"references.json does not match the instances: {sorted(set(recorded) ^ ids)[:5]}"
         for split in Split:
             for instance in loaded.instances(split):
                 reference = loaded.references.reference(split, instance.id)
                 assert math.isfinite(reference.value) and reference.seconds >= 0 and reference.solver, instance.id
                 assert reference.status in ("optimal", "bound", "best_known"), instance.id
                 reached = recorded[instance.id]["baselines"]
-                assert set(reached) == baselines, f"{instance.id}: references.json does not have exactly the baselines"
+                assert set(reached) == baselines, f"{instance.id}: references.json does not list exactly the problem's baselines"
                 if split in (Split.TRAIN, Split.VALIDATION):
-                    assert None not in reached.values(), f"{instance.id}: a baseline failed where programs are compared"
+                    assert None not in reached.values(), f"{instance.id}: a baseline fails on train or validation"
                 for name, objective in reached.items():
                     if objective is not None:
                         fair = math.isfinite(objective) and _not_worse(loaded, reference.value, objective)
@@ -161,7 +163,7 @@ class ProblemContract:
 
     def test_some_baseline_is_worse_than_the_reference(self, loaded: LoadedProblem) -> None:
         gaps = [gap for _, gap in loaded.references.ranking]
-        assert gaps[0] > 0, "the best baseline is as good as the reference: nothing is left to find"
+        assert gaps[0] > 0, "the best baseline equals the reference: there is no room for improvement"
         assert gaps == sorted(gaps)
 
     # ----------------------------------------------------------------------- the verifier
@@ -192,8 +194,8 @@ class ProblemContract:
         before = json.dumps(instance.data)
         seed = loaded.program(problem.seeds[0])
         first, second = (problem.verifier.run(instance, InProcess(seed)) for _ in range(2))
-        assert first == second, "the same answers are scored differently the second time"
-        assert json.dumps(instance.data) == before, "the verifier changes the instance"
+        assert first == second, "the verifier scores the same answers differently a second time"
+        assert json.dumps(instance.data) == before, "the verifier modifies the instance"
 
     # ----------------------------------------------------------------------- texts
 
@@ -201,14 +203,14 @@ class ProblemContract:
         problem = loaded.problem
         assert re.search(rf"\b{problem.entry}\b", loaded.statement), f"the statement does not name {problem.entry}"
         assert all(loaded.hints), "a section of the hints is empty"
-        assert problem.question and problem.unit and problem.bound, "question, unit and bound are for people: say something"
+        assert problem.question and problem.unit and problem.bound, "question, unit and bound must not be empty"
         shown = loaded.statement + "".join(loaded.hints) + "".join(loaded.program(s).source for s in problem.seeds)
         for split in (Split.TEST, Split.STRESS):
             for instance in loaded.instances(split):
-                assert instance.id not in shown, f"the prompt names the sealed instance {instance.id}"
+                assert instance.id not in shown, f"the prompt names the held-out instance {instance.id}"
                 for value in instance.data.values():
                     text = json.dumps(value)
-                    assert len(text) < 20 or text not in shown, f"data of {instance.id} is in the prompt"
+                    assert len(text) < 20 or text not in shown, f"the prompt contains data of the held-out instance {instance.id}"
 
 
 def _load(cls: type[ProblemContract]) -> LoadedProblem:
@@ -223,28 +225,28 @@ def _load(cls: type[ProblemContract]) -> LoadedProblem:
 
 
 _MADE: dict[int, tuple[Problem, LoadedProblem]] = {}
-"""Problems made in Python, by identity, with their references made once."""
+"""Problems defined in Python, by object identity, with their references."""
 
 
 def _entry(name: str, source: str, entry: str) -> ast.FunctionDef | ast.ClassDef:
-    """Where a program defines its entry."""
+    """Return the definition of a program's entry."""
     found = next((n for n in ast.parse(source).body if getattr(n, "name", None) == entry), None)
-    assert isinstance(found, ast.FunctionDef | ast.ClassDef), f"{name}: {entry} is a function or a class at the top level"
+    assert isinstance(found, ast.FunctionDef | ast.ClassDef), f"{name}: {entry} must be a function or a class at the top level"
     return found
 
 
 def _one_of_each_family(loaded: LoadedProblem) -> list[Instance]:
-    """The first train instance of each family."""
+    """Return the first train instance of each class."""
     return list({i.family: i for i in reversed(loaded.instances(Split.TRAIN))}.values())
 
 
 def _smallest(loaded: LoadedProblem) -> Instance:
-    """The train instance with the least data: enough to see a wrong answer refused."""
+    """Return the train instance with the least data, which suffices to check refusals."""
     return min(loaded.instances(Split.TRAIN), key=lambda i: len(json.dumps(i.data)))
 
 
 def _entries(loaded: LoadedProblem) -> dict[str, dict[str, Any]]:
-    """What is recorded of each instance, by id."""
+    """Return the entry of each instance in the references, by id."""
     return {id: entry for split in loaded.references.raw["splits"].values() for id, entry in split.items()}
 
 
@@ -255,12 +257,12 @@ def _not_worse(loaded: LoadedProblem, a: float, b: float) -> bool:
 
 
 def _verdict(loaded: LoadedProblem, instance: Instance, policy: InProcess) -> Measurement | None:
-    """What the verifier makes of a policy; None where it refuses. Any other exception is its fault and fails the test."""
+    """Return the verifier's measurement of a policy; None if it refuses an answer. Any other exception fails the test."""
     try:
         found = loaded.problem.verifier.run(instance, policy)
     except Infeasible as refusal:
         reason = str(refusal)
-        assert reason and "\n" not in reason and len(reason) < 500, f"the reason must be one readable line: {reason[:200]!r}"
+        assert reason and "\n" not in reason and len(reason) < 500, f"the message must be one short line: {reason[:200]!r}"
         reason.encode()
         return None
     assert math.isfinite(found.objective)
@@ -268,7 +270,7 @@ def _verdict(loaded: LoadedProblem, instance: Instance, policy: InProcess) -> Me
 
 
 def _check_honest(loaded: LoadedProblem, instance: Instance, found: Measurement | None) -> None:
-    """An accepted answer is no better than what is proven to be best."""
+    """Assert that an accepted answer does not beat a proven reference."""
     reference = loaded.references.reference(Split.TRAIN, instance.id)
     if found is not None and reference.status != "best_known":
         assert _not_worse(loaded, reference.value, found.objective), "a wrong answer is scored better than the proven bound"
@@ -282,7 +284,7 @@ def _deep() -> list[Any]:
 
 
 def _damages(answer: Any) -> Iterator[tuple[Any, bool]]:
-    """Variants of a right answer, each with a flag: no problem may accept it."""
+    """Yield variants of a valid answer, each with a flag: whether every verifier must refuse it."""
     wrongs: list[Any] = [None, {}, "zero", [[]], True]
     for wrong in wrongs:
         yield [answer, wrong], True

@@ -1,4 +1,4 @@
-"""What every proposer must hold: a reply to every task, the same for the same generator, from any thread."""
+"""Contract tests for proposers: a reply to every task, reproducible from the generator, from any thread."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SOURCE = "# EVOLVE-BLOCK-START\ndef f(x, y):\n    return 2.0 * x + y if x > 3 el
 
 
 class ProposerContract:
-    """Tests that a proposer must pass; derive a class from it whose name begins with `Test`.
+    """Tests that a proposer must pass. Derive a class from it whose name begins with `Test`.
 
     Attributes
     ----------
     make
-        Makes a new proposer: its class, or `staticmethod(lambda: Mine(option=3))`.
+        Creates a new proposer: its class, or `staticmethod(lambda: Mine(option=3))`.
     repeatable
-        Whether the same tasks and generators give the same replies. False for what a model or a clock has a say in.
+        Whether the same tasks and generators give the same replies. False if they depend on a model or a clock.
     replays
-        Whether the calls in its replies were made, and paid for, by another run.
+        Whether the calls in its replies were made by another run.
     brief, source
-        The problem that `begin` gets, and the program to improve.
+        The problem passed to `begin`, and the program to improve.
     """
 
     make: ClassVar[Callable[[], Proposer]]
@@ -40,17 +40,17 @@ class ProposerContract:
     source: ClassVar[str] = SOURCE
 
     def ready(self) -> Proposer:
-        """A new proposer after `begin`, as in a run."""
+        """Return a new proposer after `begin`, as in a run."""
         proposer = type(self).make()
         proposer.begin(self.brief, lambda program: False)
         return proposer
 
     def task(self, number: int) -> Task:
-        """A request to improve the program."""
+        """Return a request to improve the program."""
         return Task(number, Selection(Candidate(0, Status.OK, Program(self.source, self.brief.entry), "seed", gap=0.5)))
 
     def replies(self, count: int) -> list[tuple[str, Program | None]]:
-        """Text and program of the first replies of a new proposer."""
+        """Return text and program of the first replies of a new proposer."""
         proposer = self.ready()
         replies = [proposer.propose(self.task(n), random.Random(n)) for n in range(count)]
         proposer.close()
@@ -60,18 +60,20 @@ class ProposerContract:
         proposer = type(self).make()
         assert proposer.label and proposer.concurrency >= 1
         for name in ("repairs", "uses_model", "ordered"):
-            assert isinstance(getattr(proposer, name), bool), f"{name} is True or False"
+            assert isinstance(getattr(proposer, name), bool), f"{name} must be True or False"
         proposer.close()
 
     def test_a_reply_is_a_program_or_a_text_with_its_call(self) -> None:
         proposer = self.ready()
         reply = proposer.propose(self.task(1), random.Random(1))
         assert isinstance(reply, Reply) and reply.operator
-        assert 0 in reply.parents, "a reply names the candidates it was made from: parents=(task.selection.parent.number,)"
-        assert (reply.program is None) != (reply.call is None), "a reply has either a program, or the call that its text is from"
+        assert 0 in reply.parents, "a reply must name the candidates it was made from: parents=(task.selection.parent.number,)"
+        assert (reply.program is None) != (reply.call is None), (
+            "a reply must have either a program, or the call that produced its text"
+        )
         assert reply.program is not None or reply.text
         paid = reply.call is not None and not self.replays
-        assert proposer.uses_model or not paid, "a proposer whose replies have a call says uses_model = True"
+        assert proposer.uses_model or not paid, "a proposer whose replies have a call must set uses_model = True"
         proposer.close()
 
     def test_the_same_generator_gives_the_same_answer(self) -> None:
@@ -102,4 +104,4 @@ class ProposerContract:
         proposer.propose(self.task(1), random.Random(1))
         proposer.close()
         proposer.close()
-        assert threading.active_count() <= before, "a thread is left after close()"
+        assert threading.active_count() <= before, "a thread is still running after close()"

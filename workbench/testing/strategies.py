@@ -1,4 +1,4 @@
-"""What every search strategy must hold: valid parents, bounded memory, and the same choices for the same history."""
+"""Contract tests for search strategies: valid parents, bounded memory, and the same choices for the same history."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workbench.protocols import Strategy
 from workbench.testing.synthetic import child, seed_candidate
 
 MOST_KEPT = 400
-"""Candidates that a strategy may hold on to, however long the run is."""
+"""Maximum number of candidates that a strategy may keep, however long the run is."""
 
 _ASKS = """
 import importlib.util, json, sys
@@ -39,14 +39,14 @@ print(json.dumps(asks(getattr(module, name).make)))
 
 
 class StrategyContract:
-    """Tests that a search strategy must pass; derive a class from it whose name begins with `Test`.
+    """Tests that a search strategy must pass. Derive a class from it whose name begins with `Test`.
 
     Attributes
     ----------
     make
-        Makes a new strategy: its class, or `staticmethod(lambda: Mine(option=3))`.
+        Creates a new strategy: its class, or `staticmethod(lambda: Mine(option=3))`.
     keeps_best
-        Whether the best candidate so far stays a possible parent. False for strategies whose parents are the seeds alone.
+        Whether the incumbent remains a possible parent. False for strategies that use only initial programs as parents.
     """
 
     make: ClassVar[Callable[[], Strategy]]
@@ -59,7 +59,7 @@ class StrategyContract:
         for number in range(30):
             selection = strategy.ask(random.Random(number))
             assert selection.parent is seed
-            assert seed not in selection.inspirations, "the parent is its own inspiration"
+            assert seed not in selection.inspirations, "the parent is among its own inspirations"
 
     def test_without_a_valid_seed_it_raises_a_usage_error(self) -> None:
         strategy = type(self).make()
@@ -73,7 +73,7 @@ class StrategyContract:
         for selection, candidate in live(strategy, 250):
             chosen = (selection.parent, *selection.inspirations)
             assert all(valid[c.number] for c in chosen), "a failed candidate is chosen: check candidate.status in `tell`"
-            # A failure that claims a program and a wonderful gap must not get in either.
+            # A failure with a program and an excellent gap must not be chosen either.
             bad = replace(candidate, status=Status.TIMEOUT, program=selection.parent.program, gap=-1.0)
             if candidate.status is not Status.OK:
                 strategy.tell(bad)
@@ -90,10 +90,10 @@ class StrategyContract:
         history = list(live(strategy, 600, in_flight=4))
         again, checked = seeded(type(self).make), 0
         for position, (_, candidate) in enumerate(history):
-            # Live, attempt n + 5 was asked for after n tells; most asks are left out here and must not be missed.
+            # Live, attempt n + 5 was requested after n calls of tell. Omitting most calls of ask must make no difference.
             if position % 11 == 0:
                 same = again.ask(random.Random(position + 5)) == history[position][0]
-                assert same, "after the same `tell`s the strategy asks for something else: `ask` must change nothing"
+                assert same, "after the same calls of `tell` the strategy chooses differently: `ask` must change nothing"
                 checked += 1
             again.tell(candidate)
         assert checked > 50
@@ -105,8 +105,8 @@ class StrategyContract:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-c", _ASKS, inspect.getfile(cls), cls.__qualname__]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"the strategy cannot be made in another process: {done.stderr[-500:]}"
-        assert json.loads(done.stdout) == asks(cls.make), "another process asks for something else: is a set iterated?"
+        assert done.returncode == 0, f"the strategy cannot be created in another process: {done.stderr[-500:]}"
+        assert json.loads(done.stdout) == asks(cls.make), "another process chooses differently: check for iteration over a set"
 
     def test_the_global_generators_are_left_alone(self) -> None:
         random.seed(5)
@@ -131,13 +131,13 @@ class StrategyContract:
             if candidate.status is Status.OK:
                 best = min(best, candidate.gap)
         kept = len(reachable(strategy))
-        assert kept <= MOST_KEPT, f"{kept} candidates are kept after 3000 attempts; {MOST_KEPT} at most"
+        assert kept <= MOST_KEPT, f"{kept} candidates are kept after 3000 attempts; at most {MOST_KEPT} are allowed"
         parents = {strategy.ask(random.Random(i)).parent.gap for i in range(1500)}
         assert (min(best, seed_best) if type(self).keeps_best else seed_best) in parents, "the best candidate is never a parent"
 
 
 def seeded(make: Callable[[], Strategy]) -> Strategy:
-    """A new strategy that knows two seeds."""
+    """Return a new strategy with two initial programs."""
     strategy, rng = make(), random.Random(7)
     for number in range(2):
         strategy.tell(seed_candidate(number, rng))
@@ -145,7 +145,7 @@ def seeded(make: Callable[[], Strategy]) -> Strategy:
 
 
 def live(strategy: Strategy, count: int, in_flight: int = 1) -> Iterator[tuple[Selection, Candidate]]:
-    """Run with several attempts in flight; yields each selection with the candidate that `tell` gets after it."""
+    """Simulate a run with several attempts in flight; yield each selection with the resulting candidate."""
     rng, waiting = random.Random(3), deque[Candidate]()
     for number in range(2, count):
         selection = strategy.ask(random.Random(number))
@@ -157,13 +157,13 @@ def live(strategy: Strategy, count: int, in_flight: int = 1) -> Iterator[tuple[S
 
 
 def asks(make: Callable[[], Strategy]) -> list[list[int | None]]:
-    """What a strategy asks for in a run of 400 attempts, as numbers."""
+    """Return a strategy's selections in a run of 400 attempts, as candidate numbers."""
     selections = [selection for selection, _ in live(seeded(make), 400)]
     return [[s.parent.number, *(c.number for c in s.inspirations), s.island] for s in selections]
 
 
 def reachable(root: object) -> set[int]:
-    """Numbers of all candidates that can be reached from an object."""
+    """Return the numbers of all candidates reachable from an object."""
     found, seen, queue = set(), set(), [root]
     while queue:
         item = queue.pop()

@@ -1,4 +1,4 @@
-"""Candidates that no program stands behind, with gaps drawn at random: what strategies are tried on."""
+"""Synthetic candidates with random gaps, for testing strategies without running programs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ INSTANCES = 60
 
 
 def seed_candidate(number: int, rng: random.Random) -> Candidate:
-    """A starting program with gaps around 1."""
+    """Return an initial program with gaps around 1."""
     return _candidate(number, (), None, [rng.uniform(0.8, 1.2) for _ in range(INSTANCES)], rng)
 
 
 def child(number: int, selection: Selection, rng: random.Random, failing: float = 0.3) -> Candidate:
-    """A child of a selection: most are a little worse than the parent, some better in a few instances, some fail.
+    """Return a child of a selection: most are slightly worse than the parent, some better on a few instances, some fail.
 
     Parameters
     ----------
