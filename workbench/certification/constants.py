@@ -34,7 +34,7 @@ _EQUAL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Number:
     """A number in a program's text, with its line and the statement that it is part of."""
 
     span: Span
@@ -131,7 +131,7 @@ def _words(
 # --------------------------------------------------------------------------- constants in the text
 
 
-def numbers(source: str) -> list[Place]:
+def numbers(source: str) -> list[Number]:
     """Constants of the evolving part that could have been chosen a little differently, in the order of the text.
 
     Left out are zeros, indices, integer exponents, arguments of `range` and `round`, and the bounds of a table of tunables.
@@ -139,13 +139,13 @@ def numbers(source: str) -> list[Place]:
     evolving = open_program(source)
     positions = Positions(source)
 
-    def place(node: ast.Constant, around: ast.AST, parent: ast.AST) -> Place:
+    def place(node: ast.Constant, around: ast.AST, parent: ast.AST) -> Number:
         code = " ".join(ast.unparse(around).split("\n", 1)[0].split())
         arithmetic = isinstance(parent, ast.BinOp | ast.Compare)
         shown = code if len(code) <= 80 else f"{code[:77]}..."
-        return Place(positions.span(node), node.lineno, node.value, shown, arithmetic)  # type: ignore[arg-type]
+        return Number(positions.span(node), node.lineno, node.value, shown, arithmetic)  # type: ignore[arg-type]
 
-    def walk(node: ast.AST, around: ast.AST, parent: ast.AST) -> Iterator[Place]:
+    def walk(node: ast.AST, around: ast.AST, parent: ast.AST) -> Iterator[Number]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and DECLARATION in ast.unparse(
             node.targets[0] if isinstance(node, ast.Assign) else node.target
         ):
@@ -183,7 +183,7 @@ def _is_whole(node: object) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
-def moved(place: Place, factor: float) -> int | float | None:
+def moved(place: Number, factor: float) -> int | float | None:
     """The number times `factor`; None where an integer is too small to have a neighbour so near."""
     value = place.value * factor
     if isinstance(place.value, int) and (abs(place.value) >= _WHOLE and not place.arithmetic):
@@ -194,7 +194,7 @@ def moved(place: Place, factor: float) -> int | float | None:
     return float(f"{value:.12g}")
 
 
-def with_number(program: Program, place: Place, value: int | float) -> Program:
+def with_number(program: Program, place: Number, value: int | float) -> Program:
     """The program with another number in one place; every other byte stays.
 
     Raises

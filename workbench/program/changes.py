@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from workbench.program.names import Definition, Function
 
-Kind = Literal["constant", "condition", "expression", "call", "step", "function", "import", "unreadable"]
+ChangeKind = Literal["constant", "condition", "expression", "call", "step", "function", "import", "unreadable"]
 Pair: TypeAlias = tuple[ast.AST, ast.AST]
 
 _LONGEST = 120
@@ -31,7 +31,7 @@ class Change:
         Line, from 1, in the later program; in the earlier one for something removed.
     """
 
-    kind: Kind
+    kind: ChangeKind
     where: str
     text: str
     before: str
@@ -157,7 +157,7 @@ def _statement(where: str, old: ast.AST, new: ast.AST) -> list[Change]:
     return found
 
 
-def _what(step: ast.stmt, a: ast.AST, b: ast.AST) -> tuple[str, Kind]:
+def _what(step: ast.stmt, a: ast.AST, b: ast.AST) -> tuple[str, ChangeKind]:
     target = ""
     if isinstance(step, ast.Assign | ast.AugAssign | ast.AnnAssign):
         target = _quote(step.targets[0] if isinstance(step, ast.Assign) else step.target)
@@ -193,7 +193,7 @@ def _differences(olds: Sequence[ast.AST], news: Sequence[ast.AST]) -> list[Pair]
 
 def _step(where: str, step: ast.stmt, *, new: bool) -> Change:
     if isinstance(step, ast.Import | ast.ImportFrom):
-        kind: Kind = "import"
+        kind: ChangeKind = "import"
         text = "import"
     elif isinstance(step, ast.If | ast.While):
         kind, text = "condition", "condition"

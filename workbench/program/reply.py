@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     closed: bool
 
 
-class Edit(NamedTuple):
+class SearchReplace(NamedTuple):
     """One SEARCH/REPLACE pair."""
 
     search: str
@@ -188,7 +188,7 @@ def _dedent(lines: list[str]) -> str:
 # --------------------------------------------------------------------------- edits
 
 
-def find_edits(text: str) -> list[Edit]:
+def find_edits(text: str) -> list[SearchReplace]:
     """Return all SEARCH/REPLACE pairs in a text, in order.
 
     Raises
@@ -196,7 +196,7 @@ def find_edits(text: str) -> list[Edit]:
     Rejected
         A pair is incomplete, or there are too many.
     """
-    edits: list[Edit] = []
+    edits: list[SearchReplace] = []
     search: list[str] | None = None
     replace: list[str] | None = None
     for line in text.split("\n"):
@@ -206,7 +206,7 @@ def find_edits(text: str) -> list[Edit]:
         elif search is not None and replace is None and len(bare) >= 5 and not bare.strip("="):
             replace = []
         elif search is not None and replace is not None and bare.startswith(">>>>>"):
-            edits.append(Edit("\n".join(search), "\n".join(replace)))
+            edits.append(SearchReplace("\n".join(search), "\n".join(replace)))
             search = replace = None
         elif replace is not None:
             replace.append(line)
@@ -220,7 +220,7 @@ def find_edits(text: str) -> list[Edit]:
     return edits
 
 
-def apply_edits(edits: list[Edit], source: str) -> str:
+def apply_edits(edits: list[SearchReplace], source: str) -> str:
     """Apply edits in order. Trailing blanks and a uniform shift of indentation are ignored when matching.
 
     Raises
