@@ -48,7 +48,7 @@ def left(slug: str, strategy: str, seed: int, attempts: int, start: str) -> floa
 
 
 def measure(problems: list[str], strategies: list[str], seeds: int, attempts: int, start: str) -> dict[str, Any]:
-    """All runs, and each strategy beside the yardstick."""
+    """All runs, and each strategy beside the baseline."""
     found = {
         strategy: [[left(slug, strategy, seed, attempts, start) for seed in range(seeds)] for slug in problems]
         for strategy in (YARDSTICK, *strategies)

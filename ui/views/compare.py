@@ -23,8 +23,8 @@ DIFFERENCE, GAP = "Difference", "Gap"
 TIME, DOLLARS = "time to decide", "dollars"
 
 
-class Scene(NamedTuple):
-    """What the page is about: the run that sets problem and version, its peers by id, the problem where it is still the same."""
+class Topic(NamedTuple):
+    """The run that sets problem and version, comparable runs by id, and the problem where it has not changed since."""
 
     row: RunSummary
     peers: dict[str, RunSummary]
@@ -34,31 +34,31 @@ class Scene(NamedTuple):
 def page() -> None:
     """Choices on top, the verdict below them, then where it comes from."""
     store = parts.store_or_stop(st.query_params.get("p", "").partition(":")[0])
-    scene = chosen(store)
-    programs, against, split, colour = choices(store, scene)
-    baselines = of_baselines(scene.loaded, split) if scene.loaded else []
+    topic = chosen(store)
+    programs, against, split, colour = choices(store, topic)
+    baselines = of_baselines(topic.loaded, split) if topic.loaded else []
     everyone = [*programs, *baselines]
     if not programs:
         st.info("Name a program: a run's champion, or RUN:N with the number of an attempt.")
         return
     base = next((c for c in everyone if c.name == against), everyone[-1])
     names = {**charts.short_names([c.name for c in programs]), **{c.name: c.name for c in baselines}}
-    verdicts(store, scene, everyone, base, split, names)
-    heat_map(scene, programs, baselines, base, split, colour, names)
-    panels(store, scene, programs, baselines, base, split, names)
+    verdicts(store, topic, everyone, base, split, names)
+    heat_map(topic, programs, baselines, base, split, colour, names)
+    panels(store, topic, programs, baselines, base, split, names)
     settings, code = st.tabs(["What differs in the runs", "Code"], key="below", bind="query-params")
     if settings.open:
         with settings:
-            configuration(scene, programs, names)
+            configuration(topic, programs, names)
     if code.open:
         with code:
-            sources(store, scene, everyone, base, names)
+            sources(store, topic, everyone, base, names)
 
 
 # --------------------------------------------------------------------------- choices
 
 
-def chosen(store: Reader) -> Scene:
+def chosen(store: Reader) -> Topic:
     """The first program that the URL names decides about problem and version; without one, the last run looked at."""
     wanted = st.query_params.get_all("p")
     if wanted:
@@ -90,7 +90,7 @@ def chosen(store: Reader) -> Scene:
     loaded, note = data.problem(row)
     if note:
         st.caption(f"{parts.literal(note)}: none is shown here.")
-    return Scene(row, peers, None if note else loaded)
+    return Topic(row, peers, None if note else loaded)
 
 
 def unknown(error: object) -> NoReturn:
@@ -100,18 +100,18 @@ def unknown(error: object) -> NoReturn:
     st.stop()
 
 
-def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, str]:
+def choices(store: Reader, topic: Topic) -> tuple[list[Contender], str, Split, str]:
     """Programs, against whom, split and colour; all of them in the URL."""
-    champions = {r.id: f"{r.id}:{r.champion}" for r in scene.peers.values() if r.champion is not None}
-    given = [champions.get(p, p) for p in st.query_params.get_all("p") or [scene.row.id]]
+    champions = {r.id: f"{r.id}:{r.champion}" for r in topic.peers.values() if r.champion is not None}
+    given = [champions.get(p, p) for p in st.query_params.get_all("p") or [topic.row.id]]
     given = list(dict.fromkeys(given))[:MOST]
     row = st.container(horizontal=True, vertical_alignment="bottom")  # it wraps where the window is narrow
     first, second = row.container(width=520), row.container(width=220)
     third, fourth = row.container(width="content"), row.container(width="content")
-    key = f"programs-{scene.row.problem}-{scene.row.version}"
+    key = f"programs-{topic.row.problem}-{topic.row.version}"
     st.session_state.setdefault(key, given)
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
-    prefix = f"{scene.row.problem.partition('/')[2]}-"  # every run of a problem begins with its name
+    prefix = f"{topic.row.problem.partition('/')[2]}-"  # every run of a problem begins with its name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
                               help="Champions are offered; type RUN:N for another attempt of a run.",
                               format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
@@ -121,10 +121,10 @@ def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, s
     programs: list[Contender] = []
     for name in named:
         try:
-            programs.append(program(store, scene, name, split))
+            programs.append(program(store, topic, name, split))
         except WorkbenchError as error:
             parts.say_error(error)
-    ranking = [name for name, _, _ in data.baselines(scene.loaded, Split.VALIDATION)]
+    ranking = [name for name, _, _ in data.baselines(topic.loaded, Split.VALIDATION)]
     rivals = [*ranking, *(c.name for c in programs)]
     against = second.selectbox("Against", rivals, key="base", bind="query-params") if rivals else ""
     colour = fourth.segmented_control("Colour", [DIFFERENCE, GAP], default=DIFFERENCE, key="colour", bind="query-params",
@@ -132,13 +132,13 @@ def choices(store: Reader, scene: Scene) -> tuple[list[Contender], str, Split, s
     return list({c.name: c for c in programs}.values()), against or "", split, colour
 
 
-def program(store: Reader, scene: Scene, name: str, split: Split) -> Contender:
+def program(store: Reader, topic: Topic, name: str, split: Split) -> Contender:
     """A program by `RUN` or `RUN:N`, of the same problem and version as the page."""
     named = address(name)
     row = data.find(store, named.run)
     if row is None:
         raise UsageError(f"There is no run {named.run} in {data.folder()}.")
-    if row.id not in scene.peers:
+    if row.id not in topic.peers:
         raise UsageError(f"{row.id} is of {row.problem}, version {row.version}: its gaps cannot be set beside these.")
     return of_run(store, row, named.number, split)
 
@@ -152,10 +152,10 @@ def paired(place: str, version: str, split: str, a: str, b: str, _own: Contender
     return compare(_own, _other)
 
 
-def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Contender, split: Split, names: dict[str, str]) -> None:
+def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Contender, split: Split, names: dict[str, str]) -> None:
     """Forest plot and table of wins, ties and losses."""
     made = [
-        paired(str(store.folder), scene.row.version, split.value, c.name, base.name, c, base) for c in everyone if c is not base
+        paired(str(store.folder), topic.row.version, split.value, c.name, base.name, c, base) for c in everyone if c is not base
     ]
     made.sort(key=lambda c: c.difference.mean)
     left, right = st.columns([1, 1], gap="medium")
@@ -191,11 +191,11 @@ def verdicts(store: Reader, scene: Scene, everyone: list[Contender], base: Conte
 
 
 def heat_map(
-    scene: Scene, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split, colour: str,
+    topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split, colour: str,
     names: dict[str, str],
 ) -> None:  # fmt: skip
     """Every program on every instance; a click tells the figures."""
-    loaded = scene.loaded
+    loaded = topic.loaded
     kinds = {i: loaded.references.reference(split, i).status for i in base.gaps} if loaded else {}
     against = base if colour == DIFFERENCE else None
     said = f"Difference to {parts.literal(names[base.name])}" if against else "Gap"
@@ -215,13 +215,13 @@ def heat_map(
 
 
 def panels(
-    store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
+    store: Reader, topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
     names: dict[str, str],
 ) -> None:  # fmt: skip
     """Distribution of the gaps, what was learnt by heart, and what quality costs."""
     palette = theme.current()
     colour = charts.colours([*programs, *baselines], palette)
-    lines, opened = slopes(store, scene, programs, baselines)
+    lines, opened = slopes(store, topic, programs, baselines)
     left, middle, right = st.columns(3, gap="medium")
     with left:
         with title():
@@ -257,7 +257,7 @@ def title() -> Any:
     return st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
 
 
-def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: list[Contender]) -> tuple[list[charts.Slope], bool]:
+def slopes(store: Reader, topic: Topic, programs: list[Contender], baselines: list[Contender]) -> tuple[list[charts.Slope], bool]:
     """Mean gaps by split, with test for what was certified; and whether anything was."""
     lines = []
     for c in programs:
@@ -269,7 +269,7 @@ def slopes(store: Reader, scene: Scene, programs: list[Contender], baselines: li
         lines.append(charts.Slope(c.name, True, gaps))
     opened = any("test" in line.gaps for line in lines)
     shown = (Split.TRAIN, Split.VALIDATION, *([Split.TEST] if opened else []))
-    known = {s: {name: gap for name, _, gap in data.baselines(scene.loaded, s)} for s in shown}
+    known = {s: {name: gap for name, _, gap in data.baselines(topic.loaded, s)} for s in shown}
     lines += [charts.Slope(c.name, False, {s.value: known[s][c.name] for s in shown}) for c in baselines]
     return lines, opened
 
@@ -293,10 +293,10 @@ def spent(store: Reader, c: Contender) -> charts.Paid | None:
     return charts.Paid(c.name, list(steps["usd"]), list(steps["best"]), (float(own["usd"].iloc[0]), float(own["gap"].iloc[0])))
 
 
-def configuration(scene: Scene, programs: list[Contender], names: dict[str, str]) -> None:
+def configuration(topic: Topic, programs: list[Contender], names: dict[str, str]) -> None:
     """Options and outcomes of the runs, where they are not the same."""
     runs = list(dict.fromkeys(c.name.rpartition(":")[0] for c in programs))
-    rows = [scene.peers[run] for run in runs]
+    rows = [topic.peers[run] for run in runs]
     if len(rows) < 2:
         st.caption("All programs are of one run.")
         return
@@ -323,7 +323,7 @@ def shown(value: Any) -> str:
     return ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
 
-def sources(store: Reader, scene: Scene, everyone: list[Contender], base: Contender, names: dict[str, str]) -> None:
+def sources(store: Reader, topic: Topic, everyone: list[Contender], base: Contender, names: dict[str, str]) -> None:
     """Two programs side by side, baselines among them."""
     options = [c.name for c in everyone]
     left, right = st.columns(2)
@@ -338,7 +338,7 @@ def sources(store: Reader, scene: Scene, everyone: list[Contender], base: Conten
     for name in (before, after):
         who = next(c for c in everyone if c.name == name)
         try:
-            texts.append(code_of(store, scene, who))
+            texts.append(code_of(store, topic, who))
         except WorkbenchError as error:
             parts.say_error(error)
             return
@@ -348,12 +348,12 @@ def sources(store: Reader, scene: Scene, everyone: list[Contender], base: Conten
     st.html(diff.side_by_side(texts[0], texts[1], (names[before], names[after])))
 
 
-def code_of(store: Reader, scene: Scene, who: Contender) -> str:
+def code_of(store: Reader, topic: Topic, who: Contender) -> str:
     """The source of a contender."""
     if who.number is None:
-        if scene.loaded is None:
+        if topic.loaded is None:
             raise UsageError("the problem cannot be loaded")
-        return scene.loaded.program(who.name).source
+        return topic.loaded.program(who.name).source
     attempt = store.attempt(who.name.rpartition(":")[0], who.number)
     return attempt.source if attempt else ""
 
