@@ -1,1 +1,1 @@
-"""Judges the problem `kv_cache`."""
+"""Verifier and optimum of `caching/kv_cache`."""

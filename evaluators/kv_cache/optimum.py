@@ -1,4 +1,4 @@
-"""What a cache could have served with the whole trace known: Belady's rule for requests of several blocks."""
+"""Offline optimum of a cache: Belady's rule for requests of several blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.model import Instance, Reference
 
 
 def solve(instance: Instance) -> Reference:
-    """Reference of one instance: the highest share of hits that any policy can reach."""
+    """Compute the reference of one instance: the highest possible hit rate."""
     began = time.perf_counter()
     trace = Trace.from_data(instance.data)
     value = clairvoyant_hits(trace) / trace.blocks
@@ -19,19 +19,19 @@ def solve(instance: Instance) -> Reference:
 
 
 def clairvoyant_hits(trace: Trace) -> int:
-    """Most blocks that can be hits when the whole trace is known.
+    """Return the maximum number of block hits given the whole trace.
 
-    Keeping a block from one request to its next is an interval of moments between requests, at each of which at most
-    `capacity` intervals may be open. Dropping the interval that ends last wherever there are too many opens the most (Belady
-    1966; Carlisle and Lloyd 1995 for intervals), for a block may be dropped right after it was served.
+    Keeping a block until its next request is an interval of time, and at most `capacity` intervals may overlap at any time
+    between requests. Dropping the interval that ends last whenever there are too many is optimal (Belady 1966; Carlisle and
+    Lloyd 1995 for intervals), because a block may be dropped right after it was served.
 
-    The count holds for hits by prefix too, where the trace is one of prefixes (a block is always preceded by the same
-    blocks): no block is asked for without those before it, so a block's next use is never later than that of the blocks
-    behind it. Among equals the last in the request goes first; then what is kept is always closed under "before".
+    The result also holds for prefix hits if every block is always preceded by the same blocks: a block is never requested
+    without its predecessors, so its next use is never later than that of its successors. Ties are broken by dropping the last
+    block of the request first; the kept blocks are then always closed under predecessors.
     """
     uses = _next_uses(trace)
     kept: dict[int, float] = {}
-    latest: list[tuple[float, int, int]] = []  # (-next use, -position, block); entries may be out of date
+    latest: list[tuple[float, int, int]] = []  # (-next use, -position, block); entries may be stale
     hits = 0
     for request, nexts in zip(trace.requests, uses, strict=True):
         hits += sum(block in kept for block in request)
@@ -46,7 +46,7 @@ def clairvoyant_hits(trace: Trace) -> int:
 
 
 def _next_uses(trace: Trace) -> list[list[float]]:
-    """Number of the request that next asks for each block of each request; infinity where none does."""
+    """Return, for each block of each request, the number of the next request for it; infinity if there is none."""
     seen: dict[int, float] = {}
     uses: list[list[float]] = []
     for number in range(len(trace.requests) - 1, -1, -1):

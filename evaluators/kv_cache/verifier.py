@@ -1,4 +1,4 @@
-"""A caching replayer: serves a trace request by request and asks a policy what to drop whenever the cache is too full."""
+"""Verifier for cache eviction: replays a trace and asks the policy which blocks to drop when the cache overflows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from workbench.protocols import Policy
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Requests for unit-sized blocks, in the order in which they are served.
+    """Requests for unit-sized blocks, in order.
 
     Attributes
     ----------
     capacity
-        Blocks that the cache can hold between two requests.
+        Number of blocks that the cache can hold between requests.
     requests
-        Blocks of each request, in order; no block twice in one request.
+        Blocks of each request, in order, without duplicates.
     facts
-        What is known of each request when it arrives, e.g. {"time_s": 3.0}.
+        Facts known about each request on arrival, e.g. {"time_s": 3.0}.
     """
 
     capacity: int
@@ -32,12 +32,12 @@ class Trace:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Trace:
-        """Read an instance: `capacity`, `requests` (lists of block ids) and `facts` (name -> one number a request).
+        """Read an instance: `capacity`, `requests` (lists of block ids) and `facts` (name -> one number per request).
 
         Raises
         ------
         ProblemError
-            When capacity or a request is empty, a request has a block twice, or facts are missing.
+            The capacity is below 1, a request is empty or has a duplicate block, or facts are missing.
         """
         capacity = int(data["capacity"])
         requests = tuple(tuple(int(block) for block in request) for request in data["requests"])
@@ -46,7 +46,7 @@ class Trace:
             raise ProblemError(f"cache trace: capacity must be at least 1, got {capacity}")
         for i, request in enumerate(requests):
             if not request or len(set(request)) < len(request):
-                raise ProblemError(f"cache trace: request {i} must have at least one block and none of them twice")
+                raise ProblemError(f"cache trace: request {i} must have at least one block and no duplicates")
         for name, column in columns.items():
             if len(column) != len(requests):
                 raise ProblemError(f"cache trace: fact {name} has {len(column)} entries for {len(requests)} requests")
@@ -55,38 +55,38 @@ class Trace:
 
     @property
     def blocks(self) -> int:
-        """Blocks asked for, repetitions counted."""
+        """Number of requested blocks, with repetitions."""
         return sum(map(len, self.requests))
 
 
 @dataclass(frozen=True, slots=True)
 class CacheReplay:
-    """Verifier: keeps the cache itself and shows the policy the requests served so far, never one to come.
+    """Verifier for cache eviction. The policy sees past requests only.
 
-    A request is served first and makes room afterwards: its blocks join the cache, and where more than `capacity` blocks are
-    there, the policy says which to drop. It may name blocks of the request just served (they are then not kept), and more
-    than needed. It is asked only when room is needed, and is then told all requests since it was last asked:
+    A request is served first: its blocks enter the cache. If the cache then holds more than `capacity` blocks, the policy
+    chooses which to drop. It may drop blocks of the request just served, and more than needed. It is called only when blocks
+    must be dropped, with all requests since the previous call:
 
         evict(served, need) -> ids of blocks to drop, at least `need` of them
 
-    with `served` a list of the requests' facts, "blocks" (ids) and "hits" (how many of them were hits).
+    where `served` is a list of the requests' facts, "blocks" (ids) and "hits" (number of hits).
 
     Attributes
     ----------
     prefix
-        A block is a hit only when all blocks before it in its request are in the cache too, as for the keys and values of
-        a transformer, which depend on everything before them. Otherwise every block counts by itself.
+        If True, a block is a hit only if all preceding blocks of its request are in the cache too, as for keys and values of
+        a transformer, which depend on all preceding tokens. If False, each block counts by itself.
     """
 
     prefix: bool = False
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Share of the blocks asked for that were in the cache.
+        """Return the hit rate: the share of requested blocks that were in the cache.
 
         Raises
         ------
         Infeasible
-            When an answer is no list of different blocks in the cache, or leaves it too full.
+            An answer is not a list of distinct cached blocks, or does not free enough space.
         """
         trace = Trace.from_data(instance.data)
         cache: set[int] = set()

@@ -1,1 +1,1 @@
-"""Judges the problem `llm_serving`."""
+"""Verifier and bound of `load_balancing/llm_serving`."""

@@ -1,4 +1,4 @@
-"""How well any scheduler could serve, the future known: a transport relaxation over work and time; oracle-length SJF."""
+"""Upper bound on the credit of any offline scheduler, by a transportation relaxation; and shortest job first with known lengths."""
 
 from __future__ import annotations
 
@@ -18,50 +18,49 @@ from workbench.errors import ProblemError
 from workbench.model import Instance, Reference
 
 TICK_S = 0.5
-"""Length of the periods in which work is placed; longer ones make the bound weaker, not wrong."""
+"""Length of the periods in which work is placed, in seconds. Longer periods weaken the bound but keep it valid."""
 MOST_ARCS = 1_500_000
-"""Ways to place work that one solution may weigh; where there are more the periods are made longer."""
+"""Maximum number of arcs of the transportation problem; above it, periods are made longer."""
 UNIT_S = 1e-4
-"""Work is counted in such units, rounded down."""
+"""Unit of work in seconds; work is rounded down."""
 SCALE = 10**9
-"""Credit is counted in billionths, rounded up."""
+"""Units per 1 of credit; credit is rounded up."""
 
 
 def solve(instance: Instance) -> Reference:
-    """Reference of one instance: the bound in % of credit, and what oracle-length SJF reaches in the solver's name."""
+    """Compute the reference of one instance: the bound in percent; its solver name includes the credit of oracle-length SJF."""
     started = time.perf_counter()
     workload = Workload.from_data(instance.data)
     bound = credit_bound(workload, _tick_s(workload))
     reached = judge(workload, Cluster(workload, OracleSJF(workload)).run()).objective
     if reached > bound + 1e-6:
-        raise RuntimeError(f"{instance.id}: oracle-length SJF has {reached}, more than the bound {bound}")
+        raise RuntimeError(f"{instance.id}: oracle-length SJF reaches {reached}, above the bound {bound}: fix the bound")
     solver = f"transport relaxation, OR-Tools {version('ortools')}; oracle-length SJF reaches {reached:.2f}"
     return Reference(bound, "bound", solver, round(time.perf_counter() - started, 3))
 
 
 def _tick_s(workload: Workload) -> float:
-    # About two pieces a request, each with half of the periods to go to.
+    # About two pieces per request, each with half of the periods as targets.
     return max(TICK_S, workload.requests[-1].arrival_s * len(workload.requests) / MOST_ARCS)
 
 
 def credit_bound(workload: Workload, tick_s: float = TICK_S) -> float:
-    """Upper bound on the mean credit in %, work-conserving and free of memory.
+    """Return an upper bound on the mean credit in percent, ignoring memory limits.
 
-    A request's prompt is work before its first token, the rest of its answer work before its last. An iteration lasts no less
-    than the sum of what its tokens cost by themselves, so all replicas together do no more than `replicas` seconds of
-    such work a second. A request of credit c has its first token by ttft_s / c and its last by (ttft_s + tpot_s (output - 1)) / c
-    after its arrival: c is at most promised over actual time of every bit of its work, so at most the mean over its work.
-    That mean, maximised for all requests together, is a transport problem.
+    The prompt of a request is work before its first token; the rest of its answer is work before its last token. An iteration
+    takes at least the sum of the individual costs of its tokens, so all replicas together do at most `replicas` seconds of
+    this work per second. A request of credit c has its first token by ttft_s / c and its last by
+    (ttft_s + tpot_s (output - 1)) / c after arrival. Therefore c is at most the ratio of promised to actual time of every unit
+    of its work, and at most the mean over its work. Maximising this mean over all requests is a transportation problem.
 
-    Preempted work done in vain counts for nothing here. Where a token comes at the end of computing a request again and not of
-    a decoding step, that has cost more: `token_s >= 2 * context_s` makes n >= 2 tokens dearer to compute than to read.
-    Work never waits in the relaxation beyond the time by which all can be done: a bit that did could move to a free
-    period before, and earlier is no worse.
+    Work lost by preemption is ignored. If a token comes from recomputing a request instead of a decoding step, the cost is
+    higher: with `token_s >= 2 * context_s`, computing n >= 2 tokens takes longer than reading them. In the relaxation, no work
+    is placed after the time by which all work can be done, because it could move to an earlier free period without loss.
 
     Raises
     ------
     ProblemError
-        When reading a token's keys and values takes more than half as long as computing a token: then this is no bound.
+        Reading a token's keys and values takes more than half as long as computing a token; the bound is then invalid.
     """
     machine, requests = workload.machine, workload.requests
     if machine.token_s < 2 * machine.context_s:
@@ -69,7 +68,7 @@ def credit_bound(workload: Workload, tick_s: float = TICK_S) -> float:
     alone = [_credit_alone(workload, i) for i in range(len(requests))]
     pieces: list[tuple[int, int, float]] = []  # (request, units of work, promised seconds)
     for i, r in enumerate(requests):
-        extra = machine.overhead_s / machine.chunk  # of an iteration that no more than `chunk` tokens share
+        extra = machine.overhead_s / machine.chunk  # of an iteration, shared by at most `chunk` tokens
         pieces.append((i, int((machine.prefill_work_s(r.prompt) + extra * r.prompt) / UNIT_S), workload.ttft_s))
         promised = workload.ttft_s + workload.tpot_s * (r.output - 1)
         pieces.append((i, int((machine.decode_work_s(r.prompt, r.output) + extra * (r.output - 1)) / UNIT_S), promised))
@@ -78,7 +77,7 @@ def credit_bound(workload: Workload, tick_s: float = TICK_S) -> float:
     for i, units, _ in pieces:
         total[i] += units
     room = math.ceil(workload.replicas * tick_s / UNIT_S - 1e-9)
-    # All of it is done by then if nobody rests, whatever comes first.
+    # By then all work is done in any order without idling.
     ticks = int(requests[-1].arrival_s / tick_s) + 1 + -(-sum(total) // room)
     starts, heads, losses = [], [], []
     for p, (i, _, promised) in enumerate(pieces):
@@ -88,7 +87,7 @@ def credit_bound(workload: Workload, tick_s: float = TICK_S) -> float:
         credit = np.minimum(alone[i], promised / late)
         starts.append(np.full(len(periods), p))
         heads.append(periods)
-        losses.append(np.floor(SCALE * (1 - credit) / total[i]).astype(np.int64))  # down: credit is rounded up
+        losses.append(np.floor(SCALE * (1 - credit) / total[i]).astype(np.int64))  # loss rounded down: credit is rounded up
     lost = 0
     if pieces:
         arcs = np.concatenate(starts), np.concatenate(heads), np.concatenate(losses)
@@ -98,22 +97,22 @@ def credit_bound(workload: Workload, tick_s: float = TICK_S) -> float:
 
 
 def _credit_alone(workload: Workload, id: int) -> float:
-    """More than this no request gets that has a replica to itself."""
+    """Return an upper bound on the credit of a request that has a replica to itself."""
     machine, request = workload.machine, workload.requests[id]
     iterations = -(-request.prompt // machine.chunk)
     attention = machine.pair_s * request.prompt * request.prompt / 2
     first = iterations * machine.overhead_s + attention
     first += max(request.prompt * machine.token_s, iterations * machine.weights_s)
-    decode = (request.output - 1) * machine.iteration_s(1, 0.0, 0.0)  # each token ends an iteration of its own
+    decode = (request.output - 1) * machine.iteration_s(1, 0.0, 0.0)  # each token needs a separate iteration
     return workload.credit(id, request.arrival_s + first, request.arrival_s + first + decode)
 
 
 Arcs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Piece, period and credit lost a unit, of each way to place work."""
+"""Piece, period and credit loss per unit of each arc."""
 
 
 def _least_loss(units: NDArray[np.int64], room: int, ticks: int, arcs: Arcs) -> int:
-    from ortools.graph.python import min_cost_flow  # in a process that may have it (see own_process)
+    from ortools.graph.python import min_cost_flow  # imported here: called through `own_process`
 
     flow = min_cost_flow.SimpleMinCostFlow()
     pieces, periods, losses = arcs
@@ -126,12 +125,12 @@ def _least_loss(units: NDArray[np.int64], room: int, ticks: int, arcs: Arcs) -> 
     flow.set_node_supply(sink, -int(units.sum()))
     status = flow.solve()
     if status != flow.OPTIMAL:
-        raise RuntimeError(f"the transport problem ended with {status!r}")
+        raise RuntimeError(f"the transportation problem ended with status {status!r}")
     return int(flow.optimal_cost())
 
 
 class OracleSJF:
-    """Shortest job first by true work, to the replica with the least true work left: it knows the answers' lengths."""
+    """Shortest job first with known answer lengths, on the replica with the least remaining work."""
 
     def __init__(self, workload: Workload) -> None:
         machine: Machine = workload.machine
@@ -140,13 +139,13 @@ class OracleSJF:
         self.place: dict[int, int] = {}
 
     def __call__(self, *args: Any) -> Any:
-        raise TypeError("a serving policy is asked by methods")
+        raise TypeError("a serving policy must be called by methods")
 
     def begin(self, *args: Any) -> None:
-        """Nothing to learn."""
+        """Do nothing."""
 
     def call(self, method: str, *args: Any) -> Any:
-        """Answer as a program would."""
+        """Answer a request of the cluster."""
         for id, _ in args[0]["finished"]:
             self.left[self.place[id]] -= self.work[id]
         if method == "route":

@@ -1,4 +1,4 @@
-"""What an iteration of a language model costs on one accelerator: a roofline over tokens, weights and keys and values read."""
+"""Roofline cost model of language-model iterations on one accelerator."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from workbench.errors import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One replica: the model on its accelerator. An iteration computes one token a decoding request and a part of the prompts.
+    """One replica. An iteration computes one token per decoding request and a part of the prompts.
 
     Attributes
     ----------
     token_s
-        Seconds of arithmetic for one token in the linear layers.
+        Time to compute one token in the linear layers, in seconds.
     weights_s
-        Seconds to read all weights once; the linear layers take no less, however few the tokens.
+        Time to read all weights once, in seconds; a lower bound for the linear layers.
     context_s
-        Seconds to read the keys and values of one token.
+        Time to read the keys and values of one token, in seconds.
     pair_s
-        Seconds of attention arithmetic for one token of a prompt and one before it.
+        Time of attention per pair of prompt tokens, in seconds.
     overhead_s
-        Seconds that every iteration takes besides (launches, sampling, scheduling).
+        Additional time of every iteration (launches, sampling, scheduling), in seconds.
     capacity
-        Tokens whose keys and values fit into memory.
+        Number of tokens whose keys and values fit into memory.
     chunk
-        Tokens that one iteration computes at most, those of decoding requests first.
+        Maximum number of tokens computed in one iteration, decoding requests first.
     batch
-        Requests that run at once at most.
+        Maximum number of running requests.
     """
 
     token_s: float
@@ -44,35 +44,45 @@ class Machine:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Machine:
-        """Read one, as `as_data` wrote it.
+        """Read a machine in the form of `as_data`.
 
         Raises
         ------
         ProblemError
-            When a time is negative, all are 0, or decoding requests could leave prompts no room in an iteration.
+            A time is negative, an iteration could take no time, or decoding requests could fill an iteration.
         """
         machine = cls(**data)
         times = (machine.token_s, machine.weights_s, machine.context_s, machine.pair_s, machine.overhead_s)
         if min(times) < 0 or machine.weights_s + machine.overhead_s <= 0:
-            raise ProblemError("serving: times must not be negative, and every iteration must take some")
+            raise ProblemError("serving: times must be non-negative, and weights_s + overhead_s positive")
         if not 1 <= machine.batch < machine.chunk:
-            raise ProblemError("serving: need 1 <= batch < chunk, so that prompts are never starved by decoding requests")
+            raise ProblemError("serving: 1 <= batch < chunk must hold, so that decoding requests cannot starve prompts")
         return machine
 
     def as_data(self) -> dict[str, Any]:
-        """JSON-clean fields."""
+        """Return the fields as a JSON object."""
         return asdict(self)
 
     def iteration_s(self, tokens: int, context: float, pairs: float) -> float:
-        """Seconds of an iteration over `tokens`, reading `context` tokens' keys and values, with `pairs` within prompts."""
+        """Return the time of an iteration in seconds.
+
+        Parameters
+        ----------
+        tokens
+            Number of tokens computed.
+        context
+            Number of tokens whose keys and values are read.
+        pairs
+            Number of pairs of prompt tokens in attention.
+        """
         return self.overhead_s + max(tokens * self.token_s, self.weights_s) + context * self.context_s + pairs * self.pair_s
 
     def prefill_work_s(self, prompt: int) -> float:
-        """Least seconds of a machine that computing a prompt takes, whatever else shares its iterations."""
+        """Return a lower bound on the machine time for a prompt, in seconds, whatever else shares its iterations."""
         return prompt * self.token_s + self.pair_s * prompt * prompt / 2
 
     def decode_work_s(self, prompt: int, output: int) -> float:
-        """The same for all tokens of an answer after the first."""
+        """Return the same bound for all tokens of an answer after the first."""
         steps = output - 1
         return steps * self.token_s + self.context_s * (steps * prompt + steps * (steps + 1) / 2)
 
@@ -92,21 +102,21 @@ def roofline(
     chunk: int,
     batch: int,
 ) -> Machine:
-    """Derive a machine from the shape of a dense transformer with 16-bit weights and full attention heads, and a data sheet.
+    """Derive a machine from a data sheet and the shape of a dense transformer with 16-bit weights and full attention heads.
 
     Parameters
     ----------
     flops, bandwidth, memory
-        Of the data sheet: 16-bit operations a second, bytes a second, bytes.
+        Data sheet: 16-bit operations per second, bytes per second, bytes.
     compute_share, bandwidth_share, memory_share
-        What of them is reached, reached, and used.
+        Fraction of each that is attained or used.
     """
-    kv_bytes = 2 * layers * hidden * 2  # a key and a value a layer, two bytes a number
+    kv_bytes = 2 * layers * hidden * 2  # a key and a value per layer, two bytes per number
     return Machine(
         token_s=2 * parameters / (flops * compute_share),
         weights_s=2 * parameters / (bandwidth * bandwidth_share),
         context_s=kv_bytes / (bandwidth * bandwidth_share),
-        pair_s=4 * layers * hidden / (flops * compute_share),  # a product with the key, one with the value
+        pair_s=4 * layers * hidden / (flops * compute_share),  # one product with the key, one with the value
         overhead_s=overhead_s,
         capacity=int((memory * memory_share - 2 * parameters) / kv_bytes),
         chunk=chunk,

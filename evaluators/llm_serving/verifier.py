@@ -1,4 +1,4 @@
-"""A cluster that serves a language model: continuous batching with chunked prompts, and preemption by computing again."""
+"""Verifier for LLM serving: simulates continuous batching with chunked prefill and preemption by recomputation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
 
 MOST_PREEMPTIONS = 20
-"""A request, on average: more is no schedule."""
+"""Maximum mean number of preemptions per request."""
 
 
 @dataclass(slots=True)
 class _Iteration:
-    """What one is about to do: tokens computed, tokens whose keys and values are read, pairs within prompts."""
+    """Work of one iteration: tokens computed, tokens whose keys and values are read, pairs of prompt tokens."""
 
     tokens: int
     context: int
@@ -26,24 +26,24 @@ class _Iteration:
 
 
 class _Replica:
-    """Queue and memory of one machine. Decoding requests are known by the step in which they end: a step costs O(1)."""
+    """Queue and memory of one machine. Decoding requests are indexed by their last step, so that a step takes O(1)."""
 
     def __init__(self) -> None:
-        self.waiting: dict[int, int] = {}  # id -> tokens to compute when it is admitted
+        self.waiting: dict[int, int] = {}  # id -> tokens to compute after admission
         self.prefilling: dict[int, list[int]] = {}  # id -> [computed, to compute]
-        self.decoding: dict[int, int] = {}  # id -> step in which it ends
+        self.decoding: dict[int, int] = {}  # id -> last step
         self.ending: dict[int, list[int]] = {}  # step -> ids
-        self.chunks: list[tuple[int, int]] = []  # of the iteration under way: (id, tokens of its prompt)
+        self.chunks: list[tuple[int, int]] = []  # of the current iteration: (id, prompt tokens)
         self.step = 0
         self.held = 0  # tokens in memory or reserved
-        self.context = 0  # those of decoding requests
-        self.backlog = 0  # tokens of prompts still to compute, waiting ones included
-        self.changed = False  # since the policy was last asked whom to admit
+        self.context = 0  # tokens of decoding requests
+        self.backlog = 0  # prompt tokens still to compute, including waiting requests
+        self.changed = False  # since the last call of `order`
         self.busy = False
 
 
 class Cluster:
-    """Runs a workload under a policy. One object, one run."""
+    """Simulates a workload under a policy. An object can run only once."""
 
     def __init__(self, workload: Workload, policy: Policy) -> None:
         self.workload = workload
@@ -51,20 +51,20 @@ class Cluster:
         self.requests = workload.requests
         self.policy = policy
         self.replicas = [_Replica() for _ in range(workload.replicas)]
-        self.generated = [0] * len(self.requests)  # up to the last preemption
+        self.generated = [0] * len(self.requests)  # until the last preemption
         self.first_s = [-1.0] * len(self.requests)
         self.last_s = [-1.0] * len(self.requests)
         self.preemptions = 0
-        self.finished: list[list[int]] = []  # [id, tokens] since the policy was last asked
+        self.finished: list[list[int]] = []  # [id, tokens] since the last call of the policy
         self.events: list[tuple[float, int]] = []  # (end of iteration, replica)
 
     def run(self) -> Served:
-        """Serve all requests.
+        """Serve all requests and return their token times.
 
         Raises
         ------
         Infeasible
-            When an answer is no replica, no order of waiting requests, no running request, or preempts without end.
+            An answer is not a replica, an order of waiting requests or a running request, or there are too many preemptions.
         """
         for id, request in enumerate(self.requests):
             while self.events and self.events[0][0] < request.arrival_s:
@@ -104,7 +104,7 @@ class Cluster:
         if self._room(replica) < 0:
             while self._room(replica) < 0:
                 self._preempt(now, number)
-            admits = False  # nobody takes the memory that was just made free
+            admits = False  # memory just freed is not used for admissions
         else:
             admits = replica.changed and bool(replica.waiting)
         decoding = len(replica.decoding)
@@ -116,7 +116,7 @@ class Cluster:
             for id in self._ask(now, number):
                 tokens = replica.waiting[id]
                 if work.tokens == self.machine.chunk:
-                    replica.changed = True  # the next iteration may have tokens to spare
+                    replica.changed = True  # the next iteration may have spare tokens
                     break
                 if not self._fits(replica, tokens):
                     break
@@ -129,10 +129,10 @@ class Cluster:
             length = self.machine.iteration_s(work.tokens, work.context, work.pairs)
             heapq.heappush(self.events, (now + length, number))
         elif replica.waiting:
-            raise Infeasible(f"replica {number} is left idle at {now:.3f} s while {len(replica.waiting)} requests wait there")
+            raise Infeasible(f"replica {number} is idle at {now:.3f} s while {len(replica.waiting)} requests wait; admit one")
 
     def _room(self, replica: _Replica) -> int:
-        # Each request that decodes is about to add a token.
+        # Each decoding request is about to add a token.
         return self.machine.capacity - replica.held - len(replica.decoding)
 
     def _fits(self, replica: _Replica, tokens: int) -> bool:
@@ -140,7 +140,7 @@ class Cluster:
         return tokens + 1 <= self._room(replica) and running < self.machine.batch
 
     def _compute(self, replica: _Replica, id: int, work: _Iteration) -> None:
-        """Have the iteration compute as much of a prompt as its budget allows."""
+        """Add as much of a prompt to the iteration as its budget allows."""
         computed, total = replica.prefilling[id]
         chunk = min(self.machine.chunk - work.tokens, total - computed)
         if chunk > 0:
@@ -150,9 +150,9 @@ class Cluster:
             work.pairs += chunk * (computed + chunk / 2)
 
     def _ask(self, now: float, number: int) -> list[int]:
-        """Whom the policy would admit, in its order."""
+        """Ask the policy which requests to admit, in order."""
         replica = self.replicas[number]
-        replica.changed = False  # without an arrival or an end there is not more room the next time
+        replica.changed = False  # without an arrival or a completion there will be no more room
         waiting = [[id, tokens] for id, tokens in replica.waiting.items()]
         news = {**self._news(now), "replica": number}
         answer = self.policy.call("order", news, waiting, self._running(replica), self._room(replica) - 1)
@@ -161,7 +161,7 @@ class Cluster:
         for entry in sequence(answer, what, at_most=len(waiting)):
             id = integer(entry, f"an id in {what}")
             if id not in replica.waiting or id in chosen:
-                wrong = "comes twice" if id in chosen else "does not wait there"
+                wrong = "is listed twice" if id in chosen else "is not waiting there"
                 raise Infeasible(f"{what} names request {describe(id)}, which {wrong}")
             chosen[id] = None
         return list(chosen)
@@ -182,14 +182,14 @@ class Cluster:
             replica.held -= total
             replica.context -= total
         else:
-            raise Infeasible(f"{what} does not run there: {describe(id)}")
+            raise Infeasible(f"{what} must be running there, got {describe(id)}")
         self._enqueue(replica, id, total)
         self.preemptions += 1
         if self.preemptions > MOST_PREEMPTIONS * len(self.requests):
-            raise Infeasible(f"more than {MOST_PREEMPTIONS} preemptions a request, at {now:.3f} s")
+            raise Infeasible(f"more than {MOST_PREEMPTIONS} preemptions per request on average, at {now:.3f} s")
 
     def _running(self, replica: _Replica) -> list[list[int]]:
-        """[id, tokens generated so far, tokens to compute before the next] of each running request, in order of admission."""
+        """Return [id, tokens generated, tokens to compute before the next] of each running request, decoding ones first."""
         running = [[id, self.generated[id], total - computed] for id, (computed, total) in replica.prefilling.items()]
         decoding = [[id, self.requests[id].output - end + replica.step, 0] for id, end in replica.decoding.items()]
         return decoding + running
@@ -213,11 +213,11 @@ class Cluster:
             replica.backlog -= chunk
             if entry[0] == entry[1]:
                 self._end_prefill(replica, id, now)
-                replica.changed = True  # who held others back may admit the next
+                replica.changed = True  # requests that were held back may fit now
         self._begin_iteration(now, number)
 
     def _end_prefill(self, replica: _Replica, id: int, now: float) -> None:
-        total = replica.prefilling.pop(id)[1] + 1  # the last part of a prompt gives a token
+        total = replica.prefilling.pop(id)[1] + 1  # the last chunk of a prompt yields a token
         self.generated[id] += 1
         if self.first_s[id] < 0:
             self.first_s[id] = now
@@ -237,18 +237,18 @@ class Cluster:
 
 
 class Serving:
-    """Verifier: the cluster stays here; a policy is asked where a request goes, who is admitted, who gives way.
+    """Verifier for LLM serving. The policy chooses the replica of each request, the order of admission, and requests to preempt.
 
-    It learns of requests when they arrive and of the length of their answers when they are finished.
+    It learns about requests on arrival, and the length of an answer when it is finished.
     """
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Mean credit of all requests in %: a request counts 1 in time, and less by the factor by which it is late.
+        """Return the mean credit of all requests in percent: 1 for a request in time, otherwise promised divided by actual time.
 
         Raises
         ------
         Infeasible
-            When an answer breaks a rule of `Cluster.run`.
+            An answer breaks a rule of `Cluster.run`.
         """
         workload = Workload.from_data(instance.data)
         policy.begin(task(workload))
@@ -257,6 +257,6 @@ class Serving:
 
 
 def task(workload: Workload) -> dict[str, Any]:
-    """What a policy is told before the first request."""
+    """Return the facts that a policy receives before the first request."""
     machine = workload.machine.as_data()
     return {"replicas": workload.replicas, "ttft_s": workload.ttft_s, "tpot_s": workload.tpot_s, "machine": machine}

@@ -1,4 +1,4 @@
-"""A workload of requests to a language model: what comes, what was promised, and how well a run kept it."""
+"""Workloads of LLM serving: requests, promised times, and the credit of a run."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from workbench.model import Measurement
 
 
 class Request(NamedTuple):
-    """One request; its position among all is its id.
+    """One request; its position in the workload is its id.
 
     Attributes
     ----------
     arrival_s
-        When it comes.
+        Arrival time in seconds.
     prompt, output
-        Tokens; `output` is unknown to policies until the request is finished.
+        Numbers of tokens; `output` is unknown to policies until the request is finished.
     guess
-        What a predictor says of `output`; known to policies.
+        Prediction of `output`, known to policies.
     client
-        Who sent it.
+        Number of the client.
     """
 
     arrival_s: float
@@ -36,14 +36,14 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One instance: equal replicas, a promise to users, and requests in order of arrival.
+    """One instance: identical replicas, promised times, and requests in order of arrival.
 
     Attributes
     ----------
     ttft_s
-        Promised time from arrival to the first token, seconds.
+        Promised time from arrival to the first token, in seconds.
     tpot_s
-        Promised mean time of each further token, seconds.
+        Promised mean time per further token, in seconds.
     """
 
     replicas: int
@@ -59,21 +59,21 @@ class Workload:
         Raises
         ------
         ProblemError
-            When there is no replica or request, times do not rise, or a request fits on no replica.
+            There is no replica or request, arrivals are not sorted, or a request does not fit on a replica.
         """
         machine = Machine.from_data(data["machine"])
         requests = tuple(Request(*row) for row in data["requests"])
         if data["replicas"] < 1 or not requests or min(data["ttft_s"], data["tpot_s"]) <= 0:
-            raise ProblemError("serving: need a replica, a request and promised times above 0")
+            raise ProblemError("serving: at least one replica, one request and positive promised times are required")
         if any(a.arrival_s > b.arrival_s for a, b in itertools.pairwise(requests)) or requests[0].arrival_s < 0:
-            raise ProblemError("serving: requests must be in order of arrival, from 0 on")
+            raise ProblemError("serving: requests must be sorted by arrival time, which must not be negative")
         for i, r in enumerate(requests):
             if min(r.prompt, r.output, r.guess) < 1 or r.prompt + r.output > machine.capacity:
-                raise ProblemError(f"serving: request {i} has no token or more than a replica can hold")
+                raise ProblemError(f"serving: request {i} must have at least one token and fit into a replica's memory")
         return cls(data["replicas"], machine, data["ttft_s"], data["tpot_s"], requests)
 
     def credit(self, id: int, first_s: float, last_s: float) -> float:
-        """1 when both promises are kept, else promised over actual time of the worse one."""
+        """Return 1 if both promised times are met, otherwise the smaller ratio of promised to actual time."""
         request = self.requests[id]
         ttft = first_s - request.arrival_s
         credit = min(1.0, self.ttft_s / ttft)
@@ -83,7 +83,7 @@ class Workload:
 
 
 class Served(NamedTuple):
-    """What became of a workload: times of first and last token by id, and how often a request was preempted."""
+    """Result of a run: times of first and last token by id, and the number of preemptions."""
 
     first_s: list[float]
     last_s: list[float]
@@ -91,7 +91,7 @@ class Served(NamedTuple):
 
 
 def judge(workload: Workload, served: Served) -> Measurement:
-    """Credit and further figures of a run."""
+    """Compute the credit and further metrics of a run."""
     n = len(workload.requests)
     credits = [workload.credit(i, served.first_s[i], served.last_s[i]) for i in range(n)]
     waits = sorted(first - r.arrival_s for first, r in zip(served.first_s, workload.requests, strict=True))

@@ -1,1 +1,1 @@
-"""Judges the problem `prism`."""
+"""Verifier and references of `moe_placement/prism`."""

@@ -1,4 +1,4 @@
-"""Exact least KV-cache pressure: CP-SAT on the bin packing of a given pressure, a search for the incumbent, a brute force."""
+"""Minimum KV-cache pressure: exact by bin packing with CP-SAT, heuristic by local search, and brute force."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from workbench.errors import ProblemError
 from workbench.model import Instance, Reference
 
 _TOO_MANY = 20_000
-"""Models times GPUs beyond which CP-SAT is not asked: it would spend its time building the model."""
+"""Maximum number of models times GPUs for CP-SAT; beyond it, building the model takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacementResult:
-    """What the solver found.
+    """Result of the solver.
 
     Attributes
     ----------
     value
-        Largest KVPR of `gpu_of` times the cluster's `unit`, exact.
+        Largest KVPR of `gpu_of`, times the cluster's `unit`; exact.
     bound
-        Proven lower bound, likewise; equal to `value` where the status is `optimal`.
+        Proven lower bound in the same units; equal to `value` if the status is `optimal`.
     gpu_of
         GPU of each model.
     status
-        `optimal` (proven) or `best_known` (the time limit came first).
+        `optimal` (proven) or `best_known` (not proven within the limits).
     questions
-        Questions put to CP-SAT.
+        Number of CP-SAT calls.
     """
 
     value: Fraction
@@ -45,7 +45,7 @@ class PlacementResult:
 
 
 def solve(instance: Instance, time_limit: float = 12.0) -> Reference:
-    """Reference of one instance; see `least_pressure`."""
+    """Compute the reference of one instance; see `least_pressure`."""
     began = process_time()
     cluster = Cluster.from_data(instance.data)
     result = least_pressure(cluster, time_limit)
@@ -58,15 +58,15 @@ def solve(instance: Instance, time_limit: float = 12.0) -> Reference:
 def least_pressure(cluster: Cluster, time_limit: float = 12.0) -> PlacementResult:
     """Minimise the largest KVPR.
 
-    A GPU has load / (memory - size) < T exactly when load + T * size < T * memory: for a fixed T the question is a bin
-    packing with one weight per model. CP-SAT is asked for anything strictly below the incumbent, in whole numbers, so that
-    its "no" is a proof without a tolerance. Where it does not know, T is halved between the even spread and the incumbent
-    for a better bound.
+    A GPU satisfies load / (memory - size) < T exactly if load + T * size < T * memory: for fixed T, this is a bin packing
+    problem with one weight per model. CP-SAT searches for a placement strictly better than the incumbent, in integers, so
+    that infeasibility is an exact proof. If it is undecided, bisection between the balanced spread and the incumbent improves
+    the bound.
 
     Raises
     ------
     ProblemError
-        When no placement leaves memory on every GPU, or none was found in time.
+        No placement leaves memory on every GPU, or none was found in time.
     """
     deadline = process_time() + time_limit
     best = search(cluster, random.Random(0), tries=max(4, min(100, 10_000 // len(cluster.sizes))))
@@ -102,7 +102,7 @@ def least_pressure(cluster: Cluster, time_limit: float = 12.0) -> PlacementResul
 
 
 def search(cluster: Cluster, rng: random.Random, tries: int) -> list[int] | None:
-    """Good placements without a solver: packed and greedy starts, `tries` of them, then moves and swaps off the fullest GPU."""
+    """Find a good placement heuristically: `tries` packed and greedy starts, improved by moves and swaps from the worst GPU."""
     n = range(len(cluster.sizes))
     best: list[int] | None = None
     value: Fraction | None = None
@@ -123,7 +123,7 @@ def search(cluster: Cluster, rng: random.Random, tries: int) -> list[int] | None
 
 
 def brute_force(cluster: Cluster) -> Fraction | None:
-    """Least largest KVPR over all placements, times `unit`; None where none is legal. The oracle for up to 8 models."""
+    """Return the minimum of the largest KVPR over all placements, times `unit`; None if none is legal. For up to 8 models."""
     best: Fraction | None = None
     for gpu_of in itertools.product(range(cluster.gpus), repeat=len(cluster.sizes)):
         if max(cluster.totals(gpu_of)[0]) < cluster.memory:
@@ -148,7 +148,7 @@ def _greedy(cluster: Cluster, order: Sequence[int]) -> list[int] | None:
 
 
 def _multifit(cluster: Cluster, rng: random.Random, blur: float) -> list[int] | None:
-    # First fit of load + T * size into bins of T * memory, T halved between the even spread and eight times that.
+    # First fit of load + T * size into bins of T * memory, with bisection of T between the balanced spread and eight times that.
     n = range(len(cluster.sizes))
     noise = [1 + blur * rng.random() for _ in n]
     low = float(cluster.balanced())
@@ -172,7 +172,7 @@ def _multifit(cluster: Cluster, rng: random.Random, blur: float) -> list[int] | 
 
 
 def _descend(cluster: Cluster, gpu_of: list[int]) -> list[int]:
-    # Moves off, and swaps with, the GPU of greatest pressure while both GPUs end below it.
+    # Moves from, and swaps with, the GPU of largest pressure while both GPUs end below it.
     used, load = cluster.totals(gpu_of)
     memory, on = cluster.memory, [[m for m, g in enumerate(gpu_of) if g == gpu] for gpu in range(cluster.gpus)]
 
@@ -216,14 +216,14 @@ def _descend(cluster: Cluster, gpu_of: list[int]) -> list[int]:
 
 
 def _packing(cluster: Cluster, below: Fraction | None, seconds: float) -> tuple[Literal["yes", "no", "unknown"], list[int] | None]:
-    """Ask for a placement with every KVPR (times `unit`) strictly less than `below`; any legal one where that is None."""
+    """Find a placement with every KVPR (times `unit`) strictly below `below`, or any legal one if `below` is None."""
     from ortools.sat.python import cp_model
 
     model: Any = cp_model.CpModel()
     order = sorted(range(len(cluster.sizes)), key=lambda m: (-cluster.loads[m] * cluster.sizes[m], m))
     x: dict[tuple[int, int], Any] = {}
     for rank, m in enumerate(order):
-        # The GPUs are alike: the first model goes to GPU 0, the second to 0 or 1, and so on.
+        # Symmetry breaking, as GPUs are identical: the first model goes to GPU 0, the second to 0 or 1, and so on.
         choices = [model.new_bool_var(f"x{m}_{g}") for g in range(min(cluster.gpus, rank + 1))]
         model.add_exactly_one(choices)
         x.update({(m, g): choice for g, choice in enumerate(choices)})
@@ -237,7 +237,7 @@ def _packing(cluster: Cluster, below: Fraction | None, seconds: float) -> tuple[
     solver: Any = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
-    # Its own count of work, about a second each: the answer does not depend on how busy the machine is.
+    # Deterministic time, about seconds: the result does not depend on the machine's load.
     solver.parameters.max_deterministic_time = max(0.01, seconds)
     status = solver.solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -1,4 +1,4 @@
-"""Verifier of model placements on GPUs: recomputes each GPU's KV-cache pressure (KVPR) from the GPU ids alone."""
+"""Verifier for model placements on GPUs: computes each GPU's KV-cache pressure (KVPR) from the placement."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from workbench.protocols import Policy
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """An instance in whole numbers, so that pressures compare exactly.
+    """An instance in integers, so that pressures compare exactly.
 
     Attributes
     ----------
     gpus
-        Number of GPUs, all alike.
+        Number of identical GPUs.
     memory
-        GB of one GPU.
+        Memory of one GPU, in GB.
     sizes
-        GB of each model's weights.
+        Size of each model's weights, in GB.
     loads
-        Request rate over latency target of each model, times `unit`.
+        Request rate divided by latency target of each model, times `unit`.
     unit
-        Least common multiple of the latency targets: makes the loads whole.
+        Least common multiple of the latency targets, which makes the loads integers.
     """
 
     gpus: int
@@ -45,17 +45,17 @@ class Cluster:
         Raises
         ------
         ProblemError
-            When the data cannot be an instance (no GPU, a model larger than a GPU, a rate below 0).
+            The data are not a valid instance (no GPU, a model larger than a GPU, a negative rate).
         """
         models, memory = data["models"], data["memory"]
         if data["gpus"] < 1 or not models or any(not 0 < m["size"] < memory or m["rate"] < 0 or m["slo"] < 1 for m in models):
-            raise ProblemError("model placement: a GPU, a model, 0 < size < memory, rate >= 0 and slo >= 1 are needed")
+            raise ProblemError("model placement: needs at least one GPU and one model, 0 < size < memory, rate >= 0 and slo >= 1")
         unit = math.lcm(*(m["slo"] for m in models))
         loads = tuple(m["rate"] * unit // m["slo"] for m in models)
         return cls(data["gpus"], memory, tuple(m["size"] for m in models), loads, unit)
 
     def totals(self, gpu_of: Sequence[int]) -> tuple[list[int], list[int]]:
-        """GB of weights and load (times `unit`) on each GPU."""
+        """Return the weights in GB and the load (times `unit`) on each GPU."""
         used, load = [0] * self.gpus, [0] * self.gpus
         for gpu, size, demand in zip(gpu_of, self.sizes, self.loads, strict=True):
             used[gpu] += size
@@ -63,44 +63,44 @@ class Cluster:
         return used, load
 
     def pressure(self, gpu_of: Sequence[int]) -> Fraction:
-        """Largest KVPR over the GPUs, times `unit`; every GPU must have memory left."""
+        """Return the largest KVPR over the GPUs, times `unit`; every GPU must have free memory."""
         used, load = self.totals(gpu_of)
         return max(Fraction(d, self.memory - u) for u, d in zip(used, load, strict=True))
 
     def balanced(self) -> Fraction:
-        """Lower bound on the largest KVPR, times `unit`: load and free memory spread evenly, or one model alone on its GPU."""
+        """Return a lower bound on the largest KVPR, times `unit`: a perfectly even spread, or one model alone on a GPU."""
         free = self.gpus * self.memory - sum(self.sizes)
         alone = max(Fraction(d, self.memory - s) for s, d in zip(self.sizes, self.loads, strict=True))
         return max(Fraction(sum(self.loads), free), alone) if free > 0 else alone
 
 
 class PlacementVerifier:
-    """One call, one answer: the GPU of each model. No GPU may be filled to the brim."""
+    """Verifier for model placements. The policy is called once and returns the GPU of each model."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the placement of one instance and compute the largest KVPR.
+        """Request a placement and compute the largest KVPR.
 
         Returns
         -------
         Measurement
-            Largest KVPR over the GPUs, in load (rate / slo) per GB; metrics `least_free_gb`, `gpus_used` and `balanced`,
-            a lower bound: the KVPR of an even spread, or of one model alone.
+            Largest KVPR over the GPUs, in load (rate / slo) per GB; metrics `least_free_gb`, `gpus_used` and `balanced` (a lower
+            bound: the KVPR of an even spread, or of one model alone).
 
         Raises
         ------
         Infeasible
-            When the answer is not a list with a GPU number for each model, or leaves a GPU without memory for a KV cache.
+            The answer is not a list with a GPU number for each model, or leaves a GPU without memory for a KV cache.
         """
         data = instance.data
         cluster = Cluster.from_data(data)
-        # Copies: a policy in the same process must not be able to change the instance.
+        # Copies: a policy in the same process must not be able to modify the instance.
         answer = policy(data["gpus"], data["memory"], [dict(m) for m in data["models"]])
         gpu_of = integers(answer, "the placement", len(cluster.sizes), 0, cluster.gpus - 1)
         used, _ = cluster.totals(gpu_of)
         for gpu, size in enumerate(used):
             if size >= cluster.memory:
                 raise Infeasible(
-                    f"GPU {gpu} is given {size} GB of models; it has {cluster.memory} GB and needs some left for its KV cache"
+                    f"GPU {gpu} holds {size} GB of models; it must hold less than {cluster.memory} GB to leave room for a KV cache"
                 )
         return Measurement(
             float(cluster.pressure(gpu_of) / cluster.unit),

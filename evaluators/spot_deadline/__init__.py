@@ -1,1 +1,1 @@
-"""Judges the problem `spot_deadline`."""
+"""Verifier and optimum of `load_balancing/spot_deadline`."""

@@ -1,4 +1,4 @@
-"""What a spot job would have cost with the whole trace known: an exact dynamic programme over (tick, machine, work left)."""
+"""Offline optimum of a spot job: exact dynamic programming over (tick, machine, remaining work)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _Values = NDArray[np.float64]
 
 
 def solve(instance: Instance) -> Reference:
-    """Reference of one instance: the proven optimum of a clairvoyant scheduler."""
+    """Compute the reference of one instance: the offline optimum."""
     started = time.perf_counter()
     value = clairvoyant_cost(Market.from_data(instance.data))
     return Reference(value, "optimal", "offline DP", round(time.perf_counter() - started, 4))
 
 
 def clairvoyant_cost(market: Market) -> float:
-    """Least cost of finishing by the deadline when all of `market.available` is known, $."""
+    """Return the minimum cost of finishing by the deadline given all of `market.available`, in $."""
     return _Programme.of(market).run(None)
 
 
 def clairvoyant_schedule(market: Market) -> tuple[float, list[Choice]]:
-    """Least cost, and decisions, one a tick until the work is done, that attain it.
+    """Return the minimum cost and optimal decisions, one per tick until the work is done.
 
-    Keeps one byte for every state: about 3 MB for 52 h in ten-minute ticks, 100 MB for 195-second ticks with 0.2 h of overhead.
+    Uses one byte per state: about 3 MB for 52 h in ten-minute ticks, 100 MB for 195-second ticks with 0.2 h of overhead.
     """
     programme = _Programme.of(market)
     chosen: list[list[NDArray[np.uint8]]] = []
@@ -52,9 +52,9 @@ def clairvoyant_schedule(market: Market) -> tuple[float, list[Choice]]:
 
 @dataclass(frozen=True, slots=True)
 class _Programme:
-    """States: 0 is idle; a machine of a kind and age a (ticks since its launch, capped once it is warm) follows.
+    """Dynamic programme. State 0 is idle; the others are a kind of machine and its age in ticks since launch, capped when warm.
 
-    Time is counted in the greatest common divisor of tick, overhead and work, so the table is exact, not a grid.
+    Time is in units of the greatest common divisor of tick, overhead and work; the table is therefore exact.
     """
 
     market: Market
@@ -70,26 +70,26 @@ class _Programme:
         return cls(market, market.tick_s // unit, market.work_s // unit, market.overhead_s // unit, warm)
 
     def gain(self, age: int) -> int:
-        """Work done by a machine in its tick number `age` (0 is the launch)."""
+        """Return the work done by a machine in the tick of the given age (0: launch)."""
         return max(0, min(self.tick, (age + 1) * self.tick - self.overhead))
 
     def state(self, kind: int, age: int) -> int:
         return 1 + (kind - 1) * self.warm + min(age, self.warm) - 1
 
     def after_market(self, state: int, tick: int) -> int:
-        """A spot machine is gone where spot has run out."""
+        """Return the state after a possible preemption in `tick`."""
         return 0 if state > self.warm and self.market.available[tick] == "0" else state
 
     def age_of(self, state: int, kind: int) -> int:
-        """Age of the machine of `kind` in the next tick: what runs goes on, anything else is launched."""
+        """Return the age of a machine of `kind` in the next tick: a running one continues, any other is launched."""
         low = self.state(kind, 1) if kind else 0
         return state - low + 1 if kind and low <= state < low + self.warm else 0
 
     def run(self, chosen: list[list[NDArray[np.uint8]]] | None) -> float:
-        """Backward over the ticks; `chosen` receives the best kind by state and work left, last tick first."""
+        """Run backward over the ticks; `chosen` receives the best kind by state and remaining work, last tick first."""
         size, front = self.work + 1, self.tick
         hours = self.market.tick_s / 3600
-        # Cost-to-go by work left, with `front` zeros before it: work beyond the end of the job is free, and a gain is a shift.
+        # Cost-to-go by remaining work, preceded by `front` zeros: surplus work is free, and progress is a shift.
         nothing = np.concatenate([np.zeros(front + 1), np.full(self.work, np.inf)])
         later = [nothing] * (1 + 2 * self.warm)
         for tick in reversed(range(self.market.horizon)):

@@ -1,4 +1,4 @@
-"""An online cloud market: finish a job before its deadline on spot, on-demand or no machine, decided tick by tick."""
+"""Verifier for spot scheduling: a job must finish before its deadline, on spot, on-demand or no machine in each tick."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from workbench.protocols import Policy
 Choice = Literal["spot", "on_demand", "idle"]
 
 CENT_DIGITS = 6
-"""Costs are rounded to millionths of a dollar, so that equal schedules cost the same however the sum was taken."""
+"""Digits of costs in $; rounding makes the cost of a schedule independent of the order of summation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One job and the market it runs in, in whole seconds so that progress is exact.
+    """A job and its market, in whole seconds so that progress is exact.
 
     Attributes
     ----------
     tick_s
-        Time between two decisions, s; machines are billed by the tick.
+        Time between decisions, in seconds; machines are billed per tick.
     work_s
-        Productive machine time that the job needs, s.
+        Productive machine time required, in seconds.
     deadline_s
-        When it must be done, s; a whole number of ticks.
+        Deadline in seconds; a multiple of `tick_s`.
     overhead_s
-        Paid but unproductive time after every launch, s.
+        Paid but unproductive time after every launch, in seconds.
     on_demand_price
-        $/h.
+        Price in $/h.
     available
-        One character a tick, at least up to the deadline; "1" where a spot machine can be had for the whole tick.
+        One character per tick, at least until the deadline; "1" if a spot machine is available for the whole tick.
     spot_prices
-        $/h, one a tick.
+        Spot price of each tick, in $/h.
     """
 
     tick_s: int
@@ -49,22 +49,22 @@ class Market:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Market:
-        """Read an instance; `spot_price` holds [$/h, ticks] runs, the last of which lasts to the end.
+        """Read an instance; `spot_price` is a list of [$/h, ticks] runs, the last of which extends to the end.
 
         Raises
         ------
         ProblemError
-            When the numbers contradict each other or the job cannot be done even on demand.
+            The data are inconsistent, or the job cannot be done even on demand.
         """
         tick, work, deadline, overhead = (int(data[k]) for k in ("tick_s", "work_s", "deadline_s", "overhead_s"))
         available = str(data["available"])
         if min(tick, work, deadline) <= 0 or overhead < 0:
-            raise ProblemError("spot market: tick_s, work_s and deadline_s must be positive and overhead_s not negative")
+            raise ProblemError("spot market: tick_s, work_s and deadline_s must be positive, and overhead_s non-negative")
         if deadline % tick:
-            raise ProblemError(f"spot market: deadline_s {deadline} is no whole number of ticks of {tick} s")
+            raise ProblemError(f"spot market: deadline_s {deadline} must be a multiple of tick_s {tick}")
         horizon = deadline // tick
         if len(available) < horizon or set(available) - {"0", "1"}:
-            raise ProblemError(f"spot market: `available` needs {horizon} characters 0 or 1, one a tick")
+            raise ProblemError(f"spot market: `available` needs {horizon} characters 0 or 1, one per tick")
         if work + overhead > deadline:
             raise ProblemError(f"spot market: {work} s of work and {overhead} s of overhead do not fit into {deadline} s")
         prices: list[float] = []
@@ -75,24 +75,24 @@ class Market:
 
     @property
     def horizon(self) -> int:
-        """Ticks up to the deadline."""
+        """Number of ticks until the deadline."""
         return self.deadline_s // self.tick_s
 
 
 @dataclass(slots=True)
 class Job:
-    """What has happened so far: the state that a decision changes.
+    """State of a job, which decisions change.
 
     Attributes
     ----------
     tick
-        How many ticks have passed.
+        Number of elapsed ticks.
     running
-        What runs at this moment; a spot machine that the market has just taken back is gone already.
+        Current machine, after a possible preemption.
     pending_s
-        Overhead that the running machine still has to sit out before it works, s; 0 when idle.
+        Remaining overhead of the running machine, in seconds; 0 when idle.
     done_s
-        Work done, s.
+        Work done, in seconds.
     """
 
     market: Market
@@ -107,7 +107,7 @@ class Job:
     unfilled: int = 0
 
     def observe(self) -> bool:
-        """Let the market take its machine back where spot has run out; True when it did."""
+        """Preempt a spot machine if spot is not available in this tick; return whether this happened."""
         if self.running == "spot" and not self.spot:
             self.running, self.pending_s = "idle", 0
             self.preemptions += 1
@@ -116,26 +116,26 @@ class Job:
 
     @property
     def spot(self) -> bool:
-        """Whether a spot machine can be had in this tick; never at the deadline."""
+        """Whether spot is available in this tick; False at the deadline."""
         return self.market.available[self.tick : self.tick + 1] == "1"
 
     @property
     def left_s(self) -> int:
-        """Work still to do, s."""
+        """Remaining work, in seconds."""
         return self.market.work_s - self.done_s
 
     @property
     def time_s(self) -> int:
-        """Time to the deadline, s."""
+        """Time until the deadline, in seconds."""
         return self.market.deadline_s - self.tick * self.market.tick_s
 
     @property
     def need_s(self) -> int:
-        """Least time in which the job could still be done, with luck or on demand, s."""
+        """Minimum time in which the job can still be finished, in seconds."""
         return self.left_s + (self.market.overhead_s if self.running == "idle" else self.pending_s)
 
     def advance(self, choice: Choice) -> None:
-        """Live through one tick. A spot request that the market cannot fill leaves the job idle."""
+        """Simulate one tick. If spot is chosen but not available, the job is idle."""
         market = self.market
         if choice == "spot" and not self.spot:
             choice = "idle"
@@ -157,21 +157,21 @@ class Job:
 
     @property
     def cost(self) -> float:
-        """What the machines have cost, $."""
+        """Cost so far, in $."""
         hours = self.market.tick_s / 3600
         return round(hours * (self.ticks["on_demand"] * self.market.on_demand_price + self.spot_dollars_per_h), CENT_DIGITS)
 
 
 class SpotMarket:
-    """Verifier: asks `decide(now)` at every tick, keeps the books itself and shows the past alone."""
+    """Verifier for spot scheduling: calls `decide(now)` at every tick, showing only the past."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Cost of finishing the job, $.
+        """Return the cost of finishing the job, in $.
 
         Raises
         ------
         Infeasible
-            When an answer is none of the three choices, or the deadline can no longer be met.
+            An answer is not one of the three choices, or the deadline can no longer be met.
         """
         market = Market.from_data(instance.data)
         job = Job(market)
@@ -222,7 +222,7 @@ def _task(market: Market) -> dict[str, float]:
 
 
 def _now(job: Job, preempted: bool) -> dict[str, Any]:
-    # Everything here is known at the start of the tick; the trace itself never leaves this process.
+    # All of this is known at the start of the tick; the trace itself never leaves this process.
     return {
         "elapsed_h": _hours(job.tick * job.market.tick_s),
         "time_left_h": _hours(job.time_s),
@@ -239,7 +239,7 @@ def _now(job: Job, preempted: bool) -> dict[str, Any]:
 def _late(job: Job) -> str:
     now, left, time = _hours(job.tick * job.market.tick_s), _hours(job.left_s), _hours(job.time_s)
     return (
-        f"the deadline is missed: at hour {now:.2f} the job still needs {left:.2f} h of work and "
+        f"the deadline cannot be met: at hour {now:.2f} the job still needs {left:.2f} h of work and "
         f"{_hours(job.need_s - job.left_s):.2f} h of restart overhead, but only {time:.2f} h are left; "
-        "go on demand (and stay there) while slack_h still covers overhead_h"
+        "switch to on_demand, and stay there, while slack_h still covers overhead_h"
     )

@@ -125,7 +125,7 @@ def test_changing_the_models_changes_nothing() -> None:
 
 def test_a_full_gpu_is_refused() -> None:
     # There a memory check existed and was never called.
-    with pytest.raises(Infeasible, match="GPU 1 is given 80 GB of models; it has 80 GB"):
+    with pytest.raises(Infeasible, match="GPU 1 holds 80 GB of models; it must hold less than 80 GB"):
         judge(EXAMPLE, [1, 1, 1])
 
 

@@ -171,10 +171,10 @@ REFUSED = [
     ("a figure of its own", "route", {"replica": 0, "credit": 1}, "must be an int"),
     ("huge", "route", 10**400, "integer of 1329 bits"),
     ("no list", "order", None, "must be a list, got None"),
-    ("a request that does not wait", "order", [1], "names request 1, which does not wait there"),
+    ("a request that does not wait", "order", [1], "names request 1, which is not waiting there"),
     ("the same twice", "order", [0, 0], "may have at most 1 entries, got 2"),
     ("a pair as it was sent", "order", [[0, 10]], "must be an int"),
-    ("rest while requests wait", "order", [], "left idle at 0.000 s while 1 requests wait"),
+    ("rest while requests wait", "order", [], "is idle at 0.000 s while 1 requests wait"),
 ]
 
 
@@ -186,13 +186,15 @@ def test_wrong_answers_are_refused(method: str, wrong: Any, message: str) -> Non
 
 
 def test_a_request_comes_once_in_an_order() -> None:
-    with pytest.raises(Infeasible, match="names request 2, which comes twice"):
+    with pytest.raises(Infeasible, match="names request 2, which is listed twice"):
         run(
             small([[0.0, 10, 5], [0.0, 10, 5], [0.0, 10, 5]]), Told(order=lambda news, waiting, *_: [waiting[-1][0]] * len(waiting))
         )
 
 
-@pytest.mark.parametrize(("wrong", "message"), [(7, "does not run there: 7"), (None, "must be an int"), (-1, "does not run")])
+@pytest.mark.parametrize(
+    ("wrong", "message"), [(7, "must be running there, got 7"), (None, "must be an int"), (-1, "must be running there")]
+)
 def test_only_running_requests_give_way(wrong: Any, message: str) -> None:
     crowd = small([[0.0, 100, 100]] * 5)
     with pytest.raises(Infeasible, match=message):
@@ -205,7 +207,7 @@ def test_turning_requests_out_without_end_is_refused(monkeypatch: pytest.MonkeyP
     furthest = Told(preempt=lambda news, running: max((done, id) for id, done, _ in running)[1])
     assert 20 < run(crowd, furthest).metrics["preemptions"] < 20 * 20
     monkeypatch.setattr(serving, "MOST_PREEMPTIONS", 1)
-    with pytest.raises(Infeasible, match="more than 1 preemptions a request"):
+    with pytest.raises(Infeasible, match="more than 1 preemptions per request"):
         run(crowd, furthest)
 
 

@@ -140,7 +140,7 @@ def test_any_other_answer_is_infeasible(answer: Any) -> None:
 
 def test_missed_deadline_is_told_at_the_first_hopeless_tick() -> None:
     asked = Recorded(lambda tick, now: "idle")
-    with pytest.raises(Infeasible, match=r"the deadline is missed: at hour 0\.50 .* only 0\.50 h are left"):
+    with pytest.raises(Infeasible, match=r"the deadline cannot be met: at hour 0\.50 .* only 0\.50 h are left"):
         SpotMarket().run(job("000000", 1800, 180), asked)
     assert len(asked.sent) == 1 + 3
 
