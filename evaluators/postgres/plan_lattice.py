@@ -1,4 +1,4 @@
-"""Which plan a query gets for every set of candidate indexes, from few questions to the planner."""
+"""Plans of a query for all sets of candidate indexes, from few calls of the planner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ S = TypeVar("S", bound=Hashable)
 
 
 class Choice(NamedTuple):
-    """A plan that some set of indexes leads to: its estimated cost, the candidate indexes it uses (bit mask), its digest."""
+    """A plan chosen for some set of indexes: estimated cost, candidate indexes used (bit mask), and digest."""
 
     estimate: float
     uses: int
@@ -17,18 +17,18 @@ class Choice(NamedTuple):
 
 
 Explain = Callable[[int, Sequence[S]], Sequence[Choice]]
-"""Plans under a set of visible candidate indexes (bit mask), one for each setting of the knobs."""
+"""Returns the plans under a set of visible candidate indexes (bit mask), one per setting of the knobs."""
 
 
 def enumerate_choices(explain: Explain[S], everything: int, settings: Sequence[S]) -> dict[S, list[Choice]]:
-    """All plans that subsets of `everything` lead to, by setting, least estimate first.
+    """Return all plans for subsets of `everything`, by setting, cheapest estimate first.
 
-    A planner takes the plan with the least estimate. If with a set of indexes it takes a plan that uses only some of them,
-    taking away one of the others changes nothing; so only used ones are taken away, one at a time, and what that leads to is
-    the whole answer: for any set the plan is the first in the list whose indexes are all in it (`choose`). This is how
-    AutoAdmin's atomic configurations work (Chaudhuri, Narasayya, VLDB 1997).
+    A planner chooses the plan with the lowest estimate. Removing an index that the chosen plan does not use changes nothing.
+    It therefore suffices to remove used indexes, one at a time: for any set, the plan is the first in the resulting list whose
+    indexes are all in the set (`choose`). This is the principle of AutoAdmin's atomic configurations (Chaudhuri, Narasayya,
+    VLDB 1997).
 
-    A set is asked about for all settings at once, so that showing and hiding indexes is rare.
+    Each set is evaluated for all settings at once, so that indexes are rarely shown and hidden.
     """
     found: dict[S, set[Choice]] = {setting: set() for setting in settings}
     waiting: dict[int, dict[S, None]] = {everything: dict.fromkeys(settings)}
@@ -43,7 +43,7 @@ def enumerate_choices(explain: Explain[S], everything: int, settings: Sequence[S
 
 
 def choose(choices: Sequence[Choice], visible: int) -> Choice:
-    """The plan for a set of visible indexes."""
+    """Return the plan for a set of visible indexes."""
     return next(choice for choice in choices if choice.uses & ~visible == 0)
 
 

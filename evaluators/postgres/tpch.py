@@ -1,4 +1,4 @@
-"""TPC-H's tables and queries, made offline by DuckDB's extension, loaded into a PostgreSQL database."""
+"""TPC-H tables and queries, generated offline by DuckDB's extension and loaded into PostgreSQL."""
 
 from __future__ import annotations
 
@@ -47,37 +47,37 @@ TABLES = {
 """Columns and primary key of each table, in the order of DuckDB's generator."""
 
 _UNIFORM = "(({key}) * 2654435761 % 4294967296) / 4294967296.0"
-"""A number in [0, 1) by multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
+"""SQL for a number in [0, 1) by multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
 
 
 def unavailable() -> str | None:
-    """Why TPC-H cannot be made here, in one line; None where it can."""
+    """Return the reason why TPC-H cannot be generated, in one line; None if it can."""
     for package in ("duckdb", "duckdb_extension_tpch"):
         if importlib.util.find_spec(package) is None:
-            return f"no TPC-H here: the package {package} is missing; pip install 'evolve-workbench[postgres]'"
+            return f"TPC-H is not available: the package {package} is missing; pip install 'evolve-workbench[postgres]'"
     return None
 
 
 @cache
 def queries() -> dict[int, str]:
-    """Text of the 22 queries with their validation parameters, by number."""
+    """Return the text of the 22 queries with their validation parameters, by number."""
     return {number: text.strip().rstrip(";") for number, text in _duckdb().execute("from tpch_queries()").fetchall()}
 
 
 def load(connection: Any, scale: float, skew: float = 0.0, folder: Path | None = None) -> None:
-    """Make the tables in an empty database, with primary keys and statistics of all rows.
+    """Create the tables in an empty database, with primary keys and statistics over all rows.
 
     Parameters
     ----------
     connection
         psycopg connection in autocommit mode.
     scale
-        TPC-H's scale factor; 1 is about 1 GB.
+        TPC-H scale factor; 1 is about 1 GB.
     skew
-        0 leaves the data as TPC-H has it. Else customers of orders and parts of lines are drawn anew, the k-th of n with a
-        density proportional to (k / n) ** (1 / (1 + skew) - 1): with 3 a tenth of the parts gets 56 % of the lines.
+        0: unmodified TPC-H data. Otherwise customers of orders and parts of line items are redrawn, the k-th of n with density
+        proportional to (k / n) ** (1 / (1 + skew) - 1): with skew 3, a tenth of the parts gets 56 % of the line items.
     folder
-        Where one table at a time lies as a file on its way; the system's for temporary files if None.
+        Folder for one table at a time as a temporary file; None: the system's temporary folder.
     """
     source = _duckdb()
     source.execute(f"call dbgen(sf={scale})")
@@ -93,7 +93,7 @@ def load(connection: Any, scale: float, skew: float = 0.0, folder: Path | None =
                     copy.write(block)
             file.unlink()
             connection.execute(f"alter table {table} add primary key ({key})")
-    # A sample of 300 rows a unit of the target: all rows here, so that statistics are the same whenever they are made.
+    # The sample has 300 rows per unit of the target: here all rows, so that statistics are deterministic.
     connection.execute("set default_statistics_target = 1000")
     connection.execute("vacuum (freeze, analyze)")
     connection.execute("reset default_statistics_target")
@@ -104,7 +104,7 @@ def _redraw(source: Any, power: float) -> None:
     customers = source.execute("select count(*) from customer").fetchone()[0]
     draw = _UNIFORM.format(key="l_orderkey * 8 + l_linenumber")
     source.execute(f"update lineitem set l_partkey = 1 + cast(floor({parts} * pow({draw}, {power})) as bigint)")
-    # Any of the part's four suppliers.
+    # One of the part's four suppliers.
     source.execute(
         "update lineitem set l_suppkey = s.ps_suppkey from (select ps_partkey, ps_suppkey, row_number() over "
         "(partition by ps_partkey order by ps_suppkey) as n from partsupp) s "
@@ -125,7 +125,7 @@ def _duckdb() -> Any:
     files = sorted(folder.rglob("tpch.duckdb_extension"))
     if not files:
         raise ProblemError(
-            f"no TPC-H here: duckdb-extension-tpch has no extension below {folder}; install it for duckdb {duckdb.__version__}"
+            f"TPC-H is not available: no extension of duckdb-extension-tpch in {folder}; install it for duckdb {duckdb.__version__}"
         )
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(f"load '{files[0]}'")

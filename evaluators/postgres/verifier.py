@@ -1,4 +1,4 @@
-"""A tuning session: a policy suggests one configuration after the other and sees what each was measured to cost."""
+"""Verifier for knob tuning: a policy suggests one configuration after another and sees their measured costs."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from workbench.protocols import Policy
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is tuned, and under which rules.
+    """A tuning session: database, space, workload and rules.
 
     Attributes
     ----------
     table
-        The measured database.
+        Measurements of the database.
     space
-        The part of the table's space that may be chosen.
+        The searchable part of the table's space.
     places
         Position of each of the space's candidate indexes in the table's list.
     queries, transactions
-        Executions by name, all for one unit of work.
+        Number of executions by name, per unit of work.
     prices
-        What a block, a flush and a KiB of log cost.
+        Costs of a block, a flush and a KiB of log.
     memory_mb, connections
-        `shared_buffers + connections * work_mem * hash_mem_multiplier` must not exceed the memory, or the server is not started.
+        If `shared_buffers + connections * work_mem * hash_mem_multiplier` exceeds the memory, the server does not start.
     budget
-        Runs that the policy may ask for.
+        Number of runs available to the policy.
     noise
-        Standard deviation of the logarithm of what a measurement multiplies each cost by.
+        Standard deviation of the logarithm of the measurement factor of each cost.
     seed
-        Of the noise; told to the policy as its own seed.
+        Random seed of the noise; also passed to the policy as its seed.
     """
 
     table: CostTable
@@ -63,7 +63,7 @@ class Session:
         Raises
         ------
         ProblemError
-            When it names what was not measured, or its default does not fit into memory.
+            The instance refers to something that was not measured, or its default does not fit into memory.
         """
         if data["database"] not in tables:
             raise ProblemError(f"knob tuning: no table was measured for database {data['database']!r}")
@@ -80,30 +80,30 @@ class Session:
             data["connections"], data["budget"], data["noise"], data["seed"],
         )  # fmt: skip
         if not session.fits(space.default):
-            raise ProblemError(f"knob tuning: the default needs {session.need_mb(space.default)} MB of {session.memory_mb}")
+            raise ProblemError(f"knob tuning: the default needs {session.need_mb(space.default)} of {session.memory_mb} MB")
         return session
 
     def need_mb(self, configuration: Configuration) -> float:
-        """Memory that a configuration may need, in MB."""
+        """Return the maximum memory use of a configuration, in MB."""
         value = self.space.told(configuration)["knobs"]
         return float(value[BUFFERS] + self.connections * value["work_mem_mb"] * value["hash_mem_multiplier"])
 
     def fits(self, configuration: Configuration) -> bool:
-        """Whether a server with this configuration would be started."""
+        """Whether a server with this configuration starts."""
         return self.need_mb(configuration) <= self.memory_mb
 
     def parts(self, configuration: Configuration) -> list[float]:
-        """True cost of each query, then of each kind of transaction, all executions together, in milliseconds."""
+        """Return the true total cost of each query, then of each kind of transaction, in ms."""
         whole = self.in_table(configuration)
         queries = [weight * self.table.query_cost(name, whole, self.prices) for name, weight in self.queries.items()]
         return queries + [weight * self.table.write_cost(name, whole, self.prices) for name, weight in self.transactions.items()]
 
     def cost(self, configuration: Configuration) -> float:
-        """True cost of the whole workload in milliseconds."""
+        """Return the true cost of the whole workload, in ms."""
         return math.fsum(self.parts(configuration))
 
     def in_table(self, configuration: Configuration) -> Configuration:
-        """The same configuration by the table's levels and candidate indexes."""
+        """Convert a configuration to the table's levels and candidate indexes."""
         return Configuration(
             tuple(
                 of.levels.index(knob.levels[level])
@@ -112,10 +112,10 @@ class Session:
             tuple(sorted(self.places[i] for i in configuration.indexes)),
         )
 
-    # ----------------------------------------------------------------------- what a policy is told
+    # ----------------------------------------------------------------------- arguments of the policy
 
     def space_told(self) -> dict[str, Any]:
-        """Argument `space` of the policy."""
+        """Return the argument `space` of the policy."""
         size = self.table.index_kib
         return {
             "knobs": {
@@ -136,7 +136,7 @@ class Session:
         }
 
     def workload_told(self) -> dict[str, Any]:
-        """Argument `workload` of the policy."""
+        """Return the argument `workload` of the policy."""
         names = dict(zip(self.places, self.space.indexes, strict=True))
         return {
             "budget": self.budget,
@@ -163,11 +163,11 @@ class Session:
 
 @dataclass(frozen=True)
 class KnobTuning:
-    """Verifier: looks configurations up in measured tables; a policy never touches an engine.
+    """Verifier for knob tuning: looks up configurations in measured tables, without a database server.
 
-    `suggest(space, workload, history, seed)` is asked `budget` times. History begins with the default configuration, and each
-    entry has the configuration as it was taken, its measured cost (None where the server could not be started), and the
-    measured cost of each query and kind of transaction.
+    `suggest(space, workload, history, seed)` is called `budget` times. The history starts with the default configuration. Each
+    entry has the configuration as applied, its measured cost (None if the server did not start), and the measured cost of each
+    query and kind of transaction.
 
     Attributes
     ----------
@@ -178,12 +178,12 @@ class KnobTuning:
     tables: Mapping[str, CostTable]
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Mean over the runs of the true cost of what was measured cheapest so far, in % of the default's true cost.
+        """Return the mean over runs of the true cost of the best configuration by measurement, in percent of the default's.
 
         Raises
         ------
         Infeasible
-            When an answer is no configuration of the space.
+            An answer is not a configuration of the space.
         """
         session = Session.from_data(instance.data, self.tables)
         rng = random.Random(f"knob tuning {session.seed}")
@@ -211,12 +211,12 @@ class KnobTuning:
         )
 
     def best(self, instance: Instance) -> tuple[Configuration, float]:
-        """The cheapest configuration of the whole space and its true cost in milliseconds, by looking at all of them."""
+        """Return the best configuration of the whole space and its true cost in ms, by enumeration."""
         session = Session.from_data(instance.data, self.tables)
         return _cheapest(session)
 
     def solve(self, instance: Instance) -> Reference:
-        """Cost of the best configuration in % of the default's."""
+        """Compute the reference: the cost of the best configuration in percent of the default's."""
         session = Session.from_data(instance.data, self.tables)
         _, cost = _cheapest(session)
         return Reference(
@@ -225,7 +225,7 @@ class KnobTuning:
 
 
 def _measured(session: Session, configuration: Configuration, rng: random.Random) -> dict[str, Any]:
-    # Drawn for every run alike, so that the noise of a run does not depend on what was asked before.
+    # Drawn in every run, so that the noise of a run does not depend on earlier configurations.
     factors = [math.exp(session.noise * rng.gauss(0, 1)) for _ in (*session.queries, *session.transactions)]
     told = session.space.told(configuration)
     if not session.fits(configuration):
@@ -236,7 +236,7 @@ def _measured(session: Session, configuration: Configuration, rng: random.Random
 
 
 def _cheapest(session: Session) -> tuple[Configuration, float]:
-    """Go through all configurations: queries and writes depend on different knobs, and meet in the set of indexes alone."""
+    """Enumerate all configurations: queries and writes depend on different knobs and share only the set of indexes."""
     space, table = session.space, session.table
     chosen = sets_of(len(space.indexes), space.most_indexes)
     masks = [sum(1 << session.places[i] for i in some) for some in chosen]

@@ -1,1 +1,1 @@
-"""Judges the problem `total_tardiness`."""
+"""Solvers for `scheduling/total_tardiness`."""

@@ -1,4 +1,4 @@
-"""Exact optimum of 1||sum T_j: Lawler's decomposition with position elimination and memory, and a subset DP beside it."""
+"""Exact solvers for 1||sum T_j: Lawler's decomposition with position elimination and memoization, and a subset DP."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from evaluators.total_tardiness.search import improve, modified_due_date
 
 @dataclass(frozen=True, slots=True)
 class TardinessResult:
-    """What a solver found.
+    """Result of a solver.
 
     Attributes
     ----------
     value
         Total tardiness of `order`, in time units.
     bound
-        Proven lower bound on the optimum; equal to `value` where the status is `optimal`.
+        Proven lower bound on the optimum; equal to `value` if the status is `optimal`.
     order
         Job indices in processing order.
     status
-        `optimal` (proven) or `best_known` (the time limit came first).
+        `optimal` (proven) or `best_known` (time limit reached).
     nodes
-        Subproblems that were branched on.
+        Number of branched subproblems.
     seconds
-        CPU time.
+        CPU time in seconds.
     """
 
     value: int
@@ -43,20 +43,20 @@ class TardinessResult:
 def solve_total_tardiness(
     processing: Sequence[int], due: Sequence[int], time_limit: float = 15.0, search_limit: float = 20.0
 ) -> TardinessResult:
-    """Minimise total tardiness on one machine, all jobs available at time 0.
+    """Minimise total tardiness on one machine, with all jobs available at time 0.
 
-    Decomposition on the longest job (Lawler 1977), fewer positions by the rules of Potts and Van Wassenhove (1982), and
-    memory instead of lower bounds (Szwarc, Grosso and Della Croce 2001). Where the time limit comes first, a search over
-    windows of the best sequence supplies the incumbent, and the part of the tree that was closed supplies the bound.
+    Decomposition on the longest job (Lawler 1977), with position elimination by Potts and Van Wassenhove (1982) and
+    memoization instead of lower bounds (Szwarc, Grosso and Della Croce 2001). If the time limit is reached, a search over
+    windows of the best sequence provides the incumbent, and the explored part of the tree provides the bound.
 
     Parameters
     ----------
     processing, due
         Processing time (>= 1) and due date by job, in time units.
     time_limit
-        CPU seconds for the proof.
+        CPU time limit of the proof, in seconds.
     search_limit
-        CPU seconds for the search that follows a proof cut short.
+        CPU time limit of the search after an unfinished proof, in seconds.
 
     References
     ----------
@@ -84,33 +84,33 @@ def _window_optimum(processing: Sequence[int], due: Sequence[int], deadline: flo
 
 
 class _Core(NamedTuple):
-    """A subproblem after its forced jobs were fixed: `first`, then the `jobs` still open, then `last`."""
+    """A subproblem after fixing forced jobs: `first`, then the remaining `jobs`, then `last`."""
 
     cost: int  # tardiness of the fixed jobs
     first: list[int]
-    jobs: list[int]  # by modified due date; empty when the subproblem is solved
+    jobs: list[int]  # by modified due date; empty if the subproblem is solved
     due: list[int]  # modified due dates of `jobs`
     last: list[int]
-    start: int  # when the first of `jobs` begins
+    start: int  # start time of the first of `jobs`
     longest: int  # index into `jobs`
 
 
 class Decomposition:
-    """The recursion over (set of jobs, start time), one memory for all of it.
+    """Memoized recursion over (set of jobs, start time).
 
     Parameters
     ----------
     processing, due
         Processing time (>= 1) and due date by job.
     deadline
-        Value of `time.process_time` after which no new subproblem is opened.
+        Value of `time.process_time` after which no subproblem is branched.
 
     Attributes
     ----------
     expired
-        Whether the deadline came first; `solve` then returned a lower bound only.
+        Whether the deadline was reached; `solve` then returned only a lower bound.
     nodes
-        Subproblems that were branched on.
+        Number of branched subproblems.
     """
 
     def __init__(self, processing: Sequence[int], due: Sequence[int], deadline: float = float("inf")) -> None:
@@ -123,9 +123,9 @@ class Decomposition:
         self._memory: dict[tuple[int, int], int] = {}
 
     def solve(self) -> int:
-        """Optimal total tardiness, or a lower bound on it when the deadline came first (see `expired`)."""
+        """Return the optimal total tardiness, or a lower bound if the deadline was reached (see `expired`)."""
         jobs = list(range(len(self.processing)))
-        # Each level fixes at least one job and takes one frame; a chain of n levels must fit.
+        # Each level fixes at least one job and uses one frame; n levels must fit.
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + 2 * len(jobs))
         try:
@@ -134,7 +134,7 @@ class Decomposition:
             sys.setrecursionlimit(limit)
 
     def order(self) -> list[int]:
-        """An optimal sequence, read back from the memory; call it after a `solve` that did not expire."""
+        """Return an optimal sequence, reconstructed from the memo; call it after a `solve` that did not expire."""
         sequence: list[int] = []
         todo: list[tuple[list[int], int]] = [(list(range(len(self.processing))), 0)]
         while todo:
@@ -151,7 +151,7 @@ class Decomposition:
         return sequence
 
     def _known(self, core: _Core) -> Iterator[tuple[int, tuple[list[int], int, int, list[int]]]]:
-        # Positions whose both parts are in memory: the best one always is, those cut off half-way are not.
+        # Positions with both parts in the memo: always includes the best one, but not those cut off halfway.
         k, job = core.longest, core.jobs[core.longest]
         for h, end, left_mask, right_mask in self._positions(core):
             left, right = self._value(left_mask, core.start), self._value(right_mask, end)
@@ -197,15 +197,15 @@ class Decomposition:
                 total += self._solve(jobs[h + 1 :], end, right_mask) if right is None else right
                 if best is None or total < best:
                     best = total
-        assert best is not None  # the last position is never eliminated together with all others
+        assert best is not None  # elimination never removes all positions
         return best
 
     def _positions(self, core: _Core) -> Iterator[tuple[int, int, int, int]]:
-        """Positions left for the longest job k: (index of the last job before it, its completion, mask before, mask after).
+        """Yield positions of the longest job k: (index of the last job before it, its completion, mask before, mask after).
 
-        With jobs by due date, k completes behind jobs 0..h for some h >= k (Lawler). Position h is not needed when k would
-        complete at or after the due date of job h+1 (then h+1 may as well precede it), nor when it would complete before
-        d_j + p_j of some j in k+1..h (then j may as well follow it) (Potts and Van Wassenhove).
+        With jobs by due date, some optimal sequence has k right after jobs 0..h for some h >= k (Lawler). Position h can be
+        eliminated if k would complete at or after the due date of job h+1 (then h+1 may precede it), or before d_j + p_j for
+        some j in k+1..h (then j may follow it) (Potts and Van Wassenhove).
         """
         processing, bit, jobs, due, k = self.processing, self._bit, core.jobs, core.due, core.longest
         end, before, after = core.start, 0, 0
@@ -229,12 +229,12 @@ class Decomposition:
             latest = max(latest, due[h] + processing[job])
 
     def _reduce(self, jobs: list[int], start: int) -> _Core:
-        """Fix the jobs whose place is forced at either end, or the whole sequence where it is known to be optimal.
+        """Fix jobs whose position at either end is forced, or the whole sequence if it is known to be optimal.
 
-        No job completes before start + p_j, so due dates before that are raised to it; the optimum moves by a constant and
-        the order by due date tells more. A sequence by due date is optimal when it is also by processing time, or when at
-        most one job is late. By Emmons' theorems, the job that is first by both goes first; the job with the last due
-        date goes last when it is a longest one, or when d_j + p_j is no earlier than the end of all jobs.
+        No job completes before start + p_j, so earlier due dates are raised to it; this changes the optimum by a constant and
+        strengthens the order by due date. The order by due date is optimal if it is also by processing time, or if at most
+        one job is late. By Emmons' theorems, a job that is first in both orders goes first; the job with the latest due date
+        goes last if it is a longest one, or if d_j + p_j is not earlier than the end of all jobs.
         """
         processing, due = self.processing, self.due
         cost, first, last = 0, list[int](), list[int]()
@@ -294,8 +294,8 @@ class Decomposition:
             jobs = [job for _, _, job in entries[fixed:]]
 
     def _lower_bound(self, core: _Core) -> int:
-        # The i-th completion of any sequence is no earlier than that of the shortest first, and matching sorted completions
-        # with sorted due dates costs least. Raised due dates are paid for by the constant.
+        # The i-th completion time is at least that in SPT order, and matching sorted completion times with sorted due dates
+        # minimises the cost. The constant accounts for raised due dates.
         clock, bound = core.start, 0
         for job, d in zip(core.jobs, core.due, strict=True):
             bound += d - min(d, self.due[job]) if d > self.due[job] else 0
@@ -306,9 +306,9 @@ class Decomposition:
 
 
 def subset_dp(processing: Sequence[int], due: Sequence[int]) -> int:
-    """Optimal total tardiness by dynamic programming over subsets: 2^n states, for n <= 20 (Held and Karp 1962).
+    """Return the optimal total tardiness by dynamic programming over subsets, with 2^n states, for n <= 20 (Held and Karp 1962).
 
-    The oracle for the decomposition: it shares no reasoning with it.
+    Serves as an independent check of the decomposition.
     """
     n = len(processing)
     if n > 20:

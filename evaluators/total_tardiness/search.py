@@ -1,4 +1,4 @@
-"""Good sequences for 1||sum T_j beyond the reach of proof: modified due dates, then exact windows and insertions."""
+"""Heuristic for large instances of 1||sum T_j: modified due dates, then optimal windows and insertions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from time import process_time
 from evaluators.single_machine import total_tardiness
 
 WindowSolver = Callable[[Sequence[int], Sequence[int], float], list[int] | None]
-"""(processing, due, deadline) -> optimal order of a small problem that starts at 0, or None when time ran out."""
+"""(processing, due, deadline) -> optimal order of a small problem that starts at 0, or None if the deadline was reached."""
 
 
 def modified_due_date(processing: Sequence[int], due: Sequence[int]) -> list[int]:
-    """Sequence by the modified due date rule, max(t + p_j, d_j) least first (Baker and Bertrand 1982); ties by index."""
+    """Return the sequence by modified due date, smallest max(t + p_j, d_j) first (Baker and Bertrand 1982); ties by index."""
     clock, left, order = 0, list(range(len(processing))), list[int]()
     while left:
         job = min(left, key=lambda j: (max(clock + processing[j], due[j]), j))
@@ -25,9 +25,9 @@ def modified_due_date(processing: Sequence[int], due: Sequence[int]) -> list[int
 def improve(
     order: Sequence[int], processing: Sequence[int], due: Sequence[int], deadline: float, window: WindowSolver
 ) -> list[int]:
-    """Improve a sequence until no window of consecutive jobs and no move of a single job helps, or until `deadline`.
+    """Improve a sequence by reordering windows of consecutive jobs and moving single jobs, until a local optimum or `deadline`.
 
-    Windows grow from 25 to 200 jobs; each is put in optimal order for its start time by `window`.
+    Windows grow from 25 to 200 jobs; `window` finds the optimal order of each for its start time.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def _windows(
 
 
 def _insertions(order: list[int], processing: Sequence[int], due: Sequence[int], deadline: float) -> list[int]:
-    """Move each job to its best other position, over and over until none helps; each try costs O(n)."""
+    """Move jobs to their best positions until no move helps; each try takes O(n)."""
     order = list(order)
     improved = True
     while improved:
@@ -89,7 +89,7 @@ def _best_insertion(order: list[int], i: int, processing: Sequence[int], due: Se
     begin = sum(processing[other] for other in order[:i])
     here = max(begin + p - d, 0)
     best, place = 0, i
-    end, saved = begin + p, 0  # later: the jobs in between move ahead by p
+    end, saved = begin + p, 0  # later: the jobs in between move forward by p
     for k in range(i + 1, len(order)):
         other = order[k]
         end += processing[other]

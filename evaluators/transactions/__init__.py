@@ -1,1 +1,1 @@
-"""Judges the problem `transactions`."""
+"""Verifier and references of `scheduling/transactions`."""

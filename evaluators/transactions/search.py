@@ -1,4 +1,4 @@
-"""References for transaction orders: an annealed iterated greedy that judges all positions at once, and a lower bound."""
+"""References for transaction orders: iterated greedy with annealing, and a lower bound."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from workbench.model import Instance, Reference
 _Ints = NDArray[np.int64]
 
 _FREE = -(10**9)
-"""Separation of two transactions that do not conflict."""
+"""Separation of transactions without conflict."""
 
 
 def solve(instance: Instance, effort: int = 1) -> Reference:
-    """Reference of one instance: the best order found, proven where it reaches the lower bound.
+    """Compute the reference of one instance: the best order found, optimal if it reaches the lower bound.
 
     Parameters
     ----------
     effort
-        How many times the usual number of steps to take.
+        Multiple of the default number of steps.
     """
     began = time.process_time()
     transactions = transactions_from(instance.data)
@@ -40,9 +40,9 @@ def solve(instance: Instance, effort: int = 1) -> Reference:
 
 
 def separations(transactions: Sequence[Transaction]) -> _Ints:
-    """Least start of j less start of i when i is before j in the order, for all (i, j); -10^9 without conflict.
+    """Return the minimum of start(j) - start(i) if i precedes j in the order, for all (i, j); -10^9 without conflict.
 
-    The start of j is the largest of 0 and the starts of those before it plus these, so a makespan is a longest path.
+    The start of j is the maximum of 0 and start(i) + separation over all i before it; the makespan is therefore a longest path.
     """
     n = len(transactions)
     apart = np.full((n, n), _FREE, dtype=np.int64)
@@ -59,10 +59,10 @@ def separations(transactions: Sequence[Transaction]) -> _Ints:
 
 
 def lower_bound(transactions: Sequence[Transaction]) -> int:
-    """Slots that any order needs.
+    """Return a lower bound on the makespan of any order, in slots.
 
-    All writers of one key follow each other, each at least its least separation from any other before the next; the last one
-    still runs its length.
+    The writers of a key run one after another, each separated from the next by at least its smallest separation from any
+    other; the last one runs for its length.
     """
     if not transactions:
         return 0
@@ -87,20 +87,20 @@ def lower_bound(transactions: Sequence[Transaction]) -> int:
 def search(
     transactions: Sequence[Transaction], rng: random.Random, steps: int, enough: int = 0, begin_temperature: float = 1.0
 ) -> list[int]:
-    """A good order: start greedily, then take some transactions out and put each back where the makespan is least, with annealing.
+    """Find a good order by iterated greedy with annealing: remove transactions and reinsert each at its best position.
 
-    After Ruiz and Stuetzle, A simple and effective iterated greedy algorithm for the permutation flowshop scheduling problem,
-    EJOR 177 (2007), with all positions of a transaction judged at once from the longest paths before and behind them, as in
-    Taillard, Some efficient heuristic methods for the flow shop sequencing problem, EJOR 47 (1990).
+    After R. Ruiz, T. Stuetzle, "A simple and effective iterated greedy algorithm for the permutation flowshop scheduling
+    problem", EJOR 177 (2007). All positions of a transaction are evaluated at once from the longest paths before and after
+    them, as in E. Taillard, "Some efficient heuristic methods for the flow shop sequencing problem", EJOR 47 (1990).
 
     Parameters
     ----------
     steps
-        How often a transaction is put back.
+        Number of reinsertions.
     enough
-        Makespan at which to stop.
+        Makespan at which the search stops.
     begin_temperature
-        Slots; it falls to 0 linearly.
+        Initial temperature in slots; decreases linearly to 0.
     """
     n = len(transactions)
     paths = _Paths(transactions)
@@ -128,7 +128,7 @@ def search(
 
 
 class _Paths:
-    """Longest paths through an order: a makespan is the longest of all."""
+    """Longest paths in an order of transactions; the makespan is the longest of all."""
 
     def __init__(self, transactions: Sequence[Transaction]) -> None:
         self.apart = separations(transactions)
@@ -136,7 +136,7 @@ class _Paths:
         self.lengths = np.array([transaction.length for transaction in transactions], dtype=np.int64)
 
     def greedy(self) -> list[int]:
-        """Append what makes the makespan grow least, of equals what can start first."""
+        """Build an order by appending the transaction with the smallest makespan increase; ties by earliest start."""
         n = len(self.lengths)
         start = np.zeros(n, dtype=np.int64)
         waiting = np.ones(n, dtype=bool)
@@ -151,7 +151,7 @@ class _Paths:
         return order
 
     def heads(self, order: Sequence[int]) -> _Ints:
-        """Start of each transaction of `order`, in that order."""
+        """Return the start of each transaction of `order`, in that order."""
         start = np.zeros(len(self.lengths), dtype=np.int64)
         heads = np.empty(len(order), dtype=np.int64)
         for i, number in enumerate(order):
@@ -160,7 +160,7 @@ class _Paths:
         return heads
 
     def tails(self, order: Sequence[int]) -> _Ints:
-        """Slots from the start of each transaction of `order` to the end of the longest path behind it."""
+        """Return the length of the longest path from the start of each transaction of `order`, in slots."""
         rest = self.lengths.copy()
         tails = np.empty(len(order), dtype=np.int64)
         for i in range(len(order) - 1, -1, -1):
@@ -172,9 +172,9 @@ class _Paths:
         return int((self.heads(order) + self.lengths[order]).max())
 
     def best_places(self, order: list[int], number: int) -> list[int]:
-        """Positions at which inserting `number` makes the makespan least, of equals those with the shortest path through it."""
+        """Return the positions for `number` with the smallest makespan; ties by the shortest path through it."""
         heads, tails = self.heads(order), self.tails(order)
-        # What was the longest path stays one, and all new paths lead through `number`.
+        # Existing paths keep their lengths, and all new paths lead through `number`.
         before = np.maximum.accumulate(np.maximum(0, heads + self.apart_to[number][order]))
         behind = np.maximum.accumulate(np.maximum(self.lengths[number], tails + self.apart[number][order])[::-1])[::-1]
         through = np.concatenate([[0], before]) + np.concatenate([behind, [self.lengths[number]]])

@@ -1,4 +1,4 @@
-"""Verifier of transaction orders: replays them under one lock a slot and computes the makespan from the order alone."""
+"""Verifier for transaction scheduling: computes the makespan of an order from lock conflicts per slot."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Access(NamedTuple):
     Attributes
     ----------
     write
-        Whether it writes; else it reads.
+        True for a write, False for a read.
     key
-        Which key.
+        Number of the key.
     slot
-        How many time slots after the transaction's start.
+        Time slot relative to the transaction's start.
     """
 
     write: bool
@@ -30,19 +30,19 @@ class Access(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """A transaction runs for `length` consecutive slots without a pause."""
+    """A transaction, which occupies `length` consecutive slots."""
 
     length: int
     accesses: tuple[Access, ...]
 
 
 def transactions_from(data: Mapping[str, Any]) -> list[Transaction]:
-    """Read an instance: `transactions` holds, for each, one entry a slot: null or ["r" or "w", key].
+    """Read an instance: `transactions` lists, for each transaction, one entry per slot: null or ["r" or "w", key].
 
     Raises
     ------
     ProblemError
-        When a transaction is empty or an entry is none of these.
+        A transaction is empty, or an entry has another form.
     """
     transactions = []
     for number, slots in enumerate(data["transactions"]):
@@ -54,17 +54,17 @@ def transactions_from(data: Mapping[str, Any]) -> list[Transaction]:
                 raise ProblemError(f'transactions: slot {slot} of transaction {number} must be null, ["r", key] or ["w", key]')
             accesses.append(Access(entry[0] == "w", entry[1], slot))
         if not slots:
-            raise ProblemError(f"transactions: transaction {number} has no slot")
+            raise ProblemError(f"transactions: transaction {number} must have at least one slot")
         transactions.append(Transaction(len(slots), tuple(accesses)))
     return transactions
 
 
 def starts(transactions: Sequence[Transaction], order: Sequence[int]) -> list[int]:
-    """First slot of each transaction of `order`, in that order, counted from 0.
+    """Return the first slot of each transaction of `order`, in that order, from 0.
 
-    Transactions start as early as those before them in the order allow: a write comes after all their accesses to its key, a
-    read after all their writes to its key. Accesses to other keys overlap freely, so a later transaction may start before an
-    earlier one.
+    Each transaction starts as early as its predecessors in the order allow: a write follows all their accesses to its key, and
+    a read follows all their writes to its key. Accesses to different keys may overlap, so a later transaction may start before
+    an earlier one.
     """
     read_from: dict[int, int] = {}
     write_from: dict[int, int] = {}
@@ -84,24 +84,24 @@ def starts(transactions: Sequence[Transaction], order: Sequence[int]) -> list[in
 
 
 def makespan(transactions: Sequence[Transaction], order: Sequence[int]) -> int:
-    """Slots until the last transaction of `order` has ended."""
+    """Return the number of slots until all transactions of `order` have ended."""
     begun = starts(transactions, order)
     return max((start + transactions[number].length for number, start in zip(order, begun, strict=True)), default=0)
 
 
 class TransactionOrder:
-    """Verifier: one call, one answer, a permutation of the transactions. A makespan is never read from the program."""
+    """Verifier for transaction scheduling. The policy is called once and returns a permutation of the transactions."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Makespan of the order of one instance, slots.
+        """Request an order and return its makespan in slots.
 
         Raises
         ------
         Infeasible
-            When the answer is not a list with each transaction's index exactly once.
+            The answer is not a list that contains each transaction's index exactly once.
         """
         transactions = transactions_from(instance.data)
-        # Copies: a policy in the same process must not be able to change the instance.
+        # Copies: a policy in the same process must not be able to modify the instance.
         shown = [[entry and list(entry) for entry in slots] for slots in instance.data["transactions"]]
         order = permutation(policy(shown), len(transactions), "the order")
         span = makespan(transactions, order)

@@ -1,1 +1,1 @@
-"""Judges the problem `vehicle`."""
+"""Verifier and references of `routing/vehicle`."""

@@ -1,4 +1,4 @@
-"""What any set of vehicle routes costs at least, and the least cost itself for a dozen customers."""
+"""Lower bounds for vehicle routing, and the optimum for up to a dozen customers."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from evaluators.vehicle.verifier import DEPOT, Delivery, matrix
 _Floats = NDArray[np.float64]
 
 LARGEST_EXACT = 12
-"""Customers up to which `optimum` is quick: it goes through all subsets of all subsets."""
+"""Maximum number of customers for `optimum`, which enumerates all subsets of all subsets."""
 
 
 def optimum(task: Delivery) -> int:
-    """Least total length, by dynamic programming over subsets: of one tour (Held and Karp 1962), then of sets of tours.
+    """Return the minimum total length by dynamic programming over subsets: single tours (Held and Karp 1962), then sets of tours.
 
     Raises
     ------
     ValueError
-        When there are more than `LARGEST_EXACT` customers.
+        There are more than `LARGEST_EXACT` customers.
     """
     n = len(task.customers)
     if n > LARGEST_EXACT:
-        raise ValueError(f"{n} customers are more than the {LARGEST_EXACT} that can be solved over all subsets")
+        raise ValueError(f"{n} customers are too many for subset enumeration; at most {LARGEST_EXACT} are allowed")
     d = matrix(task.coords)
     size = 1 << n
     load = [0] * size
     for subset in range(1, size):
         low = (subset & -subset).bit_length()
         load[subset] = load[subset & (subset - 1)] + task.demand[low]
-    # ends[subset][j]: shortest way from the depot through the subset to j.
+    # ends[subset][j]: length of the shortest path from the depot through the subset to j.
     ends: list[dict[int, int]] = [{} for _ in range(size)]
     for j in task.customers:
         ends[1 << (j - 1)][j] = d[DEPOT][j]
@@ -50,7 +50,7 @@ def optimum(task: Delivery) -> int:
     for subset in range(1, size):
         lowest = subset & -subset
         rest = part = subset ^ lowest
-        while True:  # the tour of the lowest customer, with every part of the others
+        while True:  # the tour of the lowest customer, with every subset of the others
             best[subset] = min(best[subset], tour[part | lowest] + best[rest ^ part])
             if not part:
                 break
@@ -59,25 +59,26 @@ def optimum(task: Delivery) -> int:
 
 
 def lower_bound(task: Delivery, steps: int = 300) -> int:
-    """Length that no set of routes can go below: the larger of a radial and a spanning-tree bound, rounded up.
+    """Return a lower bound on the total length: the larger of a radial and a spanning-tree bound, rounded up.
 
-    Radial (Haimovich and Rinnooy Kan 1985): a route is at least twice as long as the way to its farthest customer, hence than the
-    mean way weighted by the share of the capacity. Ways are shortest paths: rounded distances may break the triangle inequality.
+    Radial bound (Haimovich and Rinnooy Kan 1985): a route is at least twice as long as the path to its farthest customer, and
+    therefore at least twice the sum of its customers' distances, each weighted by demand / capacity. Distances are shortest paths,
+    because rounded distances may violate the triangle inequality.
     """
     d = np.array(matrix(task.coords), dtype=np.float64)
     demand = np.array(task.demand, dtype=np.float64)
     way = _shortest_ways(d)
     pairs = sorted(task.demand[1:])[:2]
-    if len(pairs) == 1 or sum(pairs) > task.capacity:  # every customer takes a vehicle of its own
+    if len(pairs) == 1 or sum(pairs) > task.capacity:  # every customer needs a separate vehicle
         return int(2 * d[DEPOT].sum())
     radial = 2 * float(way @ demand) / task.capacity
     bound = max(radial, _tree_bound(d, task.fewest_routes, steps))
-    # Lengths are whole; the margin covers the floating-point error of the sums.
+    # Lengths are integers; the margin covers floating-point error.
     return math.ceil(bound * (1 - 1e-9) - 1e-6)
 
 
 def _shortest_ways(d: _Floats) -> _Floats:
-    """Length of the shortest path from the depot to each node."""
+    """Return the length of the shortest path from the depot to each node."""
     way: _Floats = d[DEPOT].copy()
     left = np.ones(len(way), dtype=bool)
     for _ in way:
@@ -88,14 +89,14 @@ def _shortest_ways(d: _Floats) -> _Floats:
 
 
 def _tree_bound(d: _Floats, fewest: int, steps: int) -> float:
-    """Lagrangean bound from spanning trees, after M. L. Fisher, Operations Research 42(4) (1994) 626-642.
+    """Return a Lagrangian bound from spanning trees, after M. L. Fisher, Operations Research 42(4) (1994) 626-642.
 
-    Take one depot edge, to a different customer each, out of each of the k >= `fewest` routes: what is left is a spanning tree. So
-    a solution costs at least a minimum spanning tree and the `fewest` shortest depot edges. A price on each customer says
-    that its degree is 2, one on the depot that at least 2 * `fewest` edges meet there; subgradient steps set the prices.
+    Removing one depot edge, each to a different customer, from each of the k >= `fewest` routes leaves a spanning tree. A solution
+    therefore costs at least a minimum spanning tree plus the `fewest` shortest depot edges. Multipliers on customers enforce
+    degree 2, and one on the depot enforces at least 2 * `fewest` incident edges; they are optimised by subgradient steps.
     """
     n = len(d) - 1
-    price, depot_price = np.zeros(n + 1), 0.0  # of customers; never below 0
+    price, depot_price = np.zeros(n + 1), 0.0  # of customers; of the depot, which is at least 0
     best, step = -math.inf, float(d[DEPOT].mean()) / 4
     for number in range(steps):
         reduced = d + price[:, None] + price[None, :]
@@ -104,7 +105,7 @@ def _tree_bound(d: _Floats, fewest: int, steps: int) -> float:
         weight, degree = _spanning_tree(reduced)
         order = np.argsort(reduced[DEPOT, 1:], kind="stable") + 1
         spokes = reduced[DEPOT, order]
-        # More routes than the fewest are allowed: a solution takes further edges where that lowers the cost.
+        # More than the minimum number of routes is allowed: further edges are taken if they lower the cost.
         taken = max(fewest, int((spokes < 0).sum()))
         degree[order[:taken]] += 1
         degree[DEPOT] += taken
@@ -122,7 +123,7 @@ def _tree_bound(d: _Floats, fewest: int, steps: int) -> float:
 
 
 def _spanning_tree(d: _Floats) -> tuple[float, _Floats]:
-    """Weight and degrees of a minimum spanning tree (Prim)."""
+    """Return weight and degrees of a minimum spanning tree (Prim)."""
     n = len(d)
     degree = np.zeros(n)
     near, parent = d[0].copy(), np.zeros(n, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""References for vehicle routing: exact for a dozen customers, else the shortest that counted searches find, with a bound."""
+"""References for vehicle routing: exact for up to a dozen customers, otherwise the best of several searches, with a bound."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from workbench.errors import ProblemError
 from workbench.model import Instance, Reference
 
 SEEDS = (1, 2)
-"""Of the searches whose shortest routes are kept: one alone ends in a poor place at times."""
+"""Random seeds of the searches; the best result is kept, because a single search is sometimes poor."""
 
 
 def solve(
     instance: Instance, iterations: int, few: bool = False, known: Callable[[Delivery], list[list[int]]] | None = None
 ) -> Reference:
-    """Reference of one instance: the optimum of a dozen customers, else the shortest routes found, proven at the bound.
+    """Compute the reference of one instance: exact for up to a dozen customers, otherwise the best routes found.
 
     Parameters
     ----------
     iterations
-        Of each of PyVRP's searches; they end by this count, not by the clock.
+        Iterations of each PyVRP search; the result does not depend on time.
     few
-        Search also with no more vehicles than the total demand takes: for maps on which the number of routes is nearly all
-        that counts, where the search seldom gives one up.
+        Also search with the minimum number of vehicles, for maps on which the number of routes dominates the length and the
+        search rarely removes a route.
     known
-        Another method, whose routes are taken where they are shorter: no search is best on all maps.
+        Another method, whose routes are used if they are shorter.
     """
     task = delivery_from(instance.data)
     began = time.process_time()
@@ -46,7 +46,7 @@ def solve(
     if known:
         lengths["string removals"] = length(task.coords, checked(task, known(task)))
     if not lengths:
-        raise ProblemError(f"vehicle routing: PyVRP found no legal routes in {iterations} iterations; allow it more")
+        raise ProblemError(f"vehicle routing: PyVRP found no legal routes in {iterations} iterations; increase the iterations")
     by = min(lengths, key=lambda name: lengths[name])
     best, bound = lengths[by], lower_bound(task)
     if best == bound:
@@ -55,12 +55,12 @@ def solve(
 
 
 def search(task: Delivery, iterations: int, vehicles: int, seed: int) -> list[list[int]]:
-    """Routes that PyVRP's search finds (Wouda, Lan and Kool, INFORMS Journal on Computing 36(4), 2024); empty if none are legal.
+    """Return routes found by PyVRP (Wouda, Lan and Kool, INFORMS Journal on Computing 36(4), 2024); empty if none are legal.
 
     Raises
     ------
     ProblemError
-        When PyVRP is not installed.
+        PyVRP is not installed.
     """
     try:
         import numpy as np

@@ -1,4 +1,4 @@
-"""Verifier of capacitated vehicle routing: adds up rounded distances and loads from customer numbers alone."""
+"""Verifier for capacitated vehicle routing: computes loads and rounded distances from the routes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from workbench.model import Instance, Measurement
 from workbench.protocols import Policy
 
 DEPOT = 0
-"""Number of the depot; customers count from 1."""
+"""Number of the depot; customers are numbered from 1."""
 
 Point = tuple[int, int]
 
 
 class Delivery(NamedTuple):
-    """One task: what to bring where.
+    """One delivery task.
 
     Attributes
     ----------
     coords
         Integer (x, y) of the depot and of customers 1, 2, ...
     demand
-        Units by customer, 0 for the depot.
+        Demand by customer; 0 for the depot.
     capacity
-        Units that one vehicle takes; there is no limit on vehicles.
+        Capacity of a vehicle; the number of vehicles is not limited.
     budget
-        Seconds of its own that a program is told it may take.
+        Time budget passed to the program, in seconds.
     """
 
     coords: tuple[Point, ...]
@@ -40,12 +40,12 @@ class Delivery(NamedTuple):
 
     @property
     def customers(self) -> range:
-        """Numbers of the customers."""
+        """Customer numbers."""
         return range(1, len(self.coords))
 
     @property
     def fewest_routes(self) -> int:
-        """Routes that the total demand takes at least."""
+        """Minimum number of routes for the total demand."""
         return -(-sum(self.demand) // self.capacity)
 
 
@@ -55,11 +55,11 @@ def delivery_from(data: Mapping[str, Any]) -> Delivery:
     Raises
     ------
     ProblemError
-        When there is no customer, coordinates are not pairs of ints, or a demand is not in 1..capacity.
+        There is no customer, coordinates are not pairs of ints, or a demand is not in 1..capacity.
     """
     coords, demand, capacity = data["coords"], data["demand"], data["capacity"]
     if len(coords) < 2 or len(demand) != len(coords):
-        raise ProblemError("vehicle routing: coords and demand must have one entry for the depot and each of at least one customer")
+        raise ProblemError("vehicle routing: coords and demand must have one entry each for the depot and at least one customer")
     if any(len(point) != 2 or not all(type(x) is int for x in point) for point in coords):
         raise ProblemError("vehicle routing: coordinates must be pairs of ints")
     if demand[DEPOT] != 0 or not all(type(q) is int and 1 <= q <= capacity for q in demand[1:]):
@@ -68,38 +68,38 @@ def delivery_from(data: Mapping[str, Any]) -> Delivery:
 
 
 def distance(a: Point, b: Point) -> int:
-    """Euclidean distance rounded to the nearest integer: EUC_2D of TSPLIB and CVRPLIB, exact for coordinates of any size."""
+    """Return the Euclidean distance rounded to the nearest integer (EUC_2D of TSPLIB and CVRPLIB), in exact arithmetic."""
     return (math.isqrt(4 * ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2)) + 1) // 2
 
 
 def matrix(coords: Sequence[Point]) -> list[list[int]]:
-    """All distances."""
+    """Return the matrix of all distances."""
     return [[distance(a, b) for b in coords] for a in coords]
 
 
 def length(coords: Sequence[Point], routes: Sequence[Sequence[int]]) -> int:
-    """Distance of all routes, each from the depot and back to it."""
+    """Return the total length of all routes, each from the depot and back."""
     return sum(distance(coords[i], coords[j]) for route in routes for i, j in pairwise([DEPOT, *route, DEPOT]))
 
 
 class RouteVerifier:
-    """One call, one answer: lists of customer numbers. Distances and loads are never read from the program."""
+    """Verifier for vehicle routing. The policy is called once and returns routes as lists of customer numbers."""
 
     def run(self, instance: Instance, policy: Policy) -> Measurement:
-        """Ask for the routes of one instance and measure them.
+        """Request the routes of one instance and compute their length.
 
         Returns
         -------
         Measurement
-            Length of all routes; metrics `routes` and `fill` (mean share of the capacity in use).
+            Total length; metrics `routes` and `fill` (mean capacity utilisation).
 
         Raises
         ------
         Infeasible
-            When a customer is left out or visited twice, a number is none of a customer, or a vehicle is overloaded.
+            A customer is missing or visited twice, a number is not a customer, or a vehicle is overloaded.
         """
         task = delivery_from(instance.data)
-        # Copies: a policy in the same process must not be able to change the instance.
+        # Copies: a policy in the same process must not be able to modify the instance.
         answer = policy([list(point) for point in task.coords], list(task.demand), task.capacity, task.budget)
         routes = checked(task, answer)
         fill = sum(task.demand) / (len(routes) * task.capacity)
@@ -107,12 +107,12 @@ class RouteVerifier:
 
 
 def checked(task: Delivery, answer: Any) -> list[list[int]]:
-    """The answer as routes, or why it is none.
+    """Check an answer and return its routes.
 
     Raises
     ------
     Infeasible
-        With the route and the rule.
+        With the route's index and the rule.
     """
     customers = len(task.customers)
     routes: list[list[int]] = []
@@ -123,16 +123,16 @@ def checked(task: Delivery, answer: Any) -> list[list[int]]:
             integer(entry, f"{where}[{i}]", 1, customers) for i, entry in enumerate(sequence(entries, where, at_most=customers))
         ]
         if not route:
-            raise Infeasible(f"{where} is empty: leave out vehicles that stay at the depot")
+            raise Infeasible(f"{where} is empty: omit unused vehicles")
         for customer in route:
             if customer in served:
                 raise Infeasible(f"customer {customer} is visited twice: in route {served[customer]} and in route {number}")
             served[customer] = number
         load = sum(task.demand[customer] for customer in route)
         if load > task.capacity:
-            raise Infeasible(f"{where} carries {load}, more than the capacity of {task.capacity}")
+            raise Infeasible(f"{where} has load {load}, above the capacity of {task.capacity}")
         routes.append(route)
     if len(served) < customers:
         missing = next(c for c in task.customers if c not in served)
-        raise Infeasible(f"{customers - len(served)} of {customers} customers are not visited, customer {missing} among them")
+        raise Infeasible(f"{customers - len(served)} of {customers} customers are not visited, for example customer {missing}")
     return routes

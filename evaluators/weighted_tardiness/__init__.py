@@ -1,1 +1,1 @@
-"""Judges the problem `weighted_tardiness`."""
+"""Solvers for `scheduling/weighted_tardiness`."""

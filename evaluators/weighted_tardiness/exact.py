@@ -1,4 +1,4 @@
-"""Weighted tardiness on one machine: a proof for small instances and an iterated dynasearch for the others."""
+"""Solvers for single-machine weighted tardiness: exact for small instances, iterated dynasearch for the others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from evaluators.single_machine import total_tardiness
 
 Ints = npt.NDArray[np.int64]
 
-_MOST_SHIFTS = 5_000_000  # entries of the table of shifted costs; beyond that exchanges are left out and insertions remain
+_MOST_SHIFTS = 5_000_000  # maximum size of the table of shifted costs; beyond it, only insertions are used
 
 
 def weighted_subset_dp(processing: Sequence[int], weight: Sequence[int], due: Sequence[int]) -> tuple[int, list[int]]:
-    """Optimal weighted tardiness and a sequence that has it: 2^n states, for n <= 20 (Held and Karp 1962).
+    """Return the optimal weighted tardiness and an optimal sequence, with 2^n states, for n <= 20 (Held and Karp 1962).
 
-    Whatever is processed first, a set of jobs ends when its work is done; so the best cost of a set is the best over the job
-    that ends it. Sets are taken by size, all sets of one size at once.
+    The completion time of a set of jobs does not depend on their order; the best cost of a set is therefore the minimum over
+    its last job. Sets are processed by size, all sets of one size at once.
     """
     n = len(processing)
     if n > 20:
@@ -54,7 +54,7 @@ def weighted_subset_dp(processing: Sequence[int], weight: Sequence[int], due: Se
 
 
 def dispatch(processing: Sequence[int], weight: Sequence[int], due: Sequence[int]) -> list[int]:
-    """Sequence by weighted modified due dates, max(p_j, d_j - t) / w_j least first (Kanet and Li 2004); ties by index."""
+    """Return the sequence by weighted modified due date, smallest max(p_j, d_j - t) / w_j first (Kanet and Li 2004)."""
     clock, left, order = 0, list(range(len(processing))), list[int]()
     while left:
         job = min(left, key=lambda j: (max(processing[j], due[j] - clock) / weight[j], j))
@@ -65,22 +65,22 @@ def dispatch(processing: Sequence[int], weight: Sequence[int], due: Sequence[int
 
 
 class Dynasearch:
-    """Local search that makes the best set of independent moves at once.
+    """Local search that applies the best set of independent moves at once.
 
-    A move inserts a job elsewhere or exchanges two jobs; moves are independent where the stretches of the sequence that
-    they touch do not overlap, and then their gains add up, so a dynamic programme over positions finds the best set.
+    A move inserts a job elsewhere or exchanges two jobs. Moves are independent if the stretches of the sequence that they
+    affect do not overlap; their gains then add up, and dynamic programming over positions finds the best set.
 
     Parameters
     ----------
     processing, weight, due
-        By job; processing times and weights at least 1.
+        Values by job; processing times and weights are at least 1.
 
     References
     ----------
     R. K. Congram, C. N. Potts, S. L. van de Velde, "An iterated dynasearch algorithm for the single-machine total weighted
     tardiness scheduling problem", INFORMS Journal on Computing 14 (2002) 52-67. A. Grosso, F. Della Croce, R. Tadei, "An
     enhanced dynasearch neighborhood for the single-machine total weighted tardiness scheduling problem", Operations
-    Research Letters 32 (2004) 68-72 (insertions beside exchanges).
+    Research Letters 32 (2004) 68-72 (insertions in addition to exchanges).
     """
 
     def __init__(self, processing: Sequence[int], weight: Sequence[int], due: Sequence[int]) -> None:
@@ -88,13 +88,13 @@ class Dynasearch:
         self.weight = np.array(weight, dtype=np.int64)
         self.due = np.array(due, dtype=np.int64)
         n = len(self.due)
-        # An exchange moves the jobs between by the difference of two processing times; there are few different ones.
+        # An exchange shifts the jobs in between by a difference of two processing times, which has few distinct values.
         shifts, which = np.unique(self.processing[None, :] - self.processing[:, None], return_inverse=True)
         self._exchanges = len(shifts) * n <= _MOST_SHIFTS
         self._shifts, self._which = shifts, which.reshape(n, n)
 
     def descend(self, order: Ints, deadline: float = float("inf")) -> tuple[int, Ints]:
-        """Apply best sets of moves until none helps, or until `time.process_time` reaches `deadline`."""
+        """Apply best sets of moves until a local optimum, or until `time.process_time` reaches `deadline`."""
         while True:
             gain, kind = self._gains(order)
             improved = self._apply(order, gain, kind)
@@ -103,18 +103,18 @@ class Dynasearch:
             order = improved
 
     def cost(self, order: Ints) -> int:
-        """Weighted tardiness of a sequence."""
+        """Return the weighted tardiness of a sequence."""
         late = np.maximum(np.cumsum(self.processing[order]) - self.due[order], 0)
         return int(late @ self.weight[order])
 
     def _gains(self, order: Ints) -> tuple[Ints, Ints]:
-        # gain[i, j] for i < j: of the best move that touches positions i..j; kind: 0 job i behind j, 1 job j before i, 2 exchange.
+        # gain[i, j] for i < j: gain of the best move on positions i..j; kind: 0 job i after j, 1 job j before i, 2 exchange.
         n = len(order)
         p, w, d = self.processing[order], self.weight[order], self.due[order]
         end = np.cumsum(p)
         late = np.maximum(end - d, 0)
         shift = end[None, :] - d[None, :]
-        # Row i, column k: what job k gains when it moves p_i ahead, and what it loses when it moves p_i back.
+        # Row i, column k: gain of job k if it moves forward by p_i, and loss if it moves back by p_i.
         ahead = np.triu(w * (late - np.maximum(shift - p[:, None], 0)), 1)
         back = np.tril(w * (np.maximum(shift + p[:, None], 0) - late), -1)
         last = w[:, None] * (np.maximum(end[None, :] - d[:, None], 0) - late[:, None])  # job i completes where j did
@@ -168,16 +168,16 @@ def iterated_dynasearch(
     starts: int = 5,
     time_limit: float = 60.0,
 ) -> tuple[int, list[int]]:
-    """Good weighted tardiness, not proven: dynasearch from kicked copies of the best sequence so far, from several starts.
+    """Find a good sequence by iterated dynasearch: perturb and improve the best sequence, from several starts.
 
     Parameters
     ----------
     kicks
-        Kicks per start; each exchanges 2 to 6 pairs of jobs anywhere in the sequence.
+        Perturbations per start; each exchanges 2 to 6 random pairs of jobs.
     starts
-        The first is the sequence by weighted modified due dates, the others are random.
+        Number of starts: the first is the sequence by weighted modified due date, the others are random.
     time_limit
-        CPU seconds after which no new kick is tried.
+        CPU time limit in seconds.
 
     Returns
     -------

