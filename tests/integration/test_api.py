@@ -75,6 +75,7 @@ def test_five_lines(tmp_path: Path) -> None:
     certificate = result.certify()
     assert certificate.verdict in ("certified", "not better", "overfit", "fragile") and certificate.opening
     assert result.name in repr(result) and "<table>" in result._repr_html_()
+    assert "vega" in result.plot().to_dict()["$schema"]
 
 
 def test_a_run_made_with_objects_is_the_one_made_on_the_command_line(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from workbench.problem.gap import mean_gap
 from workbench.store import AttemptSummary, Outcome, Reader, outcome
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from workbench.certificate import Certificate
 
 
@@ -110,6 +112,19 @@ class Result:
         frame["gap"] = frame["gap"].astype(float)
         frame["best"] = frame["gap"].cummin().ffill()
         return frame
+
+    def plot(self) -> alt.LayerChart:
+        """The dashboard's chart of progress: every attempt's train gap, the best so far, and the best baselines.
+
+        In a notebook the last expression of a cell shows it; `result.plot().save("run.html")` keeps it.
+        """
+        import pandas as pd
+
+        from workbench.report.charts import Level, progress
+
+        ranking = self.problem.references.ranking
+        frame = pd.DataFrame(self.attempts)
+        return progress(frame, levels=[Level(name, gap) for name, gap in ranking])
 
     def certify(self, *, candidate: int | None = None, force: bool = False, allow_unsafe: bool = False) -> Certificate:
         """Evaluate the best candidate on the held-out test set and the robustness tests; as `certify`."""
