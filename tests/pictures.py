@@ -24,7 +24,7 @@ PLACE = Path(__file__).parent.parent / "docs" / "images"
 MOST_BYTES = 200_000
 SIZE = {"width": 1280, "height": 820}
 CHARTS = "[data-testid=stVegaLiteChart], [data-testid=stPlotlyChart]"
-SETTLED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def scenes(runs: Path) -> dict[str, tuple[str, str]]:
@@ -46,7 +46,7 @@ def take(browser: Any, served: Served, found: dict[str, tuple[str, str]], theme:
     for name, (path, sign) in found.items():
         page.goto(served.page(path))
         page.locator(sign).first.wait_for()
-        page.wait_for_function(SETTLED)
+        page.locator(SETTLED).wait_for()
         page.wait_for_timeout(1_500)  # transitions of charts
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(128, dither=Image.Dither.NONE)
         file = PLACE / f"{name}-{theme}.png"
