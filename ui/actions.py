@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,17 +47,18 @@ class Launch:
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
     """Begin a run as `evolve run` would, detached: it goes on when the page, the browser or the server is closed."""
-    return _spawn(runs, "run", [problem, *options])
+    # What is typed into a page names an endpoint for the page, not for the keys of other providers.
+    return _spawn(runs, "run", ["--no-endpoint-key", *options], problem)
 
 
 def resume(runs: Path, run: str, candidates: int | None = None) -> Launch:
     """Go on with a run that stopped or was killed."""
-    return _spawn(runs, "resume", [run, *(["-n", str(candidates)] if candidates else [])])
+    return _spawn(runs, "resume", ["-n", str(candidates)] if candidates else [], run)
 
 
 def demo(runs: Path) -> Launch:
     """The run that needs no key."""
-    return _spawn(runs, "demo", [])
+    return _spawn(runs, "demo")
 
 
 def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
@@ -110,7 +112,7 @@ def certify(runs: Path, run: str, number: int) -> None:
     """Have the sealed test split opened for one program, in a process of its own; the verdict comes into the store."""
     log = certificate_log(runs, run, number)
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [*EVOLVE, "certify", run, "--candidate", str(number), "--runs", str(runs)]
+    command = _command("certify", ["--candidate", str(number), "--runs", str(runs)], run)
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
@@ -120,7 +122,7 @@ def certify(runs: Path, run: str, number: int) -> None:
 
 def certificate_log(runs: Path, run: str, number: int) -> Path:
     """What the process that makes a certificate has said so far."""
-    return runs / "logs" / f"certify-{run}-{number}.log"
+    return runs / "logs" / f"certify-{_as_file(run)}-{number}.log"
 
 
 def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes:
@@ -131,7 +133,7 @@ def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes
     UsageError
         With the command's own words.
     """
-    return _written(runs, into or runs, ["export", run, "--candidate", str(number)], f"{run}-{number}.py")
+    return _written(runs, into or runs, "export", ["--candidate", str(number)], run, f"{_as_file(run)}-{number}.py")
 
 
 def report(runs: Path, run: str, into: Path | None = None) -> bytes:
@@ -142,20 +144,20 @@ def report(runs: Path, run: str, into: Path | None = None) -> bytes:
     UsageError
         With the command's own words.
     """
-    return _written(runs, into or runs, ["report", run], f"{run}.html")
+    return _written(runs, into or runs, "report", [], run, f"{_as_file(run)}.html")
 
 
-def _written(runs: Path, into: Path, words: list[str], name: str) -> bytes:
+def _written(runs: Path, into: Path, command: str, options: Sequence[str], run: str, name: str) -> bytes:
     """What a command with `--out` has written."""
     out = into / "exports" / name
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [*EVOLVE, *words, "--runs", str(runs), "--out", str(out), "--force"]
+    words = _command(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
     try:
-        done = subprocess.run(command, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
+        done = subprocess.run(words, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"this took more than 5 minutes; make it with: evolve {words[0]}") from error
+        raise UsageError(f"this took more than 5 minutes; make it with: evolve {command}") from error
     if done.returncode:
-        raise UsageError(last_line(done.stderr) or f"evolve {words[0]} ended with code {done.returncode}")
+        raise UsageError(last_line(done.stderr) or f"evolve {command} ended with code {done.returncode}")
     return out.read_bytes()
 
 
@@ -201,7 +203,7 @@ def evaluate(problem: Path, source: str, split: str) -> Evaluation:
     place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
     path = Path(place.name)
     (path / "program.py").write_text(source)
-    command = [*EVOLVE, "eval", str(problem), str(path / "program.py"), "--split", split, "--json", "--each"]
+    command = _command("eval", ["--split", split, "--json", "--each"], str(problem), str(path / "program.py"))
     with (path / "out").open("wb") as out, (path / "err").open("wb") as err:
         process = subprocess.Popen(
             command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
@@ -228,14 +230,26 @@ def doctor(runs: Path) -> dict[str, Any]:
     return found
 
 
-def _spawn(runs: Path, command: str, options: Sequence[str]) -> Launch:
+def _command(command: str, options: Sequence[str], *arguments: str) -> list[str]:
+    """A command line in which no argument, whatever it begins with, can be an option."""
+    return [*EVOLVE, command, *options, "--", *arguments]
+
+
+def _as_file(run: str) -> str:
+    """A run's name as part of the name of a file: it comes out of a database, which may be another person's."""
+    return re.sub(r"[^\w.-]", "_", run)[:100]
+
+
+def _spawn(runs: Path, command: str, options: Sequence[str] = (), *arguments: str) -> Launch:
     logs = runs / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06}.log"
     began = time.time()
+    words = _command(command, [*options, "--runs", str(runs)], *arguments)
     with log.open("wb") as out:
-        process = subprocess.Popen([*EVOLVE, command, *options, "--runs", str(runs)], cwd=catalog.root(), stdin=subprocess.DEVNULL,
-                                   stdout=out, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(
+            words, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
     with contextlib.suppress(OSError):  # a run keeps all cores busy: it gives way to the pages, which need little
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + 5)
     return Launch(_reaped(process), log, began)

@@ -169,7 +169,7 @@ def new_run() -> None:
     if kind == MODELS:
         left, right = st.columns(2)
         names = "Names as litellm knows them, separated by commas; =2 asks a model twice as often."
-        own = "For models of your own behind an OpenAI-compatible server. Keys come from the environment."
+        own = "For models of your own behind an OpenAI-compatible server. It gets no key: those go to their provider's own hosts."
         given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=names)
         base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1", help=own)
         models = [name.strip() for name in given.split(",") if name.strip()]

@@ -41,6 +41,7 @@ def run(
     max_usd: float | None = None,
     runs: Path | str | None = None,
     display: Display | bool = True,
+    endpoint_key: bool = True,
     **options: Any,
 ) -> Result:
     """Search for a better heuristic, until a budget is used up.
@@ -68,6 +69,8 @@ def run(
         The runs folder; by default `$EVOLVE_RUNS`, else `runs`.
     display
         Progress: True shows it (a bar in a notebook, a table in a terminal), False does not; or an object of your own.
+    endpoint_key
+        Whether `api_base` may get the key of the model's provider although it is neither a host of it nor set in the environment.
     **options
         Any other field of `RunOptions` by its name: `models`, `api_base`, `max_seconds`, `max_tokens`, `tune_trials`, ...
 
@@ -87,8 +90,7 @@ def run(
         near = difflib.get_close_matches(unknown[0], _FIELDS, n=1)
         raise UsageError(f"run() has no option {unknown[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     loaded = load(problem)
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    given.setdefault("seeds", tuple(start_from))
+    given: dict[str, Any] = {"seeds": tuple(start_from)} | {name: value for name, value in options.items() if value is not None}
     made = RunOptions(
         candidates=attempts, seed=seed, max_usd=max_usd,
         workers=workers if workers is not None else 1 if loaded.in_memory else cores(), **given,
@@ -104,7 +106,8 @@ def run(
                 shown.line(f"proposer: {why}")
         else:
             mind, made = proposers.adopt(proposer, made)
-        outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=chosen.strategy)
+        named = endpoint_key and "api_base" in given
+        outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=chosen.strategy, endpoint_named=named)
     return Result(outcome.run, folder, loaded)
 
 
@@ -116,6 +119,7 @@ def resume(
     max_tokens: int | None = None,
     max_seconds: float | None = None,
     workers: int | None = None,
+    api_base: str | None = None,
     problem: AnyProblem | None = None,
     proposer: AnyProposer | None = None,
     strategy: AnyStrategy | None = None,
@@ -130,6 +134,8 @@ def resume(
         The run's ID, an unambiguous part of it, or `latest`.
     attempts, max_usd, max_tokens, max_seconds, workers
         New budgets, in all and not in addition; by default as they were.
+    api_base
+        The endpoint, where it has moved, or where it needs a key: a recorded one gets none but that of its own provider.
     problem, proposer, strategy
         Needed where the run was started with objects, which its record cannot bring back.
 
@@ -148,6 +154,7 @@ def resume(
             name, folder, shown, loaded=loaded, proposer=mind,
             strategy=None if strategy is None else search.choose(strategy).strategy,
             candidates=attempts, max_usd=max_usd, max_tokens=max_tokens, max_seconds=max_seconds, workers=workers,
+            api_base=api_base,
         )  # fmt: skip
     return open_run(outcome.run, runs=folder, problem=loaded)
 

@@ -24,6 +24,9 @@ def run(
     proposer: Annotated[str, typer.Option(help="Who proposes programs; see below.")] = "auto",
     model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
+    endpoint_key: Annotated[
+        bool, typer.Option(help="Whether the model's provider's key may go to --api-base, or only to its provider's own hosts.")
+    ] = True,
     candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     proposer_opt: Annotated[list[str] | None, typer.Option(help="An option of the proposer, NAME=VALUE; repeatable.")] = None,
@@ -73,6 +76,7 @@ def run(
             display=display,
             models=tuple(model or ()),
             api_base=api_base,
+            endpoint_key=endpoint_key,
             proposer_options=_pairs("--proposer-opt", proposer_opt or []),
             strategy_options=_pairs("--opt", opt or []),
             style=style,
@@ -96,6 +100,9 @@ def resume_(
     max_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="A new budget of working time.")] = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes.")] = None,
+    api_base: Annotated[
+        str | None, typer.Option(help="The endpoint of the models; name it again where it needs a key that is not its own.")
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -109,7 +116,7 @@ def resume_(
     with Progress(console(as_json)).running() as display:
         result = api.resume(
             name, attempts=candidates, max_usd=max_usd, max_tokens=max_tokens, workers=workers, runs=runs, display=display,
-            max_seconds=None if max_minutes is None else max_minutes * 60,
+            api_base=api_base, max_seconds=None if max_minutes is None else max_minutes * 60,
         )  # fmt: skip
     _report(result, as_json)
 

@@ -43,6 +43,7 @@ def begin(
     *,
     proposer: Proposer | None = None,
     strategy: Strategy | None = None,
+    endpoint_named: bool = False,
 ) -> Outcome:
     """Make a new run and work until it ends.
 
@@ -50,6 +51,8 @@ def begin(
     ----------
     proposer, strategy
         Objects in place of those that the options name.
+    endpoint_named
+        Whether the person named the endpoint of the options in this very command, so that it may get a key.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def begin(
     known = Known()
     with Store(runs) as store:
         options = _as_gated(options, store)
-        plan, proposer = _proposer(loaded, options, store, known, proposer)
+        plan, proposer = _proposer(loaded, options, store, known, proposer, endpoint_named)
         with contextlib.closing(proposer):
             checks = _check(proposer)
             with contextlib.closing(_executor(loaded, options)) as pool:
@@ -117,7 +120,8 @@ def resume(
     loaded, proposer, strategy
         Objects that cannot be found by the names that the run recorded.
     **changes
-        New budgets or workers, by the names of `RunOptions`; None: as recorded.
+        New budgets, workers or endpoint, by the names of `RunOptions`; None: as recorded. A recorded endpoint gets no key but
+        that of its own provider.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def resume(
             raise UsageError(f"run {run} is a replay; replay it anew instead of resuming it")
         strategy = strategy or search.make(options.strategy, options.strategy_options)
         known = Known()
-        _, proposer = _proposer(loaded, options, store, known, proposer)
+        _, proposer = _proposer(loaded, options, store, known, proposer, changes.get("api_base") is not None)
         with contextlib.closing(proposer):
             checks = _check(proposer)
             with contextlib.closing(_executor(loaded, options)) as pool:
@@ -220,7 +224,12 @@ def _executor(loaded: catalog.LoadedProblem, options: RunOptions) -> Executor:
 
 
 def _proposer(
-    loaded: catalog.LoadedProblem, options: RunOptions, store: Store, known: Known, given: Proposer | None
+    loaded: catalog.LoadedProblem,
+    options: RunOptions,
+    store: Store,
+    known: Known,
+    given: Proposer | None,
+    endpoint_named: bool,
 ) -> tuple[list[Upcoming] | None, Proposer]:
     if options.proposer.startswith("replay:"):
         source = store.run(options.proposer.partition(":")[2])
@@ -229,7 +238,7 @@ def _proposer(
         plan, lookup = recorded_replies(store, source.id, options.candidates)
     else:
         plan, lookup = None, None
-    proposer = given or proposers.make(options, lookup)
+    proposer = given or proposers.make(options, lookup, endpoint_named=endpoint_named)
     proposer.begin(loaded.brief, known)
     return plan, proposer
 

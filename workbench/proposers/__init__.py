@@ -22,6 +22,8 @@ _FROM_OPTIONS = ("builtin", "litellm")
 
 _RECORDED = frozenset({"api_base", "temperature", "concurrency", "timeout", "style"})
 """Constructor keywords that are also options of a run."""
+_OF_THE_COMMAND = frozenset({"endpoint_named"})
+"""Constructor keywords that each command decides; they are never recorded."""
 
 Lookup = Callable[[int], Reply | Call | Program | None]
 
@@ -60,7 +62,7 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
     return dataclasses.replace(options, proposer=choice.name, models=choice.models, api_base=choice.api_base), choice.why
 
 
-def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
+def make(options: RunOptions, lookup: Lookup | None = None, *, endpoint_named: bool = False) -> Proposer:
     """Create the proposer of a run; `begin` then provides the problem.
 
     Parameters
@@ -70,6 +72,8 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
         `package.module:Class` or `path/file.py:Class`), its models and further options.
     lookup
         Returns the recorded answers for `replay`.
+    endpoint_named
+        Whether the user named `options.api_base` in this very command, so that it gets the key of the model's provider.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def make(options: RunOptions, lookup: Lookup | None = None) -> Proposer:
     given: tuple[Any, ...] = ()
     if name == "litellm":
         given = (options.models,)
-        values |= {key: getattr(options, key) for key in _RECORDED}
+        values |= {key: getattr(options, key) for key in _RECORDED} | {"endpoint_named": endpoint_named}
     elif name.startswith("replay:"):
         if lookup is None:
             raise UsageError(f"{name}: the recorded run is not available")
@@ -128,7 +132,7 @@ def _class(name: str) -> type:
 
 
 def _own_options(cls: type) -> dict[str, Option]:
-    shared = _RECORDED if cls.__module__.startswith(f"{__name__}.") else frozenset[str]()
+    shared = _RECORDED | _OF_THE_COMMAND if cls.__module__.startswith(f"{__name__}.") else frozenset[str]()
     return {name: option for name, option in options_of(cls).items() if name not in shared}
 
 

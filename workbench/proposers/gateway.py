@@ -25,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 from workbench.errors import ModelError
 from workbench.process import die_with_parent
+from workbench.proposers.keys import OPEN_ROUTES, is_loopback, without_keys
 from workbench.redact import redactor
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
@@ -36,9 +37,11 @@ LOCAL = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LOGGING_EXECUTOR_MAX_PENDING_TASKS": "0",
+    "LITELLM_MODE": "PRODUCTION",
 }
 """Environment for litellm. It reads its installed tables instead of downloading them, so that only model endpoints are contacted,
-and skips work for callbacks (none are registered), which is a quarter of a call's CPU time."""
+skips work for callbacks (none are registered), which is a quarter of a call's CPU time, and ignores any file `.env` in the current
+folder, which could name an endpoint for the keys of the environment."""
 
 _HEADER = struct.Struct(">I")
 _MOST_BYTES = 64 << 20
@@ -63,6 +66,8 @@ class Request(NamedTuple):
     timeout: float
     temperature: float | None = None
     api_base: str | None = None
+    variable: str | None = None
+    """Environment variable with the key for `api_base`; None: no key. Without `api_base` LiteLLM finds the provider's own."""
 
 
 class Answer(NamedTuple):
@@ -84,9 +89,16 @@ class Answer(NamedTuple):
 
 
 class Gateway:
-    """Starts the gateway process at the first call, restarts it if it dies, and ends it with `close`. Thread-safe."""
+    """Starts the gateway process at the first call, restarts it if it dies, and ends it with `close`. Thread-safe.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    variables
+        Environment variables with the only keys that the process gets; None: the whole environment.
+    """
+
+    def __init__(self, variables: frozenset[str] | None = None) -> None:
+        self._variables = variables
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._peer: _Peer | None = None
@@ -116,7 +128,7 @@ class Gateway:
                     self._fruitless = 0 if self._peer.answered else self._fruitless + 1
                 if self._fruitless > 1:
                     return Answer(kind="lost", error="the gateway process died twice without an answer")
-                self._peer = _Peer()
+                self._peer = _Peer(self._variables)
             peer = self._peer
             self._numbers += 1
             number = self._numbers
@@ -134,7 +146,8 @@ class Gateway:
 class _Peer:
     """One gateway process, and the thread that started it and reads from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: frozenset[str] | None) -> None:
+        self._variables = variables
         self.process: subprocess.Popen[bytes] | None = None
         self.gone = False
         self.answered = False
@@ -176,7 +189,7 @@ class _Peer:
 
     def _live(self) -> None:
         try:
-            self.process = _spawn(self._far)
+            self.process = _spawn(self._far, self._variables)
         except OSError as error:
             self._ready.set_result(f"the gateway process cannot be started: {error}")
         self._far.close()
@@ -210,12 +223,13 @@ def _lost() -> Answer:
     return Answer(kind="lost", error="the gateway process died")
 
 
-def _spawn(link: socket.socket) -> subprocess.Popen[bytes]:
+def _spawn(link: socket.socket, variables: frozenset[str] | None) -> subprocess.Popen[bytes]:
+    environment = dict(os.environ) if variables is None else without_keys(os.environ, variables)
     root = str(Path(__file__).resolve().parents[2])
     code = "import sys; sys.path.append(sys.argv[1]); from workbench.proposers.gateway import serve; serve(int(sys.argv[2]))"
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid())],
-        env={**os.environ, **LOCAL},
+        env={**environment, **LOCAL},
         pass_fds=[link.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -282,6 +296,10 @@ def serve(descriptor: int) -> None:
 def _complete(request: Request) -> Answer:
     import litellm
 
+    if request.api_base and request.variable is None and _names_a_provider(request.model):
+        provider = request.model.partition("/")[0]
+        if provider not in OPEN_ROUTES:  # its client may find credentials outside the environment
+            return Answer(kind="key", error=f"credentials for {provider} are sent to its own hosts only")
     try:
         arguments = _arguments(request)
         response = litellm.completion(
@@ -322,9 +340,9 @@ def _arguments(request: Request) -> dict[str, Any]:
             arguments["model"] = f"{route}/{request.model}"
             if route == "hosted_vllm":
                 _without_price(arguments["model"])
-            arguments["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
-        elif is_loopback(request.api_base) and request.model.startswith("openai/"):
-            arguments["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
+        key = os.environ.get(request.variable or "")
+        if key or request.variable is None or arguments["model"].partition("/")[0] in OPEN_ROUTES:
+            arguments["api_key"] = key or "none"  # explicit, so that no client looks for another one
     else:
         with contextlib.suppress(Exception):  # an unknown model has no known limit
             arguments["max_tokens"] = min(request.max_tokens, int(litellm.get_model_info(request.model)["max_output_tokens"]))
@@ -344,14 +362,6 @@ def _names_a_provider(model: str) -> bool:
     import litellm
 
     return model.partition("/")[0] in set(litellm.provider_list)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL refers to this machine."""
-    from urllib.parse import urlsplit
-
-    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _failure(error: Exception) -> Answer:

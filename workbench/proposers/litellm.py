@@ -12,9 +12,10 @@ from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
 from workbench.program.reply import has_edits
-from workbench.proposers.gateway import Answer, Gateway, Request, is_loopback
+from workbench.proposers.gateway import Answer, Gateway, Request
+from workbench.proposers.keys import endpoint, is_loopback, own_variable, variable_for
 from workbench.proposers.prompt import Style, build, style_for
-from workbench.proposers.providers import key_variable, served
+from workbench.proposers.providers import PROVIDERS, served
 
 TRIES = 4
 """Maximum number of calls for one attempt."""
@@ -39,6 +40,9 @@ class LiteLLM:
         provider (`qwen2.5-coder`) requires `api_base`.
     api_base
         URL of an OpenAI-compatible endpoint; a local one needs no key.
+    endpoint_named
+        Whether the user named `api_base` in this very command, so that it may get the provider's key. Otherwise a key goes only
+        to hosts of its provider, and to those that the environment sets for it (`OPENAI_BASE_URL`).
     temperature
         None: the provider's default for `full` prompts, 0.8 for `block` prompts (below that, weak models repeat themselves).
     max_tokens
@@ -57,7 +61,7 @@ class LiteLLM:
     Raises
     ------
     UsageError
-        There is no model, a weight is not positive, or the style is unknown.
+        There is no model, a weight is not positive, the style is unknown, or the endpoint is not a plain URL.
     """
 
     repairs = True
@@ -75,6 +79,7 @@ class LiteLLM:
         style: str | None = None,
         backoff: float = 1.0,
         gateway: Gateway | None = None,
+        endpoint_named: bool = True,
     ) -> None:
         weighted = parse_models(models)
         if not weighted:
@@ -87,7 +92,8 @@ class LiteLLM:
         self.models, self._api_base = weighted, api_base
         self._temperature, self._max_tokens, self._style = temperature, max_tokens, parse_style(style)
         self._timeout, self._backoff = timeout, backoff
-        self._gateway, self._owned = gateway or Gateway(), gateway is None
+        self.variables = {name: variable_for(name, api_base, endpoint_named) for name, _ in weighted} if api_base else {}
+        self._gateway, self._owned = gateway or self._own_gateway(), gateway is None
         self._closed = threading.Event()
         self._jitter = random.Random()  # independent of the run's seed: waiting does not affect results
 
@@ -96,7 +102,7 @@ class LiteLLM:
         self._brief = brief
         if self._closed.is_set():  # used by an earlier run
             self._closed.clear()
-            self._gateway = Gateway() if self._owned else self._gateway
+            self._gateway = self._own_gateway() if self._owned else self._gateway
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
         """Call one of the models. Always draws from `rng` exactly once."""
@@ -139,6 +145,12 @@ class LiteLLM:
         if self._owned:
             self._gateway.close()
 
+    def _own_gateway(self) -> Gateway:
+        """A gateway that holds only the keys for the endpoint, so that nothing else can be sent there."""
+        variables = frozenset(filter(None, self.variables.values()))
+        known = variables <= {provider.variable for provider in PROVIDERS}  # others may need more than one variable
+        return Gateway(variables if self._api_base and known else None)
+
     def _call(self, model: str, prompt: Prompt, style: Style) -> Call:
         temperature = _TEMPERATURE[style] if self._temperature is None else self._temperature
         request = self._request(model, prompt, self._max_tokens or _MAX_TOKENS[style], temperature)
@@ -148,7 +160,8 @@ class LiteLLM:
         return self._record(model, prompt, answer, retries, seconds)
 
     def _request(self, model: str, prompt: Prompt, max_tokens: int, temperature: float | None = None) -> Request:
-        return Request(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base)
+        variable = self.variables.get(model)
+        return Request(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base, variable)
 
     def _ask(self, request: Request, tries: int, retried: set[str]) -> tuple[Answer, int, float]:
         """Call with retries until success, a permanent failure or a timeout; return the answer, retries and seconds."""
@@ -182,9 +195,15 @@ class LiteLLM:
     def _complaint(self, model: str, answer: Answer) -> str:
         local = self._api_base is not None and is_loopback(self._api_base)
         where = f"{model} at {self._api_base}" if self._api_base else model
-        variable = "OPENAI_API_KEY" if self._api_base and "/" not in model else key_variable(model)
+        variable = self.variables.get(model) if self._api_base else own_variable(model)
         said = answer.error[:200]
         match answer.kind:
+            case "key" if variable is None:
+                host, other = endpoint(self._api_base or "")[1], own_variable(model)
+                return (
+                    f"{where}: it wants a key and gets none: {other} goes to its provider's own hosts. If it may go to {host}, "
+                    f"name the endpoint on a command line (--api-base), or set {other.removesuffix('_API_KEY')}_BASE_URL ({said})"
+                )
             case "key":
                 return f"{where}: the API key is missing or was refused; set the environment variable {variable} ({said})"
             case "model" if "LLM Provider NOT provided" in answer.error:

@@ -14,6 +14,8 @@ class Provider(NamedTuple):
     prefix: str
     variable: str
     model: str
+    hosts: tuple[str, ...]
+    """Where its key may be sent, over https."""
 
 
 class Server(NamedTuple):
@@ -33,15 +35,15 @@ class Choice(NamedTuple):
 
 
 PROVIDERS = (
-    Provider("anthropic", "ANTHROPIC_API_KEY", "anthropic/claude-sonnet-4-5"),
-    Provider("openai", "OPENAI_API_KEY", "openai/gpt-5-mini"),
-    Provider("gemini", "GEMINI_API_KEY", "gemini/gemini-2.5-flash"),
-    Provider("deepseek", "DEEPSEEK_API_KEY", "deepseek/deepseek-chat"),
-    Provider("xai", "XAI_API_KEY", "xai/grok-code-fast-1"),
-    Provider("mistral", "MISTRAL_API_KEY", "mistral/codestral-latest"),
-    Provider("groq", "GROQ_API_KEY", "groq/openai/gpt-oss-120b"),
-    Provider("cerebras", "CEREBRAS_API_KEY", "cerebras/gpt-oss-120b"),
-    Provider("together_ai", "TOGETHERAI_API_KEY", "together_ai/openai/gpt-oss-120b"),
+    Provider("anthropic", "ANTHROPIC_API_KEY", "anthropic/claude-sonnet-4-5", ("api.anthropic.com",)),
+    Provider("openai", "OPENAI_API_KEY", "openai/gpt-5-mini", ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")),
+    Provider("gemini", "GEMINI_API_KEY", "gemini/gemini-2.5-flash", ("generativelanguage.googleapis.com",)),
+    Provider("deepseek", "DEEPSEEK_API_KEY", "deepseek/deepseek-chat", ("api.deepseek.com",)),
+    Provider("xai", "XAI_API_KEY", "xai/grok-code-fast-1", ("api.x.ai",)),
+    Provider("mistral", "MISTRAL_API_KEY", "mistral/codestral-latest", ("api.mistral.ai", "codestral.mistral.ai")),
+    Provider("groq", "GROQ_API_KEY", "groq/openai/gpt-oss-120b", ("api.groq.com",)),
+    Provider("cerebras", "CEREBRAS_API_KEY", "cerebras/gpt-oss-120b", ("api.cerebras.ai",)),
+    Provider("together_ai", "TOGETHERAI_API_KEY", "together_ai/openai/gpt-oss-120b", ("api.together.xyz", "api.together.ai")),
 )
 SERVERS = (Server("Ollama", "http://127.0.0.1:11434/v1"), Server("llama.cpp", "http://127.0.0.1:8080/v1"))
 """Local servers, in order of preference."""
