@@ -1,4 +1,4 @@
-"""Recorded traces dealt to cache nodes by session and cut by time, and made-up traces that look for weaknesses."""
+"""Recorded traces, distributed to cache nodes by session and split by time; synthetic traces for stress tests."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data"
 
 BLOCK_TOKENS = 512
-"""Tokens in a block; the last block of a prompt is hardly ever full."""
+"""Tokens per block; the last block of a prompt is rarely full."""
 
 CAPACITIES = {"chat": {"small": 150, "medium": 400, "large": 600}, "mixed": {"small": 250, "large": 700}}
-"""Blocks that one node can hold. A node has a twelfth of the chat trace's sessions, or a sixth of the mixed one's."""
+"""Capacity of a node in blocks. A node serves a twelfth of the sessions of the chat trace, or a sixth of the mixed trace."""
 
 _FILES = {"chat": "conversation", "mixed": "synthetic"}
 _SHARED = {"chat": 1, "mixed": 0}
-"""Blocks at the start of every prompt (a system prompt) that do not tell sessions apart."""
+"""Number of blocks at the start of every prompt (system prompt) that do not identify sessions."""
 
 _TIMES = {Split.TRAIN: (0.0, 0.4), Split.VALIDATION: (0.4, 0.6), Split.TEST: (0.6, 1.0)}
-"""Which part of a trace, as shares of its requests."""
+"""Part of a trace used by each split, as fractions of its requests."""
 _NODES = {
     Split.TRAIN: {"chat": 12, "mixed": 6},
     Split.VALIDATION: {"chat": 6, "mixed": 4},
@@ -33,14 +33,14 @@ _NODES = {
 }
 
 Request = tuple[int, int, tuple[int, ...]]
-"""Time (ms), tokens of the prompt, blocks."""
+"""Time in ms, tokens of the prompt, blocks."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, always in the same order. Two instances of a split share no session.
+    """Return all instances of a split, in a fixed order. Instances of a split have no sessions in common.
 
-    train: the first 40 % of the requests; validation: the next 20 %, on half as many nodes, so that a node sees as many
-    requests; test: the last 40 %. Every instance starts with an empty cache.
+    train: the first 40 % of the requests; validation: the next 20 %, on half as many nodes, so that each node gets equally
+    many requests; test: the last 40 %. Every instance starts with an empty cache.
     """
     return _instances(Split(split))
 
@@ -51,10 +51,10 @@ def _instances(split: Split) -> tuple[Instance, ...]:
 
 
 def recorded_requests(kind: str) -> list[Request]:
-    """A whole recorded trace, "chat" or "mixed", with its original block ids.
+    """Return a whole recorded trace, "chat" or "mixed", with its original block ids.
 
-    The file tells each request's deepest block that was known before (-1 without) and how many new ones follow; new blocks
-    are numbered in order of appearance, and each block is always preceded by the same one.
+    For each request, the file has the deepest previously known block (-1 if none) and the number of new blocks after it. New
+    blocks are numbered in order of appearance, and each block is always preceded by the same block.
     """
     record = json.loads(gzip.decompress((_DATA / f"{_FILES[kind]}.json.gz").read_bytes()))
     before: list[int] = []
@@ -76,7 +76,7 @@ def recorded_requests(kind: str) -> list[Request]:
 
 
 def as_data(requests: Sequence[Request], capacity: int) -> dict[str, Any]:
-    """Data of an instance: time from 0 on, blocks numbered anew in order of appearance."""
+    """Return the data of an instance: times start at 0, blocks are renumbered in order of appearance."""
     names: dict[int, int] = {}
     start = requests[0][0]
     return {
@@ -100,7 +100,7 @@ def _recorded(split: Split) -> Iterator[Instance]:
 
 
 def _by_session(requests: Sequence[Request], shared: int, nodes: int) -> list[list[Request]]:
-    """Deal sessions to nodes in turn; a session is all prompts that share a block beyond the first `shared`."""
+    """Assign sessions to nodes in turn; prompts that share a block beyond the first `shared` belong to one session."""
     node_of: dict[int, int] = {}
     parts: list[list[Request]] = [[] for _ in range(nodes)]
     for request in requests:
@@ -114,13 +114,13 @@ def _by_session(requests: Sequence[Request], shared: int, nodes: int) -> list[li
 
 
 class _Blocks:
-    """Gives out blocks by what they hold: equal prompts up to a point have equal blocks up to there."""
+    """Assigns block ids by content: prompts with a common prefix share the blocks of that prefix."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[int, Any, int], int] = {}
 
     def of(self, *parts: tuple[Any, int]) -> tuple[int, ...]:
-        """Blocks of a prompt that is made of (content, number of blocks) parts."""
+        """Return the blocks of a prompt given as (content, number of blocks) parts."""
         blocks: list[int] = []
         for content, count in parts:
             for i in range(count):
@@ -154,7 +154,7 @@ def _tokens(rng: random.Random, blocks: Sequence[int]) -> int:
 
 
 def _sessions(rng: random.Random, blocks: _Blocks, count: int, per_s: float, think_s: float) -> list[Request]:
-    """Conversations that begin at random moments; every turn repeats all of the last one but its last block."""
+    """Generate conversations that start at random times; every turn repeats the previous one except its last block."""
     requests: list[Request] = []
     start = 0.0
     for session in range(count):
@@ -171,12 +171,12 @@ def _sessions(rng: random.Random, blocks: _Blocks, count: int, per_s: float, thi
 
 
 def _ten_times(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Ten times the requests and the room of a node.
+    # Ten times the requests and the capacity of a node.
     return _sessions(rng, _Blocks(), 1600, 1.5, 90.0), (1500, 5000)[copy]
 
 
 def _scan(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # A few prompts are asked for again and again, between long documents that are read once.
+    # A few prompts recur, between long documents that are read once.
     blocks, requests = _Blocks(), []
     for i in range(300):
         prompt = blocks.of((("hot", rng.randrange(20)), 8)) if rng.random() < 0.6 else blocks.of((("document", i), 60))
@@ -185,14 +185,14 @@ def _scan(rng: random.Random, copy: int) -> tuple[list[Request], int]:
 
 
 def _loop(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # The same prompts in the same order, a little more than fit: the least recently used one is always the next.
+    # The same prompts in the same order, slightly more than fit: the least recently used one is always next.
     blocks = _Blocks()
     prompts = [blocks.of((i, 10)) for i in range(30)]
     return [(1000 * i, _tokens(rng, prompts[i % 30]), prompts[i % 30]) for i in range(450)], (290, 240, 150)[copy]
 
 
 def _new_favourites(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Zipf popularity that turns over completely half way: counts of the past mislead.
+    # Zipf popularity that changes completely halfway: past counts mislead.
     blocks, requests = _Blocks(), []
     weights = [1 / (rank + 1) for rank in range(60)]
     for i in range(400):
@@ -203,21 +203,21 @@ def _new_favourites(rng: random.Random, copy: int) -> tuple[list[Request], int]:
 
 
 def _one_instant(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Everything at time 0 and of the same length: only order and counts tell prompts apart.
+    # All at time 0 and of the same length: only order and counts distinguish prompts.
     blocks = _Blocks()
     names = [rng.randrange(40) for _ in range(300)]
     return [(0, 5 * BLOCK_TOKENS, blocks.of((name, 5))) for name in names], (5, 50, 150)[copy]
 
 
 def _one_block(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Prompts of a single block, room for 1, 10 or 50.
+    # Prompts of a single block, capacity 1, 10 or 50.
     blocks = _Blocks()
     names = [min(int(rng.paretovariate(0.6)), 300) for _ in range(500)]
     return [(200 * i, BLOCK_TOKENS // 2, blocks.of((name, 1))) for i, name in enumerate(names)], (1, 10, 50)[copy]
 
 
 def _oversize(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Prompts that are longer than the whole cache.
+    # Prompts longer than the whole cache.
     blocks, requests = _Blocks(), []
     for i in range(200):
         prompt = blocks.of(("system", 3), (rng.randrange(5), rng.randint(1, 60)))
@@ -226,20 +226,20 @@ def _oversize(rng: random.Random, copy: int) -> tuple[list[Request], int]:
 
 
 def _never_again(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # No block comes back: there is nothing to gain.
+    # No block recurs: hits are impossible.
     blocks = _Blocks()
     prompts = [blocks.of((i, rng.randint(1, 30))) for i in range(200)]
     return [(1000 * i, _tokens(rng, prompt), prompt) for i, prompt in enumerate(prompts)], (50, 300)[copy]
 
 
 def _fits(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # Room for everything, or for all but one block.
+    # Capacity for everything, or for all but one block.
     requests = _sessions(rng, _Blocks(), 80, 0.2, 60.0)
     return requests, len({block for _, _, prompt in requests for block in prompt}) - copy
 
 
 def _branching(rng: random.Random, copy: int) -> tuple[list[Request], int]:
-    # An agent's search: every prompt goes on from one of the last ones, and the tree grows wide.
+    # An agent's tree search: every prompt continues one of the recent ones, and the tree grows wide.
     blocks = _Blocks()
     paths: list[tuple[tuple[int, int], ...]] = [((0, 2),)]
     requests: list[Request] = []

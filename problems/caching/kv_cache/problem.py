@@ -1,4 +1,4 @@
-"""KV cache: which blocks of earlier prompts should a serving node keep?"""
+"""KV-cache eviction in LLM serving."""
 
 from evaluators.kv_cache.optimum import solve
 from evaluators.kv_cache.verifier import CacheReplay
@@ -21,13 +21,13 @@ PROBLEM = Problem(
         ),
         Baseline(
             "lru",
-            "LRU, prompts from their end",
+            "LRU, evicting prompts from their end",
             "Mattson et al., Evaluation techniques for storage hierarchies, IBM Systems J. 9(2), 1970; "
             "order within a prompt as in Kwon et al., PagedAttention, SOSP 2023",
         ),
         Baseline(
             "lfu",
-            "LFU with lasting counts",
+            "LFU with persistent counts",
             "Aho, Denning, Ullman, Principles of optimal page replacement, J. ACM 18(1), 1971; "
             "Breslau et al., Web caching and Zipf-like distributions, INFOCOM 1999",
         ),
@@ -54,8 +54,8 @@ PROBLEM = Problem(
     },
     unit="share of blocks found in the cache",
     sense="max",
-    bound="proven optimum of a cache that knows the whole trace (Belady's rule)",
+    bound="proven offline optimum (Belady's rule)",
     limits=Limits(seconds=6.0),  # 4,000 requests and room for 5,000 blocks in the largest stress instance
-    # The best baseline of these families is a different specialist each time (README.md has the table).
+    # On each of these classes a different specialised baseline is best (table in README.md).
     stress_tolerance={"loop": 0.65, "ten-times": 0.15, "scan": 0.15, "new-favourites": 0.10, "oversize": 0.10},
 )

@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, some of each family; of queries that train and validation have, none of test's."""
+"""Stress instances for the robustness filter, several per class, from queries of train and validation only."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from . import instances as made
 
 FAMILIES = {
     "one-query": "the workload is a single query",
-    "writes-only": "there are only transactions: every index costs",
+    "writes-only": "there are only transactions, so that every index costs",
     "best-is-default": "nothing is better than the default configuration",
     "single-knob": "only one knob can be changed and there are no indexes",
     "indexes-only": "all knobs are fixed, only indexes can be chosen",
     "one-index": "at most one index is allowed",
-    "no-memory": "the default takes all the memory there is",
-    "tiny-budget": "there are three runs only",
-    "noisy": "measurements err by a fifth",
+    "no-memory": "the default uses all memory",
+    "tiny-budget": "there are only three runs",
+    "noisy": "measurements have 20 % noise",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 COPIES = 3
-"""Instances of each family: on a single one a starting program that tries by chance may be lucky, and nobody passes then."""
+"""Number of instances per class: on a single one, a random initial program may be lucky, and no candidate would pass."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """Instances of each family, all drawn from `seed`."""
+    """Generate the instances of each class from a random seed."""
     known = made.POOLS[Split.TRAIN], made.POOLS[Split.VALIDATION]
     pool = made.Pool(*(known[0][i] + known[1][i] for i in range(3)))
     return [

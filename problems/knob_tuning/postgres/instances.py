@@ -1,4 +1,4 @@
-"""Workloads drawn from measured queries, split by query, on machines of different prices; and some that look for weaknesses."""
+"""Workloads drawn from measured queries, split by query, on machines with different costs; stress workloads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DATA = Path(__file__).parent / "data"
 
 
 class Pool(NamedTuple):
-    """What workloads are drawn from: reports (TPC-H queries), look-ups and kinds of transactions."""
+    """Queries and transactions from which workloads are drawn: reports (TPC-H queries), lookups and kinds of transactions."""
 
     reports: tuple[str, ...]
     lookups: tuple[str, ...]
@@ -32,24 +32,24 @@ POOLS = {
         tuple(f"Q{n}" for n in range(15, 23)), ("orders of a customer", "a day's late lines"), ("new order", "deliver")
     ),
 }
-"""No query and no transaction is in two splits."""
+"""Pools by split; no query or transaction is in two splits."""
 
 _EVERYTHING = Pool(
     tuple(f"Q{n}" for n in range(1, 23)),
     ("lines of a supplier", "lines of a part", "orders of a customer", "a day's late lines"),
     ("pay", "correct a line", "restock", "new order", "deliver"),
 )
-"""What stress is drawn from: TPC-H's queries, all look-ups and what was measured with them."""
+"""Pool of the stress split: TPC-H queries, all lookups and the transactions measured with them."""
 
 MACHINES = {
     "flash": {"block": 0.01, "flush": 0.03, "log_kib": 0.002},
     "cloud": {"block": 0.04, "flush": 0.3, "log_kib": 0.02},
     "disk": {"block": 0.15, "flush": 3.0, "log_kib": 0.01},
 }
-"""Milliseconds charged for a block read or for temporary use, a flush of the log, a KiB of log; chosen by us."""
+"""Costs in ms of a block read or used temporarily, a log flush and a KiB of log, by machine; chosen for this problem."""
 
 FAMILIES = ("reports", "mixed", "desk", "tight")
-"""Reports alone; reports, look-ups and writes; an order desk with few reports; reports with little memory."""
+"""Instance classes: reports only; reports, lookups and writes; an order desk with few reports; reports with little memory."""
 
 _COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 8}
 BUDGET = 30
@@ -58,12 +58,12 @@ NOISE = 0.03
 
 @lru_cache(1)
 def tables() -> Mapping[str, CostTable]:
-    """The measured databases by name."""
+    """Return the measured databases by name."""
     return {name: CostTable.read(_DATA / f"{name}.json.gz") for name in DATABASES}
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, always in the same order."""
+    """Return all instances of a split, in a fixed order."""
     return _instances(Split(split))
 
 
@@ -79,10 +79,10 @@ def _instances(split: Split) -> tuple[Instance, ...]:
 
 
 def workload(family: str, pool: Pool, rng: random.Random, database: str = "uniform") -> dict[str, Any]:
-    """Data of one instance of a family.
+    """Draw the data of one instance of a class.
 
-    Weights are executions; they are drawn so that under default knobs each query or transaction takes a share of the cost
-    between 1 and 5 parts.
+    Weights are numbers of executions, drawn so that under default knobs the cost shares of queries and transactions are in
+    proportions of 1 to 5.
     """
     if family in ("reports", "tight"):
         names = rng.sample(pool.reports, rng.randint(3, min(5, len(pool.reports))))
@@ -100,7 +100,7 @@ def workload(family: str, pool: Pool, rng: random.Random, database: str = "unifo
 
 
 def tuned(names: Sequence[str], kinds: Sequence[str], rng: random.Random, database: str = "uniform") -> dict[str, Any]:
-    """Data of an instance with these queries and kinds of transactions, the whole space and plenty of memory."""
+    """Return the data of an instance with given queries and transactions, the whole space and ample memory."""
     table = tables()[database]
     data: dict[str, Any] = {
         "database": database,
@@ -133,12 +133,12 @@ def _stress() -> Iterator[Instance]:
 
 
 def whole(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """All reports at once."""
+    """All reports."""
     return tuned(pool.reports, [], rng)
 
 
 def skewed(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """A smaller database in which few parts have most of the lines, and few customers most of the orders."""
+    """A smaller database with skew: few parts have most line items, and few customers most orders."""
     return workload("reports", Pool(tuple(tables()["skewed"].queries), (), ()), rng, "skewed")
 
 
@@ -148,12 +148,12 @@ def one_query(rng: random.Random, pool: Pool) -> dict[str, Any]:
 
 
 def writes_only(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Nothing but transactions: every index costs."""
+    """Only transactions: every index increases the cost."""
     return tuned([], rng.sample(pool.transactions, 2), rng)
 
 
 def best_is_default(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Transactions that may not lose commits, on a disk whose log is cheap: nothing beats the default."""
+    """Transactions that must not lose commits, on a disk with cheap logging: the default is optimal."""
     data = writes_only(rng, pool)
     data["levels"] = {"synchronous_commit": [True]}
     data["prices"] = MACHINES["flash"]
@@ -161,7 +161,7 @@ def best_is_default(rng: random.Random, pool: Pool) -> dict[str, Any]:
 
 
 def decoys(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Only indexes that the workload has no use for, and knobs."""
+    """Only indexes that are useless for the workload, and knobs."""
     data = tuned(rng.sample([name for name in ("Q1", "Q13", "Q18", "Q22") if name in pool.reports], 2), [], rng)
     data["indexes"] = ["part(p_size)", "part(p_type)", "part(p_brand,p_container)", "partsupp(ps_suppkey)", "supplier(s_nationkey)"]
     return data
@@ -177,29 +177,29 @@ def single_knob(rng: random.Random, pool: Pool) -> dict[str, Any]:
 
 
 def indexes_only(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Indexes, all knobs at their defaults."""
+    """Indexes only, with all knobs at their defaults."""
     data = workload("reports", pool, rng)
     data["levels"] = {knob.name: [knob.default] for knob in tables()["uniform"].space.knobs}
     return data
 
 
 def one_index(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """One index at most."""
+    """At most one index."""
     return {**workload("reports", pool, rng), "most_indexes": 1}
 
 
 def no_memory(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """The default takes all memory there is: most of the space cannot be started."""
+    """The default uses all memory: with most configurations the server does not start."""
     return {**workload("reports", pool, rng), "memory_mb": 128}
 
 
 def tiny_budget(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Three runs."""
+    """A budget of three runs."""
     return {**workload("mixed", pool, rng), "budget": 3}
 
 
 def noisy(rng: random.Random, pool: Pool) -> dict[str, Any]:
-    """Measurements that err by a fifth."""
+    """Measurements with 20 % noise."""
     return {**workload("mixed", pool, rng), "noise": 0.2}
 
 
@@ -217,7 +217,7 @@ SHAPES: Mapping[str, tuple[int, Callable[[random.Random, Pool], dict[str, Any]]]
     "tiny-budget": (3, tiny_budget),
     "noisy": (3, noisy),
 }
-"""Stress families: how many instances, and what draws one from a pool."""
+"""Stress classes: number of instances, and the function that draws one from a pool."""
 
 
 def _rounded(weight: float) -> float:

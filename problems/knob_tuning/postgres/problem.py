@@ -1,4 +1,4 @@
-"""Tuning PostgreSQL: which knobs and indexes, in few measured runs?"""
+"""PostgreSQL tuning: knobs and indexes with a small budget of measured runs."""
 
 from evaluators.postgres.verifier import KnobTuning
 from workbench.model import Baseline, Limits, Problem
@@ -10,7 +10,7 @@ VERIFIER = KnobTuning(tables())
 PROBLEM = Problem(
     slug="knob_tuning/postgres",
     title="Tuning PostgreSQL",
-    question="Which knobs and which few indexes should a PostgreSQL server have, when every try costs a measured run?",
+    question="Which knob settings and indexes should a PostgreSQL server have, given a small budget of measured runs?",
     entry="suggest",
     verifier=VERIFIER,
     instances=instances,
@@ -71,6 +71,6 @@ PROBLEM = Problem(
         "luck": "a random number in 0..1",
     },
     unit="% of the default's cost, mean over the runs",
-    bound="least cost of all configurations in the measured table; reached from the first run on only by who knows it",
+    bound="minimum cost over all configurations of the measured table, which a policy would have to choose in the first run",
     limits=Limits(seconds=20.0),
 )

@@ -1,4 +1,4 @@
-"""Sampled clusters of a real one by window of its trace, the whole trace for the test, and clusters that look for weaknesses."""
+"""Samples of a recorded cluster and its trace, split by time; the whole trace for test; synthetic clusters for stress tests."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data" / "openb_2023.json.gz"
 
 Kind = tuple[int, int, int, int, tuple[str, ...]]
-"""Milli-cores, MiB, GPUs, thousandths of each, accepted models."""
+"""Thousandths of a core, MiB, GPUs, thousandths of each GPU, accepted GPU models."""
 
 WORKLOADS = {"default": "default", "share": "gpushare40", "spec": "gpuspec33", "cpu": "cpu250", "crowded": "default"}
-"""Family to variant of the trace; the published study made the others from the first: more sharing, GPU models asked for, more
-pods without GPU."""
+"""Variant of the trace by instance class. The published study derived the others from the first: more sharing, required GPU
+models, more pods without GPU."""
 LOADS = {"default": 1.0, "share": 1.0, "spec": 1.0, "cpu": 1.0, "crowded": 1.3}
-"""GPUs asked for by all arrivals over GPUs of the cluster."""
+"""Ratio of the GPUs requested by all arrivals to the GPUs of the cluster."""
 NODES = 32
 
 _WINDOWS = {Split.TRAIN: (0.0, 0.4), Split.VALIDATION: (0.4, 0.6), Split.TEST: (0.6, 1.0)}
-"""Part of the trace, in order of time, from which a split draws its pods."""
+"""Part of the trace, in order of time, from which each split draws its pods."""
 _COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 12}
 
 
 class Trace(NamedTuple):
-    """A variant of the trace: distinct pods, and those that came, in order of time."""
+    """A variant of the trace: distinct pods, and arrivals in order of time."""
 
     kinds: list[Kind]
     arrivals: list[int]
 
     def window(self, low: float, high: float) -> list[Kind]:
-        """Pods that came in this part of the trace."""
+        """Return the pods that arrived in a part of the trace."""
         n = len(self.arrivals)
         return [self.kinds[i] for i in self.arrivals[int(low * n) : int(high * n)]]
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, always in the same order.
+    """Return all instances of a split, in a fixed order.
 
-    train, validation and test draw pods from the first 40, the next 20 and the last 40 % of the trace's arrivals; test also replays
-    the whole trace on the whole cluster, in the recorded order and in another.
+    train, validation and test draw pods from the first 40 %, the next 20 % and the last 40 % of the arrivals. test also replays the
+    whole trace on the whole cluster, in the recorded and in another order.
     """
     return _instances(Split(split))
 
@@ -88,15 +88,15 @@ def _whole() -> Iterator[Instance]:
 
 
 def cluster(n: int, rng: random.Random) -> list[list[Any]]:
-    """Draw n different nodes of the recorded cluster, in its order."""
+    """Draw n distinct nodes of the recorded cluster, in their original order."""
     nodes = _record()[0]
     return [nodes[i] for i in sorted(rng.sample(range(len(nodes)), n))]
 
 
 def draw(nodes: list[list[Any]], pool: list[Kind], load: float, rng: random.Random) -> list[Kind]:
-    """Draw pods from `pool`, each time from all of it, until they ask for `load` times the cluster's GPUs.
+    """Draw pods from `pool` with replacement until they request `load` times the cluster's GPUs.
 
-    Pods that no node could take even when it is empty are left out.
+    Pods that do not fit on any empty node are excluded.
     """
     hosted = {pod for pod in set(pool) if any(_could_host(node, pod) for node in nodes)}
     pool = [pod for pod in pool if pod in hosted]
@@ -114,7 +114,7 @@ def _could_host(node: list[Any], pod: Kind) -> bool:
 
 
 def workload(nodes: list[list[Any]], pods: list[Kind], history: list[Kind]) -> dict[str, Any]:
-    """Data of one instance: pods in order of arrival, popularity of their kinds by what `history` holds."""
+    """Return the data of one instance: pods in order of arrival, and the popularity of their kinds in `history`."""
     kinds = list(dict.fromkeys((*pods, *history)))
     index = {kind: i for i, kind in enumerate(kinds)}
     count = Counter(history)
@@ -159,14 +159,14 @@ def _ten_times(rng: random.Random) -> dict[str, Any]:
 
 
 def _single_node(rng: random.Random) -> dict[str, Any]:
-    # There is nothing to choose but the GPU.
+    # Only the GPU can be chosen.
     nodes = [[96000, 393216, 8, "G2"]]
     pool = [pod for pod in _all_pods() if pod[2] <= 1]
     return workload(nodes, draw(nodes, pool, 1.2, rng), pool)
 
 
 def _equal_nodes(rng: random.Random) -> dict[str, Any]:
-    # Ties everywhere: equal nodes, and parts that fill a GPU exactly.
+    # Ties everywhere: identical nodes, and shares that fill a GPU exactly.
     nodes = [[64000, 262144, 4, "G2"]] * 24
     pool: list[Kind] = [
         (cpu, 4096, gpus, milli, ()) for cpu, gpus, milli in ((4000, 1, 250), (8000, 1, 500), (16000, 1, 1000), (32000, 2, 1000))
@@ -182,7 +182,7 @@ def _whole_gpus(rng: random.Random) -> dict[str, Any]:
 
 
 def _awkward_parts(rng: random.Random) -> dict[str, Any]:
-    # Only 510 + 490, 340 + 330 + 330 and 260 + 740 leave nothing over.
+    # Only 510 + 490, 340 + 330 + 330 and 260 + 740 fill a GPU completely.
     nodes = cluster(NODES, rng)
     pool: list[Kind] = [(3000, 8192, 1, milli, ()) for milli in (510, 490, 340, 330, 330, 260, 740)]
     return workload(nodes, draw(nodes, pool, 1.05, rng), pool)
@@ -195,7 +195,7 @@ def _sorted(rng: random.Random, sign: int) -> dict[str, Any]:
 
 
 def _gpuless_first(rng: random.Random) -> dict[str, Any]:
-    # Pods without GPU take the cpu of the nodes, then come those that need both.
+    # Pods without GPU use the CPUs of nodes first; then pods arrive that need both.
     nodes = cluster(NODES, rng)
     pods = draw(nodes, _record()[1]["cpu250"].window(0.0, 1.0), 1.0, rng)
     return workload(nodes, sorted(pods, key=lambda pod: pod[2] > 0), _all_pods())
@@ -207,7 +207,7 @@ def _short_of_cpu(rng: random.Random) -> dict[str, Any]:
 
 
 def _with_history(rng: random.Random, window: tuple[float, float]) -> dict[str, Any]:
-    # The popularity that policies are told is unknown, or that of another time.
+    # The popularity passed to policies is unknown, or from another time.
     nodes = cluster(NODES, rng)
     trace = _record()[1]["default"]
     return workload(nodes, draw(nodes, trace.window(0.6, 1.0), 1.0, rng), trace.window(*window))

@@ -1,4 +1,4 @@
-"""Binding pods to a GPU-sharing cluster: which node, which GPU, so that the cluster fills up?"""
+"""Online packing of pods into a GPU-sharing cluster."""
 
 from evaluators.gpu_cluster.bound import solve
 from evaluators.gpu_cluster.verifier import GpuCluster
@@ -13,7 +13,7 @@ _PAPER = (
 PROBLEM = Problem(
     slug="load_balancing/gpu_cluster",
     title="Filling a GPU cluster",
-    question="To which node and GPU should each arriving pod be bound so that as much of the cluster's GPU as possible is used?",
+    question="To which node and GPU should each arriving pod be bound to allocate as much GPU capacity as possible?",
     entry="Policy",
     verifier=GpuCluster(),
     instances=instances,
@@ -31,7 +31,7 @@ PROBLEM = Problem(
         ),
         Baseline(
             "dot_product",
-            "Dot product of demand and what is left",
+            "Dot product of demand and free capacity",
             "Grandl et al., Multi-resource packing for cluster schedulers, SIGCOMM 2014; as DotProd of " + _PAPER,
         ),
         Baseline("packing", "GPU packing", "Weng et al., MLaaS in the Wild, NSDI 2022; as Packing of " + _PAPER),
@@ -52,7 +52,7 @@ PROBLEM = Problem(
         "stranded_after": "GPUs left on the node that a popular pod, drawn at random, could not use, once this pod is there",
     },
     unit="% of the cluster's GPU capacity",
-    bound="upper bound by a linear relaxation that knows all pods in advance; no scheduler need reach it",
+    bound="upper bound from an offline linear relaxation; not necessarily attainable",
     sense="max",
     limits=Limits(seconds=20.0),  # the whole trace: 9,420 pods on 1,213 nodes
 )

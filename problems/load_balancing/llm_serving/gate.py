@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; lengths come from the train part alone."""
+"""Stress instances for the robustness filter, one of each class that can be generated; lengths are from the train part only."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ FAMILIES = {
     "misled": "the guesses of lengths are systematically wrong",
     "no-guess": "all guesses are the same",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`; the shapes of the sealed ones with other sizes, rates and lengths."""
+    """Generate one instance of each class from a random seed; like the held-out ones, with other sizes, rates and lengths."""
     machine = made.MACHINE.as_data()
 
     def drawn(family: str, n: int, rate: float, variation: float = 1.0, **other: Any) -> Instance:

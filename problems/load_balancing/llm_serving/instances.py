@@ -1,4 +1,4 @@
-"""Windows of a recorded hour of requests, replayed at several rates, and workloads that look for weaknesses."""
+"""Windows of a recorded hour of requests, replayed at several rates; synthetic workloads for stress tests."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ MACHINE = roofline(  # Llama 2 7B on an A100 with 40 GB
 )
 REPLICAS = 4
 TTFT_S, TPOT_S = 1.0, 0.06
-"""Promises: time to the first token, mean time of each further one."""
+"""Promised time to first token, and mean time per further token, in seconds."""
 
 RATES = (11.0, 12.3, 13.0)
-"""Requests of the trace's mean work a second, in all; one family each."""
+"""Total load of each class, in requests of the trace's mean work per second."""
 WINDOW = 700
-"""Requests of an instance, consecutive in the trace."""
+"""Number of consecutive requests of an instance."""
 _PARTS = {Split.TRAIN: (0.0, 0.5), Split.VALIDATION: (0.5, 0.7), Split.TEST: (0.7, 1.0)}
-"""Part of the trace, in order of time, that a split is made of."""
+"""Part of the trace, in order of time, used by each split."""
 _COPIES = {Split.TRAIN: 2, Split.VALIDATION: 2, Split.TEST: 4}
 
 GUESS_SIGMA = 0.9
-"""Standard deviation of the logarithm of guessed over true length (README.md says how well such a guess orders requests)."""
+"""Standard deviation of log(guessed length / true length); README.md describes how well such guesses order requests."""
 CLIENTS = 12
-"""Clients of an instance; the k-th sends in proportion to 1 / k."""
+"""Number of clients; the k-th sends a share proportional to 1 / k."""
 
 Row = tuple[float, int, int]
-"""Arrival in seconds, tokens of the prompt, tokens of the answer."""
+"""Arrival in seconds, prompt tokens, answer tokens."""
 
 
 class Lengths(NamedTuple):
-    """What a request is made of."""
+    """Token counts of a request."""
 
     prompt: int
     output: int
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, always in the same order.
+    """Return all instances of a split, in a fixed order.
 
-    train, validation and test are windows of the first 50, the next 20 and the last 30 % of the trace's requests, sped up to the
-    family's load. Windows of one family never overlap; those of different families begin at different requests.
+    train, validation and test are windows of the first 50 %, the next 20 % and the last 30 % of the requests, accelerated to the
+    load of the class. Windows of one class do not overlap; those of different classes start at different requests.
     """
     return _instances(Split(split))
 
@@ -74,7 +74,7 @@ def _instances(split: Split) -> tuple[Instance, ...]:
     found = []
     for family, rate in enumerate(RATES):
         slots = min(_COPIES[split], len(rows) // WINDOW)
-        # What the windows leave over is where the families' first windows begin.
+        # The first windows of the classes start within the remainder that the windows leave.
         spare = len(rows) - slots * WINDOW
         for copy in range(slots):
             first = copy * WINDOW + family * spare // (len(RATES) - 1)
@@ -84,22 +84,22 @@ def _instances(split: Split) -> tuple[Instance, ...]:
 
 @lru_cache(1)
 def trace() -> tuple[Row, ...]:
-    """The recorded requests in order of time."""
+    """Return the recorded requests in order of time."""
     lines = gzip.decompress(_DATA.read_bytes()).decode().splitlines()[1:]
     return tuple((int(ms) / 1000, int(prompt), int(output)) for ms, prompt, output in (line.split(",") for line in lines))
 
 
 def part(split: Split) -> tuple[Row, ...]:
-    """The split's part of the trace."""
+    """Return the part of the trace for a split."""
     low, high = _PARTS[split]
     return trace()[round(low * len(trace())) : round(high * len(trace()))]
 
 
 def replay(id: str, family: str, rows: Sequence[Row], rate: float) -> Instance:
-    """Recorded requests with their gaps, all shortened by one factor so that they bring as much work as the family's rate.
+    """Replay recorded requests with all gaps scaled by one factor, to the load given by `rate`.
 
-    Answers grow shorter and longer over the hour: with the same number of requests a second some windows would be idle and
-    others hopeless. `rate` requests of the trace's mean work bring as much work a second as these do.
+    The load is `rate` requests of the trace's mean work per second. Lengths of answers vary over the hour: at a constant
+    request rate, some windows would be nearly idle and others overloaded.
     """
     rng = _rng(id)
     begin, end = rows[0][0], rows[-1][0]
@@ -119,12 +119,12 @@ def _mean_work_s() -> float:
 
 
 def workload(arrivals: Sequence[float], lengths: Sequence[Lengths], rng: random.Random, **other: Any) -> dict[str, Any]:
-    """Data of one instance: guesses and clients are drawn; `other` replaces what all instances share.
+    """Return the data of one instance, with random guesses and clients; `other` overrides shared parameters.
 
     Raises
     ------
     ValueError
-        When there are not as many arrivals as lengths.
+        The numbers of arrivals and lengths differ.
     """
     shares = [1 / (k + 1) for k in range(CLIENTS)]
     senders = rng.choices(range(CLIENTS), shares, k=len(lengths))
@@ -142,12 +142,12 @@ def workload(arrivals: Sequence[float], lengths: Sequence[Lengths], rng: random.
 
 
 def guess(output: int, rng: random.Random) -> int:
-    """What a predictor of middling skill says of an answer's length."""
+    """Draw the guess of a moderately accurate length predictor."""
     return max(1, min(1000, round(output * math.exp(rng.gauss(0, GUESS_SIGMA)))))
 
 
 def gamma_arrivals(n: int, rate: float, variation: float, rng: random.Random) -> list[float]:
-    """Arrival times whose gaps are Gamma distributed with this coefficient of variation (1: Poisson; more: bursts)."""
+    """Draw arrival times with Gamma distributed gaps of a given coefficient of variation (1: Poisson, above: bursts)."""
     shape = variation**-2
     now, times = 0.0, []
     for _ in range(n):
@@ -188,38 +188,38 @@ def _drawn(rng: random.Random, n: int, rate: float, variation: float = 1.0, **ot
 
 
 def draw(n: int, rows: Sequence[Row], rng: random.Random) -> list[Lengths]:
-    """Lengths of n requests of the trace, one at a time from all of `rows`."""
+    """Draw the lengths of n requests of the trace from `rows`, with replacement."""
     return [Lengths(*row[1:]) for row in rng.choices(rows, k=n)]
 
 
 def equal(rng: random.Random) -> dict[str, Any]:
-    """Ties everywhere: equal requests, eight at the same moment."""
+    """Ties everywhere: identical requests, eight at the same time."""
     n = 240
     made = workload([0.75 * (i // 8) for i in range(n)], [Lengths(1000, rng.randint(180, 220))] * n, rng)
     return guessed(made, lambda output: output)
 
 
 def long_prompts(rng: random.Random) -> dict[str, Any]:
-    """One request in twenty brings a document along."""
+    """One request in twenty contains a document."""
     lengths = draw(400, trace(), rng)
     lengths = [Lengths(rng.randint(9000, 13000), r.output) if rng.random() < 0.05 else r for r in lengths]
     return workload(gamma_arrivals(len(lengths), 8.0, 1.0, rng), lengths, rng)
 
 
 def long_answers(rng: random.Random) -> dict[str, Any]:
-    """Short questions, long answers: memory fills up after admission."""
+    """Short questions with long answers: memory fills up after admission."""
     lengths = [Lengths(rng.randint(20, 200), rng.randint(500, 1000)) for _ in range(300)]
     return workload(gamma_arrivals(len(lengths), 8.0, 1.0, rng), lengths, rng)
 
 
 def short_answers(rng: random.Random) -> dict[str, Any]:
-    """Long questions answered in a word, as a classifier does: prompts are all the work."""
+    """Long questions with one-word answers, as for classification: all work is in the prompts."""
     lengths = [Lengths(2 * r.prompt, rng.randint(1, 8)) for r in draw(400, trace(), rng) if r.prompt < 6000]
     return workload(gamma_arrivals(len(lengths), 13.0, 1.0, rng), lengths, rng)
 
 
 def flood(rng: random.Random) -> dict[str, Any]:
-    """In the midst of moderate traffic one client sends 150 requests within a second."""
+    """One client sends 150 requests within a second during moderate traffic."""
     made = _drawn(rng, 350, 8.0)
     middle = made["requests"][150][0]
     extra = workload([middle + i / 150 for i in range(150)], draw(150, trace(), rng), rng)["requests"]
@@ -228,7 +228,7 @@ def flood(rng: random.Random) -> dict[str, Any]:
 
 
 def guessed(made: dict[str, Any], predict: Callable[[int], int]) -> dict[str, Any]:
-    """The same workload with other guesses: a function of the true length."""
+    """The same workload with guesses that are a function of the true length."""
     return {**made, "requests": [[*row[:3], predict(row[2]), row[4]] for row in made["requests"]]}
 
 

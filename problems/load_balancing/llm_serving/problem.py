@@ -1,4 +1,4 @@
-"""Serving a language model on several replicas: where does a request go, who is admitted next, who gives way?"""
+"""LLM serving on several replicas: routing, admission and preemption of requests."""
 
 from evaluators.llm_serving.bound import solve
 from evaluators.llm_serving.verifier import Serving
@@ -12,7 +12,7 @@ _LLUMNIX = "Sun et al., Llumnix: Dynamic Scheduling for Large Language Model Ser
 PROBLEM = Problem(
     slug="load_balancing/llm_serving",
     title="Serving a language model in time",
-    question="To which replica should each request go, whom should a replica admit next, and who gives way when memory is full?",
+    question="Which replica should serve each request, which should it admit next, and which preempt when memory is full?",
     entry="Policy",
     verifier=Serving(),
     instances=instances,
@@ -30,13 +30,9 @@ PROBLEM = Problem(
             "Power of two choices",
             "Mitzenmacher, The power of two choices in randomized load balancing, IEEE TPDS 12 (2001) 1094-1104",
         ),
-        Baseline(
-            "least_kv", "Least KV: the replica with the fewest tokens in memory or on the way", _LLUMNIX + ", as its INFaaS++"
-        ),
-        Baseline("llumnix", "Llumnix: most freeness by virtual usage", _LLUMNIX + ", dispatching without migration"),
-        Baseline(
-            "vtc", "VTC: the client that was served least", "Sheng et al., Fairness in Serving Large Language Models, OSDI 2024"
-        ),
+        Baseline("least_kv", "Least KV: the replica with the fewest tokens in memory or queued", _LLUMNIX + ", as its INFaaS++"),
+        Baseline("llumnix", "Llumnix: highest freeness by virtual usage", _LLUMNIX + ", dispatching without migration"),
+        Baseline("vtc", "VTC: least served client first", "Sheng et al., Fairness in Serving Large Language Models, OSDI 2024"),
         Baseline(
             "mlfq",
             "Skip-join multi-level feedback queue",
@@ -72,9 +68,9 @@ PROBLEM = Problem(
         "client_served": "tokens of prompts and answers that its client has been served so far",
     },
     unit="% of credit",
-    bound="upper bound by a transport relaxation that knows all requests in advance; no scheduler need reach it",
+    bound="upper bound from an offline transportation relaxation; not necessarily attainable",
     sense="max",
     limits=Limits(seconds=30.0),  # 3,000 requests on 40 replicas
-    # Set before any policy was run on these: the best at a hopeless load, or with guesses that lie, is likely to be a specialist.
+    # Set before any policy was run on these: at overload or with misleading guesses, a specialised policy is likely to be best.
     stress_tolerance={"overload": 0.10, "misled": 0.10},
 )

@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, one of each class that can be generated; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FAMILIES = {
     "ten-times": "work and deadline are several times as long as in training",
     "no-slack": "work and one launch fill the time to the deadline",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`; the shapes of the sealed ones with other lengths and spells."""
+    """Generate one instance of each class from a random seed; like the held-out ones, with other lengths and spells."""
     rng = random.Random(f"load_balancing/spot_deadline gate {seed}")
     hours = rng.choice(list(made.DEADLINES_H.values()))
     tick, n = 600, int(hours * 6)

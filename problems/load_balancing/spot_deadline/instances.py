@@ -1,4 +1,4 @@
-"""Instances from recorded markets, split by zone and time, and synthetic markets that look for weaknesses."""
+"""Instances from recorded markets, split by zone and time; synthetic markets for stress tests."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data"
 
 ON_DEMAND_PRICE = 3.06
-"""$/h of a p3.2xlarge (one V100) in the US regions; the literature uses it for every machine type."""
+"""On-demand price of a p3.2xlarge (one V100) in US regions, in $/h; used for every machine type in the literature."""
 SPOT_PRICE = 0.97
-"""$/h, likewise; the 2023 instances carry the recorded prices instead."""
+"""Spot price, in $/h; the 2023 instances use recorded prices instead."""
 WORK_H = 48
 
 DEADLINES_H = {"tight": 52.0, "loose": 70.0}
 OVERHEADS_H = {"05": 0.05, "20": 0.20, "40": 0.40}
 
 _HALF = 882
-"""Ticks in half a 2022 series (6.1 days): the border in time between train or validation and test."""
+"""Number of ticks in half a 2022 series (6.1 days), which separates train and validation from test."""
 _SHIFTS = {"tight-05": 0, "tight-20": 129, "tight-40": 64, "loose-05": 0, "loose-20": 21, "loose-40": 10}
-"""Where in its half the first window of a family begins, ticks: other families see other hours."""
+"""Start of a class's first window within its half, in ticks: different classes cover different hours."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, always in the same order.
+    """Return all instances of a split, in a fixed order.
 
-    train: us-west-2a, first half. validation: us-west-2b, first half. test: both second halves (also with an overhead that
-    train has not), and nine zones of 2023 with their own tick length and moving prices. Windows of one family never overlap.
+    train: us-west-2a, first half. validation: us-west-2b, first half. test: both second halves (also with an overhead not in
+    train), and nine zones of 2023 with other tick lengths and varying prices. Windows of one class do not overlap.
     """
     return _instances(Split(split))
 
@@ -73,7 +73,7 @@ def _recorded_2023() -> Iterator[Instance]:
     families = [(slack, overhead) for slack in DEADLINES_H for overhead in ("05", "20")]
     for zone, windows in record["zones"].items():
         for (slack, overhead), window in zip(families, windows, strict=True):
-            # The recordings last 60 h: that is what "loose" means here.
+            # The recordings last 60 h, which limits how loose a deadline can be.
             length = min(int(DEADLINES_H[slack] * 3600) // tick, len(window["available"]))
             job = _job(window["available"][:length], tick, length * tick / 3600, OVERHEADS_H[overhead], window["price_runs"])
             yield Instance(f"{zone}@{window['start']}-{slack}-{overhead}", f"2023-{slack}-{overhead}", job)
@@ -114,7 +114,7 @@ def _synthetic() -> Iterator[Instance]:
             "late-drought": "1" * late + "0" * (n - late),
             "early-drought": "0" * late + "1" * (n - late),
         }.items():
-            # An overhead of its own: some recorded windows have no spot at all, and splits share no instance.
+            # A different overhead: some recorded windows have no spot at all, and splits must not share instances.
             yield Instance(f"{family}-{slack}", family, _job(available, tick, deadline_h, 0.25))
         for overhead_h in (0.4, 1.0):
             yield Instance(
@@ -126,7 +126,7 @@ def _synthetic() -> Iterator[Instance]:
         yield Instance(f"ten-times-{slack}", "ten-times", long)
         hours = int(deadline_h)
         yield Instance(f"coarse-{slack}", "coarse", _job(_spells(hours, 4, 2, hours), 3600, deadline_h, 0.20))
-    # Work and one launch fill the time to the deadline: whoever leaves a working machine is late.
+    # Work and one launch fill the time until the deadline: leaving a running machine misses it.
     for name, available in {"always": "1" * 290, "flapping": "10" * 145, "spells": _spells(290, 12, 6, 290)}.items():
         yield Instance(f"no-slack-{name}", "no-slack", _job(available, tick, 290 / 6, 0.20))
     for work_h, deadline_h in ((1.0, 2.0), (1 / 12, 0.5)):
@@ -140,7 +140,7 @@ def _synthetic() -> Iterator[Instance]:
 
 
 def _spells(ticks: int, up: int, down: int, seed: int) -> str:
-    """A market whose spells of spot and drought last `up` and `down` ticks on average (memoryless)."""
+    """Draw a market with geometric spells with and without spot, of mean length `up` and `down` ticks."""
     rng = random.Random(seed)
     state, trace = 1, []
     for _ in range(ticks):

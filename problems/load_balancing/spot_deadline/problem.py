@@ -1,4 +1,4 @@
-"""Can't be late: a job, a deadline, and spot machines that come and go."""
+"""Spot scheduling: a job with a hard deadline on spot and on-demand machines."""
 
 from evaluators.spot_deadline.optimum import solve
 from evaluators.spot_deadline.verifier import SpotMarket
@@ -11,15 +11,15 @@ _PAPER = 'Wu et al., "Can\'t Be Late: Optimizing Spot Instance Savings under Dea
 PROBLEM = Problem(
     slug="load_balancing/spot_deadline",
     title="Spot machines under a deadline",
-    question="When should a job that must not be late run on a spot machine, on an on-demand machine, or wait?",
+    question="When should a job with a hard deadline run on a spot machine, on an on-demand machine, or wait?",
     entry="Policy",
     verifier=SpotMarket(),
     instances=instances,
     solve=solve,
     seeds=("seed", "seed_decent", "seed_open"),
     baselines=(
-        Baseline("on_demand", "On demand only", "the price without spot machines; the paper's upper end. " + _PAPER),
-        Baseline("greedy", "Greedy: spot until the slack is gone", _PAPER + ", greedy policy"),
+        Baseline("on_demand", "On demand only", "cost without spot machines, the upper limit of the paper. " + _PAPER),
+        Baseline("greedy", "Greedy: spot until no slack is left", _PAPER + ", greedy policy"),
         Baseline("uniform_progress", "Uniform Progress", _PAPER + ", the rules of its text"),
         Baseline("uniform_progress_sticky", "Uniform Progress, sticky", _PAPER + ", rc_cr_threshold of its simulator"),
         Baseline("uniform_progress_eager", "Uniform Progress without hysteresis", _PAPER + ", rc_cr_threshold_no_condition2"),
@@ -42,9 +42,9 @@ PROBLEM = Problem(
         "price_ratio": "spot price over on-demand price",
     },
     unit="$",
-    bound="proven optimum of a scheduler that knows the whole trace (exact dynamic programme)",
+    bound="proven offline optimum (exact dynamic programming)",
     limits=Limits(seconds=3.0),  # 4,200 decisions in the longest stress instance
-    # The best baseline of these families is a different specialist each time; every published policy that uses spot at all
-    # loses more than the default to it (README.md has the table).
+    # On each of these classes a different specialised baseline is best, and every published policy that uses spot machines is
+    # worse by more than the default tolerance (table in README.md).
     stress_tolerance={"flapping": 0.20, "early-drought": 0.15, "slow-start": 0.10, "tiny-60min": 0.30},
 )

@@ -1,4 +1,4 @@
-"""Seeded token counts of experts: popularity by rank, drift from window to window, and traffic that jumps between domains."""
+"""Random token counts of experts: popularity by rank, drift between windows, and jumps between traffic domains."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 from workbench.model import Instance, Split
 
 SKEWS = (0.5, 0.8, 1.1)
-"""a: the popularity of the expert of rank r goes as r^-a."""
+"""Exponent a: the popularity of the expert of rank r is proportional to r^-a."""
 
 PERSISTENCE = (0.6, 0.9, 0.98)
-"""rho: how much of an expert's deviation from that survives a window (AR(1) in the logarithm)."""
+"""AR(1) coefficient rho of the log deviation of an expert's popularity, per window."""
 
 DRIFT = 0.8
 """Stationary standard deviation of that deviation."""
 
 JUMP = 0.2
-"""Probability that the traffic of the next window comes from another domain, in the families with jumps."""
+"""Probability that another domain dominates the traffic of the next window, in classes with jumps."""
 
 EXPERTS, SLOTS, GPUS, GROUPS, NODES = 256, 288, 32, 8, 4
 WINDOWS, TOKENS = 12, 100_000
 
 Counts = NDArray[np.int64]
-"""Tokens by window, layer and expert; the last window is the one to come."""
+"""Tokens by window, layer and expert; the last window is the future one."""
 
 
 def instances(split: Split) -> list[Instance]:
-    """All instances of a split. Each is seeded by its own id."""
+    """Return all instances of a split; each is generated from its id as random seed."""
     return list(_instances(Split(split)))
 
 
@@ -57,9 +57,9 @@ def drifting(
 ) -> Counts:
     """Draw token counts.
 
-    ln popularity = -a ln(rank) + x, with x an AR(1) process of stationary deviation `drift` for each expert. With jumps there are
-    three domains with ranks of their own; one gives 70 % of the traffic, and in each window another one takes over with
-    probability `jump`, in all layers at once. Counts are Poisson around the shares of `tokens`.
+    ln popularity = -a ln(rank) + x, where x is an AR(1) process with stationary standard deviation `drift` for each expert. With
+    jumps there are three domains with different ranks; one has 70 % of the traffic, and in each window another one takes over
+    with probability `jump`, in all layers at once. Counts are Poisson distributed around the shares of `tokens`.
     """
     domains = 3 if jump else 1
     ranks = np.array([[rng.permutation(experts) for _ in range(domains)] for _ in range(layers)]) + 1
@@ -95,7 +95,7 @@ def _unseen() -> Iterator[Instance]:
         for copy in range(3):
             id = f"test-a{a}-r{rho}-{copy}"
             yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
-    # A whole model: as many layers as have routed experts in DeepSeek-V3.
+    # A whole model: the number of layers with routed experts in DeepSeek-V3.
     id = "test-full-r0.95"
     yield _instance(id, "full", drifting(_rng(id), 58, 0.8, 0.95))
 
@@ -106,7 +106,7 @@ def _stress() -> Iterator[Instance]:
 
 
 def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
-    """Name (family and number), counts, and what differs from the usual shape."""
+    """Yield name (class and number), counts, and differences from the default shape."""
 
     def rng(name: str) -> np.random.RandomState:
         return _rng(f"stress-{name}")
@@ -116,13 +116,13 @@ def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
         big = drifting(rng(f"ten_times-{copy}"), 2, a, 0.9, experts=1024)
         yield f"ten_times-{copy}", big, {"slots": 1152, "n_gpus": 128, "groups": 8, "nodes": 16}
     for copy, each in enumerate((0, 400)):
-        # Nobody ever came, or all alike.
+        # No tokens at all, or equal counts.
         yield f"ties-{copy}", np.full((5, 2, EXPERTS), each), {}
     for copy in range(3):
         # Few values: ties at every step.
         yield f"few_values-{copy}", rng(f"few_values-{copy}").choice([0, 100, 200], (6, 2, EXPERTS)), {}
     for copy in range(2):
-        # Only 12 experts are in use, others from window to window where copy = 1.
+        # Only 12 experts are used; they change between windows if copy = 1.
         source = rng(f"sparse-{copy}")
         counts = np.zeros((8, 2, EXPERTS), dtype=np.int64)
         for window in range(8):
@@ -131,7 +131,7 @@ def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
             counts[window][:, used] = source.randint(1000, 9000, (2, 12))
         yield f"sparse-{copy}", counts, {}
     for copy, share in enumerate((0.5, 0.9, 0.99)):
-        # One expert takes most of the tokens.
+        # One expert gets most of the tokens.
         counts = drifting(rng(f"one_hot-{copy}"), 2, 0.5, 0.9)
         counts[:, :, 77] = round(TOKENS * share / (1 - share))
         yield f"one_hot-{copy}", counts, {}
@@ -147,50 +147,50 @@ def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
         forced = drifting(rng(f"forced-{copy}"), 1, 0.8, 0.9, experts=experts)
         yield f"forced-{copy}", forced, {"slots": slots, "n_gpus": gpus, "groups": 1, "nodes": 1}
     for copy in range(2):
-        # Groups that cannot be dealt to the nodes evenly.
+        # Groups that cannot be distributed evenly to the nodes.
         odd = drifting(rng(f"odd_groups-{copy}"), 2, 0.8, 0.9, experts=252)
         yield f"odd_groups-{copy}", odd, {"slots": 288, "n_gpus": 36, "groups": 7, "nodes": 3}
     for copy in range(2):
         # Sums beyond 32 bits.
         yield f"huge_counts-{copy}", drifting(rng(f"huge_counts-{copy}"), 2, 0.8, 0.9, tokens=10**12), {}
     for copy in range(3):
-        # In the window to come the popular experts are the ones that never were.
+        # In the future window, the previously unpopular experts are popular.
         counts = drifting(rng(f"reversal-{copy}"), 2, 0.8, 0.98)
         for layer in range(2):
             order = np.argsort(counts[-2, layer], kind="stable")
             counts[-1, layer, order] = np.sort(counts[-2, layer])[::-1]
         yield f"reversal-{copy}", counts, {}
     for copy in range(4):
-        # The last window is an outlier: traffic from elsewhere for once, then as before.
+        # The last known window is an outlier with other traffic.
         counts = drifting(rng(f"outlier-{copy}"), 2, 0.8, 0.98)
         counts[-2] = counts[-2][:, rng(f"outlier-{copy}-order").permutation(EXPERTS)]
         yield f"outlier-{copy}", counts, {}
     for copy in range(4):
-        # Rising steadily for half of the experts, falling for the others.
+        # Steady growth for half of the experts, decline for the others.
         source = rng(f"trend-{copy}")
         slope = source.choice([-0.2, 0.2], (1, 2, EXPERTS)) * np.arange(WINDOWS + 1)[:, None, None]
         yield f"trend-{copy}", np.rint(400 * np.exp(slope + 0.1 * source.standard_normal(slope.shape))).astype(np.int64), {}
     for copy in range(4):
         yield f"small-{copy}", drifting(rng(f"small-{copy}"), 3, 0.8, 0.9, experts=32), small
     for copy in range(3):
-        # Weaker and stronger drift than ever seen.
+        # Weaker and stronger drift than in the other splits.
         yield f"drift-{copy}", drifting(rng(f"drift-{copy}"), 2, 0.8, 0.9, drift=(0.2, 1.2, 1.8)[copy]), {}
 
 
 def _rng(id: str) -> np.random.RandomState:
-    # The old generator: its stream is frozen for all versions of numpy.
+    # The legacy generator, whose stream is fixed across numpy versions.
     return np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
 
 
 def _instance(id: str, family: str, counts: Counts, **shape: int) -> Instance:
     size = {"n_gpus": GPUS, "slots": SLOTS, "groups": GROUPS, "nodes": NODES} | shape
     layers, experts = counts.shape[1:]
-    # The layout at start-up: experts in their order, spare slots filled with further copies of the first ones.
+    # Initial layout: experts in order, spare slots filled with copies of the first ones.
     start = [contiguous(experts, size["slots"]) for _ in range(layers)]
     data: dict[str, Any] = {"history": counts[:-1].tolist(), "prev": start, **size, "next": counts[-1].tolist()}
     return Instance(id, family, data)
 
 
 def contiguous(experts: int, slots: int) -> list[int]:
-    """Experts 0, 1, 2, ... over the slots, again and again: legal while no GPU has more slots than there are experts."""
+    """Return experts 0, 1, 2, ... cyclically over the slots; legal if no GPU has more slots than there are experts."""
     return [s % experts for s in range(slots)]

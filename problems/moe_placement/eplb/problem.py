@@ -1,4 +1,4 @@
-"""Expert-parallel load balancing: which experts get a second copy, and on which GPU does each copy sit?"""
+"""Expert-parallel load balancing: replication and placement of experts on GPUs."""
 
 from evaluators.eplb.bounds import solve
 from evaluators.eplb.verifier import ExpertPlacementVerifier
@@ -14,7 +14,7 @@ _EPLB = (
 PROBLEM = Problem(
     slug="moe_placement/eplb",
     title="Expert-parallel load balancing",
-    question="On which GPUs should the experts of a mixture-of-experts model sit, and in how many copies, for the traffic to come?",
+    question="On which GPUs should the experts of a mixture-of-experts model be placed, in how many copies, for future traffic?",
     entry="place",
     verifier=ExpertPlacementVerifier(),
     instances=instances,
@@ -22,13 +22,13 @@ PROBLEM = Problem(
     seeds=("seed", "seed_decent", "seed_open"),
     baselines=(
         Baseline(
-            "contiguous", "Experts in their order", "Lepikhin et al., GShard, arXiv 2006.16668 (2020): the layout without balancing"
+            "contiguous", "Contiguous placement", "Lepikhin et al., GShard, arXiv 2006.16668 (2020): the layout without balancing"
         ),
         Baseline("eplb_hierarchical", "EPLB, hierarchical", _EPLB),
         Baseline("eplb_global", "EPLB, global", _EPLB),
         Baseline(
             "zigzag",
-            "Zigzag dealing",
+            "Zigzag assignment",
             "Cheng et al., Barbarians at the gate: how AI is upending systems research, arXiv 2510.06189 (2025)",
         ),
         Baseline("persistence", "Latest window + greedy", _EPLB + "; Graham, SIAM J. Appl. Math. 17 (1969) 416-429"),
@@ -52,9 +52,9 @@ PROBLEM = Problem(
         "even": "fit: the load that each GPU would have if all were alike",
     },
     unit="time of the busiest GPU / time of an even spread",
-    bound="proven for a clairvoyant: mean load, and heaviest share of an expert that copies cannot split further",
+    bound="proven offline bound: mean load, or the load of an expert that cannot be replicated further",
     limits=Limits(seconds=4.0),
-    # The next window of these has nothing to do with the history, so the best of six baselines there is luck; in the last one
-    # the best baseline is the slowest to believe the latest window, which loses elsewhere (README.md).
+    # In these classes the next window is unrelated to the history, so which baseline is best is chance; in the last one, the best
+    # baseline is the slowest to react to the latest window, which is worse elsewhere (README.md).
     stress_tolerance={"reversal": 0.3, "few_values": 0.2, "sparse": 0.6, "outlier": 0.2},
 )

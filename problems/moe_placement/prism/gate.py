@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, one of each class that can be generated; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ FAMILIES = {
     "single_gpu": "there is a single GPU",
     "same_models": "all models are the same",
     "ties": "models have two sizes and two loads, so that most comparisons are ties",
-    "idle_models": "some models are never asked and weigh on memory alone",
+    "idle_models": "some models have no requests and only use memory",
     "one_giant": "one model fills nearly a whole GPU",
-    "memory_tight": "the models fill the memory almost wholly",
+    "memory_tight": "the models almost fill the memory",
     "wide_memory": "GPUs have much less or much more memory than usual",
     "heavy_tail": "loads spread over four decades",
     "ten_times": "there are several times as many models and GPUs as in training",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     shapes: dict[str, Callable[[random.Random, int], tuple[int, int, made.Models]]] = {
         "single_gpu": made._one_gpu,
         "same_models": made._same,
@@ -34,7 +34,7 @@ def instances(seed: int) -> list[Instance]:
         "memory_tight": made._tight,
         "wide_memory": made._wide_memory,
         "heavy_tail": made._heavy_tail,
-        # A third of the sealed ones' size.
+        # A third of the size of the held-out ones.
         "ten_times": lambda rng, copy: (75, 80, made._uniform(rng, 150, 5, 34)),
     }
     found = []

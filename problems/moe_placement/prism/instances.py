@@ -1,4 +1,4 @@
-"""Instances of model placement: the published cases for test, fresh ones of three kinds, and shapes that hurt."""
+"""Instances of model placement: the published cases for test, generated ones of three kinds, and stress cases."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data"
 
 CHECKPOINTS = (2, 3, 6, 8, 14, 14, 16, 16, 18, 24, 26, 28)
-"""GB of weights of common open models of 1 to 14 billion parameters in 16-bit precision."""
+"""Size of weights of common open models of 1 to 14 billion parameters in 16-bit precision, in GB."""
 
 _ROOMY = 79
-"""Where all weights together take at most _ROOMY - (largest model) GB a GPU, some GPU always has room for the next model."""
+"""If all weights take at most _ROOMY - (largest model) GB per GPU, some GPU always has room for the next model."""
 
-# As many more on train, where a heuristic is less easily fitted to many: the decent seed takes 0.3 s to place them all.
+# More instances on train, against overfitting: the stronger initial program takes 0.3 s for all of them.
 _COPIES = {"pairs": 16, "zoo": 16, "fleet": 8}
 _TRAIN = 5
 
@@ -26,7 +26,7 @@ Models = list[dict[str, int]]
 
 
 def instances(split: Split) -> list[Instance]:
-    """All instances of a split. The same on every machine and Python version: each is seeded by its own id."""
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id."""
     if split is Split.STRESS:
         return list(_stress())
     found = list(_published()) if split is Split.TEST else list(_drawn(split, "pairs", _pairs))
@@ -51,13 +51,13 @@ def _uniform(rng: random.Random, n: int, low: int = 10, high: int = 29) -> Model
 
 
 def _pairs(rng: random.Random) -> tuple[int, int, Models]:
-    # The distribution of the published cases: two models a GPU.
+    # The distribution of the published cases: two models per GPU.
     gpus = rng.randint(5, 9)
     return gpus, 80, _uniform(rng, 2 * gpus)
 
 
 def _popular(rng: random.Random, n: int) -> Models:
-    # Request rates fall with rank, as in model hubs; latency targets from chat to batch.
+    # Request rates decrease with rank, as in model hubs; latency targets from chat to batch.
     ranks = rng.sample(range(1, n + 1), n)
     return [
         {"size": rng.choice(CHECKPOINTS), "rate": max(1, round(60 / rank**0.9)), "slo": rng.choice((2, 5, 10))} for rank in ranks
@@ -115,14 +115,14 @@ def _same(rng: random.Random, copy: int) -> tuple[int, int, Models]:
 
 
 def _ties(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Two sizes, two loads: every comparison is a tie somewhere.
+    # Two sizes and two loads: ties in every comparison.
     gpus = 6 + copy
     models = [{"size": rng.choice((12, 24)), "rate": rng.choice((3, 6)), "slo": 6} for _ in range(2 * gpus + copy)]
     return gpus, 80, models
 
 
 def _idle(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Models that nobody asks weigh on memory alone; in the last case nobody asks for any.
+    # Models without requests only use memory; in the last case no model has requests.
     gpus = 6
     models = _uniform(rng, 2 * gpus)
     for number, model in enumerate(models):
@@ -132,12 +132,12 @@ def _idle(rng: random.Random, copy: int) -> tuple[int, int, Models]:
 
 
 def _giant(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # One model that leaves next to nothing of its GPU: it must be alone, and the rest share what is left.
+    # One model almost fills a GPU: it must be alone, and the others share the remaining GPUs.
     return 6, 80, [*_uniform(rng, 10), {"size": (64, 70, 76)[copy], "rate": 1, "slo": 9}]
 
 
 def _tight(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Cut out of full GPUs, so that few placements leave memory everywhere.
+    # Cut from full GPUs, so that few placements leave memory on every GPU.
     gpus, models = 5 + copy, list[dict[str, int]]()
     for _ in range(gpus):
         first = rng.randint(20, 40)
@@ -149,7 +149,7 @@ def _tight(rng: random.Random, copy: int) -> tuple[int, int, Models]:
 
 
 def _against_largest_first(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Graham's worst case of the longest first: loads 2g-1, 2g-1, ..., g+1, g+1, g, g, g on g GPUs; sizes all alike.
+    # Graham's worst case of longest first: loads 2g-1, 2g-1, ..., g+1, g+1, g, g, g on g GPUs; equal sizes.
     gpus = (4, 5, 6)[copy]
     loads = [load for load in range(2 * gpus - 1, gpus, -1) for _ in range(2)] + [gpus] * 3
     models = [{"size": 12, "rate": load, "slo": 6} for load in loads]
@@ -164,7 +164,7 @@ def _wide_memory(rng: random.Random, copy: int) -> tuple[int, int, Models]:
 
 
 def _heavy_tail(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Rates over four decades: the hottest model alone decides.
+    # Rates over four decades: the most popular model decides.
     gpus = 5 + copy
     models = _uniform(rng, 3 * gpus, 5, 25)
     for model in models:
@@ -173,7 +173,7 @@ def _heavy_tail(rng: random.Random, copy: int) -> tuple[int, int, Models]:
 
 
 def _ten_times(rng: random.Random, copy: int) -> tuple[int, int, Models]:
-    # Ten times the usual size of a fleet in models and GPUs.
+    # Ten times the usual numbers of models and GPUs.
     return (250, 220)[copy], 80, _uniform(rng, 500, 5, 34)
 
 

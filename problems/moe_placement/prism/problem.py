@@ -1,4 +1,4 @@
-"""Model placement on shared GPUs: on which GPU should each language model run, so that no KV cache is too small for its load?"""
+"""Placement of language models on shared GPUs with minimum KV-cache pressure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .instances import instances
 
 
 def _solve(instance: Instance) -> Reference:
-    # The published cases get the time that a proof of each takes; above 40 models a proof is out of reach anyhow.
+    # Published cases get enough time for a proof; above 40 models a proof is out of reach.
     return solve(instance, time_limit=120.0 if len(instance.data["models"]) < 40 else 2.0)
 
 
 PROBLEM = Problem(
     slug="moe_placement/prism",
     title="Models on shared GPUs",
-    question="On which GPU should each language model run so that the largest KV-cache pressure is least?",
+    question="On which GPU should each language model run to minimise the largest KV-cache pressure?",
     entry="place",
     verifier=PlacementVerifier(),
     instances=instances,
@@ -51,6 +51,6 @@ PROBLEM = Problem(
         "room": "target * free - gpu_load: what the GPU can still take",
     },
     unit="load per GB of KV cache",
-    bound="proven optimum below 40 models; best known, up to 12 % above the proven bound, for most fleets of more",
+    bound="proven optimum below 40 models; best known, up to 12 % above the proven bound, for most larger instances",
     limits=Limits(seconds=6.0),
 )

@@ -1,6 +1,6 @@
-"""Fresh stress instances for a run's gate, one of each family that uses the measured network.
+"""Stress instances for the robustness filter, one of each class that uses the measured network.
 
-The other families are networks of their own: drawn from them, an instance would show what is sealed.
+The other classes are separate networks: an instance of them would reveal held-out data.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ FAMILIES = {
     "free_machines": "virtual machines cost nothing",
     "everywhere": "many times the usual number of regions want the data",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     regions = range(len(made.regions()))
 
     def draw(family: str, destinations: int, price: float = 1.0, parts: int = 10) -> Instance:

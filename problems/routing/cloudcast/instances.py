@@ -1,4 +1,4 @@
-"""Broadcasts on the measured network of 71 cloud regions, split by source region, and networks that hurt."""
+"""Transfers on the measured network of 71 cloud regions, split by source region; synthetic networks for stress tests."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _DATA = Path(__file__).parent / "data"
 
 EGRESS_GBPS = {"aws": 5.0, "gcp": 7.0, "azure": 16.0}
 INGRESS_GBPS = {"aws": 10.0, "gcp": 16.0, "azure": 16.0}
-"""What one VM of a provider sends and receives in all, as in the published configurations."""
+"""Sending and receiving limits of one VM by provider, as in the published configurations."""
 
 VM_PRICE = 0.54
-"""$/h of an m5.8xlarge spot VM, as published."""
+"""Price of an m5.8xlarge spot VM in $/h, as published."""
 
 PUBLISHED_VM_PRICE = VM_PRICE / 80
-"""The published evaluator takes 30 GB for 30 Gbit and one partition for ten: it charges an 80th of the VM time."""
+"""VM price that reproduces the published evaluator, which treats GB as Gbit and counts one of ten partitions: 1/80 of the VM time."""
 
 _SOURCES = {Split.TRAIN: slice(0, 24), Split.VALIDATION: slice(24, 47), Split.TEST: slice(47, None)}
 _COPIES = 8
 
 
 def instances(split: Split) -> list[Instance]:
-    """All instances of a split. Each is seeded by its own id; train, validation and test have no source region in common."""
+    """Return all instances of a split, each generated from its id; train, validation and test have disjoint source regions."""
     if split is Split.STRESS:
         return list(_stress())
     published = list(_published()) if split is Split.TEST else []
@@ -38,7 +38,7 @@ def instances(split: Split) -> list[Instance]:
 
 @lru_cache
 def network(name: str) -> Network:
-    """The network that an instance names: `measured`, or one of those of the stress split."""
+    """Return the network named by an instance: `measured`, or a synthetic one of the stress split."""
     return measured() if name == "measured" else NETWORKS[name]()
 
 
@@ -48,12 +48,12 @@ def _file() -> Any:
 
 
 def regions() -> list[str]:
-    """Names of the measured regions, `provider:region`, by number."""
+    """Return the names of the measured regions, `provider:region`, by number."""
     return list(_file()["regions"])
 
 
 def measured() -> Network:
-    """Prices and throughput between the 71 regions as recorded."""
+    """Return the recorded prices and throughputs between the 71 regions."""
     return _network(_file()["price"], _file()["gbps"])
 
 
@@ -76,7 +76,7 @@ def _published() -> Iterator[Instance]:
 
 
 def _sources(split: Split) -> list[int]:
-    # The sources of the published configurations belong to test.
+    # The sources of the published configurations are in test.
     names = regions()
     taken = sorted({names.index(case["src"]) for case in json.loads((_DATA / "published.json").read_text())})
     others = [r for r in range(len(names)) if r not in taken]
@@ -96,7 +96,7 @@ def _sampled(split: Split) -> Iterator[Instance]:
             id = f"{split}-{tier}-{copy}"
             rng = _rng(id)
             src = rng.choice(sources)
-            # Every other one stays with one provider.
+            # Every other instance stays within one provider.
             own = names[src].partition(":")[0] if copy % 2 else ""
             others = [r for r, name in enumerate(names) if r != src and name.startswith(own)]
             yield _instance(id, tier, "measured", src, rng.sample(others, rng.randint(low, high)), vm_price=vm_price)
@@ -106,13 +106,13 @@ def _sampled(split: Split) -> Iterator[Instance]:
 
 
 def _flat() -> Network:
-    # One price for all, equal throughput: everything is a tie, and only the limits of the VMs count.
+    # Equal prices and throughputs: ties everywhere, and only the VM limits matter.
     n = len(regions())
     return _network(_square(n, lambda u, v: 0.09), _square(n, lambda u, v: 5.0))
 
 
 def _free() -> Network:
-    # Within a provider it costs nothing.
+    # Transfers within a provider are free.
     names = [name.partition(":")[0] for name in regions()]
     gbps = _file()["gbps"]
     return _network(
@@ -121,7 +121,7 @@ def _free() -> Network:
 
 
 def _trap() -> Network:
-    # Direct edges are a little dearer than any one path by relays, and the relays are shared only if one looks ahead.
+    # Direct edges are slightly more expensive than any single relay path, and sharing relays requires planning ahead.
     n, rng = len(regions()), random.Random("routing/cloudcast trap")
     hub = rng.sample(range(n), 3)
     own = {r: rng.choice(hub) for r in range(n)}
@@ -137,7 +137,7 @@ def _trap() -> Network:
 
 
 def _slow() -> Network:
-    # A tenth of the edges is a hundred times slower, and these are the cheap ones.
+    # The cheapest tenth of the edges is a hundred times slower.
     n, rng = len(regions()), random.Random("routing/cloudcast slow")
     slow = {(u, v) for u in range(n) for v in range(n) if rng.random() < 0.1}
     gbps, price = _file()["gbps"], _file()["price"]
@@ -148,7 +148,7 @@ def _slow() -> Network:
 
 
 def _random_prices() -> Network:
-    # Another market: prices that know no provider.
+    # Another market: prices independent of providers.
     n, rng = len(regions()), random.Random("routing/cloudcast prices")
     prices = [[rng.randrange(100, 2000) / 10_000 for _ in range(n)] for _ in range(n)]
     return _network(_square(n, lambda u, v: prices[u][v]), _file()["gbps"])
@@ -172,7 +172,7 @@ def _stress() -> Iterator[Instance]:
     for name in NETWORKS:
         for copy in range(3):
             id = f"stress-{name}-{copy}"
-            # Dual ascent closes no gap on the trap's hubs; up to 10 destinations the dynamic programme proves the tree.
+            # Dual ascent leaves a gap on the trap's hubs; up to 10 destinations, dynamic programming proves the tree.
             src, *dsts = _rng(id).sample(range(n), 1 + (4, 9, 10 if name == "trap" else 16)[copy])
             yield _instance(id, name, name, src, dsts, vm_price=VM_PRICE * (1, 1, 20)[copy])
     for copy in range(3):
@@ -191,7 +191,7 @@ def _stress() -> Iterator[Instance]:
         yield _instance(id, "free_machines", "measured", src, dsts, vm_price=0.0)
         id = f"stress-everywhere-{copy}"
         src = _rng(id).randrange(n)
-        # Ten times the destinations of a usual broadcast: all regions there are.
+        # Ten times the usual number of destinations: all regions.
         yield _instance(id, "everywhere", "measured", src, [r for r in range(n) if r != src], vm_price=VM_PRICE * (1, 20)[copy])
 
 

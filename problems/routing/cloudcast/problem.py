@@ -1,4 +1,4 @@
-"""Broadcast between clouds: over which regions should data travel to many destinations so that the bill is least?"""
+"""Multicast between cloud regions with minimum egress and VM cost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CLOUDCAST = "Wooders et al., Cloudcast: High-Throughput, Cost-Aware Overlay Mul
 
 
 def _solve(instance: Instance) -> Reference:
-    # Where VMs are dear the trade-off is hard and takes a longer search; else the bound is near.
+    # With expensive VMs the trade-off needs a longer search; otherwise the bound is close.
     data = instance.data
     steps = 5_000 if data["vm_price"] > 5 else 1_000
     return solve(instance, network(data["network"]), steps // 3 if len(data["dsts"]) > 40 else steps)
@@ -21,7 +21,7 @@ def _solve(instance: Instance) -> Reference:
 PROBLEM = Problem(
     slug="routing/cloudcast",
     title="Broadcast between clouds",
-    question="Over which regions should data travel to many destinations so that egress and VMs cost least?",
+    question="Along which paths should data travel between cloud regions to reach many destinations at minimum cost?",
     entry="broadcast",
     verifier=BroadcastVerifier(network),
     instances=instances,
@@ -59,6 +59,6 @@ PROBLEM = Problem(
         "vm_second": "$ that the VMs of one region cost per second",
     },
     unit="$",
-    bound="proven optimum where annealing meets the bound (cheapest arborescence + least VM time), best known elsewhere",
+    bound="proven optimum where annealing attains the bound (cheapest arborescence + minimum VM time), best known elsewhere",
     limits=Limits(seconds=4.0),
 )

@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, one of each class that can be generated; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from . import instances as made
 
 FAMILIES = {
     "ten-times": "there are several times as many customers as in training",
-    "few": "there is a handful of customers",
+    "few": "there are few customers",
     "single": "there is a single customer",
     "one-point": "all customers are at one place, so that only the number of routes counts",
     "one-route": "all customers fit into one vehicle",
     "lines": "customers are close together on a few streets far from each other",
     "full-loads": "most customers fill a vehicle on their own",
-    "pairs": "two customers fit into a vehicle at times, three never do",
-    "triples": "customers fill vehicles to the last unit in threes",
+    "pairs": "no vehicle can serve more than two customers",
+    "triples": "groups of three customers exactly fill a vehicle",
     "grid": "customers with equal demands are on a grid, so that most comparisons are ties",
     "ring": "all customers are equally far from the depot",
-    "far": "all customers are in one town, a long way from the depot",
+    "far": "all customers are in one town far from the depot",
     "huge": "coordinates and demands are very large, and coordinates are on both sides of 0",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 _CUSTOMERS = 300
-"""Of the large instance: three times the largest of train; the sealed ones have ten times as many."""
+"""Number of customers of the large instance: three times the largest of train; the held-out ones have ten times as many."""
 
 _Task = tuple[made.Coords, list[int], int]
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     shapes: dict[str, Callable[[random.Random, int], _Task]] = {
         "ten-times": lambda rng, copy: made.uchoa(rng, _CUSTOMERS, rng.choice(("random", "clustered", "mixed"))),
         "few": lambda rng, copy: made.uchoa(rng, rng.randint(4, 12), rng.choice(("random", "clustered", "mixed"))),
@@ -58,14 +58,14 @@ def instances(seed: int) -> list[Instance]:
 
 
 def _one_point(rng: random.Random, copy: int) -> _Task:
-    # The sealed ones have 60 customers at another place.
+    # The held-out ones have 60 customers at another place.
     place = [rng.randint(0, 1000), rng.randint(0, 1000)]
     demand = [rng.randint(1, 50) for _ in range(rng.randint(40, 55))]
     return [[500, 500], *([*place] for _ in demand)], [0, *demand], 100
 
 
 def _grid(rng: random.Random, copy: int) -> _Task:
-    # The sealed ones are squares 10 apart; these are rectangles of another size.
+    # The held-out ones are squares with spacing 10; these are rectangles of another size.
     wide, high = rng.randint(6, 9), rng.randint(5, 8)
     coords = [[20 * x, 30 * y] for x in range(wide) for y in range(high)]
     return [[10 * wide, 15 * high], *coords], [0, *([1] * len(coords))], rng.randint(5, 12)

@@ -1,4 +1,4 @@
-"""Deliveries: made by the generator of the X set, the X set itself, and odd ones."""
+"""Instances from the generator of the X set, the X set itself, and stress cases."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data" / "x_set.json"
 
 BUDGET_S = 2.0
-"""Seconds that a program is told it may take; the sandbox allows three times as much."""
+"""Time budget passed to programs, in seconds; the sandbox allows three times as much."""
 
 Coords = list[list[int]]
 
 _SIDE = 1000
 _SIZES = (30, 40, 50, 65, 80, 100)
-"""Customers of the train and validation instances of each kind, in turn."""
+"""Numbers of customers of the train and validation instances of each kind, in turn."""
 _COPIES = {Split.TRAIN: 30, Split.VALIDATION: 6}
-"""Instances of each kind."""
+"""Number of instances of each kind."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, the same on every machine and Python version: each made-up one is seeded by its id.
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id, or read.
 
-    train and validation: the generator of Uchoa et al. test: their published instances, by how many customers a route of
-    the best known solution has.
+    train and validation: the generator of Uchoa et al. test: their published instances, classified by customers per route in
+    the best known solution.
     """
     return _instances(Split(split))
 
@@ -50,7 +50,7 @@ def _instances(split: Split) -> tuple[Instance, ...]:
 
 @lru_cache
 def x_set() -> dict[str, Any]:
-    """The published instances by name, with their best known solutions."""
+    """Return the published instances by name, with their best known solutions."""
     found: dict[str, Any] = json.loads(_DATA.read_text())
     return found
 
@@ -74,29 +74,29 @@ def _rng(id: str) -> random.Random:
 
 
 def uchoa(rng: random.Random, n: int, kind: str) -> tuple[Coords, list[int], int]:
-    """An instance as in Uchoa et al., EJOR 257(3), 2017, section 4: depot, places, demands and customers a route are drawn.
+    """Draw an instance as in Uchoa et al., EJOR 257(3), 2017, section 4: depot, positions, demands and customers per route.
 
     Parameters
     ----------
     kind
-        Where customers are: `random`, `clustered` or `mixed` (half and half).
+        Positions of customers: `random`, `clustered` or `mixed` (half each).
 
     Returns
     -------
     tuple
-        Coordinates and demands, the depot first, and the capacity.
+        Coordinates and demands with the depot first, and the capacity.
     """
     depot = rng.choice([(_SIDE // 2, _SIDE // 2), (0, 0), (rng.randint(0, _SIDE), rng.randint(0, _SIDE))])
     places = _PLACES[kind](rng, n, depot)
     demand = _demands(rng, places)
-    # Customers a route: triangular between 3 and 25 with its peak at 6.
+    # Customers per route: triangular between 3 and 25 with mode 6.
     capacity = max(math.ceil(rng.triangular(3, 25, 6) * sum(demand) / n), *demand)
     return [list(depot), *([x, y] for x, y in places)], [0, *demand], capacity
 
 
 def _anywhere(rng: random.Random, n: int, depot: tuple[int, int]) -> list[tuple[int, int]]:
     places: list[tuple[int, int]] = []
-    taken = {depot}  # no two at one place
+    taken = {depot}  # distinct positions
     while len(places) < n:
         place = rng.randint(0, _SIDE), rng.randint(0, _SIDE)
         if place not in taken:
@@ -118,7 +118,7 @@ def _mixed(rng: random.Random, n: int, depot: tuple[int, int]) -> list[tuple[int
 def _around(
     rng: random.Random, n: int, depot: tuple[int, int], seeds: list[tuple[int, int]], others: list[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Seeds, others, and customers that are taken with the probability sum of exp(-distance / 40) over all seeds."""
+    """Draw cluster seeds, then customers accepted with probability sum of exp(-distance / 40) over all seeds."""
     places = [*seeds, *others]
     taken = {depot, *places}
     while len(places) < n:
@@ -136,7 +136,7 @@ def _demands(rng: random.Random, places: list[tuple[int, int]]) -> list[int]:
     law = rng.choice(["unit", "1-10", "5-10", "1-100", "50-100", "quadrant", "many-small"])
     if law == "unit":
         return [1] * len(places)
-    if law == "quadrant":  # large where both coordinates are on the same side of the middle
+    if law == "quadrant":  # large if both coordinates are on the same side of the centre
         half = _SIDE / 2
         return [rng.randint(51, 100) if (x < half) == (y < half) else rng.randint(1, 50) for x, y in places]
     if law == "many-small":
@@ -176,26 +176,26 @@ def _square(rng: random.Random, n: int) -> Coords:
 
 
 def _one_point(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Everybody at one place: only the number of routes counts; or at the depot, where nothing does.
+    # All customers at one point: only the number of routes matters; or all at the depot, where nothing does.
     place = [[300, 700], [300, 700], [500, 500]][copy]
     demand = [1 if copy == 0 else rng.randint(1, 50) for _ in range(60)]
     return [[500, 500], *([*place] for _ in demand)], [0, *demand], 7 if copy == 0 else 100
 
 
 def _one_route(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # All fit into one vehicle: a travelling salesman.
+    # All fit into one vehicle: a travelling salesman problem.
     return _square(rng, 81), [0, *(rng.randint(1, 9) for _ in range(80))], 10**6
 
 
 def _lines(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Streets: customers on a few lines, close to each other on a line, lines far apart; one line through the depot.
+    # Streets: customers close together on a few distant lines, one of them through the depot.
     count = (1, 4, 9)[copy]
     coords = [[100 * (i % count), rng.randint(0, 2000)] for i in range(90)]
     return [[0, 1000], *coords], [0, *(rng.randint(1, 20) for _ in coords)], 120
 
 
 def _full_loads(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Each demand fills a vehicle; or all but a few small ones do.
+    # Each demand fills a vehicle, or all except a few small ones do.
     return _square(rng, 61), [0, *(40 if copy == 0 or rng.random() < 0.7 else rng.randint(1, 5) for _ in range(60))], 40
 
 
@@ -206,7 +206,7 @@ def _pairs(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
 
 
 def _triples(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Loads that fill vehicles to the last unit in threes.
+    # Groups of three customers exactly fill a vehicle.
     demand = []
     for _ in range((10, 20, 30)[copy]):
         a, b = rng.randint(250, 400), rng.randint(250, 400)
@@ -216,27 +216,27 @@ def _triples(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
 
 
 def _grid(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Equal distances and demands: nothing but ties.
+    # Equal distances and demands: ties everywhere.
     coords = [[10 * x, 10 * y] for x in range(10) for y in range(9)]
     return [[(45, 0, 40)[copy], (40, 0, 45)[copy]], *coords], [0, *([1] * len(coords))], (6, 9, 15)[copy]
 
 
 def _ring(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # All equally far from the depot: savings differ by the gaps on the ring alone.
+    # All equally far from the depot: savings depend only on distances along the ring.
     angles = [rng.uniform(0, 2 * math.pi) for _ in range(80)]
     coords = [[round(10_000 * math.cos(a)), round(10_000 * math.sin(a))] for a in angles]
     return [[0, 0], *coords], [0, *(rng.randint(1, 10) for _ in coords)], (30, 90)[copy]
 
 
 def _far(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # A town far away: the way there costs nearly everything, so vehicles must be full.
+    # A distant town: travel to it dominates, so vehicles must be full.
     away = (10_000, 30_000, 100_000)[copy]
     coords = [[away + rng.randint(0, 200), rng.randint(0, 200)] for _ in range(70)]
     return [[0, 0], *coords], [0, *(rng.randint(10, 60) for _ in coords)], 200
 
 
 def _huge(rng: random.Random, copy: int) -> tuple[Coords, list[int], int]:
-    # Coordinates on both sides of 0 and large numbers.
+    # Coordinates of both signs, and large numbers.
     side, unit = (10**5, 10**6, 10**7)[copy], (10**3, 10**6, 10**9)[copy]
     coords = [[rng.randint(-side, side), rng.randint(-side, side)] for _ in range(81)]
     return coords, [0, *(rng.randint(1, 100 * unit) for _ in range(80))], 500 * unit

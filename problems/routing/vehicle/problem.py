@@ -1,4 +1,4 @@
-"""Capacitated vehicle routing: which vehicle brings what to whom, and in which order?"""
+"""Capacitated vehicle routing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .programs import string_removals
 def _solve(instance: Instance) -> Reference:
     if instance.id in x_set():
         return _published(instance)
-    # A thousand customers take ten times as long an iteration.
+    # With a thousand customers, an iteration takes ten times as long.
     iterations = 1500 if instance.family == "ten-times" else 5000
     return solve(instance, iterations, few=instance.family in ("one-point", "ring"), known=_string_removals)
 
@@ -28,14 +28,14 @@ def _published(instance: Instance) -> Reference:
     task = delivery_from(instance.data)
     found = length(task.coords, checked(task, known["routes"]))
     if found != known["best_known"]:
-        raise ProblemError(f"vehicle routing: the published routes of {instance.id} are {found} long, not {known['best_known']}")
+        raise ProblemError(f"vehicle routing: the published routes of {instance.id} have length {found}, not {known['best_known']}")
     return Reference(float(found), "best_known", "published best known solution (CVRPLIB)")
 
 
 PROBLEM = Problem(
     slug="routing/vehicle",
     title="Vehicle routing",
-    question="Which vehicle should visit which customers in which order so that all drive as little as possible?",
+    question="Which vehicle should visit which customers, in which order, to minimise the total distance?",
     entry="route",
     verifier=RouteVerifier(),
     instances=instances,
@@ -78,9 +78,9 @@ PROBLEM = Problem(
         "mean_distance": "mean distance of all customers from the depot",
     },
     unit="distance",
-    bound="best known (CVRPLIB's for the published instances, mostly PyVRP's elsewhere), proven optimum up to 12 customers",
+    bound="best known (from CVRPLIB for published instances, mostly from PyVRP elsewhere); proven optimum up to 12 customers",
     limits=Limits(seconds=3 * BUDGET_S),
-    # Set before any result on these families was seen. One route more or less decides the whole figure in the first, and
-    # packing in the other two, which heuristics that look at distances leave to chance.
+    # Set before any result on these classes was seen. In the first, a single route decides the result; in the other two, packing
+    # does, which distance-based heuristics leave to chance.
     stress_tolerance={"one-point": 0.15, "pairs": 0.1, "triples": 0.1},
 )

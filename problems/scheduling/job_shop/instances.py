@@ -1,4 +1,4 @@
-"""Job-shop instances: drawn as Taillard does, the classic sets with their bounds, and shapes that hurt."""
+"""Job-shop instances: generated as by Taillard, the classic sets with their bounds, and stress cases."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Shop = tuple[list[list[int]], list[list[int]]]
 """Durations and machines by job and operation."""
 
 COPIES = {(20, 5): 36, (10, 10): 36, (15, 10): 12, (20, 10): 36, (30, 10): 36, (15, 15): 12, (20, 15): 12}
-"""Instances of each train family, by jobs and machines: fewer where the optimum is seldom proven."""
+"""Number of train instances by jobs and machines; fewer for sizes whose optimum is rarely proven."""
 
 SETS = {Split.VALIDATION: ("la", "orb"), Split.TEST: ("ft", "abz", "swv", "yn", "ta")}
-"""Which classic sets a split holds: other authors, other years, other generators."""
+"""Classic sets by split, from different authors, years and generators."""
 _BY_SIZE = ("la", "swv", "ta")
-"""Sets that hold several sizes, ten or five of each: a family is a size there."""
+"""Sets with several sizes, with ten or five instances each; each size is an instance class."""
 
 _DATA = Path(__file__).parent / "data" / "benchmark_instances.json"
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split. The same on every machine and Python version: each is seeded by its own id, or read."""
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id, or read."""
     return _instances(Split(split))
 
 
@@ -45,14 +45,14 @@ def _instances(split: Split) -> tuple[Instance, ...]:
 
 
 def taillard(jobs: int, machines: int, rng: random.Random) -> Shop:
-    """Draw a shop as Taillard (1993) does: durations U{1..99}, each job once on each machine, all routes alike likely."""
+    """Draw a shop as Taillard (1993): durations U{1..99}, each job once on each machine, routes uniformly random."""
     routes = [rng.sample(range(machines), machines) for _ in range(jobs)]
     return [[rng.randint(1, 99) for _ in route] for route in routes], routes
 
 
 @lru_cache
 def published() -> dict[str, dict[str, Any]]:
-    """The classic instances by name, with `metadata` that holds `lower_bound` and `upper_bound`."""
+    """Return the classic instances by name; `metadata` contains `lower_bound` and `upper_bound`."""
     found: dict[str, dict[str, Any]] = json.loads(_DATA.read_text())
     return found
 
@@ -76,7 +76,7 @@ def _stress() -> Iterator[Instance]:
 
 
 def _single_job(rng: random.Random, copy: int) -> Shop:
-    # Nothing to decide; the last one comes back to machines.
+    # Nothing to decide; in the last one, jobs revisit machines.
     length = (1, 12, 12)[copy]
     route = rng.choices(range(4), k=length) if copy == 2 else rng.sample(range(length), length)
     return [[rng.randint(1, 99) for _ in route]], [route]
@@ -89,21 +89,21 @@ def _one_machine(rng: random.Random, copy: int) -> Shop:
 
 
 def _ties(rng: random.Random, copy: int) -> Shop:
-    # Few distinct durations: every comparison is a tie somewhere.
+    # Few distinct durations: ties in every comparison.
     _, routes = taillard(15, (5, 10, 10, 15)[copy], rng)
     values = ((10,), (10, 20), (1, 2, 3), (10, 20))[copy]
     return [[rng.choice(values) for _ in route] for route in routes], routes
 
 
 def _same_jobs(rng: random.Random, copy: int) -> Shop:
-    # One job many times.
+    # Identical jobs.
     (row,), (route,) = taillard(1, 5 + 5 * copy, rng)
     n = 12 + 6 * copy
     return [list(row) for _ in range(n)], [list(route) for _ in range(n)]
 
 
 def _flow_shop(rng: random.Random, copy: int) -> Shop:
-    # All jobs take one route.
+    # All jobs have the same route.
     n, m = ((20, 5), (10, 10), (20, 10), (15, 15))[copy]
     durations, _ = taillard(n, m, rng)
     return durations, [list(range(m)) for _ in range(n)]
@@ -128,14 +128,14 @@ def _bottleneck(rng: random.Random, copy: int) -> Shop:
 
 
 def _unequal(rng: random.Random, copy: int) -> Shop:
-    # Jobs of one to m operations, on some of the machines.
+    # Jobs with one to m operations, on some of the machines.
     n, m = ((15, 6), (20, 10), (30, 10), (15, 15))[copy]
     routes = [rng.sample(range(m), rng.randint(1, m)) for _ in range(n)]
     return [[rng.randint(1, 99) for _ in route] for route in routes], routes
 
 
 def _returns(rng: random.Random, copy: int) -> Shop:
-    # Jobs come back to machines, at times at once.
+    # Jobs revisit machines, sometimes immediately.
     n, m = ((10, 5), (15, 8), (20, 6), (12, 12))[copy]
     routes = [rng.choices(range(m), k=rng.randint(m, 2 * m)) for _ in range(n)]
     return [[rng.randint(1, 99) for _ in route] for route in routes], routes
@@ -148,14 +148,14 @@ def _zeros(rng: random.Random, copy: int) -> Shop:
 
 
 def _huge(rng: random.Random, copy: int) -> Shop:
-    # Time in microseconds, say.
+    # Large durations, for example in microseconds.
     durations, routes = taillard((10, 15, 15)[copy], (10, 10, 15)[copy], rng)
     scale = 10**7
     return [[p * scale + rng.randrange(scale) for p in row] for row in durations], routes
 
 
 def _one_giant(rng: random.Random, copy: int) -> Shop:
-    # One job takes nearly as long as a busy machine works: it must never wait.
+    # One job takes nearly as long as the work of a busy machine: it must never wait.
     durations, routes = taillard(15, (5, 8, 10)[copy], rng)
     busiest = max(
         sum(p for row, route in zip(durations, routes, strict=True) for p, m in zip(row, route, strict=True) if m == machine)
@@ -175,7 +175,7 @@ def _many_jobs(rng: random.Random, copy: int) -> Shop:
 
 
 def _ten_times(rng: random.Random, copy: int) -> Shop:
-    # Ten times as many operations as in the largest of train.
+    # Ten times as many operations as the largest train instance.
     return taillard((200, 100)[copy], (15, 30)[copy], rng)
 
 
@@ -196,7 +196,7 @@ SHAPES: dict[str, tuple[int, Callable[[random.Random, int], Shop]]] = {
     "many_jobs": (3, _many_jobs),
     "ten_times": (2, _ten_times),
 }
-"""Stress families: how many instances, and how to draw one."""
+"""Stress classes: number of instances, and the function that draws one."""
 
 
 def _rng(id: str) -> random.Random:

@@ -1,4 +1,4 @@
-"""The job shop, J||C_max: in which order should machines work on the operations of jobs so that all is done soonest?"""
+"""Job-shop scheduling, J||C_max."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from workbench.model import Baseline, Instance, Limits, Problem, Reference
 from .instances import instances, published
 
 _CORRECTED = {"abz8": 667}
-"""The data's 665 cannot be: 667 has been proven optimal since (README.md)."""
+"""Corrections of published values: abz8 is listed with 665, but 667 has been proven optimal (README.md)."""
 
 _MOVES_TIMES_OPERATIONS = 800_000
-"""Effort of the tabu search: a second or so, whatever the size."""
+"""Effort of the tabu search, about a second for any size."""
 _PROOF = 4.0
-"""Deterministic time for CP-SAT to improve on that, and to prove it."""
+"""Deterministic time limit of CP-SAT, to improve and prove that result."""
 _LONGER = 4
-"""Times the first effort, for a second tabu search where there is no proof."""
+"""Effort of the second tabu search, without a proof, in multiples of the first."""
 _LARGE = 1000
-"""Operations above which the trivial bound stands for the optimum: with many jobs to a machine it is all but attained."""
+"""Number of operations above which the trivial bound is the reference: with many jobs per machine, it is nearly attained."""
 
 _CONWAY = "Conway, Maxwell, Miller, Theory of Scheduling, Addison-Wesley (1967)"
 _SELS = (
@@ -72,7 +72,7 @@ def _published(name: str) -> Reference:
 PROBLEM = Problem(
     slug="scheduling/job_shop",
     title="Job shop",
-    question="In which order should machines work on the operations of jobs so that all jobs are done soonest?",
+    question="In which order should machines process the operations of jobs to minimise the makespan?",
     entry="schedule",
     verifier=JobShopVerifier(),
     instances=instances,
@@ -112,9 +112,9 @@ PROBLEM = Problem(
         "mean_p": "mean duration of all operations of the shop",
     },
     unit="time units of makespan",
-    bound="proven optimum for most; best known (published, or CP-SAT from tabu search) elsewhere; a bound for the largest",
+    bound="proven optimum for most instances; best known (published, or CP-SAT and tabu search) or a lower bound for the others",
     limits=Limits(seconds=4.0),
-    # Set before any result on these families was seen. No priority rule is made for one common route, and with few jobs one
-    # decision moves the whole figure.
+    # Set before any result on these classes was seen. No priority rule is designed for a common route, and with few jobs a
+    # single decision changes the whole result.
     stress_tolerance={"flow_shop": 0.1, "few_jobs": 0.1},
 )

@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, a small one of each family; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, a small one of each class; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FAMILIES = {
     "against_mdd": "a long job is followed by many short ones that are due just after it",
     "ten_times": "there are several times as many jobs as in training",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 _JOBS = 300
-"""Of the large instance: three times the largest of train; the sealed ones have ten times as many."""
+"""Number of jobs of the large instance: three times the largest of train; the held-out ones have ten times as many."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     shapes: dict[str, Callable[[random.Random, int], made.Jobs]] = {
         "single_job": _single,
         "ties": made._ties,
@@ -48,7 +48,7 @@ def instances(seed: int) -> list[Instance]:
 
 
 def _single(rng: random.Random, copy: int) -> made.Jobs:
-    # Longer than the sealed ones, of which there are few: a small number drawn anew could be one of them.
+    # Longer than the held-out ones: a small number drawn again could coincide with one of them.
     return [p := rng.randint(101, 200)], [(2 * p, p // 2)[copy]]
 
 

@@ -1,4 +1,4 @@
-"""Seeded instances of 1||sum T_j: the Potts-Van Wassenhove grid for three splits, and shapes that hurt for the fourth."""
+"""Instances of 1||sum T_j: the Potts-Van Wassenhove grid for three splits, and stress cases for the fourth."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from workbench.model import Instance, Split
 
 RANGES = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""RDD: how wide due dates spread, as a share of the total processing time."""
+"""RDD: range of due dates, relative to the total processing time."""
 
 TIGHTNESS = (0.2, 0.4, 0.6, 0.8)
-"""TF: how much of the work is due too early, roughly the share of late jobs."""
+"""TF: tardiness factor, roughly the share of late jobs."""
 
 Jobs = tuple[list[int], list[int]]
 """Processing times and due dates."""
 
-# Instances per cell (RDD, TF) of the grid, by number of jobs. Most on train, where a rule is less easily fitted to many: it takes
-# a dispatching rule 0.1 to 0.3 s to order them all.
+# Instances per cell (RDD, TF) of the grid, by number of jobs. Most are in train, against overfitting: a dispatching rule takes
+# 0.1 to 0.3 s for all of them.
 _GRID: dict[Split, dict[int, int]] = {
     Split.TRAIN: {20: 6, 50: 6, 100: 6},
     Split.VALIDATION: {20: 2, 50: 1, 100: 1},
@@ -26,15 +26,15 @@ _GRID: dict[Split, dict[int, int]] = {
 
 
 def instances(split: Split) -> list[Instance]:
-    """All instances of a split. The same on every machine and Python version: each is seeded by its own id."""
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id."""
     return list(_stress()) if split is Split.STRESS else list(_grid(split))
 
 
 def uniform(n: int, rdd: float, tf: float, rng: random.Random) -> Jobs:
-    """Draw n jobs as Potts and Van Wassenhove (1982) do.
+    """Draw n jobs as in Potts and Van Wassenhove (1982).
 
     p ~ U{1..100}; with P the sum of all p, d ~ U{P(1 - TF - RDD/2) .. P(1 - TF + RDD/2)}, rounded to integers. A due date
-    may be negative: that job was late before the machine started.
+    may be negative: the job is then late from the start.
     """
     processing = [rng.randint(1, 100) for _ in range(n)]
     work = sum(processing)
@@ -75,7 +75,7 @@ def _single(rng: random.Random, copy: int) -> Jobs:
 
 
 def _ties(rng: random.Random, copy: int) -> Jobs:
-    # Few distinct values: every comparison is a tie somewhere.
+    # Few distinct values: ties in every comparison.
     processing = [rng.choice((10, 20, 30)) for _ in range(60)]
     step = sum(processing) // (3 + copy)
     return processing, [step * rng.randint(1, 2) for _ in processing]
@@ -87,12 +87,12 @@ def _same(rng: random.Random, copy: int) -> Jobs:
 
 
 def _zero_due(rng: random.Random, copy: int) -> Jobs:
-    # All are late from the start: the shortest first is optimal.
+    # All jobs are late from the start: SPT is optimal.
     return (processing := [rng.randint(1, 100) for _ in range(30 * (copy + 1))]), [0] * len(processing)
 
 
 def _loose(rng: random.Random, copy: int) -> Jobs:
-    # The sequence by due date leaves nothing late, at times with no time unit to spare.
+    # EDD has no late jobs, in some cases without any slack.
     processing = [rng.randint(1, 100) for _ in range(30 * (copy + 1))]
     end, due = 0, []
     for p in processing:
@@ -104,22 +104,22 @@ def _loose(rng: random.Random, copy: int) -> Jobs:
 
 
 def _huge(rng: random.Random, copy: int) -> Jobs:
-    # Time in nanoseconds, say; sums stay below 2^53.
+    # Large times, for example in nanoseconds; sums stay below 2^53.
     processing, due = uniform(50, rng.choice(RANGES[:3]), TIGHTNESS[copy + 1], rng)
     scale = 10**10
     return [p * scale + rng.randrange(scale) for p in processing], [d * scale + rng.randrange(scale) for d in due]
 
 
 def _one_giant(rng: random.Random, copy: int) -> Jobs:
-    # One job as long as all others together, due early, in the middle, or late.
+    # One job as long as all others together, due early, halfway, or late.
     processing, due = uniform(60, RANGES[1], TIGHTNESS[2], rng)
     giant = sum(processing)
     return [*processing, giant], [*due, round(giant * (0.6, 1.2, 1.8)[copy])]
 
 
 def _against_mdd(rng: random.Random, copy: int) -> Jobs:
-    # Blocks of one long job and many short ones that are due just after it. By modified due date the long one goes first
-    # and every short one is late; the other way round only the long one is.
+    # Blocks of one long job and many short ones due just after it. MDD schedules the long one first, which makes every short
+    # one late; in the opposite order only the long one is late.
     processing, due, begin = list[int](), list[int](), 0
     for _ in range(2 + copy):
         length, shorts = rng.randint(200, 400), rng.randint(10, 20)

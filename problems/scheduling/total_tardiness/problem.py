@@ -1,4 +1,4 @@
-"""Single-machine total tardiness, 1||sum T_j: in which order should one machine process its jobs?"""
+"""Single-machine total tardiness, 1||sum T_j."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _solve(instance: Instance) -> Reference:
 PROBLEM = Problem(
     slug="scheduling/total_tardiness",
     title="Single-machine total tardiness",
-    question="In which order should one machine process its jobs so that the sum of their tardiness is least?",
+    question="In which order should a single machine process jobs to minimise total tardiness?",
     entry="order",
     verifier=SequencingVerifier(("processing", "due")),
     instances=instances,
@@ -71,6 +71,6 @@ PROBLEM = Problem(
     unit="time units of tardiness",
     bound="proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n = 500, 1 of 4 at n = 1000)",
     limits=Limits(seconds=4.0),
-    # Optima are 0 here, so one published rule's own small loss (28 time units an instance) is the unit.
+    # Optima are 0 here, so the small tardiness of one published rule (28 time units per instance) is the scale.
     stress_tolerance={"loose": 1.0},
 )

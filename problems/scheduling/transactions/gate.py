@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, one of each class that can be generated; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FAMILIES = {
     "huge-keys": "keys are names of the order of 10^15, not small indices",
     "ten-times": "there are several times as many transactions as in training",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     shapes: dict[str, Callable[[random.Random, int], list[made.Slots]]] = {
         "reads-alone": made._reads_alone,
         "one-key": lambda rng, copy: made._one_key(rng, 1),
@@ -30,7 +30,7 @@ def instances(seed: int) -> list[Instance]:
         "front-and-back": made._front_and_back,
         "one-giant": made._one_giant,
         "huge-keys": made._huge_keys,
-        # A third of the sealed ones' size.
+        # A third of the size of the held-out ones.
         "ten-times": lambda rng, copy: (made._bank, made._warehouse)[copy](rng, 300, 2),
     }
     found = []

@@ -1,4 +1,4 @@
-"""Transaction batches: made-up ones with Zipf keys, of bank and of warehouse kind, the published ones, and odd ones."""
+"""Transaction batches: generated ones with Zipf keys and of bank and warehouse kind, the published ones, and stress cases."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from workbench.model import Instance, Split
 _DATA = Path(__file__).parent / "data" / "workloads.json"
 
 Slots = list[list[str | int] | None]
-"""One entry a time slot: None, or ["r" or "w", key]."""
+"""One entry per time slot: None, or ["r" or "w", key]."""
 
 _COPIES = {Split.TRAIN: 12, Split.VALIDATION: 4, Split.TEST: 6}
 
 _USUAL, _SHIFTED = 4, 3
-"""Variants of a kind: the first few are met in every split, the others, with parameters of their own, in test alone."""
+"""Variants of each kind: the first few are in every split; the others, with different parameters, only in test."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """All instances of a split, the same on every machine and Python version: each made-up one is seeded by its id.
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id, or read.
 
-    train and validation: 100 transactions of three kinds. test: the two published batches, the same three kinds anew, and each
-    kind with other parameters ("shifted").
+    train and validation: 100 transactions of three kinds. test: the two published batches, new instances of the three kinds, and
+    each kind with other parameters ("shifted").
     """
     return _instances(Split(split))
 
@@ -68,7 +68,7 @@ def _rng(id: str) -> random.Random:
 
 
 def _zipf(rng: random.Random, n: int, variant: int) -> list[Slots]:
-    """Accesses to different keys, popular ones by Zipf's law, in one order of keys that all transactions keep."""
+    """Draw accesses to distinct keys by Zipf's law, in an order of keys that is the same for all transactions."""
     accesses = (12, 16, 8, 20, 24, 16, 6)[variant]
     exponent = (0.9, 1.1, 1.0, 1.2, 0.7, 1.3, 1.4)[variant]
     writes = (0.5, 0.4, 0.6, 0.5, 0.5, 0.8, 0.3)[variant]
@@ -80,14 +80,14 @@ def _zipf(rng: random.Random, n: int, variant: int) -> list[Slots]:
         chosen: set[int] = set()
         while len(chosen) < accesses:
             chosen.add(rng.choices(range(keys), cum_weights=cumulative)[0])
-        # Nearly the common order: an access is off by a few places at times.
+        # Nearly the common order: some accesses are displaced by a few places.
         order = sorted(chosen, key=lambda key: turn[key] + rng.gauss(0, 15))
         batch.append([["w" if rng.random() < writes else "r", key] for key in order])
     return batch
 
 
 def _bank(rng: random.Random, n: int, variant: int) -> list[Slots]:
-    """The six SmallBank transactions on two tables; a few accounts are hot. Work without access follows at times."""
+    """Draw one of the six SmallBank transactions on two tables, with a few hot accounts; work without access may follow."""
     hot = (4, 8, 6, 12, 20, 5, 2)[variant]
     share = (0.9, 0.9, 0.7, 0.8, 0.9, 0.5, 0.95)[variant]
 
@@ -113,7 +113,7 @@ def _bank(rng: random.Random, n: int, variant: int) -> list[Slots]:
 
 
 def _warehouse(rng: random.Random, n: int, variant: int) -> list[Slots]:
-    """TPC-C's new-order and payment: a warehouse and one of its ten districts, then work that meets nobody."""
+    """Draw a TPC-C new-order or payment transaction: a warehouse and one of its ten districts, then work without conflicts."""
     warehouses = (2, 3, 5, 8, 4, 12, 1)[variant]
     orders = (0.5, 0.6, 0.4, 0.5, 0.8, 0.5, 0.2)[variant]
     batch: list[Slots] = []
@@ -153,31 +153,31 @@ def _stress() -> Iterator[Instance]:
 
 
 def _reads_alone(rng: random.Random, copy: int) -> list[Slots]:
-    # No conflict at all: every order is as good.
+    # No conflicts: all orders are equally good.
     return [[["r", rng.randrange(3)] for _ in range(rng.randint(1, 8))] for _ in range(30 + 30 * copy)]
 
 
 def _one_key(rng: random.Random, copy: int) -> list[Slots]:
-    # Everybody writes the same key, in the first slot or wherever.
+    # All write the same key, in the first or in any slot.
     return [
         [None] * (copy * rng.randint(0, 6)) + [["w", 7]] + [None] * rng.randint(0, 6) for _ in range(50)
     ]  # fmt: skip
 
 
 def _same(rng: random.Random, copy: int) -> list[Slots]:
-    # Equal transactions: nothing but ties.
+    # Identical transactions: ties everywhere.
     pattern = [["w", 1], None, ["r", 2], ["w", 2]] if copy else [["r", 1], ["w", 1]]
     return [[entry and list(entry) for entry in pattern] for _ in range(40)]
 
 
 def _readers_and_writers(rng: random.Random, copy: int) -> list[Slots]:
-    # Reads of one key share slots only when no write comes between them.
+    # Reads of one key share slots only if no write is between them.
     share = (0.1, 0.3, 0.5)[copy]
     return [[["w" if rng.random() < share else "r", rng.randrange(2)], *([None] * rng.randint(0, 3))] for _ in range(80)]
 
 
 def _front_and_back(rng: random.Random, copy: int) -> list[Slots]:
-    # Two hot keys, met in the first and the last slot, or the other way round.
+    # Two hot keys, accessed in the first and the last slot, or in the opposite order.
     length = 4 + 6 * copy
     return [
         [["w", first], *([None] * length), ["w", 1 - first]] for first in (rng.randrange(2) for _ in range(40))
@@ -185,7 +185,7 @@ def _front_and_back(rng: random.Random, copy: int) -> list[Slots]:
 
 
 def _chain(rng: random.Random, copy: int) -> list[Slots]:
-    # Neighbours conflict: the even ones together, then the odd ones.
+    # Neighbours conflict: optimal is the even ones together, then the odd ones.
     batch: list[Slots] = [[["w", i], *([None] * copy), ["w", i + 1]] for i in range(60)]
     if copy == 2:
         rng.shuffle(batch)
@@ -193,14 +193,14 @@ def _chain(rng: random.Random, copy: int) -> list[Slots]:
 
 
 def _one_giant(rng: random.Random, copy: int) -> list[Slots]:
-    # One transaction as long as half of the others one after the other; it must begin early.
+    # One transaction as long as half of the others in sequence; it must start early.
     batch = _bank(rng, 60, copy)
     giant: Slots = [None] * (40 * (copy + 1)) + [["w", 0]]
     return [*batch[:30], giant, *batch[30:]]
 
 
 def _huge_keys(rng: random.Random, copy: int) -> list[Slots]:
-    # Keys are names, not small indices.
+    # Keys are large numbers, not small indices.
     base = 10**15
     return [
         [entry and [entry[0], base + 7919 * int(entry[1])] for entry in slots] for slots in _bank(rng, 60, copy)

@@ -1,4 +1,4 @@
-"""Transaction scheduling: in which order should a batch of transactions take its locks?"""
+"""Transaction scheduling: lock order of a batch of transactions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _CHENG = "Cheng et al., Towards optimal transaction scheduling, PVLDB 17(11), 20
 
 
 def _solve(instance: Instance) -> Reference:
-    # The published batch is what others report: a longer search.
+    # Longer search for the published batch, which others report.
     return solve(instance, effort=20 if instance.family == "published-1" else 1)
 
 
 PROBLEM = Problem(
     slug="scheduling/transactions",
     title="Transaction scheduling",
-    question="In which order should a batch of transactions take its locks so that it is done soonest?",
+    question="In which order should a batch of transactions acquire locks to minimise the makespan?",
     entry="order",
     verifier=TransactionOrder(),
     instances=instances,
@@ -35,7 +35,7 @@ PROBLEM = Problem(
             "Most conflicts first",
             "Welsh, Powell, An upper bound for the chromatic number, Comput. J. 10(1), 1967",
         ),
-        Baseline("greedy_sampled", "Shortest makespan of ten sampled", _CHENG + "; initial program of the ADRS benchmarks, 2025"),
+        Baseline("greedy_sampled", "Shortest makespan of ten samples", _CHENG + "; initial program of the ADRS benchmarks, 2025"),
         Baseline("smf", "SMF, shortest makespan first", _CHENG),
     ),
     features={
@@ -51,6 +51,6 @@ PROBLEM = Problem(
         "left": "number of waiting transactions",
     },
     unit="time slots",
-    bound="best known of a long search (proven optimum where it reaches the lower bound: nearly all of warehouse kind)",
+    bound="best known from a long search; proven optimum where it attains the lower bound (nearly all warehouse instances)",
     limits=Limits(seconds=4.0),
 )

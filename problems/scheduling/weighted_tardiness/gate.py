@@ -1,4 +1,4 @@
-"""Fresh stress instances for a run's gate, one of each family that can be drawn anew; none of them is among the sealed ones."""
+"""Stress instances for the robustness filter, one of each class that can be generated; none is among the held-out ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FAMILIES = {
     "long_then_short": "long heavy jobs are each followed by many short light ones that are due just after them",
     "ten_times": "there are several times as many jobs as in training",
 }
-"""What each family is, as a finding tells it."""
+"""Description of each class, for messages."""
 
 _JOBS = 300
-"""Of the large instance: three times the largest of train; the sealed ones have ten times as many."""
+"""Number of jobs of the large instance: three times the largest of train; the held-out ones have ten times as many."""
 
 
 def instances(seed: int) -> list[Instance]:
-    """One instance of each family, all drawn from `seed`."""
+    """Generate one instance of each class from a random seed."""
     shapes: dict[str, Callable[[random.Random, int], made.Jobs]] = {
         "ties": made._ties,
         "same_ratio": made._same_ratio,

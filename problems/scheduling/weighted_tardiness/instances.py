@@ -1,4 +1,4 @@
-"""Instances of 1||sum w_j T_j: drawn as by Crauwels, Potts and Van Wassenhove, OR-Library's own, and shapes that hurt."""
+"""Instances of 1||sum w_j T_j: generated as by Crauwels, Potts and Van Wassenhove, from OR-Library, and stress cases."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from workbench.model import Instance, Split
 
 RANGES = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""RDD: how wide due dates spread, as a share of the total processing time."""
+"""RDD: range of due dates, relative to the total processing time."""
 
 TIGHTNESS = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""TF: how much of the work is due too early, roughly the share of late jobs."""
+"""TF: tardiness factor, roughly the share of late jobs."""
 
 OR_LIBRARY = (40, 50)
-"""Numbers of jobs in the OR-Library files here, 125 instances each."""
+"""Numbers of jobs of the OR-Library files, with 125 instances each."""
 
 Jobs = tuple[list[int], list[int], list[int]]
 """Processing times, weights and due dates."""
 
-# Instances per cell (RDD, TF) of the grid, by number of jobs. Most on train, where a rule is less easily fitted to many: it takes
-# a dispatching rule 0.1 to 0.3 s to order them all.
+# Instances per cell (RDD, TF) of the grid, by number of jobs. Most are in train, against overfitting: a dispatching rule takes
+# 0.1 to 0.3 s for all of them.
 _GRID: dict[Split, dict[int, int]] = {
     Split.TRAIN: {20: 4, 40: 4, 100: 4},
     Split.VALIDATION: {20: 1, 40: 1, 100: 1},
@@ -31,16 +31,16 @@ _DATA = Path(__file__).parent / "data"
 
 
 def instances(split: Split) -> list[Instance]:
-    """All instances of a split. The same on every machine and Python version: each is seeded by its own id, or read."""
+    """Return all instances of a split, identical on all machines and Python versions: each is generated from its id, or read."""
     if split is Split.STRESS:
         return list(_stress())
     return [*(_or_library() if split is Split.TEST else ()), *_grid(split)]
 
 
 def crauwels(n: int, rdd: float, tf: float, rng: random.Random) -> Jobs:
-    """Draw n jobs as Crauwels, Potts and Van Wassenhove (1998) do.
+    """Draw n jobs as in Crauwels, Potts and Van Wassenhove (1998).
 
-    p ~ U{1..100} and w ~ U{1..10}; with P the sum of all p, d ~ U{P(1 - TF - RDD/2) .. P(1 - TF + RDD/2)}, and 0 where that is
+    p ~ U{1..100} and w ~ U{1..10}; with P the sum of all p, d ~ U{P(1 - TF - RDD/2) .. P(1 - TF + RDD/2)}, and 0 if that is
     negative, as in the published files.
     """
     processing = [rng.randint(1, 100) for _ in range(n)]
@@ -51,7 +51,7 @@ def crauwels(n: int, rdd: float, tf: float, rng: random.Random) -> Jobs:
 
 
 def published(n: int) -> list[int]:
-    """Optimal or best known values of the OR-Library instances with n jobs, in their order."""
+    """Return the optimal or best known values of the OR-Library instances with n jobs, in order."""
     return [int(word) for word in (_DATA / f"wtopt{n}.txt").read_text().split()]
 
 
@@ -97,26 +97,26 @@ def _single(rng: random.Random, copy: int) -> Jobs:
 
 
 def _ties(rng: random.Random, copy: int) -> Jobs:
-    # Few distinct values: every comparison is a tie somewhere.
+    # Few distinct values: ties in every comparison.
     processing = [rng.choice((10, 20, 30)) for _ in range(60)]
     step = sum(processing) // (3 + copy)
     return processing, [rng.choice((1, 2)) for _ in processing], [step * rng.randint(1, 2) for _ in processing]
 
 
 def _same_ratio(rng: random.Random, copy: int) -> Jobs:
-    # Weight in proportion to length: weight per time unit says nothing, only due dates do.
+    # Weight proportional to length: weight per time unit is constant, only due dates matter.
     processing, _, due = crauwels(40 + 20 * copy, RANGES[copy], TIGHTNESS[2], rng)
     return processing, list(processing), due
 
 
 def _zero_due(rng: random.Random, copy: int) -> Jobs:
-    # All are late from the start: weighted shortest processing time is optimal.
+    # All jobs are late from the start: WSPT is optimal.
     processing, weight, _ = crauwels(30 * (copy + 1), 0.2, 0.6, rng)
     return processing, weight, [0] * len(processing)
 
 
 def _loose(rng: random.Random, copy: int) -> Jobs:
-    # The sequence by due date leaves nothing late, at times with no time unit to spare.
+    # EDD has no late jobs, in some cases without any slack.
     processing, weight, _ = crauwels(30 * (copy + 1), 0.2, 0.6, rng)
     end, due = 0, []
     for p in processing:
@@ -128,7 +128,7 @@ def _loose(rng: random.Random, copy: int) -> Jobs:
 
 
 def _huge(rng: random.Random, copy: int) -> Jobs:
-    # Time in microseconds, say, and weights in cents; weighted sums stay below 2^53.
+    # Large times and weights, for example in microseconds and cents; weighted sums stay below 2^53.
     processing, weight, due = crauwels(50, rng.choice(RANGES[:3]), TIGHTNESS[copy + 1], rng)
     scale = 10**7
     return (
@@ -139,7 +139,7 @@ def _huge(rng: random.Random, copy: int) -> Jobs:
 
 
 def _heavy_few(rng: random.Random, copy: int) -> Jobs:
-    # A few jobs weigh more than all others together.
+    # A few jobs have more weight than all others together.
     processing, weight, due = crauwels(60, RANGES[copy], TIGHTNESS[2], rng)
     for job in rng.sample(range(60), 4):
         weight[job] *= 1000
@@ -147,14 +147,14 @@ def _heavy_few(rng: random.Random, copy: int) -> Jobs:
 
 
 def _one_giant(rng: random.Random, copy: int) -> Jobs:
-    # One job as long as all others together, heavy enough to compete, due early, in the middle, or late.
+    # One job as long as all others together, heavy enough to compete, due early, halfway, or late.
     processing, weight, due = crauwels(60, RANGES[1], TIGHTNESS[2], rng)
     giant = sum(processing)
     return [*processing, giant], [*weight, giant // 20], [*due, round(giant * (0.6, 1.2, 1.8)[copy])]
 
 
 def _long_then_short(rng: random.Random, copy: int) -> Jobs:
-    # Long heavy jobs, each with many short light ones due just behind it: one job pushes many over their due dates.
+    # Long heavy jobs, each with many short light ones due just after it: one job makes many others late.
     processing, weight, due, begin = list[int](), list[int](), list[int](), 0
     for _ in range(2 + copy):
         length, shorts = rng.randint(200, 400), rng.randint(10, 20)

@@ -1,4 +1,4 @@
-"""Single-machine weighted tardiness, 1||sum w_j T_j: in which order should one machine process jobs of unequal weight?"""
+"""Single-machine weighted tardiness, 1||sum w_j T_j."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.model import Baseline, Instance, Limits, Problem, Reference
 
 from .instances import OR_LIBRARY, instances, published
 
-# OR-Library's notes: the values of these were not proven when the files were published.
+# By the notes of OR-Library, these values were not proven optimal at publication.
 _UNPROVEN = {40: {19}, 50: {11, 12, 14, 19, 36, 44, 66, 87, 88, 111}}
 
 _VEPSALAINEN = (
@@ -33,14 +33,14 @@ def _solve(instance: Instance) -> Reference:
     rng = random.Random(instance.id)
     starts = 5 if len(due) <= 50 else 2 if len(due) <= 100 else 1
     value, _ = iterated_dynasearch(processing, weight, due, rng, starts=starts, time_limit=15.0)
-    status = "best_known" if value else "optimal"  # nothing is less than 0
+    status = "best_known" if value else "optimal"  # tardiness cannot be negative
     return Reference(float(value), status, "iterated dynasearch", round(process_time() - began, 3))
 
 
 PROBLEM = Problem(
     slug="scheduling/weighted_tardiness",
     title="Single-machine weighted tardiness",
-    question="In which order should one machine process jobs of unequal weight so that their weighted tardiness is least?",
+    question="In which order should a single machine process jobs to minimise total weighted tardiness?",
     entry="sequence",
     verifier=SequencingVerifier(("processing", "weight", "due"), "weight"),
     instances=instances,
