@@ -22,7 +22,7 @@ VM_PRICE = 0.54
 """Price of an m5.8xlarge spot VM in $/h, as published."""
 
 PUBLISHED_VM_PRICE = VM_PRICE / 80
-"""VM price that reproduces the published evaluator, which treats GB as Gbit and counts one of ten partitions: 1/80 of the VM time."""
+"""VM price that reproduces the published evaluator: it treats GB as Gbit and counts one of ten partitions, 1/80 of the time."""
 
 _SOURCES = {Split.TRAIN: slice(0, 24), Split.VALIDATION: slice(24, 47), Split.TEST: slice(47, None)}
 _COPIES = 8
