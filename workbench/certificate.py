@@ -1,4 +1,4 @@
-"""A certificate: comparisons with the baselines, further checks, and the verdict they add up to. As a record, in words, as JSON."""
+"""Certificates: comparisons with baselines, further checks, and the resulting verdict."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from workbench.model import Interval, Record, Split
 
 
 class Verdict(StrEnum):
-    """`certified`: better than every baseline on test, and sound. `overfit`: better on train or validation, not on test.
-    `fragile`: better on test, but fails there, under stress, in a second run, with size, or with a constant a little moved;
-    or it reaches beyond what it is given, or beats what is proven to be best."""
+    """Verdict of a certificate.
+
+    `certified`: better than every baseline on test, and all checks pass. `not better`: no significant improvement.
+    `overfit`: better on train or validation, but not on test. `fragile`: better on test, but a check fails: answers, robustness
+    tests, determinism, growth, sensitivity to constants, permitted APIs, or proven bounds.
+    """
 
     CERTIFIED = "certified"
     NOT_BETTER = "not better"
@@ -23,12 +26,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
-    """The program against one baseline on one split; the difference in gap is below 0 where the program is better.
+    """Paired comparison of the program with one baseline on one split; a negative difference means that the program is better.
 
     Attributes
     ----------
     difference
-        Mean over families and its interval at `confidence`, which is corrected for the number of baselines.
+        Mean difference in gap over instance classes, and its interval at level `confidence`, corrected for multiple baselines.
     record
         Wins, ties and losses over instances.
     """
@@ -41,11 +44,11 @@ class BaselineComparison:
 
     @property
     def better(self) -> bool:
-        """Whether the whole interval lies below 0."""
+        """Whether the whole interval is below 0."""
         return self.difference.high < 0
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """Return a JSON object."""
         return {
             "baseline": self.baseline, "split": self.split.value, "better": self.better, **self.difference._asdict(),
             "confidence": self.confidence, **self.record._asdict(),
@@ -61,7 +64,7 @@ class BaselineComparison:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of evidence.
+    """Result of one check.
 
     Attributes
     ----------
@@ -69,9 +72,9 @@ class Check:
         `comparison`, `answers`, `bounds`, `stress`, `determinism`, `reach`, `growth`, `constants`, `drop` or
         `simplification`.
     line
-        What was found, in words.
+        Result in one line.
     data
-        The figures behind it for other programs, JSON-clean; what the workbench itself reads of them has a name of its own.
+        Further figures as plain JSON, for other programs.
     """
 
     name: str
@@ -83,20 +86,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One opening of the test split.
+    """One access to the held-out test set.
 
     Attributes
     ----------
     count
-        Different programs that have seen it by then, this one included.
+        Number of distinct programs evaluated on it so far, including this one.
     limit
-        How many may.
+        Maximum number.
     again
-        Whether this very program had seen it before; then it is not counted again.
+        Whether this program was evaluated on it before; it is then not counted again.
     forced
-        Whether it was opened beyond the limit.
+        Whether the limit was exceeded on request.
     id
-        Under which a runs folder keeps it; None once it is part of a certificate.
+        Key in the runs folder; None in a certificate.
     """
 
     count: int
@@ -110,7 +113,7 @@ class Opening:
         return f"the test split of this version was opened for {self.count} of {self.limit} programs{extra}"
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """Return a JSON object."""
         return {"count": self.count, "limit": self.limit, "again": self.again, "forced": self.forced}
 
     @classmethod
@@ -126,19 +129,19 @@ class Certificate:
     Attributes
     ----------
     reason
-        The line that decided the verdict.
+        The line that determined the verdict.
     gaps
         Mean gap of the program by split.
     comparisons
-        Against each baseline, on train, validation and test.
+        Comparisons with each baseline, on train, validation and test.
     checks
-        Every check with its line, in the order they were made.
+        All checks, in order.
     seconds
-        How long the examination took.
+        Duration of the certification.
     opening
-        How often the test split had been opened by then; None where nobody counted.
+        Access to the held-out test set; None if it was not counted.
     seen
-        What of the stress families the program's run had seen before; empty: nothing.
+        Stress classes that the program's run had seen before; empty: none.
     """
 
     verdict: Verdict
@@ -155,11 +158,11 @@ class Certificate:
 
     @property
     def simplified(self) -> str:
-        """The program without the parts that can go; empty where none can, or where that was not tried."""
+        """The program without its unnecessary parts; empty if there are none, or if this was not checked."""
         return next((str(c.data.get("source", "")) for c in self.checks if c.kind == "simplification"), "")
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-clean copy; the verdict comes first."""
+        """Return a JSON object; the verdict comes first."""
         fields = {name: getattr(self, name) for name in ("reason", "problem", "version", "isolation", "seconds", "seen")}
         return {
             "verdict": self.verdict.value,
@@ -172,12 +175,12 @@ class Certificate:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """From what `to_json` made; nothing is lost on the way there and back.
+        """Restore from `to_json`, without loss.
 
         Raises
         ------
         ValueError
-            It is no certificate.
+            The data are not a certificate.
         """
         try:
             return cls(
@@ -194,6 +197,6 @@ class Certificate:
                 raw.get("seen", ""),
             )
         except KeyError as error:
-            raise ValueError(f"a certificate lacks {error}") from error
+            raise ValueError(f"the certificate lacks {error}") from error
         except (AttributeError, TypeError) as error:
-            raise ValueError(f"no certificate: {error}") from error
+            raise ValueError(f"not a certificate: {error}") from error

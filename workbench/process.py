@@ -1,4 +1,4 @@
-"""prctl(2) for trusted processes. `sandbox/confine` has its own copy because it must not import anything."""
+"""prctl(2) for trusted processes. `sandbox/confine` has its own copy, because it must not import from this package."""
 
 from __future__ import annotations
 

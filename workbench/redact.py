@@ -24,7 +24,7 @@ def redactor(environ: Mapping[str, str]) -> Callable[[str], str]:
     Parameters
     ----------
     environ
-        Environment with the secrets; read once, now.
+        Environment with the secrets, read once when the function is created.
     """
     secrets = {value.strip() for name, value in environ.items() if is_secret_name(name)}
     # Longest first: one key may be a prefix of another.

@@ -1,4 +1,4 @@
-"""Measures configurations on a real PostgreSQL beside the table: python -m problems.knob_tuning.postgres.live train-mixed-0."""
+"""Compares measurements on a real PostgreSQL with the table: python -m problems.knob_tuning.postgres.live train-mixed-0."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .measured_space import DATABASES, TRANSACTIONS, statements
 
 
 def main() -> None:
-    """Measure the table's best configuration, one that is given, or a sample of random ones; print both costs."""
+    """Measure the table's best configuration, a given one, or a random sample; print both costs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("instances", nargs="*", help="ids of train, validation or stress, e.g. train-mixed-0")
     parser.add_argument("--config", type=json.loads, help='{"knobs": {...}, "indexes": [...]}; default: the best of the table')
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def prepare(engine: PostgresEngine, scale: float, skew: float) -> None:
-    """Make database `PLAIN`: loaded, without candidate indexes."""
+    """Create the database `PLAIN`, loaded and without candidate indexes."""
     with engine.connect() as boss:
         boss.execute(f"create database {PLAIN}")
     with engine.connect(PLAIN) as connection:
@@ -72,7 +72,7 @@ def prepare(engine: PostgresEngine, scale: float, skew: float) -> None:
 
 
 def picked(instance: Instance, session: Session, options: argparse.Namespace, rng: random.Random) -> list[Configuration]:
-    """Configurations to measure."""
+    """Return the configurations to measure."""
     if options.config is not None:
         return [session.space.check(options.config)]
     if not options.sample:
@@ -83,7 +83,7 @@ def picked(instance: Instance, session: Session, options: argparse.Namespace, rn
 
 
 def compare(engine: PostgresEngine, id: str, session: Session, configuration: Configuration) -> float:
-    """Print what a configuration costs by the table and live, part by part; the ratio of the sums."""
+    """Print the cost of each part of a configuration by the table and measured; return the ratio of the sums."""
     live = live_parts(engine, session, configuration)
     expected = session.parts(configuration)
     print(f"{id} {json.dumps(session.space.told(configuration))}")
@@ -95,7 +95,7 @@ def compare(engine: PostgresEngine, id: str, session: Session, configuration: Co
 
 
 def live_parts(engine: PostgresEngine, session: Session, configuration: Configuration) -> list[float]:
-    """Cost of each query and kind of transaction, as `Session.parts` has it, measured now."""
+    """Measure the cost of each query and kind of transaction, in the form of `Session.parts`."""
     rows = dict(session.table.rows)
     queries = {name: statements(name, rows) for name in session.queries}
     writes = {kind: (TRANSACTIONS[kind][0], drawn(engine, kind)) for kind in session.transactions}
@@ -107,18 +107,18 @@ def live_parts(engine: PostgresEngine, session: Session, configuration: Configur
 
 
 COUNT = 1000
-"""Transactions in one measurement of writes."""
+"""Number of transactions per measurement of writes."""
 
 
 def drawn(engine: PostgresEngine, kind: str) -> tuple[tuple[str, ...], list[list[int]]]:
-    """Statements and parameters of `COUNT` transactions of a kind, always the same for the same data."""
+    """Return statements and parameters of `COUNT` transactions of a kind; deterministic for given data."""
     _, texts, draw = TRANSACTIONS[kind]
     rng, known = random.Random(f"knob_tuning/postgres {kind}"), keys(engine)
     return texts, [draw(rng, known) for _ in range(COUNT)]
 
 
 def keys(engine: PostgresEngine) -> Mapping[str, list[int]]:
-    """Keys of the rows that transactions name, by table."""
+    """Return the keys of rows that transactions refer to, by table."""
     columns = {"orders": "o_orderkey", "customer": "c_custkey", "part": "p_partkey", "supplier": "s_suppkey"}
     with engine.connect(PLAIN) as connection:
         found: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Measures a database on a PostgreSQL of its own: python -m problems.knob_tuning.postgres.measure uniform --out FILE."""
+"""Measures a database on a private PostgreSQL server: python -m problems.knob_tuning.postgres.measure uniform --out FILE."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from .live import drawn, prepare
 from .measured_space import DATABASES, QUERIES, SPACE, TRANSACTIONS, statements
 
 PLANNER = ("work_mem_mb", "hash_mem_multiplier", "random_page_cost", "effective_cache_size_mb", "enable_nestloop")
-"""Knobs that a plan may depend on."""
+"""Knobs that can affect a plan."""
 
 REPEATS = 2
-"""Executions of a query of which the least CPU time counts: errors are on one side only (caches that others emptied)."""
+"""Executions of a query, of which the minimum CPU time is used: errors are one-sided (caches evicted by other processes)."""
 SLOW_MS = 500.0
-"""From here on one execution is enough, the one that counts blocks."""
+"""CPU time above which a single execution, the one that counts blocks, suffices."""
 LIMIT_MS = 6000.0
-"""An execution is stopped after so much CPU time and counted as if it had ended then."""
+"""CPU time limit of an execution; a stopped execution is recorded with this value."""
 
 Setting = Sequence[float]
 LEVELS: dict[str, tuple[Any, ...]] = {knob.name: knob.levels for knob in SPACE.knobs}
 
 
 def main() -> None:
-    """Measure one database and write the figures as JSON; what is in the file already is kept."""
+    """Measure one database and write the results as JSON; existing entries of the file are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("database", choices=DATABASES)
     parser.add_argument("--out", type=Path, required=True)
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 class Measuring:
-    """Fills a record, stage by stage, and saves it after each part."""
+    """Fills a record stage by stage and saves it after each part."""
 
     def __init__(self, engine: PostgresEngine, record: dict[str, Any], file: Path) -> None:
         self.engine, self.record, self.file = engine, record, file
@@ -70,7 +70,7 @@ class Measuring:
         connection.close()
 
     def run(self, queries: list[str], kinds: list[str]) -> None:
-        """All stages: plans, the work of each plan, writes."""
+        """Run all stages: plans, work of each plan, writes."""
         self.record.setdefault("rows", self.rows)
         self.indexes()
         self.plans(queries)
@@ -89,7 +89,7 @@ class Measuring:
     # ----------------------------------------------------------------------- writes
 
     def writes(self, kinds: list[str]) -> None:
-        """Each kind of transaction: with the knobs for writing and no index, then with each index of its tables, then with all."""
+        """Measure each kind of transaction by write knobs without indexes, then with each index of its tables, then with all."""
         done = self.record.setdefault("writes", {})
         for kind in kinds:
             tables = TRANSACTIONS[kind][0]
@@ -105,7 +105,7 @@ class Measuring:
             self.save()
 
     def write_once(self, kind: str, commit: bool, compress: bool, indexes: list[str]) -> Writes:
-        """Work of transactions on a fresh copy of the database."""
+        """Measure transactions on a new copy of the database."""
         with copy_of(self.engine, PLAIN, indexes, warm=TRANSACTIONS[kind][0]) as connection:
             set_knobs(connection, session_settings({"synchronous_commit": commit, "wal_compression": compress}))
             return transactions(connection, *drawn(self.engine, kind))
@@ -113,7 +113,7 @@ class Measuring:
     # ----------------------------------------------------------------------- queries
 
     def indexes(self) -> None:
-        """Make database `full` with every candidate index; keep their sizes in KiB."""
+        """Create the database `full` with all candidate indexes; record their sizes in KiB."""
         boss = self.engine.connect()
         boss.execute("drop database if exists copy")
         boss.execute(f"create database full_set template {PLAIN} strategy file_copy")
@@ -132,7 +132,7 @@ class Measuring:
         connection.close()
 
     def plans(self, queries: list[str]) -> None:
-        """Every plan that some configuration leads to."""
+        """Enumerate the plans of all configurations."""
         done = self.record.setdefault("plans", {})
         connection = self.engine.connect("full_set")
         settings: list[Setting] = list(itertools.product(*(LEVELS[name] for name in PLANNER)))
@@ -172,13 +172,13 @@ class Measuring:
         connection.close()
 
     def show(self, connection: Any, visible: int) -> None:
-        """Make a set of candidate indexes (bit mask) visible."""
+        """Show only a set of candidate indexes (bit mask) to the planner."""
         if self.shown != visible:
             show_indexes(connection, SPACE.indexes, frozenset(name for i, name in enumerate(SPACE.indexes) if visible >> i & 1))
             self.shown = visible
 
     def cpu(self, queries: list[str]) -> None:
-        """Execute each plan with everything in memory, at each memory level until it needs no temporary file."""
+        """Execute each plan with a warm cache, at increasing memory levels until it needs no temporary file."""
         done = self.record.setdefault("cpu", {})
         connection = self.engine.connect("full_set")
         for query in queries:
@@ -210,7 +210,7 @@ class Measuring:
         connection.close()
 
     def blocks(self, queries: list[str], megabytes: int, smaller: int | None) -> None:
-        """Count the blocks that each plan reads when it is repeated under this much shared_buffers."""
+        """Count the blocks that each plan reads when repeated with a given size of shared_buffers."""
         done = self.record.setdefault("read", {})
         for query in queries:
             key = f"{query} {megabytes}"
@@ -220,14 +220,14 @@ class Measuring:
             text = statements(query, self.rows)
             done[key] = []
             for at, (_, _, _, visible, setting, _, cpu) in enumerate(self.record["cpu"][query]):
-                # What fits into less memory fits into more; what was stopped is counted at the limit as it is.
+                # A plan that fits into less memory also fits into more; a stopped one is recorded at the limit.
                 known = cpu >= LIMIT_MS or (smaller is not None and done[f"{query} {smaller}"][at] == 0)
                 done[key].append(0 if known else self.blocks_once(text, megabytes, visible, setting, cpu))
             self.save()
             print(key, f"{time.monotonic() - began:.1f} s", flush=True)
 
     def blocks_once(self, text: Sequence[str], megabytes: int, visible: int, setting: Setting, cpu: float) -> int:
-        """Blocks read by the second execution after a start with an empty cache, or by the first where it is slow."""
+        """Return the blocks read by the second execution after a start with an empty cache, or by the first if it is slow."""
         self.engine.restart({"shared_buffers": f"{megabytes}MB"})
         with self.engine.connect("full_set") as connection:
             self.show(connection, visible)
@@ -239,7 +239,7 @@ class Measuring:
 
 
 def as_session(setting: Setting) -> dict[str, str]:
-    """Parameters of a session for a setting of the planner's knobs."""
+    """Return session parameters for a setting of the planner's knobs."""
     return session_settings(dict(zip(PLANNER, setting, strict=True)))
 
 

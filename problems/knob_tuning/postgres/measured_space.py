@@ -1,4 +1,4 @@
-"""The knobs, indexes, queries and transactions that the table is measured for."""
+"""Knobs, indexes, queries and transactions covered by the measurements."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ SPACE = Space(
     ),
     most_indexes=4,
 )
-"""Levels of each knob with PostgreSQL's default, and the candidate indexes beside the primary keys."""
+"""Levels and PostgreSQL default of each knob, and the candidate indexes in addition to primary keys."""
 
 DATABASES = {"uniform": (0.03, 0.0), "skewed": (0.01, 3.0)}
 """Scale factor and skew (`evaluators.postgres.tpch.load`) of each measured database."""
 
 _KEYS = 5
-"""Different keys of each look-up."""
+"""Number of distinct keys of each lookup."""
 
 LOOKUPS = {
     "lines of a supplier": (
@@ -69,7 +69,7 @@ LOOKUPS = {
         "and l_receiptdate > l_commitdate",
     ),
 }
-"""Short queries of an order desk: what their key is, and their text."""
+"""Short queries of an order desk: key and text."""
 
 
 REPORTS = {
@@ -115,11 +115,11 @@ REPORTS = {
         and p_type = 'PROMO ANODIZED TIN' and r_name = 'ASIA'
         group by n_name order by sum(ps_availqty * ps_supplycost) desc""",
 }
-"""Reports of our own on TPC-H's tables: conditions that depend on each other, subqueries, first rows of an order."""
+"""Additional reports on TPC-H tables: correlated conditions, subqueries, LIMIT queries."""
 
 
 def statements(query: str, rows: dict[str, int]) -> tuple[str, ...]:
-    """SQL of a query ("Q1" to "Q22", a report by name, or a look-up by name, which is asked for `_KEYS` keys).
+    """Return the SQL statements of a query: "Q1" to "Q22", a report by name, or a lookup by name, for `_KEYS` keys.
 
     Parameters
     ----------
@@ -189,8 +189,8 @@ TRANSACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Draw]] = {
         lambda rng, keys: [rng.choice(keys["orders"])],
     ),
 }
-"""Kinds of write transactions: the tables they change, their statements (`evaluators.postgres.measure.transactions`), and what
-draws the parameters of one, given the keys of each table."""
+"""Kinds of write transactions: modified tables, statements (for `evaluators.postgres.measure.transactions`), and a function that
+draws the parameters of one transaction from the keys of each table."""
 
 QUERIES = (*(f"Q{n}" for n in range(1, 23)), *LOOKUPS, *REPORTS)
 """All measured queries."""

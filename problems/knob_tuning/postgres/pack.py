@@ -1,4 +1,4 @@
-"""Makes the table that the problem reads of what was measured: python -m problems.knob_tuning.postgres.pack uniform FILE ..."""
+"""Builds the problem's table from measurements: python -m problems.knob_tuning.postgres.pack uniform FILE ..."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def main() -> None:
     file = Path(__file__).parent / "data" / f"{options.database}.json.gz"
     if options.add:
         table = added(json.loads(gzip.decompress(file.read_bytes())), table)
-    # Without a time in the header, so that the same figures make the same file.
+    # Without a time stamp in the header, so that the file is reproducible.
     file.write_bytes(gzip.compress(json.dumps(table, separators=(",", ":")).encode(), 9, mtime=0))
     print(f"{file}: {file.stat().st_size:,} bytes, {len(table['queries'])} queries, {len(table['writes'])} kinds of transactions")
 
 
 def together(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One record of several of the same: the median of CPU times of queries, all runs of writes; all else must be equal."""
+    """Merge records of the same database: median CPU times of queries, all runs of writes; everything else must be equal."""
     first = records[0]
     for other in records[1:]:
         for name in ("rows", "table_kib", "index_kib", "plans", "read"):
@@ -52,7 +52,7 @@ def together(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def added(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """A table with the queries and transactions of another of the same database."""
+    """Add the queries and transactions of another table of the same database."""
     parts = ("queries", "writes")
     for name in table:
         if name not in parts and table[name] != more[name]:

@@ -1,4 +1,4 @@
-"""How near programs come to the table's best in how many runs: python -m problems.knob_tuning.postgres.progress."""
+"""Convergence of programs to the table's optimum by number of runs: python -m problems.knob_tuning.postgres.progress."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .instances import instances, tables
 
 RUNS = (1, 5, 10, 30)
 NEAR = 1.02
-"""Cost over the least cost that counts as found."""
+"""Ratio to the minimum cost that counts as found."""
 
 
 def main() -> None:
-    """Print, for each program, the mean excess over the least cost after some runs, and the share of workloads that are near it."""
+    """Print, for each program, the mean excess over the minimum cost after some runs, and the share of workloads near it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", choices=("train", "validation"), default="train")
     parser.add_argument("--programs", nargs="+", help="names in programs/; default: all")
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def trusted(source: str) -> Callable[..., Any]:
-    """A program of ours in this process; what goes in is cut down to JSON, as in the sandbox."""
+    """Load a trusted program in this process; its arguments are reduced to JSON, as in the sandbox."""
     scope: dict[str, Any] = {"__name__": "candidate"}
     exec(compile(source, "<program>", "exec"), scope)
     suggest = scope["suggest"]

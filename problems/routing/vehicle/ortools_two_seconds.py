@@ -1,6 +1,6 @@
-"""What OR-Tools' routing library finds in two seconds: python -m problems.routing.vehicle.ortools_two_seconds --split validation.
+"""OR-Tools routing with a limit of two seconds: python -m problems.routing.vehicle.ortools_two_seconds --split validation.
 
-No program: candidates cannot import OR-Tools, and its answer depends on the machine's speed.
+Not a baseline: candidates cannot import OR-Tools, and its result depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from workbench.model import Split
 from .instances import instances
 
 _EVERY = 256
-"""Calls of the watch between two looks at the clock."""
+"""Number of callbacks between checks of the clock."""
 
 
 def main() -> None:
-    """Print the gap of each instance, and their mean by family and over families."""
+    """Print the gap of each instance, and the means by class and over classes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", type=Split, default=Split.VALIDATION, choices=[Split.TRAIN, Split.VALIDATION])
     parser.add_argument(
@@ -41,16 +41,16 @@ def main() -> None:
 
 
 def routes(task: Delivery, seconds: float) -> list[list[int]]:
-    """Routes by guided local search from the cheapest arcs, the documented choice for vehicle routing.
+    """Return routes from guided local search after cheapest arcs, the documented choice for vehicle routing.
 
     Raises
     ------
     SystemExit
-        When nothing is found in time.
+        No solution is found in time.
     """
-    from ortools.constraint_solver import pywrapcp, routing_enums_pb2  # here: see evaluators/own_process.py
+    from ortools.constraint_solver import pywrapcp, routing_enums_pb2  # imported here: see evaluators/own_process.py
 
-    # Vehicles to choose from: more than are needed make the search slower.
+    # More vehicles than needed slow down the search.
     vehicles = min(len(task.customers), task.fewest_routes * 3 // 2 + 3)
     manager = pywrapcp.RoutingIndexManager(len(task.coords), vehicles, 0)
     model = pywrapcp.RoutingModel(manager)
@@ -60,8 +60,8 @@ def routes(task: Delivery, seconds: float) -> list[list[int]]:
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PATH_CHEAPEST_ARC
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    # Its own time limit is of the clock on the wall, which runs while others have the processor. A search without a limit
-    # is refused, so it gets one that is out of the way.
+    # Its own time limit is wall-clock time, which is unsuitable on a busy machine. A search without limit is rejected, so a
+    # very large one is set.
     parameters.time_limit.FromSeconds(int(100 * seconds) + 1)
     began, calls = time.process_time(), 0
 
@@ -73,9 +73,7 @@ def routes(task: Delivery, seconds: float) -> list[list[int]]:
     model.AddSearchMonitor(model.solver().CustomLimit(over))
     solution = model.SolveWithParameters(parameters)
     if solution is None:
-        raise SystemExit(
-            f"OR-Tools found no routes for {len(task.customers)} customers in {seconds} s; allow it more with --seconds"
-        )
+        raise SystemExit(f"OR-Tools found no routes for {len(task.customers)} customers in {seconds} s; increase --seconds")
     result = []
     for vehicle in range(vehicles):
         at, visits = solution.Value(model.NextVar(model.Start(vehicle))), []

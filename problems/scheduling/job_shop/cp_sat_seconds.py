@@ -1,6 +1,6 @@
-"""What CP-SAT finds in a second of CPU time: python -m problems.scheduling.job_shop.cp_sat_seconds --split validation --seconds 1.
+"""CP-SAT with a limit of CPU time: python -m problems.scheduling.job_shop.cp_sat_seconds --split validation --seconds 1.
 
-No program: candidates cannot import OR-Tools, and its answer depends on the machine's speed.
+Not a baseline: candidates cannot import OR-Tools, and its result depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .instances import instances
 
 
 def main() -> None:
-    """Print the gap of each instance, and their mean by family and over families."""
+    """Print the gap of each instance, and the means by class and over classes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", type=Split, default=Split.VALIDATION, choices=list(Split))
     parser.add_argument("--seconds", type=float, default=1.0)
@@ -29,7 +29,7 @@ def main() -> None:
         durations, machines = instance.data["durations"], instance.data["machines"]
         try:
             value = solve_job_shop(durations, machines, options.seconds, repeatable=False).makespan
-        except TimeoutError:  # it has nothing yet: whoever relies on it falls back to a rule
+        except TimeoutError:  # no solution yet: fall back to a rule
             value = check_schedule(semi_active(most_work_first(durations), durations, machines), durations, machines)
         reference = references[instance.id]["value"]
         found.setdefault(instance.family, []).append((value, reference))

@@ -1,4 +1,4 @@
-"""Reproduces the published comparison on fresh instances: python -m problems.scheduling.total_tardiness.published_table."""
+"""Reproduces the published comparison on new instances: python -m problems.scheduling.total_tardiness.published_table."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .instances import RANGES, TIGHTNESS, uniform
 
 RULES = ("edd", "eddc", "mdd", "mddc", "psk", "mddc_augmented")
 PUBLISHED = {"edd": 46.6, "eddc": 12.8, "mdd": 1.86, "mddc": 1.70, "psk": 1.77, "mddc_augmented": 0.79}
-"""Mean gap in percent at n = 20, instances with optimum 0 left out (arXiv 2510.24013)."""
+"""Mean gap in percent at n = 20, without instances with optimum 0 (arXiv 2510.24013)."""
 
 Rule = Callable[[list[int], list[int]], list[int]]
 
 
 def main() -> None:
-    """Print mean gap (with its standard error) and sum-gap of each rule, one table a size."""
+    """Print mean gap with standard error and sum-gap of each rule, one table per size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 100], help="numbers of jobs")
     parser.add_argument("--copies", type=int, default=50, help="instances per cell (RDD, TF) of 20 cells")
@@ -40,13 +40,13 @@ def main() -> None:
 
 
 def compare(rules: dict[str, Rule], n: int, copies: int, rng: random.Random) -> tuple[dict[str, tuple[float, float, float]], int]:
-    """Run all rules on `copies` instances of each cell.
+    """Evaluate all rules on `copies` instances of each cell.
 
     Returns
     -------
     tuple
-        By rule: mean gap in percent over instances with positive optimum, its standard error, and the gap of the sums over
-        all instances; and how many optima are 0.
+        By rule: mean gap in percent over instances with positive optimum, its standard error, and the gap of the sums over all
+        instances; and the number of optima equal to 0.
     """
     optima: list[int] = []
     reached: dict[str, list[int]] = {name: [] for name in rules}
