@@ -14,7 +14,7 @@ from ui import actions, data, theme
 from workbench.errors import StoreError, UsageError
 from workbench.formatting import percent
 from workbench.model import Split
-from workbench.report.vega import PICK
+from workbench.report.vega import PICK, specification
 from workbench.store import Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
@@ -160,12 +160,12 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
 
 def chart(made: alt.LayerChart, key: str) -> None:
     """A chart as wide as its place."""
-    st.altair_chart(made, theme=None, key=key)
+    st.vega_lite_chart(None, specification(made), theme=None, key=key)
 
 
 def clicked(made: alt.LayerChart, key: str) -> dict[str, Any]:
     """A chart whose marks can be clicked: the fields of the one that was, nothing while none is."""
-    event: Any = st.altair_chart(made, theme=None, key=key, on_select="rerun", selection_mode=PICK)
+    event: Any = st.vega_lite_chart(None, specification(made), theme=None, key=key, on_select="rerun", selection_mode=PICK)
     found = event.selection.get(PICK) or [{}]
     return dict(found[0])
 

@@ -18,7 +18,7 @@ from typing import Any
 from tests.benchmarks.watching import ARGUMENTS, TROUBLE, cpu, resident
 from tests.ui.served import serve
 
-CHART = "[data-testid=stVegaLiteChart] svg"
+CHART = "[data-testid=stVegaLiteChart] :is(svg, canvas)"
 RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archive": "cells are filled",
        "Failures": "failed attempts", "Spend & models": "gap lowered by", "Steering": "a measurement, not", "Log": "improvement",
        "Progress": CHART}  # fmt: skip

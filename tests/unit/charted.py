@@ -6,10 +6,15 @@ from typing import Any
 
 import altair as alt
 
+from workbench.report import vega
+
 
 def specification(chart: alt.LayerChart) -> dict[str, Any]:
-    """The chart as Vega-Lite, checked against its schema."""
-    return chart.to_dict()
+    """The chart as Vega-Lite, checked against its schema; a page is given the same."""
+    whole, quick = chart.to_dict(), vega.specification(chart)
+    assert quick.keys() == whole.keys() and quick["encoding" if "encoding" in whole else "config"]
+    assert [layer["encoding"] for layer in quick["layer"]] == [layer["encoding"] for layer in whole["layer"]]
+    return whole
 
 
 def layers(chart: alt.LayerChart, mark: str) -> list[dict[str, Any]]:

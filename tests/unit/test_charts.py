@@ -78,6 +78,13 @@ def test_a_logarithmic_axis_leaves_out_what_it_cannot_show() -> None:
     assert [row["name"] for row in rows(chart, "rule")] == ["EDD"]
 
 
+def test_the_axis_is_logarithmic_by_itself_where_baselines_lie_far_apart() -> None:
+    far = [charts.Level(str(gap), gap) for gap in (0.01, 0.8, 0.9)]
+    for gaps, log in (([0.02, 0.01], True), ([0.02, 0.0], False)):
+        scale = layers(charts.progress(frame(gaps), levels=far), "circle")[0]["encoding"]["y"]["scale"]
+        assert (scale.get("type") == "log") is log
+
+
 def test_labels_keep_their_distance_their_order_and_the_axis() -> None:
     assert spread([0.5, 0.1, 0.11], 0.05) == pytest.approx([0.5, 0.08, 0.13])
     assert spread([0.9, 0.95, 1.0], 0.2, 0.0, 1.0) == pytest.approx([0.6, 0.8, 1.0])

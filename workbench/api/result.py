@@ -120,11 +120,12 @@ class Result:
         """
         import pandas as pd
 
+        from workbench.analysis.attempts import thinned
         from workbench.report.charts import Level, progress
 
         ranking = self.problem.references.ranking
-        frame = pd.DataFrame(self.attempts)
-        return progress(frame, levels=[Level(name, gap) for name, gap in ranking])
+        frame = pd.DataFrame(self.attempts).astype({"gap": float})
+        return progress(thinned(frame, frame["gap"]), levels=[Level(name, gap) for name, gap in ranking])
 
     def certify(self, *, candidate: int | None = None, force: bool = False, allow_unsafe: bool = False) -> Certificate:
         """Evaluate the best candidate on the held-out test set and the robustness tests; as `certify`."""

@@ -133,8 +133,8 @@ def show(
         )
         for split, report in reports.items():
             if report:
-                by_family = ", ".join(f"{family} {gap:.3%}" for family, gap in report.families.items())
-                words.print(f"  {split:<11}{report.gap:>9.3%}  {by_family}")
+                by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
+                words.print(f"  {split:<11}{percent(report.gap):>9}  {by_family}")
         if kept is not None:
             made = kept.certificate
             words.print(f"  certificate (version {made.version}): {made.verdict}: {made.reason}", markup=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.errors import Infeasible, PolicyFailure, UsageError
 from workbench.exporting.readable import entry_of, quoted, with_docstring
+from workbench.formatting import percent
 from workbench.model import Instance, Program, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.names import modules, of_module, read
@@ -215,7 +216,7 @@ def _module_docstring(
     problem = loaded.problem
     written = ", ".join(provenance.models) if provenance.models else "no LLM (built-in operators)"
     line = provenance.lineage
-    steps = f"; {len(line)} steps from gap {line[0].gap:.4f} to {line[-1].gap:.4f}" if len(line) > 1 else ""
+    steps = f"; {len(line)} steps from gap {percent(line[0].gap)} to {percent(line[-1].gap)}" if len(line) > 1 else ""
     certificate = f"{provenance.verdict} ({provenance.reason})" if provenance.verdict else "none yet"
     whose = f"Candidate {provenance.candidate} of run {provenance.run}" if line else f"From {provenance.run}"
     origin = (
@@ -252,7 +253,7 @@ def _table(table: Table) -> str:
     width = max(map(len, ["program", *table]))
     lines = ["  ".join(["program".ljust(width), *(s.rjust(10) for s in splits)])]
     for name, row in table.items():
-        lines.append("  ".join([name.ljust(width), *((f"{row[s]:.4f}" if s in row else "-").rjust(10) for s in splits)]))
+        lines.append("  ".join([name.ljust(width), *(percent(row.get(s)).rjust(10) for s in splits)]))
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
+from workbench.formatting import percent
 from workbench.loop.attempt import Flight, Upcoming
 from workbench.loop.budget import Budget
 from workbench.loop.champion import Champion
@@ -340,7 +341,7 @@ class Loop:
         elif improved:
             self._stagnation = 0
             self.champion.consider(candidate)
-            note = f"candidate {candidate.number} ({candidate.operator}): train gap {candidate.gap:.3%}"
+            note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}"
             self.display.line(note)
             if candidate.number not in self._before:
                 self._store.log(self._run, "improvement", note)

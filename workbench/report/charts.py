@@ -14,6 +14,8 @@ from workbench.formatting import dollars, percent
 from workbench.report.palette import LIGHT, Palette
 from workbench.report.vega import (
     PICK,
+    AtY,
+    either,
     far_apart,
     gap_axis,
     gap_scale,
@@ -22,10 +24,11 @@ from workbench.report.vega import (
     hover,
     labels,
     pick,
+    picked,
     themed,
     worded,
     zoom,
-)
+)  # fmt: skip
 
 __all__ = ["PICK", "Grid", "Level", "archive", "by_day", "failures", "far_apart", "grid", "lineage", "progress", "view", "worth"]
 
@@ -74,7 +77,7 @@ def progress(
     axis: str = "attempts",
     levels: Sequence[Level] = (),
     rug: bool = True,
-    log: bool = False,
+    log: bool | None = None,
     validation: pd.Series | None = None,
     steered: Sequence[int] = (),
     height: int = 390,
@@ -92,13 +95,15 @@ def progress(
     validation
         Validation gap by the frame's index: shown in place of the train gaps, where given.
     log
-        A logarithmic axis, on which small gaps can be told apart.
+        A logarithmic axis, on which small gaps can be told apart; None: where the gaps of the baselines are far apart.
     steered
         Rows at which a person's message went into the prompts: diamonds on the line of the best.
     height, width
         Pixels of the plot, and of the whole chart where nothing stretches it.
     """
-    gaps = frame["gap"] if validation is None else validation[frame.index]
+    gaps = (frame["gap"] if validation is None else validation[frame.index]).astype(float)
+    if log is None:
+        log = gaps.min() > 0 and far_apart([float(gaps.min()), *(level.gap for level in levels)])
     low, high = view(gaps, levels, log=log)
     shown = pd.DataFrame({
         "x": across(frame, axis), "gap": gaps, "best": so_far(gaps), "number": frame["number"],
@@ -115,16 +120,17 @@ def progress(
     title = f"Mean gap to the reference, {'train' if validation is None else 'validation'}"
     y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log))
     best = alt.Y("best:Q", scale=scale, axis=None)
-    clicked = pick("number")
-    dots = alt.Chart(_saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(valid["gap"], valid["operator"], strict=True)]))
+    dots = _saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(valid["gap"], valid["operator"], strict=True)])
     diamonds = alt.Chart(_saying(marked, ["a person's message"] * len(marked)).assign(series="steered"))
     layers = [
         *_lines(palette, [level for level in levels if level.gap > 0 or not log], (low, high), height, log=log),
         alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, best),
-        *_rug(_saying(failed, failed["status"]), x, clicked),
-        dots.mark_circle(size=14 if len(frame) > CROWD else 34, opacity=0.6, clip=True, cursor="pointer").encode(
-            x, y, stroke=alt.condition(clicked, alt.value(palette.ink), alt.value(None)), **hover("said"),
-        ).add_params(clicked, zoom()),
+        *_rug(_saying(failed, failed["status"]), x),
+        alt.Chart(dots, name="attempts").mark_circle(
+            size=14 if len(frame) > CROWD else 34, opacity=0.6, clip=True, cursor="pointer",
+        ).encode(
+            x, y, picked(alt.StrokeValue, palette.ink, None), **hover("said"),
+        ).add_params(pick("number"), zoom()),
         diamonds.mark_point(shape="diamond", size=110, filled=True, opacity=1, clip=True).encode(x, best, **hover("said")),
     ]  # fmt: skip
     colour = _series(valid, failed, marked, palette)
@@ -145,13 +151,13 @@ def _steps(shown: pd.DataFrame) -> pd.DataFrame:
     return shown[corner & shown["best"].notna()].assign(series="best so far")
 
 
-def _rug(failed: pd.DataFrame, x: alt.X, clicked: alt.Parameter) -> list[alt.Chart]:
+def _rug(failed: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
     """Failed attempts as ticks at the foot, with room around each for a hand."""
-    ticks = alt.Chart(failed.assign(series="failed")).encode(x, y=alt.value("height"))
+    ticks = alt.Chart(failed.assign(series="failed")).encode(x, AtY("height"))
     wide = ticks.mark_tick(orient="vertical", size=12, thickness=7, opacity=0, yOffset=-5, clip=True, cursor="pointer")
     return [
         ticks.mark_tick(orient="vertical", size=9, thickness=1.2, opacity=0.6, yOffset=-5, clip=True),
-        wide.encode(**hover("said")).add_params(clicked),
+        wide.encode(**hover("said")),
     ]
 
 
@@ -177,12 +183,12 @@ def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float
     })  # fmt: skip
     tones = [palette.bound if bound else palette.muted for bound in frame["bound"]]
     names = labels(frame["name"], frame["gap"], tones, domain, height, log=log) if levels else None
-    base, bound = alt.Chart(frame), alt.datum["bound"]
+    base = alt.Chart(frame)
     return [
         base.mark_rule(strokeWidth=1.3, clip=True).encode(
             alt.Y("gap:Q", scale=scale, axis=names),
-            color=alt.condition(bound, alt.value(palette.bound), alt.value(palette.muted)),
-            strokeDash=alt.condition(bound, alt.value([1, 0]), alt.value([2, 4])),
+            either(alt.ColorValue, "datum.bound", palette.bound, palette.muted),
+            either(alt.StrokeDashValue, "datum.bound", [1, 0], [2, 4]),
         ),
         base.mark_rule(strokeWidth=9, opacity=0, clip=True).encode(  # what a hand can meet
             alt.Y("gap:Q", scale=scale, axis=None), **hover("said")
@@ -222,19 +228,20 @@ def lineage(
     y = alt.Y("gap:Q", scale=scale, axis=gap_axis("Mean gap to the reference, train", low, high, log=log))
     kinds = ["path to the program", "other parents"]
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[palette.better, palette.muted]), legend=alt.Legend())
-    clicked, base = pick("number"), alt.Chart(shown)
+    base = alt.Chart(shown)
     on_path, aside = alt.datum["kind"] == kinds[0], alt.datum["kind"] == kinds[1]
+    short = len(steps) <= 60
     points: dict[str, Any] = {"clip": True, "cursor": "pointer", "opacity": 1}
     return themed(
         [
-            base.mark_rule(strokeWidth=1, clip=True, color=palette.grid).transform_filter(aside & (alt.datum["from"] >= 0)).encode(
-                alt.X("from:Q"), alt.Y("before:Q", scale=scale), x2="number:Q", y2="gap:Q"),
+            base.transform_filter(aside & (alt.datum["from"] >= 0)).mark_rule(strokeWidth=1, clip=True, color=palette.grid).encode(
+                alt.X("from:Q"), alt.Y("before:Q", scale=scale), alt.X2("number:Q"), alt.Y2("gap:Q")),
             base.mark_point(size=44, filled=False, **points).transform_filter(aside).encode(
-                x, y, colour, **hover("said")).add_params(clicked),
-            base.mark_line(strokeWidth=2 if len(steps) <= 60 else 1.2, clip=True).transform_filter(on_path).encode(
-                x, y, colour, order="number:Q"),
-            base.mark_circle(size=90 if len(steps) <= 60 else 34, **points).transform_filter(on_path).encode(
-                x, y, colour, **hover("said")).add_params(clicked, zoom()),
+                x, y, colour, **hover("said")),
+            base.mark_line(strokeWidth=2 if short else 1.2, clip=True).transform_filter(on_path).encode(
+                x, y, colour, alt.Order("number:Q")),
+            alt.Chart(shown, name="path").transform_filter(on_path).mark_circle(size=90 if short else 34, **points).encode(
+                x, y, colour, **hover("said")).add_params(pick("number"), zoom()),
         ],
         palette, height, width,
     )  # fmt: skip
@@ -288,9 +295,8 @@ def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, wi
         f"best no. {number}: {percent(gap)} of {count} attempt{'s' if count != 1 else ''}"
         for _, _, gap, count, number in made.cells
     ]
-    clicked = pick("number")
     cells = (
-        alt.Chart(frame)
+        alt.Chart(frame, name="cells")
         .mark_rect(cornerRadius=3, cursor="pointer")
         .encode(
             alt.X("column:O", scale=alt.Scale(domain=list(range(len(made.columns)))),
@@ -298,11 +304,10 @@ def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, wi
             alt.Y("row:O", scale=alt.Scale(domain=list(range(len(made.rows) - 1, -1, -1))),
                   axis=alt.Axis(title=None if rows == "strongest" else "Evaluation time", labelExpr=worded(made.rows))),
             alt.Color("gap:Q", scale=gradient(low, max(high, low + 1e-9)), legend=gradient_legend("gap")),
-            stroke=alt.condition(clicked, alt.value(palette.worse), alt.value(palette.paper)),
-            strokeWidth=alt.condition(clicked, alt.value(3), alt.value(2)),
+            picked(alt.StrokeValue, palette.worse, palette.paper), picked(alt.StrokeWidthValue, 3, 2),
             **hover("said"),
         )
-        .add_params(clicked)
+        .add_params(pick("number"))
     )  # fmt: skip
     return themed([cells], palette, max(330, 34 * len(made.rows)), width)
 
@@ -325,7 +330,7 @@ def failures(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760
     bars = alt.Chart(frame).mark_bar(size=22).encode(
         alt.X("attempts:Q", title="Attempts", axis=alt.Axis(format=",~f", tickMinStep=1, tickCount=8)),
         alt.Y("status:N", title=None, sort=list(classes.index)),
-        _stack("who", who, palette), order="rank:Q", **hover("said"),
+        _stack("who", who, palette), alt.Order("rank:Q"), **hover("said"),
     )  # fmt: skip
     return themed([bars], palette, 40 + 34 * len(classes), width)
 
@@ -370,7 +375,7 @@ def by_day(groups: pd.DataFrame, palette: Palette = LIGHT, *, height: int = 210,
     bars = alt.Chart(frame).mark_bar(size=max(4, min(60, 500 // len(days)))).encode(
         alt.X("day:O", title=None, scale=alt.Scale(domain=days), axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         alt.Y("usd:Q", title=None, axis=alt.Axis(format="$~f")),
-        _stack("model", models, palette), order="rank:Q", **hover("said"),
+        _stack("model", models, palette), alt.Order("rank:Q"), **hover("said"),
     )  # fmt: skip
     return themed([bars], palette, height, width)
 

@@ -13,7 +13,21 @@ from workbench.analysis.compare import Comparison, Contender, Standing, within
 from workbench.formatting import dollars, percent, points, span
 from workbench.model import Interval
 from workbench.report.palette import LIGHT, Palette
-from workbench.report.vega import far_apart, gap_axis, gap_scale, gradient, gradient_legend, hover, labels, pick, themed, worded
+from workbench.report.vega import (
+    AtX,
+    either,
+    far_apart,
+    gap_axis,
+    gap_scale,
+    gradient,
+    gradient_legend,
+    hover,
+    labels,
+    pick,
+    picked,
+    themed,
+    worded,
+)
 
 BAND = "BASELINES"
 NAMED = 60
@@ -78,13 +92,13 @@ def forest(
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=palette.muted, strokeWidth=1.5)
     layers: list[alt.Chart] = [
         zero.encode(alt.X("at:Q", scale=scale, title=title)),
-        inside.mark_rule(strokeWidth=2, clip=True).encode(alt.X("low:Q", scale=scale, title=title), y, colour, x2="high:Q"),
+        inside.mark_rule(strokeWidth=2, clip=True).encode(alt.X("low:Q", scale=scale, title=title), y, colour, alt.X2("high:Q")),
         inside.mark_circle(size=90, opacity=1).encode(alt.X("mean:Q", scale=scale, title=title), y, colour, **hover("said")),
     ]
-    out = alt.Chart(frame).encode(y, colour, text="figure:N", **hover("said"))
+    out = alt.Chart(frame).encode(y, colour, alt.Text("figure:N"), **hover("said"))
     layers += [
-        out.transform_filter(alt.datum["place"] == "left").mark_text(align="left", dx=4).encode(x=alt.value(0)),
-        out.transform_filter(alt.datum["place"] == "right").mark_text(align="right", dx=-4).encode(x=alt.value("width")),
+        out.transform_filter(alt.datum["place"] == "left").mark_text(align="left", dx=4).encode(AtX(0)),
+        out.transform_filter(alt.datum["place"] == "right").mark_text(align="right", dx=-4).encode(AtX("width")),
     ]
     return themed(layers, palette, 30 * max(3, len(rows)), width)
 
@@ -149,7 +163,6 @@ def heat(
         for r, row in enumerate(made.rows, 1) if row is not None for c, id in enumerate(made.columns) if id is not None
     ]  # fmt: skip
     high = _scale_end(made, cells)
-    clicked = pick("who", "instance")
     rows = range(0 if kinds else 1, len(made.rows) + 1)
     ticks = ["reference", *(BAND if row is None else names[row.name] for row in made.rows)]
     x = alt.X("column:O", scale=alt.Scale(domain=list(range(len(made.columns))), paddingInner=0), axis=alt.Axis(
@@ -166,11 +179,10 @@ def heat(
         scale, legend = gradient(0.0, high), gradient_legend("gap")
     line = palette.grid if against else palette.paper
     layers = [
-        alt.Chart(pd.DataFrame(cells)).mark_rect(cursor="pointer").encode(
+        alt.Chart(pd.DataFrame(cells), name="cells").mark_rect(cursor="pointer").encode(
             x, y, alt.Color("value:Q", scale=scale, legend=legend),
-            stroke=alt.condition(clicked, alt.value(palette.ink), alt.value(line)),
-            strokeWidth=alt.condition(clicked, alt.value(3), alt.value(1)), **hover("said"),
-        ).add_params(clicked),
+            picked(alt.StrokeValue, palette.ink, line), picked(alt.StrokeWidthValue, 3, 1), **hover("said"),
+        ).add_params(pick("who", "instance")),
         _families(made, palette),
     ]  # fmt: skip
     if kinds:
@@ -209,7 +221,7 @@ def _references(made: Map, kinds: Mapping[str, str], palette: Palette) -> list[a
     known = base.transform_filter((alt.datum["kind"] != "optimal") & (alt.datum["kind"] != "bound")).mark_point(
         shape="stroke", strokeWidth=2, opacity=1)  # fmt: skip
     return [
-        mark.encode(x, y, color=alt.value(tone), size=alt.value(side), **hover("said"))
+        mark.encode(x, y, alt.ColorValue(tone), alt.SizeValue(side), **hover("said"))
         for mark, tone in ((proven, palette.bound), (bound, palette.bound), (known, palette.muted))
     ]
 
@@ -255,8 +267,8 @@ def distribution(
     )  # fmt: skip
     layers = [
         base.mark_line(interpolate="step-after", clip=True).encode(
-            alt.Y("share:Q", scale=scale, axis=quarters), strokeDash=_dashes(),
-            strokeWidth=alt.condition(alt.datum["strong"], alt.value(2), alt.value(1.2))),
+            alt.Y("share:Q", scale=scale, axis=quarters), _dashes(),
+            either(alt.StrokeWidthValue, "datum.strong", 2, 1.2)),
         base.mark_circle(size=60, opacity=0, clip=True).encode(  # what a hand can meet
             alt.Y("share:Q", scale=scale, axis=tail), **hover("said")),
     ]  # fmt: skip
@@ -303,11 +315,11 @@ def slopes(
               axis=gap_axis("Mean gap (logarithmic)" if log else "Mean gap", low, high, log=log)),
         _tones(order, colour),
     )  # fmt: skip
-    own = alt.datum["kind"] == "program"
+    own = "datum.kind === 'program'"
     return themed([
         base.mark_line().encode(
-            strokeDash=_dashes(), strokeWidth=alt.condition(own, alt.value(2), alt.value(1.2))),
-        base.mark_circle(opacity=1).encode(size=alt.condition(own, alt.value(70), alt.value(28)), **hover("said")),
+            _dashes(), either(alt.StrokeWidthValue, own, 2, 1.2)),
+        base.mark_circle(opacity=1).encode(either(alt.SizeValue, own, 70, 28), **hover("said")),
     ], palette, height, width)  # fmt: skip
 
 

@@ -163,8 +163,7 @@ def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
     told = [m for m in store.messages(material.run.id, pending=False) if m.command == "steer"]
     steered = [int((shown["created"] <= (m.acknowledged or m.created)).sum()) for m in told]
     best = float(frame["best"].iloc[-1])
-    log = best > 0 and charts.far_apart([best, *(one.gap for one in levels)])
-    drawn = charts.progress(shown, levels=levels, log=log, steered=steered, height=320, width=WIDTH)
+    drawn = charts.progress(shown, levels=levels, steered=steered, height=320, width=WIDTH)
     return {"progress": Markup(svg(drawn, f"Mean train gap of {len(frame)} attempts, best {percent(best)}")), "steered": bool(told)}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import zlib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from xml.etree import ElementTree
 
 import altair as alt
+import pandas as pd
 
 from workbench.report.palette import LIGHT, Palette, named
 
@@ -22,6 +24,10 @@ PICK = "pick"
 """The selection that a click on a mark makes; pages read it."""
 _SPARE = 14
 """Pixels kept free left of SVG, and twice as many right of it: a reader's font may be wider than the one that was measured."""
+AtX: Any = alt.XValue
+AtY: Any = alt.YValue
+"""A place in pixels; Altair leaves these two classes without types."""
+Value = TypeVar("Value", alt.ColorValue, alt.StrokeValue, alt.StrokeWidthValue, alt.StrokeDashValue, alt.SizeValue)
 _MARKS = ("path", "text", "line", "rect", "circle")
 
 
@@ -35,23 +41,23 @@ def themed(
     apart
         The axis that each layer has for itself, on the scale that all share.
     """
-    done: alt.LayerChart = (
-        alt.layer(*layers)
-        .resolve_axis(x="independent" if apart == "x" else "shared", y="independent" if apart == "y" else "shared")
-        .properties(width=width, height=height, background="transparent")
-        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            gridColor=palette.grid, domainColor=palette.grid, tickColor=palette.grid, labelColor=palette.muted,
-            titleColor=palette.muted, labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titlePadding=8, labelLimit=220,
-        )
-        .configure_legend(
-            orient="top", direction="horizontal", title=None, labelColor=palette.ink, labelFontSize=12, symbolOpacity=1, columns=12,
-            labelLimit=260, titleColor=palette.muted, titleFontSize=12, titleFontWeight="normal",
-        )
+    # All at once: each method of a chart would copy it whole, with its layers.
+    return alt.LayerChart(
+        layer=list(layers), width=width, height=height, background=palette.paper, autosize={"type": "fit-x", "contains": "padding"},
+        resolve={"axis": {apart: "independent"}} if apart else {}, config=_config(palette),
     )  # fmt: skip
-    return done
+
+
+@functools.cache
+def _config(palette: Palette) -> dict[str, Any]:
+    text = {"titleColor": palette.muted, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    return {
+        "font": FONT, "view": {"stroke": None},
+        "axis": {"gridColor": palette.grid, "domainColor": palette.grid, "tickColor": palette.grid, "labelColor": palette.muted,
+                 "titlePadding": 8, "labelLimit": 220, **text},
+        "legend": {"orient": "top", "direction": "horizontal", "title": None, "labelColor": palette.ink, "symbolOpacity": 1,
+                   "columns": 12, "labelLimit": 260, **text},
+    }  # fmt: skip
 
 
 def hover(field: str) -> dict[str, Any]:
@@ -59,8 +65,21 @@ def hover(field: str) -> dict[str, Any]:
     return {"tooltip": alt.Tooltip(f"{field}:N", title=""), "description": alt.Description(f"{field}:N")}
 
 
+def either(channel: type[Value], test: str, yes: Any, no: Any) -> Value:
+    """One value of a channel where the row passes a test, another where it does not."""
+    return channel(no, condition={"test": test, "value": yes})
+
+
+def picked(channel: type[Value], yes: Any, no: Any) -> Value:
+    """One value of a channel where the mark has been clicked, another where not."""
+    return channel(no, condition={"param": PICK, "empty": False, "value": yes})
+
+
 def pick(*fields: str) -> alt.Parameter:
-    """A selection that a click on a mark makes and a click beside it takes back."""
+    """A selection that a click on a mark makes and a click beside it takes back; one layer has it for all of a chart.
+
+    That layer needs a name: Altair would make one from all its data.
+    """
     return alt.selection_point(PICK, fields=list(fields), on="click", empty=False)
 
 
@@ -143,6 +162,27 @@ def labels(names: Sequence[str], values: Sequence[float], colours: Sequence[str]
         labelColor={"condition": tones, "value": "gray"}, ticks=False, domain=False, grid=False, labelOverlap=False, title=None,
         labelPadding=6, labelLimit=190,
     )  # fmt: skip
+
+
+def specification(chart: alt.LayerChart) -> dict[str, Any]:
+    """The chart as Vega-Lite for a page, its frames among the data sets as they are.
+
+    A third of the time of `to_dict`: nothing is turned into rows, and that the schema holds is for tests to see.
+    """
+    frames: dict[str, Any] = {}
+
+    def named_data(part: Any) -> Any:
+        if not isinstance(part.data, pd.DataFrame):
+            return part
+        bare = part.copy(deep=False)
+        name = next((known for known, frame in frames.items() if frame is part.data), f"data-{len(frames)}")
+        frames[name], bare.data = part.data, alt.NamedData(name=name)
+        return bare
+
+    bare = named_data(chart).copy(deep=False)
+    bare.layer = [named_data(layer) for layer in chart.layer]
+    spec: dict[str, Any] = bare.to_dict(validate=False)
+    return {**spec, "datasets": frames}
 
 
 def svg(chart: alt.LayerChart, label: str) -> str:
