@@ -23,7 +23,7 @@ from workbench.store import Store
 PLACE = Path(__file__).parent.parent / "docs" / "images"
 MOST_BYTES = 200_000
 SIZE = {"width": 1280, "height": 820}
-CHARTS = "[data-testid=stVegaLiteChart], [data-testid=stPlotlyChart]"
+CHARTS = "[data-testid=stVegaLiteChart]"
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
