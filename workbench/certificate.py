@@ -23,6 +23,18 @@ class Verdict(StrEnum):
     OVERFIT = "overfit"
     FRAGILE = "fragile"
 
+    @property
+    def words(self) -> str:
+        """The verdict as it is shown; the values are what is stored."""
+        return _SHOWN.get(self, self.value)
+
+
+_SHOWN = {
+    Verdict.NOT_BETTER: "no significant improvement",
+    Verdict.OVERFIT: "did not generalize",
+    Verdict.FRAGILE: "failed robustness",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
@@ -56,7 +68,7 @@ class BaselineComparison:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """From what `to_json` made."""
+        """Restore from `to_json`."""
         difference = Interval(*(raw[name] for name in Interval._fields))
         record = Record(*(raw[name] for name in Record._fields))
         return cls(raw["baseline"], Split(raw["split"]), difference, raw["confidence"], record)
@@ -109,8 +121,8 @@ class Opening:
     id: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        extra = "; this program had been here before" if self.again else "; beyond the limit, on demand" if self.forced else ""
-        return f"the test split of this version was opened for {self.count} of {self.limit} programs{extra}"
+        extra = "; this program had accessed it before" if self.again else "; beyond the limit, with --force" if self.forced else ""
+        return f"test-set access: {self.count} of {self.limit} programs for this version{extra}"
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -118,7 +130,7 @@ class Opening:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """From what `to_json` made."""
+        """Restore from `to_json`."""
         return cls(raw["count"], raw["limit"], raw["again"], raw["forced"])
 
 

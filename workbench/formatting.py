@@ -39,7 +39,7 @@ def level(confidence: float) -> str:
 def dollars(cost: float | None, *, model: bool = True) -> str:
     """Format a cost in US dollars; an unknown cost is shown as unknown, not as zero."""
     if not model:
-        return "no LLM"
+        return "no model"
     if cost is None:
         return "unknown"
     return f"${cost:,.0f}" if cost >= 1000 else f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"

@@ -14,6 +14,7 @@ from typing import Any
 from tests.docs.api import reference
 from tests.docs.blocks import ROOT
 from tests.test_architecture import floors, packages
+from workbench.certificate import Verdict
 from workbench.problem import catalog
 from workbench.proposers.providers import PROVIDERS
 
@@ -23,7 +24,6 @@ OLD = (
     f"{MARK} For an earlier version of the problem's code; `evolve certify` on the module in `runs/gallery/certified` gives "
     "the verdict of today."
 )
-VERDICTS = {"not better": "no significant improvement", "overfit": "did not generalize", "fragile": "failed robustness"}
 FINDERS = {"no LLM": "AST operators", "a person": "a person"}
 
 
@@ -34,8 +34,7 @@ def certificates() -> list[dict[str, Any]]:
 
 def outcome(made: dict[str, Any]) -> str:
     """A certificate's verdict in the words of the pages."""
-    verdict = made["certificate"]["verdict"]
-    return VERDICTS.get(verdict, verdict)
+    return Verdict(made["certificate"]["verdict"]).words
 
 
 def row(made: dict[str, Any]) -> str:

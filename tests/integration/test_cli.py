@@ -14,8 +14,12 @@ import pytest
 
 from tests.conftest import TOY
 from workbench import proposers, search
+from workbench.certificate import Verdict
 from workbench.cli.main import main
+from workbench.formatting import percent
+from workbench.model import Split
 from workbench.problem import catalog
+from workbench.problem.gap import mean_gap
 from workbench.store import FILE, Store
 
 
@@ -75,13 +79,13 @@ def test_forms_that_scripts_rely_on(evolve, tmp_path):
     module = tmp_path / "rule.py"
     assert evolve("export", made["run"], "--out", module, "--runs", tmp_path)[0] == 0
     assert subprocess.run([sys.executable, module], capture_output=True).returncode == 0
-    refused(evolve("export", made["run"], "--out", module, "--runs", tmp_path), "there already", "--force")
+    refused(evolve("export", made["run"], "--out", module, "--runs", tmp_path), "already exists", "--force")
 
     page = tmp_path / "report.html"
     told = json.loads(evolve("report", "latest", "--out", page, "--runs", tmp_path, "--json")[1])
     assert told["bytes"] == page.stat().st_size and told["candidate"] == made["best"]["candidate"]
     assert {c["against"] for c in told["comparisons"]} == {"line", "square"}
-    refused(evolve("report", "latest", "--out", page, "--runs", tmp_path), "there already", "--force")
+    refused(evolve("report", "latest", "--out", page, "--runs", tmp_path), "already exists", "--force")
     refused(evolve("report", "nobody", "--out", tmp_path / "x.html", "--runs", tmp_path), "no run 'nobody'")
 
     verdict = json.loads(evolve("certify", made["run"], "--runs", tmp_path, "--json")[1])
@@ -110,6 +114,37 @@ def test_problems_are_listed_with_what_scripts_read(evolve):
             "train", "validation", "test", "stress",
         }  # fmt: skip
         assert {*one["baselines"]} <= {*catalog.load(one["slug"]).programs}
+
+
+def test_the_table_of_problems_fits_100_columns_and_names_each_with_its_verdict(evolve):
+    code, out, _ = evolve("problems")
+    assert code == 0 and max(map(len, out.splitlines())) <= 100
+    for one in json.loads(evolve("problems", "--json")[1]):
+        row = next(line for line in out.splitlines() if line.split()[:1] == [one["slug"].partition("/")[2]])
+        assert one["best_baseline"]["name"] in row and (one["found"] is None or Verdict(one["found"]["verdict"]).words in row)
+
+
+def test_a_problem_is_shown_with_baselines_but_without_test_figures(evolve):
+    loaded = catalog.load("scheduling/total_tardiness")
+    code, out, _ = evolve("problems", "total_tardiness")
+    assert code == 0 and loaded.problem.question in out and loaded.statement in out
+    for baseline in loaded.problem.baselines:
+        row = next(line.split() for line in out.splitlines() if line.split()[:1] == [baseline.name])
+        gaps = {s: percent(mean_gap(loaded.references.families(baseline.name, s))) for s in (Split.TRAIN, Split.VALIDATION)}
+        assert row[1:3] == list(gaps.values())
+    assert "test gap" not in out and out.count("%") < 4 * len(loaded.problem.baselines)
+
+
+def test_the_list_of_runs_wraps_no_id(evolve, tmp_path):
+    evolve("run", TOY, "--proposer", "builtin", "--candidates", 2, "--runs", tmp_path)
+    run = json.loads(evolve("list", "--runs", tmp_path, "--json")[1])[0]["run"]
+    assert run in evolve("list", "--runs", tmp_path)[1]
+    narrow = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.stdout.isatty = lambda: True; from workbench.cli.main import main; main()",
+         "list", "--runs", tmp_path],
+        capture_output=True, text=True, env={**os.environ, "COLUMNS": "50", "TERM": "xterm", "FORCE_COLOR": "1"},
+    )  # fmt: skip
+    assert run in narrow.stdout and "validation" not in narrow.stdout
 
 
 def test_unknown_problem_suggests_the_nearest(evolve):
@@ -196,10 +231,10 @@ def test_new_problem_works_at_once(evolve, tmp_path):
         for program in ("seed_decent", tmp_path / "my_sack/programs/seed_decent.block.py")
     )
     assert named["status"] == "ok" and by_file["gap"] == named["gap"]
-    refused(evolve("new", "packing/my_sack", "--into", tmp_path), "there already")
+    refused(evolve("new", "packing/my_sack", "--into", tmp_path), "already exists")
     refused(evolve("new", "My Sack"), "domain/name")
-    refused(evolve("new"), "name one thing")
-    refused(evolve("new", "--strategy", "my-own"), "no name for a module")
+    refused(evolve("new"), "exactly one of")
+    refused(evolve("new", "--strategy", "my-own"), "not a module name")
 
 
 def test_new_strategy_and_proposer_run_by_path(evolve, tmp_path):
@@ -208,7 +243,7 @@ def test_new_strategy_and_proposer_run_by_path(evolve, tmp_path):
     plugins = ("--strategy", tmp_path / "patient.py:Patient", "--proposer", tmp_path / "number_scaler.py:NumberScaler")
     code, out, err = evolve("run", TOY, *plugins, "-n", 5, "--runs", tmp_path / "runs")
     assert code == 0 and "5 attempts" in out, err
-    refused(evolve("new", "--proposer", "number_scaler", "--into", tmp_path), "there already")
+    refused(evolve("new", "--proposer", "number_scaler", "--into", tmp_path), "already exists")
 
 
 def test_doctor_tells_what_works(evolve, tmp_path):

@@ -104,7 +104,7 @@ def entries(folder: Path) -> dict[str, Any]:
 def test_an_interrupted_command_goes_on_where_it_was(slow: Path, sent: int, to_all: bool) -> None:
     code, errors = interrupt(slow, sent, to_all)
     assert code != 0 and "Traceback" not in errors and not (slow / FILE).exists()
-    assert ("stopped; what was solved is kept" in errors) is (sent == signal.SIGINT)
+    assert ("stopped; solved instances are kept" in errors) is (sent == signal.SIGINT)
     first, number = asked(slow), kept(slow)
     with (slow / PARTIAL).open("a") as file:
         file.write('\n["torn')
@@ -196,7 +196,7 @@ def test_only_what_lacks_is_added(slow: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words", "named"),
     [
-        ("", "", ("--make", "--missing"), "choose one"),
+        ("", "", ("--make", "--missing"), "either --make or --missing"),
         ("", "", ("--make", "--workers", "0"), "--workers must be at least 1, not 0"),
         ("time.sleep(0.1)", "1 / 0", ("--make",), "solving train-0 failed: ZeroDivisionError"),
         ("time.sleep(0.1)", "os._exit(1)", ("--make",), "a solver process died"),

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import TOY
 from tests.integration.silent import Silent
 from tests.integration.test_cli import evolve, refused  # noqa: F401 (a fixture)
+from workbench.certificate import Verdict
 from workbench.errors import ProblemError
 from workbench.evaluation.jobs import Job
 from workbench.evaluation.pool import Pool
@@ -40,11 +41,13 @@ def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> Non
     code, out, err = evolve("certify", run, "--runs", tmp_path, "--json")
     told = json.loads(out.splitlines()[-1])
     assert code == 0 and told["opening"] == {"count": 1, "limit": 10, "again": False, "forced": False}
-    assert "opened for 1 of 10 programs" in err and "constants" in err.replace("\n", " ")
+    assert "test-set access: 1 of 10 programs" in err and "constants" in err.replace("\n", " ")
     with Ledger(tmp_path, write=False) as store:
         kept = store.certificate(run, store.run(run).champion)
     assert kept and kept.certificate.to_json() == told and kept.certificate.version == catalog.load(TOY).version
-    assert f"certificate (version {told['version']}): {told['verdict']}" in evolve("show", run, "--runs", tmp_path)[1]
+    assert (
+        f"certificate (version {told['version']}): {Verdict(told['verdict']).words}" in evolve("show", run, "--runs", tmp_path)[1]
+    )
     module = tmp_path / "rule.py"
     assert evolve("export", run, "--out", module, "--runs", tmp_path)[0] == 0
     text = " ".join(module.read_text().partition('"""\n\n#')[0].split())
@@ -58,7 +61,7 @@ def test_a_file_counts_as_an_opening_and_the_limit_holds(evolve, tmp_path: Path)
         for k in range(10):
             store.open_test(Judged(Program(f"def f(x, a): return {k}", "f"), str(k), loaded.slug, loaded.version))
     line, words = TOY / "programs" / "line.py", ("--problem", TOY, "--runs", tmp_path, "--json")
-    refused(evolve("certify", line, *words), "opened for 10 programs already", "--force")
+    refused(evolve("certify", line, *words), "10 programs have accessed", "--force")
     told = json.loads(evolve("certify", line, *words, "--force")[1].splitlines()[-1])
     assert told["verdict"] == "not better" and told["opening"] == {"count": 11, "limit": 10, "again": False, "forced": True}
 
@@ -99,7 +102,7 @@ def test_runs_of_two_versions_are_not_listed_as_one(evolve, tmp_path: Path, mine
     assert "versions" not in evolve("list", "--runs", runs)[1]
     (mine / "statement.md").write_text("Another question.")
     made(mine, runs)
-    assert "2 versions, whose gaps do not compare" in " ".join(evolve("list", "--runs", runs)[1].split())
+    assert "have 2 versions of it; their gaps are not comparable" in " ".join(evolve("list", "--runs", runs)[1].split())
 
 
 def test_a_worker_that_finds_another_version_scores_nothing(mine: Path) -> None:

@@ -53,7 +53,7 @@ def test_runs_lists_every_state_with_its_verdict_and_first_error(folder: Path, o
     assert table.loc["done", "verdict"].startswith("better than square, −")
     assert table.loc["failed", "note"] == f"the endpoint is down: {NASTY}"
     assert "ended" in table.loc["abandoned", "note"]
-    assert table.loc["plain", "cost"] == "no LLM" and table.loc["done", "cost"].startswith("$")
+    assert table.loc["plain", "cost"] == "no model" and table.loc["done", "cost"].startswith("$")
     curve = list(table.loc["done", "curve"])
     assert curve == sorted(curve, reverse=True) and curve[0] > curve[-1]
 

@@ -24,7 +24,7 @@ def test_differences_are_percentage_points_with_a_sign() -> None:
 
 
 def test_an_unknown_cost_is_not_told_as_nothing() -> None:
-    assert (dollars(None), dollars(0.0), dollars(None, model=False)) == ("unknown", "$0.00", "no LLM")
+    assert (dollars(None), dollars(0.0), dollars(None, model=False)) == ("unknown", "$0.00", "no model")
     assert [dollars(cost) for cost in (0.00042, 3.456, 12345.6)] == ["$0.0004", "$3.46", "$12,346"]
 
 

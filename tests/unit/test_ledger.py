@@ -26,7 +26,7 @@ def test_the_test_split_is_opened_for_so_many_programs_and_no_more(tmp_path: Pat
         assert counts == [1, 2, 3]
         again = store.open_test(replace(judged(2), program=Program("def f(x): return 2  # as before", "f")), limit=3)
         assert again.again and again.count == 3, "the same program reveals nothing new"
-        with pytest.raises(UsageError, match=r"opened for 3 programs already, and 3 is the limit.*--force"):
+        with pytest.raises(UsageError, match=r"3 programs have accessed .*the limit is 3.*--force"):
             store.open_test(judged(4), limit=3)
         forced = store.open_test(judged(4), limit=3, force=True)
         assert forced.forced and forced.count == 4 and "beyond the limit" in str(forced)

@@ -1,4 +1,4 @@
-"""Score programs, certify them, take them home."""
+"""Evaluate, certify and export programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workbench.store import FILE, Attempt, CertificateRecord, Judged, Ledger, Re
 if TYPE_CHECKING:
     from workbench.certificate import Certificate
 
-SEEN_STRESS = "its run was gated: fresh instances of the stress families, not the ones used here, were seen in the loop"
+SEEN_STRESS = "its run used the robustness filter, so the search has seen fresh instances of the same classes, but not these"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Subject:
     lineage
         The attempts that led to it along main parents, initial program first.
     writers
-        Labels of the proposers that wrote it, none for the built-in operators; what is known of a file's author.
+        Labels of the proposers that wrote it (none for the AST mutation operators), or what is known of a file's author.
     seen
-        What of the stress families its run had seen; empty: nothing.
+        What its run had seen of the robustness tests; empty: nothing.
     note
-        What a reader of the result should know first: that the problem has changed since the run.
+        A caveat, shown first: the problem has changed since the run. Empty if there is none.
     """
 
     loaded: LoadedProblem
@@ -60,7 +60,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A module that was written, and the verdict it bears (empty: never certified)."""
+    """An exported module, and the verdict it states (empty: not certified)."""
 
     out: Path
     subject: Subject
@@ -77,7 +77,7 @@ def evaluate(
     isolation: str | None = None,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
-    """Score a program, in the sandbox and by the verifier that a run uses.
+    """Evaluate a program with the sandbox and verifier of a run.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def evaluate(
     loaded = load(problem)
     wanted = split_of(split)
     if wanted is Split.TEST:
-        raise UsageError("the test split is opened by `evolve certify` alone, which counts how often; use --split validation")
+        raise UsageError("only `evolve certify` may access the test split, and it counts each access; use --split validation")
     given = program_of(loaded, program)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
         return score(loaded, given, wanted, sandbox, fresh=fresh, on_result=on_result)
@@ -112,7 +112,7 @@ def evaluate(
 def subject(
     what: Path | str, *, candidate: int | None = None, problem: AnyProblem | None = None, runs: Path | str | None = None
 ) -> Subject:
-    """What is to be certified or exported: a run's best candidate or another of its attempts, or a file or text.
+    """Find the program to certify or export: a run's best candidate, another attempt of it, a file, or a source text.
 
     Parameters
     ----------
@@ -122,25 +122,25 @@ def subject(
     Raises
     ------
     UsageError
-        No such run, attempt, file or problem, or an attempt that is no valid program.
+        No such run, attempt, file or problem, or the attempt has no valid program.
     """
     text = str(what)
     if "\n" in text or text.endswith(".py"):
         name = "a text" if "\n" in text else f"file {Path(text).name}"
         if problem is None:
-            raise UsageError(f"name the problem that {name if name == 'a text' else text} is for with --problem SLUG")
+            raise UsageError(f"give the problem of {name if name == 'a text' else text} with --problem PROBLEM")
         loaded = load(problem)
         return Subject(loaded, program_of(loaded, what), name, writers=("unknown: a file",))
     with Reader(runs_folder(runs)) as store:
         run = store.run(text)
         number = candidate if candidate is not None else run.champion
         if number is None:
-            raise UsageError(f"run {run.id} has no champion yet; name a candidate with --candidate")
+            raise UsageError(f"run {run.id} has no best candidate yet; choose one with --candidate")
         attempt = store.candidate(run.id, number)
         lineage = tuple(store.ancestors(run.id, number))
         writers = _writers(store, run)
     if attempt.program is None or attempt.status is not Status.OK:
-        raise UsageError(f"candidate {number} of run {run.id} is no valid program ({attempt.status}): {attempt.message}")
+        raise UsageError(f"candidate {number} of run {run.id} is not a valid program ({attempt.status}): {attempt.message}")
     loaded = load(problem) if problem is not None else catalog.load_recorded(run.folder, run.problem)
     changed = f"{loaded.slug} has changed since that run (version {run.version}, now {loaded.version})"
     return Subject(
@@ -169,11 +169,11 @@ def certify(
     what
         As for `subject`.
     force
-        Open the test set although its budget of programs is used up; the certificate says so.
+        Access the test set even if the limit is reached; the certificate says so.
     on_opening
-        Gets the access, once it is counted.
+        Called with the access once it is counted.
     on_progress
-        Gets stage, steps done and steps in all.
+        Called with stage, steps done and total steps.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def certify(
     Raises
     ------
     UsageError
-        As `subject`; or the budget of accesses is used up.
+        As `subject`; or the limit of test-set accesses is reached.
     ProblemError
         The problem has no baselines, or too few test instances.
     """
@@ -217,7 +217,7 @@ def export(
 ) -> Exported:
     """Write a program as a standalone module with a self-test.
 
-    The module holds measured gaps, the lineage, and the verdict of the newest certificate of this very program, if any.
+    The module contains measured gaps, the lineage, and the verdict of the newest certificate of the same program, if any.
 
     Parameters
     ----------
@@ -236,9 +236,9 @@ def export(
     found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
     loaded, program, target = found.loaded, found.program, Path(out)
     if target.exists() and not force:
-        raise UsageError(f"{target} is there already; choose another name or replace it with --force")
+        raise UsageError(f"{target} already exists; choose another name or replace it with --force")
     if not target.parent.is_dir():
-        raise UsageError(f"{target} cannot be written: there is no folder {target.parent}")
+        raise UsageError(f"cannot write {target}: folder {target.parent} does not exist")
     splits: tuple[Split, ...] = (Split.TRAIN, Split.VALIDATION)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
         measured = {"this program": {split.value: score(loaded, program, split, sandbox, fresh=True).gap for split in splits}}
@@ -264,7 +264,7 @@ def export(
     try:
         target.write_text(text)
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+        raise UsageError(f"cannot write {target}: {error.strerror}") from error
     return Exported(target, found, verdict)
 
 
@@ -279,11 +279,11 @@ def split_of(name: Split | str) -> Split:
     try:
         return Split(name)
     except ValueError as error:
-        raise UsageError(f"unknown split {name!r}; there are: {', '.join(Split)}") from error
+        raise UsageError(f"unknown split {name!r}; choose from: {', '.join(Split)}") from error
 
 
 def _writers(store: Store, run: Run) -> tuple[str, ...]:
-    """Label of the proposer that wrote a run's programs, none for the built-in operators; of a replay, the original's."""
+    """Label of the proposer that wrote a run's programs, none for the AST mutation operators; for a replay, the original's."""
     name = run.options.proposer.partition("replay:")[2]
     if not name:
         return () if run.options.proposer == "builtin" else (run.proposer,)
@@ -295,7 +295,7 @@ def _writers(store: Store, run: Run) -> tuple[str, ...]:
 
 
 def _newest_certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
-    """The newest certificate that a runs folder holds of this program and version."""
+    """The newest certificate in a runs folder for this program and version."""
     if not (runs / FILE).exists():
         return None
     with Ledger(runs, write=False) as store:

@@ -1,4 +1,4 @@
-"""The commands of the second look: certify and recheck."""
+"""The commands certify and recheck."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from workbench.store import OPENINGS, Ledger, Run
 
 
 def certify_(
-    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its champion is judged) or a Python file.")],
-    problem: Annotated[str | None, typer.Option(help="The problem, for a file.")] = None,
-    candidate: Annotated[int | None, typer.Option(help="Another candidate of the run than its champion.")] = None,
+    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate) or a Python file.")],
+    problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
+    candidate: Annotated[int | None, typer.Option(help="Candidate to certify (default: best).")] = None,
     force: Annotated[
-        bool, typer.Option("--force", help=f"Open the test split for more than {OPENINGS} programs; the certificate says so.")
+        bool, typer.Option("--force", help=f"Allow test-set access beyond {OPENINGS} programs; the certificate says so.")
     ] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
 ) -> None:
-    """The second look: is it a discovery? The verdict and its evidence are kept in the runs folder.
+    """Evaluate on the held-out test set and the robustness tests.
 
-    Every baseline on the sealed test split, stress families, determinism, growth of time and memory, constants moved a
-    little, the drop from train to test, and what could be left out. Each opening of the test split is counted.
+    Compares the program with every baseline on test instances, and checks robustness (out-of-distribution instances),
+    determinism, growth of time and memory, and sensitivity to constants. Verdicts: certified; no significant improvement;
+    did not generalize; failed robustness. Each access to the test set is counted.
 
     [bold]Examples[/bold]
 
@@ -55,7 +56,7 @@ def certify_(
     if as_json:
         emit(certificate.to_json())
         return
-    words.print(f"{certificate.verdict}: {certificate.reason}", style="bold")
+    words.print(f"{certificate.verdict.words}: {certificate.reason}", style="bold")
     for check in certificate.checks:
         words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}")
     if certificate.seen:
@@ -63,16 +64,16 @@ def certify_(
 
 
 def recheck_(
-    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id, part of it, or latest.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every run whose problem is of another version now.")] = False,
+    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Run ID, unambiguous part of one, or latest.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All runs whose problem has changed since.")] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
 ) -> None:
-    """Score stored champions again after a problem has changed, and say what moved.
+    """Evaluate stored best candidates again after a problem has changed.
 
-    A problem's version is a hash of its statement, instances, data, verifier and references. The first scores stay as they
-    were; the new ones are kept beside them with their version.
+    A problem's version is a hash of its statement, instances, data, verifier and references. The original scores are kept;
+    the new ones are stored next to them, with their version.
 
     [bold]Examples[/bold]
 
@@ -80,65 +81,69 @@ def recheck_(
       evolve recheck --all --json
     """
     if everything == (name is not None):
-        raise UsageError("name a run, or say --all")
+        raise UsageError("give either a run or --all")
     words = console(as_json)
-    told = []
+    found = []
     with Ledger(runs) as store:
         rows = store.runs() if name is None else [store.run(name)]
         for row in rows:
-            found = _again(store, row, words, allow_unsafe, only_changed=everything)
-            told.append(found)
-            words.print(f"{row.id}: {_summary(found)}")
+            found.append(_again(store, row, words, allow_unsafe, only_changed=everything))
+            words.print(f"{row.id}: {_summary(found[-1])}")
     if as_json:
-        emit(told)
+        emit(found)
     elif not rows:
         words.print("no runs yet; start one with: evolve demo")
 
 
 def _again(store: Ledger, row: Run, words: Console, allow_unsafe: bool, *, only_changed: bool) -> dict[str, Any]:
-    """One run's champion scored with today's version: what `recheck --json` tells of it."""
+    """Evaluate a run's best candidate with the current version of its problem; the entry of `recheck --json`."""
     from workbench.certification.recheck import move, score_again, standing
 
-    told: dict[str, Any] = {"run": row.id, "problem": row.problem, "candidate": row.champion, "before": row.version}
+    found: dict[str, Any] = {"run": row.id, "problem": row.problem, "candidate": row.champion, "before": row.version}
     if row.champion is None:
-        return told | {"state": "no champion"}
+        return found | {"state": "no champion"}
     try:
         loaded = catalog.load_recorded(row.folder, row.problem)
-        told["after"] = loaded.version
+        found["after"] = loaded.version
         if only_changed and loaded.version == row.version:
-            return told | {"state": "same version"}
+            return found | {"state": "same version"}
         program = store.candidate(row.id, row.champion).program
         assert program, "a champion was valid, so it has a program"
         opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
         with opened as sandbox, stages(words) as progress:
             reports = score_again(loaded, program, sandbox, lambda split: progress(f"{row.id}: {split}", 0, 1))
     except (ProblemError, UsageError) as error:
-        return told | {"state": "problem not usable", "message": str(error)}
+        return found | {"state": "problem not usable", "message": str(error)}
     moves = [move(store.report(row.id, row.champion, split), report) for split, report in reports.items()]
     for report in reports.values():
         store.add_recheck(row.id, row.champion, loaded.version, report)
     state = (
         "fails now" if any(m.status is not Status.OK for m in moves) else "moved" if any(m.moved for m in moves) else "as before"
     )
-    return told | {
+    return found | {
         "state": state, "splits": {m.split.value: m.to_json() for m in moves}, "lines": [str(m) for m in moves],
         "standing": standing(loaded, reports),
     }  # fmt: skip
 
 
-def _summary(told: dict[str, Any]) -> str:
-    if "splits" not in told:
-        return f"{told['state']}{': ' + told['message'] if 'message' in told else ''}"
-    version = (
-        f"version {told['before']} -> {told['after']}" if told["before"] != told["after"] else f"version {told['after']}, the same"
-    )
-    line = f"candidate {told['candidate']} {told['state']} ({version}); {'; '.join(told['lines'])}"
-    return f"{line}; {told['standing']}" if told["standing"] else line
+_STATES = {"moved": "scores changed", "as before": "scores unchanged", "fails now": "fails now", "no champion": "no best candidate",
+           "same version": "same version", "problem not usable": "problem cannot be loaded"}  # fmt: skip
+"""States of `--json` as they are shown."""
+
+
+def _summary(found: dict[str, Any]) -> str:
+    state = _STATES[found["state"]]
+    if "splits" not in found:
+        return f"{state}{': ' + found['message'] if 'message' in found else ''}"
+    before, after = found["before"], found["after"]
+    version = f"version {before} -> {after}" if before != after else f"version {after}, unchanged"
+    line = f"candidate {found['candidate']}: {state} ({version}); {'; '.join(found['lines'])}"
+    return f"{line}; {found['standing']}" if found["standing"] else line
 
 
 @contextlib.contextmanager
 def stages(words: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Shows stages with their steps: a bar on a terminal, else one line a stage."""
+    """Show stages and their steps: a bar on a terminal, otherwise one line per stage."""
     if not words.is_terminal:
         last = ""
 

@@ -1,4 +1,4 @@
-"""`evolve compare`: is one program really better than others, and where does it lose?"""
+"""`evolve compare`: is a program significantly better than others, and where is it worse?"""
 
 from __future__ import annotations
 
@@ -20,19 +20,17 @@ if TYPE_CHECKING:
 
 
 def compare_(
-    program: Annotated[str, typer.Argument(metavar="RUN[:N]", help="A run (its champion), or one attempt of it.")],
+    program: Annotated[str, typer.Argument(metavar="RUN[:N]", help="A run (its best candidate), or one attempt of it.")],
     others: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BASELINE|RUN[:N]]...", help="Whom it is measured against; all baselines if not given."),
+        typer.Argument(metavar="[BASELINE|RUN[:N]]...", help="Programs to compare with (default: all baselines)."),
     ] = None,
     split: Annotated[str, typer.Option(help="train or validation.")] = "validation",
-    together: Annotated[
-        bool, typer.Option("--together", help="Widen the intervals so that all of them hold at once (Bonferroni).")
-    ] = False,
+    together: Annotated[bool, typer.Option("--together", help="Simultaneous confidence intervals (Bonferroni).")] = False,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
-    """Pair a program by instance with baselines or other programs: mean difference with its bootstrap interval.
+    """Compare programs per instance, with bootstrap confidence intervals.
 
     [bold]Examples[/bold]
 
@@ -57,12 +55,14 @@ def compare_(
         same = loaded.version == row.version
         names = [b.name for b in loaded.problem.baselines]
         if not others and not same:
-            raise UsageError(f"{loaded.slug} has changed since {row.id}: its baselines are of another version; name a program")
+            raise UsageError(
+                f"{loaded.slug} has changed since {row.id}, so its baselines are not comparable; name a program to compare with"
+            )
         rivals: list[Contender] = [] if others else of_baselines(loaded, wanted)
         for other in others or ():
             if other in names:
                 if not same:
-                    raise UsageError(f"{loaded.slug} has changed since {row.id}: {other} is of another version")
+                    raise UsageError(f"{loaded.slug} has changed since {row.id}, so {other} is not comparable")
                 rivals.append(of_baseline(loaded, other, wanted))
                 continue
             rivals.append(_program(store, row, other, wanted, names))
@@ -102,6 +102,8 @@ def _say(own: Contender, split: Split, problem: str, confidence: float, found: l
     words.print(shown)
     for c in found:
         if c.record.losses:
-            words.print(f"loses most to {c.against} on {c.worst.instance}: {points(c.worst.difference)}")
+            words.print(f"largest loss to {c.against}: {points(c.worst.difference)} on {c.worst.instance}")
     if split is Split.VALIDATION:
-        words.print("Validation also chose the champion, so its gap there flatters it; for an untouched judgement: evolve certify")
+        words.print(
+            "The best candidate was selected on validation, so its gap there is optimistic; for held-out data: evolve certify"
+        )

@@ -1,4 +1,4 @@
-"""Where words for people go: a console on which no text of a candidate can steer the terminal."""
+"""The console for human-readable output, on which no text of a candidate can steer the terminal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workbench.formatting import visible
 
 
 class SafeConsole(Console):
-    """A console that shows control, escape and bidirectional characters of any text by their escapes.
+    """A console that prints control, escape and bidirectional characters as escape sequences.
 
-    What rich itself sends to the terminal (colours, cursor movements of a live table) is made after this and passes.
+    Control codes of rich itself (colours, cursor movements of a live table) are added later and are not affected.
     """
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """Make a text of a string; its escapes are part of its width."""
+        """Convert a string to text, with escapes, which count towards its width."""
         return super().render_str(visible(text), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -30,5 +30,5 @@ class SafeConsole(Console):
 
 
 def console(as_json: bool = False, **more: Any) -> Console:
-    """Stdout, or stderr where stdout is for machines. Brackets in a text are just brackets."""
+    """A console on stdout, or on stderr if stdout is for JSON; markup is off, so brackets are printed as they are."""
     return SafeConsole(stderr=as_json, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), **more)

@@ -1,4 +1,4 @@
-"""Commands that talk to a run while it works: stop, pause, continue, steer, inject."""
+"""Commands that control a running run: stop, pause, continue, steer, inject."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous par
 
 
 def stop(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
-    """Stop a run; candidates under way are finished."""
+    """Stop a run after the candidates in progress."""
     _send(name, runs, "stop")
 
 
 def pause(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
-    """Pause a run until `evolve continue`."""
+    """Pause a run."""
     _send(name, runs, "pause")
 
 
@@ -36,24 +36,26 @@ def continue_(name: Run, runs: Runs = DEFAULT_RUNS) -> None:
 def steer(
     name: Run,
     text: Annotated[str, typer.Argument(help="What the model should try or avoid.")],
-    next_: Annotated[int | None, typer.Option("--next", help="Only for this many attempts.")] = None,
+    next_: Annotated[
+        int | None, typer.Option("--next", help="Number of attempts to send it with (default: all that follow).")
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
 ) -> None:
     """Add a message to the prompts of a run.
 
     [bold]Example[/bold]
 
-      evolve steer latest "look at the slack of the remaining jobs" --next 20
+      evolve steer latest "use the slack of the remaining jobs" --next 20
     """
     _send(name, runs, "steer", json.dumps({"text": text, "next": next_}))
 
 
 def inject(
     name: Run,
-    file: Annotated[Path, typer.Argument(help="A program of your own for the run's problem.")],
+    file: Annotated[Path, typer.Argument(help="A program for the run's problem.")],
     runs: Runs = DEFAULT_RUNS,
 ) -> None:
-    """Add a program of your own to a run: it is scored like any candidate and can become a parent."""
+    """Add your own program to a run, as a candidate and possible parent."""
     with Store(runs) as store:
         row = store.run(name)
     source = program_of(catalog.load_recorded(row.folder, row.problem), str(file)).source

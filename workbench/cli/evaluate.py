@@ -1,4 +1,4 @@
-"""The command that scores a program: eval."""
+"""The command eval."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message",
 def eval_(
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
     file: Annotated[str, typer.Argument(help="A Python file, or the name of one of the problem's programs.")],
-    split: Annotated[str, typer.Option(help="train, validation or stress; certify alone opens test.")] = "validation",
-    fresh: Annotated[bool, typer.Option("--fresh", help="A new process for every instance.")] = False,
+    split: Annotated[str, typer.Option(help="train, validation or stress; only certify may use test.")] = "validation",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start a new process for every instance.")] = False,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,
     as_json: Json = False,
-    each: Annotated[
-        bool, typer.Option("--each", help="With --json: also a line for every instance as soon as it is scored.")
-    ] = False,
+    each: Annotated[bool, typer.Option("--each", help="With --json: also print each instance as soon as it is scored.")] = False,
 ) -> None:
-    """Score a program on a split, in the same sandbox and by the same verifier as in a run.
+    """Evaluate a program on a split, with the sandbox and verifier of a run.
 
     [bold]Examples[/bold]
 
@@ -67,7 +65,7 @@ def eval_(
     words.print(f"{loaded.slug} {wanted}: {report.status}, gap {percent(report.gap)} in {report.seconds:.2f} s", style="bold")
     if report.message:
         words.print(report.message)
-    shown = table("family", "gap", *(name for name, _ in loaded.references.ranking), right=" ".join(["gap", *loaded.programs]))
+    shown = table("class", "gap", *(name for name, _ in loaded.references.ranking), right=" ".join(["gap", *loaded.programs]))
     by_baseline = [loaded.references.families(name, wanted) for name, _ in loaded.references.ranking]
     for family, gap in report.families.items():
         shown.add_row(family, percent(gap), *(percent(b[family]) for b in by_baseline))

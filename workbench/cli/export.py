@@ -1,4 +1,4 @@
-"""The command that writes a heuristic as a module: export."""
+"""The command export."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from workbench.cli.console import console
 
 
 def export_(
-    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate is taken) or a Python file.")],
+    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate) or a Python file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The module to write.")],
     problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to export (default: best).")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,

@@ -1,4 +1,4 @@
-"""What `evolve run --help` says of strategies and proposers: read from their docstrings and signatures when it is asked."""
+"""The lists of strategies and proposers in `evolve run --help`, read from their docstrings and signatures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typer.core import TyperCommand
 from workbench import proposers, search
 from workbench.plugins import Description
 
-_AUTO = Description("auto", "A model whose key is set or that a local server offers, else builtin.")
+_AUTO = Description("auto", "A model if an API key is set or a local server runs, otherwise builtin.")
 
 
 class Listing(TyperCommand):
-    """A command whose help ends with the strategies and proposers that there are."""
+    """A command whose help ends with the available strategies and proposers."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the usual help, then the lists."""
@@ -30,11 +30,11 @@ class Listing(TyperCommand):
         replay = Description("replay:RUN", proposers.describe("replay").summary)
         found = [_AUTO, *described(proposers.names(), proposers.describe), replay]
         console.print(_panel("Proposers (--proposer NAME, options as --proposer-opt NAME=VALUE)", found))
-        console.print(Text(" A class of your own for either: package.module:Class or path/file.py:Class\n"))
+        console.print(Text(" Your own class for either: package.module:Class or path/file.py:Class\n"))
 
 
 def described(names: Iterable[str], describe: Callable[[str], Description]) -> Iterator[Description]:
-    """Descriptions by name; one that cannot be loaded says why, for help must not fail for it."""
+    """Yield descriptions; for one that cannot be loaded, the reason, because help must not fail."""
     for name in names:
         try:
             yield describe(name)

@@ -1,4 +1,4 @@
-"""Commands about this machine: doctor, ui."""
+"""The commands doctor and ui."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def ui(
     runs: Runs = DEFAULT_RUNS,
     port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
-    host: Annotated[str, typer.Option(help="Address to listen on; loopback keeps other machines out.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; the default accepts this machine only.")] = "127.0.0.1",
     name: Annotated[
-        list[str] | None, typer.Option(help="A further name, or NAME:PORT, under which a browser reaches it (a proxy); repeatable.")
+        list[str] | None, typer.Option(help="Additional host name, or NAME:PORT, of the dashboard, e.g. of a proxy; repeatable.")
     ] = None,
-    token: Annotated[bool, typer.Option("--token/--no-token", help="Whether the address ends in a secret token.")] = True,
+    token: Annotated[bool, typer.Option("--token/--no-token", help="Require the secret token of the printed address.")] = True,
 ) -> None:
     """Open the dashboard of a runs folder.
 
-    The address that is printed ends in a token, new at every start; the variable EVOLVE_UI_TOKEN sets one that stays. Whoever
-    has it can start runs, submit programs and read everything here.
+    The printed address contains a token, new at every start unless EVOLVE_UI_TOKEN sets one. Anybody who has it can start
+    runs, submit programs and read everything in the dashboard.
     """
     if importlib.util.find_spec("streamlit") is None:
         raise UsageError("the dashboard needs the package streamlit: pip install streamlit")
@@ -49,13 +49,13 @@ def ui(
             raise UsageError(f"--name {other}: a name or NAME:PORT as it stands in the browser's address, without http://")
     if not token:
         console(True).print(
-            f"warning: without a token whoever reaches port {port}, every user of this machine included, can start runs and read "
-            "everything here", style="yellow",
+            f"warning: without a token, anybody who can reach port {port}, including every user of this machine, can start runs "
+            "and read everything in the dashboard", style="yellow",
         )  # fmt: skip
     if host not in LOOPBACK:
         console(True).print(
-            f"warning: {host} is reached from other machines, and nothing is encrypted: who listens on the way can read the token "
-            f"(safer: ssh -L {port}:127.0.0.1:{port} THIS_MACHINE, and no --host)", style="yellow",
+            f"warning: {host} accepts other machines, and the connection is not encrypted: the token can be read on the network "
+            f"(safer: ssh -L {port}:127.0.0.1:{port} THIS_MACHINE, without --host)", style="yellow",
         )  # fmt: skip
     command = [sys.executable, "-P", str(catalog.root() / "ui" / "server.py"), "--runs", str(runs.resolve()),
                "--host", host, "--port", str(port), *(f"--name={other}" for other in name or []),
@@ -69,7 +69,7 @@ def ui(
 
 
 def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
-    """Say what works on this machine: isolation, packages, models, problems, the runs folder."""
+    """Check this machine's setup: isolation, packages, models, problems, runs folder."""
     rows: list[tuple[str, bool, str]] = [("isolation", probe() == "full", f"{probe()}: {'; '.join(_lines(describe()))}")]
     rows.append(("python", sys.version_info >= (3, 11), platform.python_version()))
     rows.append(("sqlite", True, sqlite3.sqlite_version))
@@ -97,13 +97,13 @@ def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         return
     shown = table("", "", "")
     for name, ok, detail in rows:
-        shown.add_row("ok" if ok else "look", name, detail)
+        shown.add_row("ok" if ok else "FAIL", name, detail)
     console().print(shown)
 
 
 def _runs_row(runs: Path) -> tuple[str, bool, str]:
     if not runs.exists():
-        return "runs folder", True, f"{runs} does not exist yet; the first run makes it"
+        return "runs folder", True, f"{runs} does not exist yet; the first run creates it"
     try:
         with Store(runs, write=False) as store:
             count, size = len(store.runs()), store.path.stat().st_size

@@ -1,4 +1,4 @@
-"""`evolve`: the command line. Wrong use ends with one line and exit code 2, a failed run with 1."""
+"""`evolve`: the command line. Errors are one line; the exit code is 2 for wrong usage and 1 for a failed run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Discover heuristics with LLMs (or without), judged by verifiers that cannot be gamed.\n\nFirst time? Try: evolve demo",
+    help="Discover heuristics with LLMs, and certify them on held-out tests.\n\nFirst time? Try: evolve demo",
 )
 
 
@@ -33,27 +33,27 @@ def _top(show: Annotated[bool, typer.Option("--version", help="Print the version
         raise typer.Exit
 
 
-_MAKE, _LOOK, _JUDGE, _STEER = "Make runs", "Look", "Judge and take home", "While a run goes on"
-_OWN, _SYSTEM = "Problems of your own", "This machine"
+_RUN, _INSPECT, _EVALUATE, _CONTROL = "Run", "Inspect", "Evaluate and export", "Control a running run"
+_OWN, _SYSTEM = "Your own problem", "This machine"
 for panel, name, command in (
-    (_MAKE, "demo", run.demo),
-    (_MAKE, "run", run.run),
-    (_MAKE, "resume", run.resume_),
-    (_LOOK, "problems", problems.problems),
-    (_LOOK, "list", show.list_),
-    (_LOOK, "show", show.show),
-    (_LOOK, "compare", compare.compare_),
-    (_LOOK, "ui", machine.ui),
-    (_JUDGE, "eval", evaluate.eval_),
-    (_JUDGE, "certify", certify.certify_),
-    (_JUDGE, "recheck", certify.recheck_),
-    (_JUDGE, "export", export.export_),
-    (_JUDGE, "report", report.report_),
-    (_STEER, "stop", control.stop),
-    (_STEER, "pause", control.pause),
-    (_STEER, "continue", control.continue_),
-    (_STEER, "steer", control.steer),
-    (_STEER, "inject", control.inject),
+    (_RUN, "demo", run.demo),
+    (_RUN, "run", run.run),
+    (_RUN, "resume", run.resume_),
+    (_INSPECT, "problems", problems.problems),
+    (_INSPECT, "list", show.list_),
+    (_INSPECT, "show", show.show),
+    (_INSPECT, "compare", compare.compare_),
+    (_INSPECT, "ui", machine.ui),
+    (_EVALUATE, "eval", evaluate.eval_),
+    (_EVALUATE, "certify", certify.certify_),
+    (_EVALUATE, "recheck", certify.recheck_),
+    (_EVALUATE, "export", export.export_),
+    (_EVALUATE, "report", report.report_),
+    (_CONTROL, "stop", control.stop),
+    (_CONTROL, "pause", control.pause),
+    (_CONTROL, "continue", control.continue_),
+    (_CONTROL, "steer", control.steer),
+    (_CONTROL, "inject", control.inject),
     (_OWN, "new", new.new),
     (_OWN, "references", references.references),
     (_SYSTEM, "doctor", machine.doctor),
@@ -72,7 +72,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.exit(0)  # the reader (head, say) has seen enough
+        sys.exit(0)  # the reader, such as head, closed the pipe
 
 
 def _fail(error: WorkbenchError, code: int) -> None:

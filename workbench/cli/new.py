@@ -1,4 +1,4 @@
-"""The command that starts something of your own: new."""
+"""The command new: create a problem, strategy or proposer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NAME = "[a-z][a-z0-9_]*"
 
 
 def new(
-    slug: Annotated[str | None, typer.Argument(help="Domain/name of the new problem, lower case.")] = None,
+    slug: Annotated[str | None, typer.Argument(metavar="[DOMAIN/NAME]", help="ID of the new problem, lower case.")] = None,
     strategy: Annotated[str | None, typer.Option("--strategy", help="Create a search strategy of this name instead.")] = None,
     proposer: Annotated[str | None, typer.Option("--proposer", help="Create a proposer of this name instead.")] = None,
     into: Annotated[Path, typer.Option("--into", help="Folder to create it in.")] = Path(),
 ) -> None:
-    """Create a problem, a search strategy or a proposer from a template that works, with its tests.
+    """Create a problem, strategy or proposer from a template, with tests.
 
     [bold]Examples[/bold]
 
@@ -37,7 +37,7 @@ def new(
       evolve run ./my_knapsack --proposer builtin --strategy patient.py:Patient -n 100
     """
     if (slug is not None) + (strategy is not None) + (proposer is not None) != 1:
-        raise UsageError("name one thing to create: domain/name of a problem, --strategy NAME, or --proposer NAME")
+        raise UsageError("give exactly one of: DOMAIN/NAME of a problem, --strategy NAME, --proposer NAME")
     if slug is not None:
         _problem(slug, into)
     else:
@@ -46,11 +46,11 @@ def new(
 
 def _problem(slug: str, into: Path) -> None:
     if not re.fullmatch(rf"[a-z0-9_]+/{_NAME}", slug):
-        raise UsageError(f"{slug!r} is no problem ID: it has the form domain/name, in lower case letters, digits and underscores")
+        raise UsageError(f"{slug!r} is not a problem ID: use domain/name, with lower case letters, digits and underscores")
     name = slug.partition("/")[2]
     folder = into / name
     if folder.exists():
-        raise UsageError(f"{folder} is there already; nothing was changed")
+        raise UsageError(f"{folder} already exists; nothing was changed")
     _write("problem", folder, name, slug)
     loaded = catalog.load(folder)
     with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
@@ -60,18 +60,18 @@ def _problem(slug: str, into: Path) -> None:
         f"created {folder}\n"
         f"  try it             evolve run {place} --proposer builtin -n 100\n"
         f"  check it           pytest {place}\n"
-        f"  make it your own   statement.md, instances.py, verifier.py, programs/ (see its README.md)\n"
-        f"  new references     evolve references {place} --make"
+        f"  edit it            statement.md, instances.py, verifier.py, programs/ (see its README.md)\n"
+        f"  then, once         evolve references {place} --make"
     )
 
 
 def _plugin(kind: str, name: str, into: Path) -> None:
     if not re.fullmatch(_NAME, name) or keyword.iskeyword(name):
-        raise UsageError(f"{name!r} is no name for a module: it has lower case letters, digits and underscores")
+        raise UsageError(f"{name!r} is not a module name: use lower case letters, digits and underscores")
     file, test = into / f"{name}.py", into / f"test_{name}.py"
     for path in (file, test):
         if path.exists():
-            raise UsageError(f"{path} is there already; nothing was changed")
+            raise UsageError(f"{path} already exists; nothing was changed")
     _write(kind, into, name)
     console().print(
         f"created {file} and {test.name}\n"
@@ -81,7 +81,7 @@ def _plugin(kind: str, name: str, into: Path) -> None:
 
 
 def _write(kind: str, folder: Path, name: str, slug: str = "") -> None:
-    """Fill in a template: texts and names of files."""
+    """Fill in a template: contents and names of files."""
     words = {"slug": slug, "name": name, "camel": _camel(name), "title": name.replace("_", " ").capitalize()}
     root = _TEMPLATES / kind
     try:

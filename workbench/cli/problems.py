@@ -1,4 +1,4 @@
-"""`evolve problems`: the shop window."""
+"""`evolve problems`: a table of the problems, or one in detail."""
 
 from __future__ import annotations
 
@@ -8,78 +8,100 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from workbench.cli.common import Json, emit
+from workbench.cli.common import Json, emit, table
 from workbench.cli.console import console
-from workbench.cli.show import baseline_lines
 from workbench.errors import WorkbenchError
 from workbench.formatting import percent
 from workbench.model import Split
 from workbench.problem import catalog
+from workbench.problem.gap import mean_gap
 from workbench.problem.shipped import Exhibit, exhibit
+
+WIDTH = 100
+"""Columns of the output where it does not go to a terminal."""
 
 
 def problems(
-    name: Annotated[str | None, typer.Argument(metavar="[SLUG]", help="Show one problem's statement and baselines.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[PROBLEM]", help="Problem ID, unambiguous suffix, or folder.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the problems, or show one.
+    """List the problems, or show one: question, statement, baselines.
 
     [bold]Examples[/bold]
 
       evolve problems
       evolve problems total_tardiness
     """
-    words = console(as_json)
     if name is not None:
         loaded = catalog.load(name)
         if as_json:
             emit(_summary(loaded))
-            return
-        words.print(loaded.statement)
-        for line in baseline_lines(loaded, None):
-            words.print(line)
-        if shipped := exhibit(loaded.slug):
-            words.print(f"best found so far, with its certificate: {shipped.line(loaded.version)}; {shipped.module}")
+        else:
+            _show(loaded)
         return
     found, broken = [], []
     for slug in catalog.slugs():
         try:
             found.append(catalog.load(slug))
-            found[-1].references.ranking  # noqa: B018  a problem without references is told here, not half-way through the list
+            found[-1].references.ranking  # noqa: B018  report missing references here, not in the middle of the table
         except WorkbenchError as error:
             broken.append(str(error))
     if as_json:
         emit([_summary(loaded) for loaded in found])
     else:
-        for family, members in groupby(found, lambda loaded: loaded.slug.partition("/")[0]):
-            words.print(family, style="bold")
-            words.print(_shelf(list(members)))
-        words.print("one of them, with its statement: evolve problems NAME; gaps are on train, 0 is the reference", style="dim")
+        _list(found)
     for line in broken:
-        console(True).print(f"not usable: {line}")
+        console(True).print(f"cannot be used: {line}")
 
 
-def _shelf(members: list[catalog.LoadedProblem]) -> Table:
-    """The problems of a family: question; baselines; what was found and how long a program takes; reference."""
-    shelf = Table.grid(padding=(0, 2, 0, 0))
-    shelf.add_column(no_wrap=True)
-    shelf.add_column()
-    for loaded in members:
-        name, gap = loaded.references.ranking[0]
-        facts = [f"{len(loaded.problem.baselines)} baselines, the best {name} {percent(gap)}"]
-        if shipped := exhibit(loaded.slug):
-            facts += [_found(shipped, loaded.version), f"{shipped.seconds:.2g} s a program"]
-        shelf.add_row(f"  {loaded.slug.partition('/')[2]}", loaded.problem.question)
-        shelf.add_row("", "; ".join(facts))
-        shelf.add_row("", f"reference: {loaded.problem.bound}", style="dim")
-        shelf.add_row()
-    return shelf
+def _list(found: list[catalog.LoadedProblem]) -> None:
+    words = console(width=WIDTH) if not console().is_terminal else console()
+    columns = ("problem", "best baseline", "gap", "best here", "on held-out test", "s/eval")
+    shown, old = table(*columns, right="gap s/eval", whole="problem"), False
+    for domain, members in groupby(found, lambda loaded: loaded.slug.partition("/")[0]):
+        shown.add_row(domain, style="bold")
+        for loaded in members:
+            baseline, gap = loaded.references.ranking[0]
+            best, verdict, seconds = "", "", ""
+            if shipped := exhibit(loaded.slug):
+                stale = bool(shipped.stale(loaded.version))
+                old |= stale
+                best = f"{percent(shipped.certificate.gaps[Split.TRAIN])}{'*' if stale else ''}"
+                verdict, seconds = shipped.verdict.words, f"{shipped.seconds:.2f}"
+            shown.add_row(f" {loaded.slug.partition('/')[2]}", baseline, percent(gap), best, verdict, seconds)
+    words.print(shown)
+    words.print("\nGaps on train: 0% is the reference, lower is better. Details: evolve problems NAME", style="dim")
+    if old:
+        words.print("* certified for an earlier version of the problem", style="dim")
 
 
-def _found(shipped: Exhibit, version: str) -> str:
-    """The best heuristic that ships, and the verdict on it."""
-    old = ", of an earlier version" if shipped.stale(version) else ""
-    return f"found {percent(shipped.certificate.gaps[Split.TRAIN])} ({shipped.verdict}{old})"
+def _show(loaded: catalog.LoadedProblem) -> None:
+    words = console()
+    words.print(f"{loaded.slug}: {loaded.problem.title}", style="bold")
+    words.print(loaded.problem.question)
+    words.print(f"reference: {loaded.problem.bound}\n")
+    words.print(loaded.statement)
+    words.print(_baselines(loaded))
+    if shipped := exhibit(loaded.slug):
+        words.print(f"\nbest here: {_best(shipped, loaded.version)}")
+        words.print(f"module: {shipped.module}")
+
+
+def _baselines(loaded: catalog.LoadedProblem) -> Table:
+    """The baselines with their gaps, best on train first. Test gaps are left out: nobody should select by them."""
+    titles = {b.name: b.title for b in loaded.problem.baselines}
+    shown = table("baseline", "train", "validation", "method", right="train validation", whole="baseline")
+    for name, gap in loaded.references.ranking:
+        validation = mean_gap(loaded.references.families(name, Split.VALIDATION))
+        shown.add_row(name, percent(gap), percent(validation), titles[name])
+    return shown
+
+
+def _best(shipped: Exhibit, version: str) -> str:
+    """Gaps of the best heuristic that ships, and its verdict."""
+    gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in (Split.TRAIN, Split.VALIDATION))
+    old = f" (certified for version {shipped.version}, now {version})" if shipped.stale(version) else ""
+    return f"{gaps}; verdict: {shipped.verdict.words}{old}"
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command that computes bounds, optima and baseline results: references."""
+"""The command references: bounds, optima and baseline results."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def references(
     workers: Annotated[int | None, typer.Option(help="Solver processes; default: one per core.")] = None,
     make: Annotated[bool, typer.Option("--make", help="Solve all instances again and replace references.json.")] = False,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Solve only instances, and run only baselines, that references.json lacks.")
+        bool, typer.Option("--missing", help="Solve instances and run baselines that are missing in references.json.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the baseline results; compute references.json (bounds, optima, baselines) where it is missing.
+    """Show baseline results; compute references.json if it is missing.
 
-    When interrupted, it keeps what is solved: the same command continues from there, unless the problem has changed.
+    After an interruption, the same command continues with the instances that are not solved yet.
 
     [bold]Examples[/bold]
 
@@ -44,7 +44,7 @@ def references(
     words = console(as_json)
     loaded = catalog.load(problem)
     if make and missing:
-        raise UsageError("--make solves all instances and --missing only some: choose one")
+        raise UsageError("use either --make or --missing")
     if workers is not None and workers < 1:
         raise UsageError(f"--workers must be at least 1, not {workers}")
     if make or missing or not (loaded.folder / FILE).exists():
@@ -73,6 +73,6 @@ def _make(loaded: catalog.LoadedProblem, workers: int, missing: bool, words: Con
         with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
             path = make_references(loaded, sandbox, workers=workers, missing=missing, on_progress=Steps(aside).show)
     except KeyboardInterrupt:
-        aside.print("stopped; what was solved is kept: the same command continues from there")
+        aside.print("stopped; solved instances are kept, and the same command continues")
         raise
     words.print(f"wrote {path}")

@@ -1,4 +1,4 @@
-"""`evolve report`: a run as one HTML page that can be mailed."""
+"""`evolve report`: a run as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from workbench.store import Reader
 
 
 def report_(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
-    """Write a run as one HTML page: verdict, charts, champion, lineage, every instance. No script, no network: it can be mailed.
+    """Write a run as a self-contained HTML page.
+
+    It contains the verdict, charts, the best candidate, its lineage and the result of every instance, without scripts.
 
     [bold]Example[/bold]
 
@@ -30,16 +32,16 @@ def report_(
     from workbench.report.page import gather, render  # numpy: not worth it in other commands
 
     if out.exists() and not force:
-        raise UsageError(f"{out} is there already; choose another name or replace it with --force")
+        raise UsageError(f"{out} already exists; choose another name or replace it with --force")
     if not out.parent.is_dir():
-        raise UsageError(f"{out} cannot be written: there is no folder {out.parent}")
+        raise UsageError(f"cannot write {out}: folder {out.parent} does not exist")
     with contextlib.closing(Reader(runs)) as store:
         material = gather(store, name)
         text = render(store, material)
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+        raise UsageError(f"cannot write {out}: {error.strerror}") from error
     if as_json:
         own = material.own
         emit(
@@ -48,4 +50,4 @@ def report_(
              "comparisons": [c.to_json() for c in material.comparisons]}
         )  # fmt: skip
         return
-    console().print(f"wrote {out}: open it in any browser")
+    console().print(f"wrote {out}; open it in a browser")

@@ -1,4 +1,4 @@
-"""Commands that make runs: run, resume, demo."""
+"""The commands run, resume and demo."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150,
 
 def run(
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
-    proposer: Annotated[str, typer.Option(help="Who proposes programs; see below.")] = "auto",
+    proposer: Annotated[str, typer.Option(help="What writes candidates; see below.")] = "auto",
     model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
     endpoint_key: Annotated[
-        bool, typer.Option(help="Whether the model's provider's key may go to --api-base, or only to its provider's own hosts.")
+        bool, typer.Option(help="Send the provider's API key to --api-base; if off, only to the provider's own hosts.")
     ] = True,
-    candidates: Annotated[int, typer.Option("--candidates", "-n", help="Attempts to make, failed ones included.")] = 200,
+    candidates: Annotated[int, typer.Option("--candidates", "-n", help="Number of attempts, including failed ones.")] = 200,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    proposer_opt: Annotated[list[str] | None, typer.Option(help="An option of the proposer, NAME=VALUE; repeatable.")] = None,
+    proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
     strategy: Annotated[str, typer.Option(help="How the search selects parents; see below.")] = "islands",
-    opt: Annotated[list[str] | None, typer.Option(help="An option of the strategy, NAME=VALUE; repeatable.")] = None,
-    start_from: Annotated[
-        list[str] | None, typer.Option("--from", help="Start from this program (name, file); repeatable.")
+    opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
+    start_from: Annotated[list[str] | None, typer.Option("--from", help="Initial program, by name or file; repeatable.")] = None,
+    style: Annotated[
+        str | None, typer.Option(help="Prompt style: full (whole programs), or block (one block, for weak models).")
     ] = None,
-    style: Annotated[str | None, typer.Option(help="How models are asked: full, or block (weak ones).")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature of the model.")] = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes; default: one per core.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Model calls under way at once.")] = 4,
-    timeout: Annotated[float, typer.Option(help="Seconds for one try of a model call; more for slow local models.")] = 180.0,
-    max_usd: Annotated[float | None, typer.Option(help="Stop before more than this is spent on models.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Stop after this many tokens.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(help="Stop after this much working time.")] = None,
-    tune_trials: Annotated[int, typer.Option(help="Optuna trials when a new best program declares TUNABLE; 0: none.")] = 24,
+    concurrency: Annotated[int, typer.Option(help="Concurrent model calls.")] = 4,
+    timeout: Annotated[float, typer.Option(help="Timeout of a model call in seconds; increase it for slow local models.")] = 180.0,
+    max_usd: Annotated[float | None, typer.Option(help="Budget for model calls, in US dollars.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Budget for model calls, in tokens.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Time budget, in minutes.")] = None,
+    tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
     gate: Annotated[
         str,
-        typer.Option(help="stress: programs that improve on their parent must also pass fresh instances of the stress families."),
+        typer.Option(help="Robustness filter; stress: improving candidates must also pass fresh out-of-distribution instances."),
     ] = "",
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
@@ -95,13 +95,13 @@ def run(
 
 def resume_(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
-    candidates: Annotated[int | None, typer.Option("--candidates", "-n", help="A new budget of attempts.")] = None,
-    max_usd: Annotated[float | None, typer.Option(help="A new budget in dollars.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(help="A new budget of working time.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluation processes.")] = None,
+    candidates: Annotated[int | None, typer.Option("--candidates", "-n", help="New total number of attempts.")] = None,
+    max_usd: Annotated[float | None, typer.Option(help="New total budget, in US dollars.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="New total budget, in tokens.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="New total time budget, in minutes.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluation processes (default: as before).")] = None,
     api_base: Annotated[
-        str | None, typer.Option(help="The endpoint of the models; name it again where it needs a key that is not its own.")
+        str | None, typer.Option(help="Endpoint of the models; required again if it uses the API key of a provider.")
     ] = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
@@ -122,25 +122,25 @@ def resume_(
 
 
 def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
-    """Evolve a scheduling rule in about a minute: no key, no network, no LLM."""
+    """Evolve a scheduling rule in about a minute; needs no API key, network or model."""
     words = console(as_json)
     loaded = catalog.load(DEMO_PROBLEM)
     words.print(loaded.problem.title, style="bold")
     words.print(
-        f"{loaded.problem.question}\nThe built-in operators (no LLM) change a naive rule; every program runs isolated, "
-        "and is scored against the proven optimum.\n"
+        f"{loaded.problem.question}\nAST mutation operators (no model) improve a naive rule; every candidate runs in a sandbox "
+        "and is compared with the proven optimum.\n"
     )
     with Progress(words).running() as display:
         result = api.run(loaded, proposer="builtin", attempts=DEMO_CANDIDATES, max_seconds=DEMO_SECONDS, runs=runs, display=display)
     _report(result, as_json)
     if not as_json:
         where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
-        words.print("\nWhat next", style="bold")
+        words.print("\nNext steps", style="bold")
         words.print(
-            f"  look at it      evolve ui{where}\n"
-            f"  take it home    evolve export {result.name}{where} --out my_rule.py && python my_rule.py\n"
-            f"  a second look   evolve certify {result.name}{where}\n"
-            "  with a model    export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
+            f"  dashboard       evolve ui{where}\n"
+            f"  export it       evolve export {result.name}{where} --out my_rule.py && python my_rule.py\n"
+            f"  certify it      evolve certify {result.name}{where}\n"
+            "  use a model     export OPENAI_API_KEY=...; evolve run total_tardiness --model gpt-5-mini --max-usd 1\n"
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
             "  other problems  evolve problems"
         )

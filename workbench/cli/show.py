@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.syntax import Syntax
 
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
@@ -21,10 +22,10 @@ from workbench.store import AttemptSummary, Ledger, Run, RunSummary, Store, outc
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
-    """The baselines' validation gaps, best first, with where `gap` would stand among them."""
+    """Validation gaps of the baselines, best first, with `gap` ranked among them."""
     titles = {b.name: b.title for b in loaded.problem.baselines}
     gaps = sorted((mean_gap(loaded.references.families(name, Split.VALIDATION)), name) for name in titles)
-    lines = ["validation gap of the baselines (0 is the reference):"]
+    lines = ["baselines by validation gap (0 is the reference):"]
     marked = gap is None
     for value, name in gaps:
         if not marked and gap is not None and gap < value:
@@ -45,22 +46,36 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
     if not rows:
         words.print("no runs yet; start one with: evolve demo")
         return
-    columns = ("run", "status", "attempts", "valid", "train", "validation", "cost", "proposer")
-    shown = table(*columns, right="attempts valid train validation cost")
-    for row in rows:
-        valid = f"{row.valid / row.attempts:.0%}" if row.attempts else "-"
-        cost = dollars(row.spending.cost_usd, model=row.uses_model)
-        gaps = percent(row.best_gap), percent(row.validation_gap)
-        shown.add_row(row.id, row.status, str(row.attempts), valid, *gaps, cost, row.proposer)
-    words.print(shown)
+    _print_list(rows, words)
     versions: dict[str, set[str]] = {}
     for row in rows:
         versions.setdefault(row.problem, set()).add(row.version)
     for problem, several in versions.items():
         if len(several) > 1:
             words.print(
-                f"note: the runs of {problem} are of {len(several)} versions, whose gaps do not compare: evolve recheck --all"
+                f"note: runs of {problem} have {len(several)} versions of it; their gaps are not comparable: evolve recheck --all"
             )
+
+
+def _print_list(rows: Sequence[RunSummary], words: Console) -> None:
+    """Print one line per run: a narrow terminal gets fewer columns, and no run ID is ever wrapped."""
+    columns = ["run", "status", "train", "validation", "attempts", "cost", "valid", "proposer"]
+    cells = [
+        {"run": row.id, "status": row.status, "train": percent(row.best_gap), "validation": percent(row.validation_gap),
+         "attempts": str(row.attempts), "cost": dollars(row.spending.cost_usd, model=row.uses_model),
+         "valid": f"{row.valid / row.attempts:.0%}" if row.attempts else "-", "proposer": row.proposer}
+        for row in rows
+    ]  # fmt: skip
+    room = words.width if words.is_terminal else 10_000
+    while len(columns) > 2:
+        widths = [max(len(name), *(len(visible(row[name])) for row in cells)) for name in columns]
+        if sum(widths) + 2 * len(widths) <= room:
+            break
+        columns.pop()
+    shown = table(*columns, right="attempts valid train validation cost", whole="run")
+    for row in cells:
+        shown.add_row(*(row[name] for name in columns))
+    (words if words.is_terminal else console(width=room)).print(shown)
 
 
 def _row(row: RunSummary) -> dict[str, Any]:
@@ -85,12 +100,12 @@ def _row(row: RunSummary) -> dict[str, Any]:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, part of it, or latest.")],
-    candidate: Annotated[int | None, typer.Argument(help="An attempt's number; the champion if not given.")] = None,
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
+    candidate: Annotated[int | None, typer.Argument(help="Number of an attempt (default: the best candidate).")] = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
-    """Show a run and its champion, or one attempt: code, lineage, gaps.
+    """Show a run and its best candidate, or one attempt: code, lineage, gaps.
 
     [bold]Examples[/bold]
 
@@ -117,13 +132,15 @@ def show(
         emit(found.to_json() | more)
         return
     words = console()
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
     words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
-    words.print(f"began {began}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
+    words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
     if found.message:
         words.print(found.message)
     if (now := _version_now(row)) not in ("", row.version):
-        words.print(f"the problem has changed since: it is of version {now} now; evolve recheck {row.id} scores the champion again")
+        words.print(
+            f"the problem has changed since (now version {now}); evaluate the best candidate again: evolve recheck {row.id}"
+        )
     words.print(f"{found.attempts} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
     if chosen is not None:
         words.print(
@@ -137,7 +154,7 @@ def show(
                 words.print(f"  {split:<11}{percent(report.gap):>9}  {by_family}")
         if kept is not None:
             made = kept.certificate
-            words.print(f"  certificate (version {made.version}): {made.verdict}: {made.reason}", markup=False)
+            words.print(f"  certificate (version {made.version}): {made.verdict.words}: {made.reason}", markup=False)
         words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))
@@ -147,7 +164,7 @@ def show(
 
 
 def _version_now(row: Run) -> str:
-    """The version of a run's problem as it is on disk; empty where it cannot be loaded."""
+    """Current version of a run's problem; empty if it cannot be loaded."""
     try:
         return catalog.load_recorded(row.folder, row.problem).version
     except WorkbenchError:
@@ -169,7 +186,7 @@ def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list
 
 
 def lineage(attempts: Mapping[int, AttemptSummary], number: int) -> list[AttemptSummary]:
-    """From the seed to `number` along main parents."""
+    """The attempts from the initial program to `number` along main parents."""
     steps: list[AttemptSummary] = []
     at: int | None = number
     while at is not None and at in attempts and len(steps) < 10_000:

@@ -10,8 +10,6 @@ from typing import Any, Self
 
 from workbench.certificate import Certificate, Verdict
 from workbench.errors import ProblemError
-from workbench.formatting import percent
-from workbench.model import Split
 from workbench.problem import catalog
 
 FORMAT = 1
@@ -94,11 +92,6 @@ class Exhibit:
             return ""
         then = f"the certificate is for version {self.version}, but {self.problem} now has version {version}"
         return f"{then}; recreate it with: {MAKE} {self.problem}"
-
-    def line(self, version: str) -> str:
-        """Format verdict, gaps and reason in one line."""
-        gaps = ", ".join(f"{split} {percent(self.certificate.gaps[split])}" for split in (Split.VALIDATION, Split.TEST))
-        return "; ".join(filter(None, (f"{self.verdict} ({gaps}): {self.certificate.reason}", self.stale(version))))
 
 
 def place() -> Path:

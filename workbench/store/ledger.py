@@ -1,4 +1,4 @@
-"""The second looks in a runs folder: openings of the test split, certificates, and champions scored again. Append-only."""
+"""Test-set accesses, certificates, and repeated evaluations of best candidates in a runs folder. Append-only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workbench.store.rows import certificate_of, insert, pack, report_of
 from workbench.store.store import Store
 
 OPENINGS = 10
-"""Different programs that may see the test split of one version of a problem. Each is one more chance to be lucky there."""
+"""Number of different programs that may access the test set of one version of a problem: each one may be good by chance."""
 _SINCE = 3
 """Layout in which these tables came; a folder that was last written before has none of them."""
 
@@ -70,9 +70,9 @@ class Ledger(Store):
             beyond = not again and len(seen) >= limit
             if beyond and not force:
                 raise UsageError(
-                    f"the test split of {judged.problem} (version {judged.version}) was opened for {len(seen)} programs already, "
-                    f"and {limit} is the limit: the more are tried, the less the best of them means. --force opens it "
-                    "nevertheless, and the certificate says so"
+                    f"{len(seen)} programs have accessed the test set of {judged.problem} (version {judged.version}); the limit "
+                    f"is {limit}, because each further one makes a lucky result more likely. --force allows it, and the "
+                    "certificate says so"
                 )
             id = insert(
                 db, "openings", problem=judged.problem, version=judged.version, fingerprint=print_, run=judged.run,
