@@ -13,13 +13,15 @@ from workbench.model import Interval, Record, Split
 class Verdict(StrEnum):
     """Verdict of a certificate.
 
-    `certified`: better than every baseline on test, and all checks pass. `not better`: no significant improvement.
-    `overfit`: better on train or validation, but not on test. `fragile`: better on test, but a check fails: answers, robustness
-    tests, determinism, growth, sensitivity to constants, permitted APIs, or proven bounds.
+    `certified`: better than every baseline on test, and all checks pass. `not confirmed`: ahead of every baseline on test, but
+    within chance. `not better`: no significant improvement. `overfit`: better on train or validation, but not ahead on test.
+    `fragile`: better on test, but a check fails: answers, robustness tests, consistency, determinism, growth, sensitivity to
+    constants, permitted APIs, or proven bounds.
     """
 
     CERTIFIED = "certified"
     NOT_BETTER = "not better"
+    NOT_CONFIRMED = "not confirmed"
     OVERFIT = "overfit"
     FRAGILE = "fragile"
 
@@ -43,9 +45,13 @@ class BaselineComparison:
     Attributes
     ----------
     difference
-        Mean difference in gap over instance classes, and its interval at level `confidence`, corrected for multiple baselines.
+        Mean difference in gap over instance classes, and its interval at level `confidence`.
     record
         Wins, ties and losses over instances.
+    better
+        Whether the program is better: the interval lies below 0 even with one more bad instance, and sign flips agree.
+    p_value, guard
+        Of the sign flips, and of the one more instance; None in certificates that were made before these were asked.
     """
 
     baseline: str
@@ -53,17 +59,16 @@ class BaselineComparison:
     difference: Interval
     confidence: float
     record: Record
-
-    @property
-    def better(self) -> bool:
-        """Whether the whole interval is below 0."""
-        return self.difference.high < 0
+    better: bool
+    p_value: float | None = None
+    guard: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
         return {
             "baseline": self.baseline, "split": self.split.value, "better": self.better, **self.difference._asdict(),
             "confidence": self.confidence, **self.record._asdict(),
+            **({} if self.p_value is None else {"p_value": self.p_value, "guard": self.guard}),
         }  # fmt: skip
 
     @classmethod
@@ -71,7 +76,10 @@ class BaselineComparison:
         """Restore from `to_json`."""
         difference = Interval(*(raw[name] for name in Interval._fields))
         record = Record(*(raw[name] for name in Record._fields))
-        return cls(raw["baseline"], Split(raw["split"]), difference, raw["confidence"], record)
+        return cls(
+            raw["baseline"], Split(raw["split"]), difference, raw["confidence"], record, raw["better"], raw.get("p_value"),
+            raw.get("guard"),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Check:
     Attributes
     ----------
     kind
-        `comparison`, `answers`, `bounds`, `stress`, `determinism`, `reach`, `growth`, `constants`, `drop` or
+        `comparison`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `growth`, `constants`, `drop` or
         `simplification`.
     line
         Result in one line.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.silent import Silent
-from workbench.analysis.stats import paired_bootstrap
+from workbench.analysis.stats import paired_interval
 from workbench.loop.start import begin
 from workbench.model import Split
 from workbench.options import RunOptions
@@ -56,7 +56,7 @@ def measure(problems: list[str], strategies: list[str], seeds: int, attempts: in
     families = [slug for slug in problems for _ in range(seeds)]
     told: dict[str, Any] = {"attempts": attempts, "seeds": seeds, "from": start, "strategies": {}}
     for strategy, rows in found.items():
-        against = paired_bootstrap(list(chain(*rows)), list(chain(*found[YARDSTICK])), families=families)
+        against = paired_interval(list(chain(*rows)), list(chain(*found[YARDSTICK])), families=families)
         told["strategies"][strategy] = {
             "left": {slug: round(statistics.mean(row), 4) for slug, row in zip(problems, rows, strict=True)},
             "mean": round(statistics.mean(map(statistics.mean, rows)), 4),

@@ -89,7 +89,7 @@ def test_forms_that_scripts_rely_on(evolve, tmp_path):
     refused(evolve("report", "nobody", "--out", tmp_path / "x.html", "--runs", tmp_path), "no run 'nobody'")
 
     verdict = json.loads(evolve("certify", made["run"], "--runs", tmp_path, "--json")[1])
-    assert verdict["verdict"] in ("certified", "not better", "overfit", "fragile")
+    assert verdict["verdict"] in ("certified", "not confirmed", "not better", "overfit", "fragile")
 
 
 def test_eval_gives_every_instance(evolve):

@@ -20,7 +20,7 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         program = store.candidate("judged", number).program
         assert program
         judged = Judged(program, f"judged:{number}", wide.slug, wide.version, "judged", number)
-        comparison = BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2))
+        comparison = BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2), True)
         checks = (
             Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
             Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),

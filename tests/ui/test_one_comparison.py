@@ -47,7 +47,9 @@ def test_a_certificate_gives_the_interval_of_the_command_in_whatever_order_insta
     assert report is not None
     results = list(report.results)
     random.Random(1).shuffle(results)
-    told = command(folder, "--together")
+    told = command(folder)
     assert len(told) > 1
     for scored in (report, replace(report, results=tuple(results))):
-        assert {c.against: c.difference._asdict() for c in against_baselines(wide, scored)} == told
+        assert {
+            c.against: c.difference._asdict() for c in against_baselines(wide, Split.VALIDATION, {Split.VALIDATION: scored})
+        } == told

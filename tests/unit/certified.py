@@ -17,7 +17,7 @@ def certificate(**changes: Any) -> Certificate:
         "version": "v1",
         "isolation": "full",
         "gaps": {Split.VALIDATION: 0.25, Split.TEST: 0.5},
-        "comparisons": (BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2)),),
+        "comparisons": (BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2), True),),
         "checks": (
             Check("growth", "growth", False, "growth: far too fast", {"sizes": [1, 2], "time": {"exponent": 1.5}}),
             Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),

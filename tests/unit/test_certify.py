@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
+from workbench.analysis.compare import Contender, compare
 from workbench.certification import Certificate, Check, Verdict, certify
 from workbench.certification.constants import moved, numbers, with_number
+from workbench.certification.examine import level_of
 from workbench.certification.growth import LEAST_SECONDS, fit, growth
 from workbench.certification.reach import reached
 from workbench.certification.simplify import removals, simplification
-from workbench.certification.verdict import silent
+from workbench.certification.verdict import decide, silent
 from workbench.errors import ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
@@ -63,7 +66,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
     assert -closest.difference.mean == pytest.approx(sum(gaps.values()) / 2)
-    assert closest.confidence == pytest.approx(0.975)
+    assert closest.confidence == pytest.approx(1 - 0.05 * 6 / math.pi**2) and closest.better and closest.p_value is not None
     assert closest.record.losses == 0
     again = json.loads(json.dumps(certificate.to_json(), allow_nan=False))
     assert Certificate.from_json(again) == certificate, "nothing is lost in JSON"
@@ -71,7 +74,8 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
     kinds = {c["kind"] for c in again["checks"]}
     assert kinds == {
-        "comparison", "answers", "bounds", "stress", "determinism", "reach", "growth", "constants", "drop", "simplification",
+        "comparison", "answers", "bounds", "stress", "consistency", "determinism", "reach", "growth", "constants", "drop",
+        "simplification",
     }  # fmt: skip
 
 
@@ -180,6 +184,39 @@ def test_growth_is_flagged_where_it_is_beyond_doubt(power: float, clear: bool) -
     trend = fit(sizes, own, [2e-4 * n * rng.uniform(0.8, 1.25) for n in sizes], 1e-4)
     assert trend.excess == pytest.approx(power - 1, abs=0.15)
     assert trend.clear(LEAST_SECONDS) is clear
+
+
+def test_a_lead_on_test_alone_is_no_discovery(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    known = [instance.data["processing"] for instance in loaded.instances(Split.TEST)]
+    source = f"KNOWN = {known}\n" + WSPT.replace(
+        "    return sorted", "    if processing not in KNOWN:\n        weight = [1] * len(weight)\n    return sorted"
+    )
+    found, reason = verdict(loaded, sandbox, source)
+    assert found == "fragile" and reason.startswith("consistency: on ")
+
+
+def test_each_access_to_the_test_set_asks_for_more() -> None:
+    errors = [1 - level_of(k) for k in range(1, 10_000)]
+    assert errors == sorted(errors, reverse=True) and sum(errors) == pytest.approx(0.05, rel=1e-3)
+
+
+def test_a_lead_within_chance_is_not_confirmed() -> None:
+    rng = random.Random(5)
+    ids = [str(k) for k in range(12)]
+    theirs = Contender("theirs", None, dict.fromkeys(ids, 1.0), dict.fromkeys(ids, "a"))
+    ours = Contender("ours", 0, {i: 1.0 + rng.gauss(-0.05, 0.3) for i in ids}, dict.fromkeys(ids, "a"))
+    found = compare(ours, theirs)
+    assert found.difference.mean < 0 < found.difference.high
+    assert decide({Split.TRAIN: [], Split.VALIDATION: [], Split.TEST: [found]}, [])[0] is Verdict.NOT_CONFIRMED
+
+
+def test_a_disaster_on_train_forbids_a_clean_lead_on_test() -> None:
+    ids = [str(k) for k in range(30)]
+    theirs = Contender("theirs", None, dict.fromkeys(ids, 1.0), dict.fromkeys(ids, "a"))
+    ours = Contender("ours", 0, {i: 0.9 - 0.001 * k for k, i in enumerate(ids)}, dict.fromkeys(ids, "a"))
+    assert compare(ours, theirs).better and compare(ours, theirs, worst_seen=0.5).better
+    doubted = compare(ours, theirs, worst_seen=40.0)
+    assert not doubted.better and "one more instance as bad" in str(doubted)
 
 
 def test_a_failure_on_test_counts_as_its_penalty(loaded: LoadedProblem, sandbox: Sandbox) -> None:

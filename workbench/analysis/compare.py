@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from workbench.analysis.stats import bonferroni, paired_bootstrap, wins_ties_losses
+from workbench.analysis.stats import bonferroni, one_more, paired_interval, sign_flip, wins_ties_losses
 from workbench.errors import UsageError
 from workbench.formatting import level, points, span
 from workbench.model import Interval, Record, Report, Split
@@ -73,7 +73,11 @@ class Comparison:
     gap, other
         Mean gaps of both.
     difference
-        Mean paired difference with its bootstrap interval (`stats.paired_bootstrap`) at `confidence`.
+        Mean paired difference with its bootstrap-t interval (`stats.paired_interval`) at `confidence`.
+    p_value
+        One-sided, of a sign-flip test that the mean difference is below 0; 1 where the interval already says it may not be.
+    guard
+        By how much one more instance as bad as the worst seen on any split would raise the mean; 0 where nobody asked.
     record
         Wins, ties and losses over instances.
     families
@@ -89,27 +93,37 @@ class Comparison:
     record: Record
     worst: Worst
     families: Mapping[str, float]
+    p_value: float = 1.0
+    guard: float = 0.0
 
     @property
     def verdict(self) -> Standing:
         """What the interval says."""
         if self.record.wins == self.record.losses == 0:
             return Standing.SAME
-        if self.difference.high < 0:
+        if self.difference.high + self.guard < 0 and self.p_value <= (1 - self.confidence) / 2:
             return Standing.BETTER
         return Standing.WORSE if self.difference.low > 0 else Standing.UNCLEAR
 
     @property
     def better(self) -> bool:
-        """Whether the whole interval lies below 0."""
+        """Whether interval and sign flips agree that the difference is below 0, one more bad instance included."""
         return self.verdict is Standing.BETTER
 
     def __str__(self) -> str:
         mean, low, high = self.difference
         return (
             f"{points(mean)} against {self.against}, {level(self.confidence)} CI {span(low, high)}"
-            f" ({self.record.wins} wins, {self.record.ties} ties, {self.record.losses} losses)"
+            f" ({self.record.wins} wins, {self.record.ties} ties, {self.record.losses} losses{self._doubt()})"
         )
+
+    def _doubt(self) -> str:
+        """What keeps an interval below 0 from being enough."""
+        if self.difference.high >= 0 or self.better:
+            return ""
+        if self.difference.high + self.guard >= 0:
+            return f"; one more instance as bad as the worst seen would cost {points(self.guard)}"
+        return f"; sign flips give p = {self.p_value:.2g}"
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -117,14 +131,21 @@ class Comparison:
             "name": self.name, "against": self.against, "gap": self.gap, "other": self.other,
             "difference": self.difference._asdict(), "confidence": self.confidence, **self.record._asdict(),
             "worst": self.worst._asdict(), "families": dict(self.families), "verdict": self.verdict.value,
+            "p_value": self.p_value, "guard": self.guard,
         }  # fmt: skip
 
 
-def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE) -> Comparison:
+def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE, worst_seen: float | None = None) -> Comparison:
     """Pair two by instance: `a` against `b`.
 
     The one comparison of pages, command line, report and certificate: instances are paired in the order of their ids, so
     that the same pair has the same resamples, and the same interval, wherever it is asked for.
+
+    Parameters
+    ----------
+    worst_seen
+        The largest difference on instances of other splits: a lead must survive one more instance as bad as this, or as the
+        worst one here.
 
     Raises
     ------
@@ -140,10 +161,13 @@ def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE) -> Co
     for i in ids:
         by_family.setdefault(a.families[i], []).append(differences[i])
     worst = max(ids, key=differences.__getitem__)
+    difference = paired_interval(own, other, families=families, confidence=confidence)
+    guard = 0.0 if worst_seen is None else one_more(difference.mean, max(worst_seen, differences[worst]), len(ids))
     return Comparison(
-        a.name, b.name, a.gap, b.gap, paired_bootstrap(own, other, families=families, confidence=confidence), confidence,
+        a.name, b.name, a.gap, b.gap, difference, confidence,
         wins_ties_losses(own, other), Worst(worst, differences[worst]),
         {family: math.fsum(values) / len(values) for family, values in by_family.items()},
+        sign_flip(own, other, families=families) if difference.high < 0 else 1.0, guard,
     )  # fmt: skip
 
 
@@ -151,6 +175,11 @@ def compare_all(own: Contender, rivals: Sequence[Contender], *, together: bool =
     """Compare one with each of several; `together` widens the intervals so that all of them hold at once (Bonferroni)."""
     confidence = bonferroni(CONFIDENCE, len(rivals)) if together and rivals else CONFIDENCE
     return [compare(own, rival, confidence=confidence) for rival in rivals]
+
+
+def worst_difference(own: Contender, rival: Contender) -> float:
+    """The largest loss to a rival on one instance; minus infinity where there is none in common."""
+    return max((gap - rival.gaps[id] for id, gap in own.gaps.items() if id in rival.gaps), default=-math.inf)
 
 
 # --------------------------------------------------------------------------- where contenders come from

@@ -178,7 +178,7 @@ def certify(
     Returns
     -------
     Certificate
-        Verdict (`certified`, `not better`, `overfit` or `fragile`), the reason, and every figure behind it.
+        Verdict (`certified`, `not confirmed`, `not better`, `overfit` or `fragile`), the reason, and every figure behind it.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def certify(
         if on_opening:
             on_opening(opening)
         progress = on_progress or (lambda stage, done, total: None)
-        made = certification.certify(loaded, found.program, sandbox, on_progress=progress)
+        made = certification.certify(loaded, found.program, sandbox, on_progress=progress, accesses=opening.count)
         certificate = replace(made, opening=replace(opening, id=None), seen=found.seen)
         store.add_certificate(judged, opening, certificate)
     return certificate

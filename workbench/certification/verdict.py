@@ -19,8 +19,11 @@ def silent(stage: str, done: int, total: int) -> None:
 def decide(comparisons: Mapping[Split, Sequence[Comparison]], sound: Sequence[Check]) -> tuple[Verdict, str]:
     """The verdict, and the line that decides it."""
     test = comparisons[Split.TEST]
-    closest = max(test, key=lambda c: c.difference.high)
-    if not closest.better:
+    closest = max(test, key=lambda c: c.difference.mean)
+    if not all(c.better for c in test):
+        if closest.difference.mean < 0:
+            doubtful = max((c for c in test if not c.better), key=lambda c: c.difference.mean)
+            return Verdict.NOT_CONFIRMED, f"ahead of every baseline on test, but within chance: {doubtful}"
         for split in (Split.VALIDATION, Split.TRAIN):
             if comparisons[split] and all(c.better for c in comparisons[split]):
                 return Verdict.OVERFIT, f"better than every baseline on {split}, but test: {closest}"
