@@ -55,6 +55,27 @@ def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> Non
     assert subprocess.run([sys.executable, module], capture_output=True, check=False).returncode == 0
 
 
+def test_a_certificate_belongs_to_the_text_that_was_certified(evolve, tmp_path: Path) -> None:  # noqa: F811
+    run = made(TOY, tmp_path)
+    with Ledger(tmp_path, write=False) as store:
+        program = store.candidate(run, store.run(run).champion).program
+    assert program is not None
+    same, twin = tmp_path / "same.py", tmp_path / "twin.py"
+    same.write_text(program.source)
+    twin.write_text(f"{program.source}\n\nassert f(1.0, 1.0) is not None\n")
+    told = json.loads(evolve("certify", same, "--problem", TOY, "--runs", tmp_path, "--json")[1].splitlines()[-1])
+
+    shown = json.loads(evolve("show", run, "--runs", tmp_path, "--json")[1])["candidate"]["certificate"]
+    assert shown["reason"] == told["reason"], "the file has the champion's text"
+    assert f"certificate (version {told['version']}): " in evolve("show", run, "--runs", tmp_path)[1]
+    page = tmp_path / "report.html"
+    assert evolve("report", run, "--out", page, "--runs", tmp_path)[0] == 0 and "<h2>Certificate" in page.read_text()
+
+    for file, verdict in ((same, told["verdict"]), (twin, "")):
+        words = ("--problem", TOY, "--runs", tmp_path, "--out", tmp_path / "rule.py", "--force", "--json")
+        assert json.loads(evolve("export", file, *words)[1].splitlines()[-1])["verdict"] == verdict
+
+
 def test_a_file_counts_as_an_opening_and_the_limit_holds(evolve, tmp_path: Path) -> None:  # noqa: F811
     loaded = catalog.load(TOY)
     with Ledger(tmp_path) as store:

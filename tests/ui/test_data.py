@@ -11,7 +11,7 @@ import pytest
 from tests.benchmarks.big_store import fill, problem
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import words
-from tests.unit.certified import certificate
+from tests.unit.certified import certificate, record
 from workbench.analysis.attempts import spending, thinned
 from workbench.model import Program, Split
 from workbench.problem import catalog
@@ -145,6 +145,7 @@ def test_a_certificate_is_none_running_failed_or_ready(monkeypatch: pytest.Monke
         log.parent.mkdir()
         log.write_text("")
         assert data.certificate("r", 1).state == "running"
+        record(store, judged)
         opening = store.open_test(judged)
         log.write_text("the test split\ntrain: 80 steps\n")
         os.utime(log, (0, 0))

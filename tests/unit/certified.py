@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.certificate import BaselineComparison, Certificate, Check, Opening, Verdict
-from workbench.model import Interval, Record, Split
+from workbench.model import Candidate, Interval, Record, Split, Status
+from workbench.options import RunOptions
+from workbench.store import Judged, Store
 
 
 def certificate(**changes: Any) -> Certificate:
@@ -27,3 +29,13 @@ def certificate(**changes: Any) -> Certificate:
         "seen": "fresh stress was seen",
     }
     return Certificate(**(fields | changes))
+
+
+def record(store: Store, judged: Judged) -> None:
+    """Keep a program as the only attempt of its run."""
+    assert judged.run is not None and judged.number is not None
+    store.create_run(
+        judged.run, problem=judged.problem, folder="/p", version=judged.version, options=RunOptions(), proposer="no LLM",
+        isolation="full",
+    )  # fmt: skip
+    store.add_candidate(judged.run, Candidate(judged.number, Status.OK, judged.program, "seed", (), None, 0.5, {"f": 0.5}, (0.5,)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.certified import certificate
+from tests.unit.certified import certificate, record
 from workbench.certificate import Verdict
 from workbench.errors import UsageError
 from workbench.model import InstanceResult, Program, Report, Split, Status
@@ -24,8 +24,8 @@ def test_the_test_split_is_opened_for_so_many_programs_and_no_more(tmp_path: Pat
     with Ledger(tmp_path) as store:
         counts = [store.open_test(judged(k), limit=3).count for k in (1, 2, 3)]
         assert counts == [1, 2, 3]
-        again = store.open_test(replace(judged(2), program=Program("def f(x): return 2  # as before", "f")), limit=3)
-        assert again.again and again.count == 3, "the same program reveals nothing new"
+        again = store.open_test(replace(judged(2), name="file rule.py", run=None, number=None), limit=3)
+        assert again.again and again.count == 3, "the same text reveals nothing new"
         with pytest.raises(UsageError, match=r"3 programs have accessed .*the limit is 3.*--force"):
             store.open_test(judged(4), limit=3)
         forced = store.open_test(judged(4), limit=3, force=True)
@@ -36,6 +36,7 @@ def test_the_test_split_is_opened_for_so_many_programs_and_no_more(tmp_path: Pat
 
 def test_certificates_are_added_and_the_newest_counts(tmp_path: Path) -> None:
     with Ledger(tmp_path) as store:
+        record(store, judged(1))
         opening = store.open_test(judged(1))
         assert store.being_certified("r", 1) and store.certificate("r", 1) is None
         store.add_certificate(judged(1), opening, certificate(verdict=Verdict.FRAGILE))
@@ -44,10 +45,72 @@ def test_certificates_are_added_and_the_newest_counts(tmp_path: Path) -> None:
     with Ledger(tmp_path, write=False) as store:
         found = store.certificate("r", 1)
         assert found and (found.run, found.number, found.name) == ("r", 1, "r:1") and found.certificate == certificate()
-        other = Program("def f(x):\n\n    return 1  # other layout", "f")
-        assert store.certificate_of(other, "v1") == found
-        assert store.certificate_of(other, "v2") is None
+        assert store.certificate_of(judged(1).program, "v1") == found
+        assert store.certificate_of(judged(1).program, "v2") is None
+        assert store.certificate_of(Program("def f(x):\n\n    return 1  # other layout", "f"), "v1") is None
         assert [row["verdict"] for row in store._rows("SELECT verdict FROM certificates ORDER BY id")] == ["fragile", "certified"]
+
+
+TWIN = "def f(x):\n    assert x < 0\n    return 1"
+"""As judged(1), and it fails: the fingerprint of earlier versions did not see the difference."""
+BY_DOCSTRING = [f"def f(x):\n    'g: {k}'\n    return float(f.__doc__[3:])" for k in (1, 2, 3)]
+
+
+def test_a_twin_with_an_assertion_bears_no_certificate(tmp_path: Path) -> None:
+    twin = replace(judged(2), program=Program(TWIN, "f"), run="twin")
+    with Ledger(tmp_path) as store:
+        record(store, judged(1))
+        record(store, twin)
+        store.add_certificate(judged(1), store.open_test(judged(1)), certificate())
+        assert store.certificate_of(judged(1).program, "v1") is not None
+        assert store.certificate_of(twin.program, "v1") is None and store.certificate("twin", 2) is None
+        assert not store.open_test(twin).again
+
+
+def test_programs_that_read_a_constant_from_a_docstring_are_counted_each(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as store:
+        openings = [store.open_test(replace(judged(1), program=Program(text, "f"))) for text in BY_DOCSTRING]
+        assert [(o.count, o.again) for o in openings] == [(1, False), (2, False), (3, False)]
+
+
+def test_a_certificate_of_a_file_is_that_of_the_attempt_with_the_same_text(tmp_path: Path) -> None:
+    file = replace(judged(1), name="file rule.py", run=None, number=None)
+    with Ledger(tmp_path) as store:
+        record(store, judged(1))
+        store.add_certificate(file, store.open_test(file), certificate())
+        found = store.certificate("r", 1)
+        assert found is not None and found.name == "file rule.py"
+        other = replace(file, problem="x/z")
+        store.add_certificate(other, store.open_test(other), certificate(problem="x/z", verdict=Verdict.OVERFIT))
+        assert store.certificate("r", 1) == found, "the same text for another problem is another program"
+
+
+def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as store:
+        record(store, judged(1))
+        for one in (judged(1), replace(judged(7), name="file", run=None, number=None)):
+            store.add_certificate(one, store.open_test(one), certificate())
+        store.open_test(replace(judged(8), run=None, number=None))  # never came to a certificate: its text is lost
+    old = sqlite3.connect(tmp_path / FILE)
+    old.executescript(
+        "DROP INDEX openings_by_program; ALTER TABLE openings DROP COLUMN program; ALTER TABLE certificates DROP COLUMN program; "
+        "PRAGMA user_version = 3"
+    )
+    prints = old.execute("SELECT fingerprint FROM openings").fetchall()
+    old.close()
+
+    def check(store: Ledger) -> None:
+        assert store.certificate("r", 1) and store.certificate_of(judged(7).program, "v1")
+        assert store.certificate_of(Program(TWIN, "f"), "v1") is None
+        assert store.openings("x/y", "v1") == 3
+
+    with Ledger(tmp_path, write=False) as store:
+        check(store)
+    with Ledger(tmp_path) as store:
+        check(store)
+        assert [tuple(row) for row in store._rows("SELECT fingerprint FROM openings")] == prints
+        assert store.open_test(replace(judged(7), name="file", run=None, number=None)).again
+        assert not store.open_test(judged(8)).again, "what its text was then, nobody knows"
 
 
 def test_a_second_score_stands_beside_the_first(tmp_path: Path) -> None:

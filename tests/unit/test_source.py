@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from workbench.errors import Rejected
 from workbench.model import Program
-from workbench.program.source import MAX_DEPTH, fingerprint, parse
+from workbench.program.source import MAX_DEPTH, fingerprint, identity, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +70,15 @@ def test_a_program_is_the_same_in_every_process() -> None:
     assert len(found) == 1
 
 
+DOCUMENTED = "def f(x):\n    '{}'\n    return {}"
+READS_DOCSTRING = (
+    "f.__doc__", "getattr(f, '__do' + 'c__')", "ｇetattr(f, '__do' + 'c__')", "'{{0._' '_doc__}}'.format(f)", "vars(type(f))",
+    "eval('f.__do' 'c__')", "(x for y in x).gi_code.co_consts[0]", "operator.attrgetter('__do' 'c__')(f)",
+    "dataclasses.inspect.getdoc(f)", "numpy.info(f, output=x)",
+)  # fmt: skip
+LINE = "[e.__traceback__.tb_lineno for e in x]"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -76,7 +86,20 @@ def test_a_program_is_the_same_in_every_process() -> None:
         ("def f(x):\n    return 1", "def f(x):\n    return 1.0", False),
         ("def f(x):\n    return x in {1, 2}", "def f(x):\n    return x in {2, 1}", True),
         ("def f(x):\n    return x in {1, 2}", "def f(x):\n    return x in {1, 3}", False),
+        ("def f(x):\n    return x", "def f(x):\n    assert x > 0\n    return x", False),
+        ("def f(x):\n    assert x > 0, 'a'\n    return x", "def f(x):\n    assert (x > 0), 'a'  # layout\n    return x", True),
+        ("def f(x):\n    return x", "def f(x):\n    if __debug__:\n        return 0\n    return x", False),
+        *[(DOCUMENTED.format(1, ways), DOCUMENTED.format(2, ways), False) for ways in READS_DOCSTRING],
+        (f"def f(x):\n    return {LINE}", f"\ndef f(x):\n    return {LINE}", False),
+        ("def f():\n    for x in {0, 8, 16}: return x", "def f():\n    for x in {16, 8, 0}: return x", False),
     ],
 )
 def test_layout_does_not_count_and_meaning_does(one: str, other: str, same: bool) -> None:
     assert (fingerprint(Program(one, "f")) == fingerprint(Program(other, "f"))) is same
+
+
+def test_the_identity_of_a_program_is_its_text() -> None:
+    text = "def f(x):\n    'größer'\n    return x\n"
+    assert identity(Program(text, "f")) == hashlib.sha256(text.encode()).hexdigest()
+    others = [text + "\n", text.replace("größer", "kleiner"), text.replace("\n", "\r\n"), text + "# layout\n"]
+    assert len({identity(Program(one, "f")) for one in [text, *others]}) == 5

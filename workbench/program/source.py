@@ -1,10 +1,11 @@
-"""Program text: screening before a run, EVOLVE-BLOCK markers, and fingerprints of equivalent programs."""
+"""Program text: screening before a run, EVOLVE-BLOCK markers, identity, and fingerprints of equivalent programs."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import re
+import unicodedata
 import warnings
 from collections.abc import Collection, Iterable
 from types import CodeType
@@ -183,8 +184,31 @@ def defines(tree: ast.Module, name: str) -> bool:
     return False
 
 
+def identity(program: Program) -> str:
+    """Return the SHA-256 of a program's text in UTF-8, in hexadecimal: what certificates and counts call the same program."""
+    return text_hash(program.source)
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_READS_ITSELF = re.compile(
+    r"__(?!(init|post_init|call|name|main|future|slots|repr|str|hash|eq|ne|lt|le|gt|ge|len|bool|iter|next|contains|getitem|setitem"
+    r"|add|sub|mul|truediv|neg)__)"
+    r"|\b(getattr|vars|dir|eval|exec|compile|globals|locals|help|attrgetter|methodcaller|format|format_map|vformat|get_type_hints"
+    r"|ForwardRef|_?inspect|_?sys|getdoc|shortDescription|info|lookfor)\b"
+    r"|\b(gi|cr|ag|tb|co)_|\bf_(back|code|frame|globals|lineno|locals)\b|lineno"
+)
+"""Ways to a docstring or line number of the program itself. A false alarm costs no more than one evaluation."""
+
+
 def fingerprint(program: Program) -> str:
-    """Hash a program so that layout, comments and docstring texts do not matter; valid within one Python version.
+    """Hash what a program does, to spare the evaluation of a duplicate; valid within one Python version.
+
+    Layout and comments do not matter, nor do docstrings, unless the program might read its own docstrings or line numbers.
+    Two programs with the same fingerprint behave alike, yet only `identity` says that they are the same.
 
     Raises
     ------
@@ -193,23 +217,38 @@ def fingerprint(program: Program) -> str:
     """
     if "finally" in program.source:
         parse(program.source)  # rejects source that the compiler could not finish
+    written = unicodedata.normalize("NFKC", program.source)  # as the parser reads names
+    reads_itself = _READS_ITSELF.search(written) is not None
+    # The sandbox runs assertions and keeps docstrings: level 2, which drops both, is for programs that have and read none.
+    level = 0 if reads_itself or "assert" in written else 2
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            code = compile(program.source, "<candidate>", "exec", dont_inherit=True, optimize=2)
-        return hashlib.sha256(repr(_bare(code)).encode()).hexdigest()[:32]
+            code = compile(program.source, "<candidate>", "exec", dont_inherit=True, optimize=level)
+        shown = repr(_bare(code, reads_itself))
+        if "('frozenset', " in shown:
+            shown += repr(_iterated_sets(program.source))
+        return hashlib.sha256(shown.encode()).hexdigest()[:32]
     except SyntaxError as error:
         raise Rejected(f"SyntaxError: {error.msg} (line {error.lineno})") from error
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise Rejected(f"the source cannot be compiled: {type(error).__name__}") from error
 
 
-def _bare(code: CodeType) -> tuple[object, ...]:
-    # Line tables and first lines contain layout only; everything else is meaning. Constants are typed: 1, 1.0 and True differ.
-    constants = tuple(_bare(c) if isinstance(c, CodeType) else (type(c).__name__, _constant(c)) for c in code.co_consts)
+def _iterated_sets(source: str) -> list[str]:
+    """Sets that are more than the right side of a comparison, as they are written: {0, 8} and {8, 0} are iterated differently."""
+    tree = ast.parse(source)
+    members = {id(c) for n in ast.walk(tree) if isinstance(n, ast.Compare) for c in n.comparators}
+    return [ast.dump(n) for n in ast.walk(tree) if isinstance(n, ast.Set) and id(n) not in members]
+
+
+def _bare(code: CodeType, with_lines: bool) -> tuple[object, ...]:
+    # Everything but line tables and first lines is meaning. Constants are typed: 1, 1.0 and True differ.
+    constants = tuple(_bare(c, with_lines) if isinstance(c, CodeType) else (type(c).__name__, _constant(c)) for c in code.co_consts)
     protected = (code.co_exceptiontable,) if code.co_exceptiontable else ()  # the instructions covered by each `try`
+    lines = (code.co_firstlineno, code.co_linetable) if with_lines else ()
     return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name,
-            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags, *protected)  # fmt: skip
+            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags, *protected, *lines)  # fmt: skip
 
 
 def _constant(value: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from workbench.certificate import Certificate, Opening
 from workbench.errors import StoreError, UsageError
 from workbench.model import Program, Report, Split
-from workbench.program.source import fingerprint
+from workbench.program.source import fingerprint, identity
 from workbench.store.liveness import process_alive
 from workbench.store.migrations import version
 from workbench.store.records import CertificateRecord
@@ -23,6 +23,8 @@ OPENINGS = 10
 """Number of different programs that may access the test set of one version of a problem: each one may be good by chance."""
 _SINCE = 3
 """Layout in which these tables came; a folder that was last written before has none of them."""
+_BY_TEXT = 4
+"""Layout from which on programs are identified by their text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,16 @@ class Ledger(Store):
         UsageError
             The limit is reached, this program has not been there before, and `force` is not set.
         """
-        print_ = fingerprint(judged.program)
+        text = identity(judged.program)
         with self._transaction() as db:
             seen = {
-                row["fingerprint"]
+                row["text"]
                 for row in db.execute(
-                    "SELECT DISTINCT fingerprint FROM openings WHERE problem = ? AND version = ?", (judged.problem, judged.version)
+                    "SELECT DISTINCT coalesce(program, fingerprint) AS text FROM openings WHERE problem = ? AND version = ?",
+                    (judged.problem, judged.version),
                 )
             }
-            again = print_ in seen
+            again = text in seen
             beyond = not again and len(seen) >= limit
             if beyond and not force:
                 raise UsageError(
@@ -75,15 +78,17 @@ class Ledger(Store):
                     "certificate says so"
                 )
             id = insert(
-                db, "openings", problem=judged.problem, version=judged.version, fingerprint=print_, run=judged.run,
-                number=judged.number, name=judged.name, forced=int(beyond), pid=os.getpid(), created=time.time(),
+                db, "openings", problem=judged.problem, version=judged.version, program=text,
+                fingerprint=fingerprint(judged.program), run=judged.run, number=judged.number, name=judged.name,
+                forced=int(beyond), pid=os.getpid(), created=time.time(),
             )  # fmt: skip
         return Opening(len(seen) + (not again), limit, again, beyond, id)
 
     def openings(self, problem: str, version: str) -> int:
         """Different programs that have seen the test split of this version."""
+        text = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
         rows = self._trusted(
-            "SELECT count(DISTINCT fingerprint) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
+            f"SELECT count(DISTINCT {text}) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
         )
         return int(rows[0]["n"]) if rows else 0
 
@@ -104,22 +109,25 @@ class Ledger(Store):
         with self._transaction() as db:
             return insert(
                 db, "certificates", opening=opening.id, run=judged.run, number=judged.number, name=judged.name,
-                problem=judged.problem, version=judged.version, fingerprint=fingerprint(judged.program),
-                source=judged.program.source, verdict=certificate.verdict.value, evidence=evidence, created=time.time(),
+                problem=judged.problem, version=judged.version, program=identity(judged.program),
+                fingerprint=fingerprint(judged.program), source=judged.program.source, verdict=certificate.verdict.value,
+                evidence=evidence, created=time.time(),
             )  # fmt: skip
 
     def certificate(self, run: str, number: int) -> CertificateRecord | None:
-        """The newest certificate of a program of a run; None where there is none."""
-        rows = self._trusted("SELECT * FROM certificates WHERE run = ? AND number = ? ORDER BY id DESC LIMIT 1", run, number)
-        return certificate_of(rows[0]) if rows else None
+        """The newest certificate of a program of a run: of its very text, also where a file with this text was certified."""
+        rows = self._rows(
+            "SELECT a.source, r.problem FROM candidates a JOIN runs r ON r.id = a.run WHERE a.run = ? AND a.number = ?", run, number
+        )
+        return self._newest("problem", rows[0]["problem"], rows[0]["source"]) if rows else None
 
     def certificate_of(self, program: Program, version: str) -> CertificateRecord | None:
-        """The newest certificate of this very program for a version of its problem, wherever the program came from."""
-        rows = self._trusted(
-            "SELECT * FROM certificates WHERE fingerprint = ? AND version = ? ORDER BY id DESC LIMIT 1",
-            fingerprint(program),
-            version,
-        )
+        """The newest certificate of this very text for a version of its problem, wherever the program came from."""
+        return self._newest("version", version, program.source)
+
+    def _newest(self, column: str, value: str, source: str | None) -> CertificateRecord | None:
+        query = f"SELECT * FROM certificates WHERE source = ? AND {column} = ? ORDER BY id DESC LIMIT 1"
+        rows = self._trusted(query, source, value)
         return certificate_of(rows[0]) if rows else None
 
     # ------------------------------------------------------------------ champions scored again
@@ -146,7 +154,10 @@ class Ledger(Store):
         try:
             return self._rows(query, *values)
         except StoreError:
-            with self._lock:
-                if version(self._db) < _SINCE:  # opened for reading, and never written since these tables came
-                    return []
+            if self._layout() < _SINCE:  # opened for reading, and never written since these tables came
+                return []
             raise
+
+    def _layout(self) -> int:
+        with self._lock:
+            return version(self._db)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from workbench.program.source import text_hash
+
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE runs (
@@ -145,7 +147,24 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX rechecks_by_program ON rechecks(run, number, split);
     """,
+    # `program` is the SHA-256 of the exact text; NULL only for an old opening whose text is unknown. The fingerprint, which
+    # merged programs that behave differently, stays as it was.
+    """
+    ALTER TABLE openings ADD COLUMN program TEXT;
+    ALTER TABLE certificates ADD COLUMN program TEXT;
+    UPDATE certificates SET program = text_hash(source);
+    UPDATE openings SET program = coalesce(
+        (SELECT c.program FROM certificates c WHERE c.opening = openings.id),
+        (SELECT text_hash(a.source) FROM candidates a WHERE a.run = openings.run AND a.number = openings.number)
+    );
+    CREATE INDEX openings_by_program ON openings(problem, version, program);
+    """,
 )
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Let queries call `text_hash`, the SHA-256 of a text in hexadecimal."""
+    connection.create_function("text_hash", 1, lambda text: text if text is None else text_hash(text), deterministic=True)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

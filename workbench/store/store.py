@@ -15,7 +15,7 @@ from typing import Any, Self
 from workbench.errors import StoreError, UsageError
 from workbench.model import Call, Candidate, Report, Split, Status
 from workbench.options import RunOptions
-from workbench.store.migrations import MIGRATIONS, migrate, version
+from workbench.store.migrations import MIGRATIONS, add_functions, migrate, version
 from workbench.store.records import LIVE, AttemptSummary, Event, Message, ModelCall, Origin, Run, RunSummary, Spending
 from workbench.store.rows import (
     at_work,
@@ -76,6 +76,7 @@ class Store:
             target = f"file:{self.path.resolve().as_uri()[7:]}?mode={'rwc' if write else 'ro'}"
             connection = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
+            add_functions(connection)
             if write:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
