@@ -26,6 +26,8 @@ from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup
 
 SIZED = 20_000
 """Attempts that the archive of a longer run is made of: the best ones."""
+_FORMULA = tuple("=+-@\t\r")
+"""What a cell begins with that spreadsheets calculate."""
 _STARTING = 20.0
 """Seconds within which the process that makes a certificate has said its first word."""
 
@@ -302,6 +304,15 @@ def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFr
              "difference": None if other is None else r.gap - other, "seconds": r.seconds, "message": r.message}
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def as_csv(frame: pd.DataFrame) -> str:
+    """A table for a spreadsheet, in which no text of a program or a model is taken for a formula."""
+
+    def told(cell: object) -> object:
+        return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+    return frame.map(told).rename(columns=told).to_csv(index=False)
 
 
 @dataclass(frozen=True, slots=True)

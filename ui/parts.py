@@ -19,12 +19,22 @@ from workbench.store import Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
 PLAYGROUND = "views/playground.py"
+_ACTIVE = re.compile(r"://|www\.|\w@\w|:material/", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 
 def literal(text: object) -> str:
-    """Text as it is, for the commands of Streamlit that read markdown."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    """Text as it is, for the commands of Streamlit that read markdown.
+
+    Words that would become a link or a symbol even where every character is escaped are set as code.
+    """
+    return " ".join(_coded(word) if _ACTIVE.search(word) else _MARKDOWN.sub(r"\\\1", word) for word in str(text).split())
+
+
+def _coded(word: str) -> str:
+    ticks = "`" * (1 + max(map(len, re.findall("`+", word)), default=0))
+    space = " " if len(ticks) > 1 else ""
+    return f"{ticks}{space}{word}{space}{ticks}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -249,4 +259,4 @@ def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes])
             except (UsageError, OSError) as error:
                 say_error(error)
     if kept in st.session_state:
-        st.download_button(f"Download {name}", st.session_state[kept], name, mime, key=f"get-{key}", on_click="ignore")
+        st.download_button(f"Download {literal(name)}", st.session_state[kept], name, mime, key=f"get-{key}", on_click="ignore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from html import escape
 from typing import Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -127,6 +128,12 @@ def table(columns: list[str], rows: list[list[str]], numbers: Collection[int] = 
     head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
     body = "".join("<tr>" + "".join(f"<td {m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in rows)
     return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def link(page: str, text: str, title: str = "", **query: str) -> str:
+    """A link to a page with what its address says; `text` is HTML already."""
+    hint = f' title="{escape(title, quote=True)}"' if title else ""
+    return f'<a href="{escape(f"{page}?{urlencode(query)}", quote=True)}" target="_self"{hint}>{text}</a>'
 
 
 def text_code(text: str) -> str:

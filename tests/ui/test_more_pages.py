@@ -68,7 +68,7 @@ def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Op
     sound(app)
     assert app.multiselect[0].value[0] == f"done:{champion}" and len(app.multiselect[0].value) == 2
     said = words(app)
-    assert "compared against" in said and f"program?run=done&n={champion}" in said and ">better<" in said
+    assert "compared against" in said and f"program?run=done&amp;n={champion}" in said and ">better<" in said
     assert "&lt;script&gt;" in said  # the proposer's name, where the runs differ
     assert app.selectbox(key="base").value == "square"
     app.selectbox(key="base").set_value("line").run()

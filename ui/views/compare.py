@@ -173,8 +173,7 @@ def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Conte
             name = escape(names[c.name])
             if numbers[c.name] is not None:
                 run, number = c.name.rpartition(":")[::2]
-                href = f"program?run={escape(run, quote=True)}&n={number}"
-                name = f'<a href="{href}" target="_self" title="{escape(c.name, quote=True)}">{name}</a>'
+                name = theme.link("program", name, c.name, run=run, n=number)
             tone = c.verdict if c.verdict in ("better", "worse") else ""
             worst = f'<span title="{escape(c.worst.instance, quote=True)}">{points(c.worst.difference)}</span>'
             rows.append([name, percent(c.gap), points(c.difference.mean),

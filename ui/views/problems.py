@@ -166,7 +166,7 @@ def instances(loaded: LoadedProblem) -> None:
                        "seconds": st.column_config.NumberColumn("solved in", format="%.3g s"), **columns},
     )  # fmt: skip
     name = f"{loaded.slug.replace('/', '-')}-{split}.csv"
-    st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")
+    st.download_button("CSV", data.as_csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore")
 
 
 @st.cache_data(show_spinner=False, max_entries=30)

@@ -226,7 +226,7 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         words = ""
         if before and step.source and before.source:
             words = in_words(changes(before.source, step.source), 3, inline=True)
-        link = f'<a href="program?run={escape(row.id, quote=True)}&n={step.number}&tab=Diff" target="_self">{step.number}</a>'
+        link = theme.link("program", str(step.number), run=row.id, n=str(step.number), tab="Diff")
         rows.append([link, escape(step.operator), percent(step.gap),
                      f'<span class="{tone}">{points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
     gained = [s.gap for s in steps if s.gap is not None]
@@ -271,7 +271,7 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         },
     )  # fmt: skip
     name = f"{row.id}-{attempt.number}.csv"
-    st.download_button("CSV", frame.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore")
+    st.download_button("CSV", data.as_csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore")
 
 
 def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:

@@ -160,7 +160,8 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     frame = data.attempts(store, row.id, mark)
     with st.container(horizontal=True, vertical_alignment="center"):
         kinds = ["valid", "failed", *frame["operator"].cat.categories]
-        kind = st.pills("Which", kinds, default="valid", key="which", bind="query-params", label_visibility="collapsed")
+        kind = st.pills("Which", kinds, default="valid", key="which", bind="query-params", format_func=parts.literal,
+                        label_visibility="collapsed")  # fmt: skip
     failed = frame["status"] != "ok"
     chosen = frame[failed if kind == "failed" else ~failed if kind in ("valid", None) else frame["operator"] == kind]
     chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
@@ -253,7 +254,7 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     table = [
         [escape(g.status.replace("_", " ")), escape(g.operator), escape(g.model or ""), f"{g.attempts:,}",
          dollars(g.cost_usd) if g.cost_usd is not None else "",
-         f'<a href="program?run={escape(row.id, quote=True)}&n={g.first}" target="_self">{g.first}</a>',
+         theme.link("program", str(g.first), run=row.id, n=str(g.first)),
          escape(g.message)]
         for g in groups[:60]
     ]  # fmt: skip

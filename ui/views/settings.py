@@ -90,10 +90,9 @@ def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
     for run, one in made.head(most).iterrows():
         row = by_id.get(str(run))
         cap = row.options.max_usd if row else None
-        href = f"run?run={escape(str(run), quote=True)}&tab=Spend+%26+models"
         spent = dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
         share = f", {one['usd'] / cap:.0%} used" if cap else ""
-        body.append([f'<a href="{href}" target="_self">{escape(str(run))}</a>', escape(row.problem if row else ""),
+        body.append([theme.link("run", escape(str(run)), run=str(run), tab="Spend & models"), escape(row.problem if row else ""),
                      escape(row.proposer if row else ""), spent, f"{dollars(cap)}{share}" if cap else "no cap",
                      f"{int(one['calls']):,}", percent(row.validation_gap if row else None)])  # fmt: skip
     return theme.table(["run", "problem", "proposer", "spent", "cap", "calls", "validation gap"], body, {3, 4, 5, 6})

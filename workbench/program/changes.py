@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -15,6 +16,8 @@ Pair: TypeAlias = tuple[ast.AST, ast.AST]
 
 _LONGEST = 120
 """Maximum number of characters of code quoted in one change."""
+_MOST_CELLS = 1_000_000
+"""Maximum size of one comparison: the matcher's time grows with the product of both lengths, and candidates choose these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def _scope(where: str, old: ast.AST, new: ast.AST) -> list[Change]:
     if where and _signature(old) != _signature(new):
         found.append(Change("function", where, "signature", _signature(old), _signature(new), new.lineno))  # type: ignore[attr-defined]
     befores, afters = list(_steps(old)), list(_steps(new))
-    matcher = difflib.SequenceMatcher(a=[_header(s) for s in befores], b=[_header(s) for s in afters], autojunk=False)
+    huge = len(befores) * len(afters) > _MOST_CELLS
+    matcher = difflib.SequenceMatcher(a=[_header(s) for s in befores], b=[_header(s) for s in afters], autojunk=huge)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             continue
@@ -132,11 +136,11 @@ def _header(step: ast.stmt) -> str:
 
 def _pair(olds: Sequence[ast.stmt], news: Sequence[ast.stmt]) -> tuple[list[Pair], list[ast.stmt], list[ast.stmt]]:
     """Match statements of the same type, most similar first; return the pairs, the removed and the added statements."""
+    most = max(40, math.isqrt(_MOST_CELLS // 5 // max(1, len(olds[:40]) * len(news[:40]))))
+    befores, afters = [_header(s)[:most] for s in olds[:40]], [_header(s)[:most] for s in news[:40]]
     alike = sorted(
-        (
-            (-difflib.SequenceMatcher(None, _header(a), _header(b), autojunk=False).ratio(), i, j)
-            for i, a in enumerate(olds[:40]) for j, b in enumerate(news[:40]) if type(a) is type(b)
-        ),
+        (-difflib.SequenceMatcher(None, befores[i], afters[j], autojunk=False).ratio(), i, j)
+        for i, a in enumerate(olds[:40]) for j, b in enumerate(news[:40]) if type(a) is type(b)
     )  # fmt: skip
     left, right, pairs = set(range(len(olds))), set(range(len(news))), list[Pair]()
     for score, i, j in alike:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 CONTEXT = 4
 """Equal lines shown around a change when the rest is folded away."""
+_MOST_CELLS = 1_000_000
+"""Maximum size of one comparison: the matcher's time grows with the product of both lengths, and candidates choose these."""
 
 STYLE = """
 table.diff {border-collapse: collapse; width: 100%; font-family: "Source Code Pro", ui-monospace, monospace; font-size: .86rem;
@@ -42,7 +44,8 @@ def lines(before: str, after: str) -> list[Line]:
     """Rows of a side-by-side comparison; everything is escaped, differing characters lie in `<mark>`."""
     a, b = before.splitlines(), after.splitlines()
     rows: list[Line] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    left_over = _MOST_CELLS
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=len(a) * len(b) > _MOST_CELLS).get_opcodes():
         if tag == "equal":
             rows += [
                 Line(i + 1, escape(a[i]), j + 1, escape(b[j]), False) for i, j in zip(range(i1, i2), range(j1, j2), strict=True)
@@ -51,7 +54,8 @@ def lines(before: str, after: str) -> list[Line]:
         for k in range(max(i2 - i1, j2 - j1)):
             i, j = i1 + k, j1 + k
             if i < i2 and j < j2:
-                left, right = marked(a[i], b[j])
+                left_over -= len(a[i]) * len(b[j])
+                left, right = marked(a[i], b[j]) if left_over > 0 else (escape(a[i]), escape(b[j]))
                 rows.append(Line(i + 1, left, j + 1, right, True))
             elif i < i2:
                 rows.append(Line(i + 1, escape(a[i]), None, "", True))
