@@ -103,7 +103,13 @@ def main() -> None:
     parser.add_argument("--no-token", action="store_true")
     words = parser.parse_args()
     os.chdir(ROOT)  # a folder that one happens to stand in brings no settings along
-    serve(words.runs, words.host, words.port, tuple(words.name), take_token(not words.no_token))
+    token = take_token(not words.no_token)
+    try:
+        serve(words.runs, words.host, words.port, tuple(words.name), token)
+    except KeyboardInterrupt:
+        sys.exit(130)  # the server has already ended in good order
+    except OSError as error:
+        sys.exit(f"error: nothing can listen on {words.host}, port {words.port}: {error.strerror or error}")
 
 
 if __name__ == "__main__":

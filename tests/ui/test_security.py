@@ -6,6 +6,7 @@ import ast
 import contextlib
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def test_no_address_is_part_of_a_query(folder: Path, open_page: Open, page: str)
     store.close()
 
 
-FIXED = {"number", "where", "_CANDIDATE", "verb", "table", "names", "marks", "self", "query", "statement"}
+FIXED = {"number", "where", "_CANDIDATE", "verb", "table", "names", "marks", "self", "query", "statement", "expression"}
 """Names in the texts of queries: each was looked at, and none holds what a person, a model or an address said."""
 
 ASKING = ("execute", "executemany", "executescript", "_rows", "_trusted")
@@ -206,6 +207,13 @@ def test_the_token_is_in_no_process_list_no_log_and_no_child(server: Served, mon
     assert server.log.read_text().count(server.token) == 1 and server.cookie().partition("=")[2] not in server.log.read_text()
     monkeypatch.setenv(TOKEN, "a token of one's own")
     assert take_token(True) == "a token of one's own" and TOKEN not in os.environ, "what is started from a page inherits nothing"
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(30) == 130
+        assert served.log.read_text().count("\n") == 1, "the address alone"
 
 
 def test_a_token_of_ones_own_names_of_ones_own_and_none(tmp_path: Path) -> None:

@@ -86,9 +86,9 @@ class Ledger(Store):
 
     def openings(self, problem: str, version: str) -> int:
         """Different programs that have seen the test split of this version."""
-        text = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
+        expression = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
         rows = self._trusted(
-            f"SELECT count(DISTINCT {text}) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
+            f"SELECT count(DISTINCT {expression}) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
         )
         return int(rows[0]["n"]) if rows else 0
 
