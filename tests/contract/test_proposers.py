@@ -32,8 +32,8 @@ TEXT = "```python\ndef f(x, y):\n    return x\n```"
 class Canned(gateway.Gateway):
     """A gateway without a process: every model answers with its own name."""
 
-    def call(self, request: gateway.Request) -> gateway.Answer:
-        return gateway.Answer(text=f"```python\ndef f(x, y):\n    return x  # {request.model}\n```", tokens_out=5)
+    def call(self, request: gateway.ModelRequest) -> gateway.ModelAnswer:
+        return gateway.ModelAnswer(text=f"```python\ndef f(x, y):\n    return x  # {request.model}\n```", tokens_out=5)
 
 
 class TestBuiltin(ProposerContract):

@@ -220,9 +220,9 @@ def gone(pid: int, seconds: float = 5.0) -> bool:
 def test_the_gateway_dies_with_its_parent() -> None:
     code = (
         "import threading, time\n"
-        "from workbench.proposers.gateway import Gateway, Request\n"
+        "from workbench.proposers.gateway import Gateway, ModelRequest\n"
         "g = Gateway()\n"
-        "threading.Thread(target=g.call, args=(Request('m', '', '', 1, 9.0),), daemon=True).start()\n"
+        "threading.Thread(target=g.call, args=(ModelRequest('m', '', '', 1, 9.0),), daemon=True).start()\n"
         "while g.pid is None: time.sleep(0.01)\n"
         "print(g.pid, flush=True)\n"
         "time.sleep(60)\n"
@@ -256,7 +256,7 @@ def test_no_network_but_the_endpoint(base: str) -> None:
         "    if event == 'socket.getaddrinfo': seen.add(args[:2])\n"
         "sys.addaudithook(hook)\n"
         "from workbench.proposers import gateway\n"
-        f"answer = gateway._complete(gateway.Request('good', 's', 'u', 9, 5.0, None, {base!r}))\n"
+        f"answer = gateway._complete(gateway.ModelRequest('good', 's', 'u', 9, 5.0, None, {base!r}))\n"
         "assert not answer.kind, answer\n"
         "print(sorted({tuple(a)[1] for a in seen}))\n"
     )

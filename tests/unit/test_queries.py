@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.benchmarks.big_store import TOY, fill
 from workbench.model import Call, Candidate, Program, Prompt, Status
 from workbench.problem import catalog
-from workbench.store import Best, Mark, Origin, Reader, RunSummary, Store, outcome
+from workbench.store import ChampionGaps, Mark, Origin, Reader, RunSummary, Store, outcome
 
 
 def rounded(row: RunSummary) -> RunSummary:
@@ -51,7 +51,7 @@ def test_an_outcome_names_the_champion_with_both_gaps(tmp_path: Path) -> None:
         found = outcome(reader, run)
         row = reader.runs()[0]
         assert row.champion is not None
-        assert found.best == Best(row.champion, reader.candidate(run, row.champion).gap, row.validation_gap)
+        assert found.best == ChampionGaps(row.champion, reader.candidate(run, row.champion).gap, row.validation_gap)
         assert found.attempts == 30 and found.cost_usd == row.spending.dollars and found.status == "done"
 
 

@@ -56,7 +56,7 @@ _KEYLESS = re.compile(r"API key not valid|Missing credentials|Missing \w+ API ke
 _BROKEN = re.compile(r"invalid response (?:from|object)|Unable to get json response|list index out of range", re.IGNORECASE)
 
 
-class Request(NamedTuple):
+class ModelRequest(NamedTuple):
     """One model call: the model's name as given by the user, messages, limits and endpoint."""
 
     model: str
@@ -70,7 +70,7 @@ class Request(NamedTuple):
     """Environment variable with the key for `api_base`; None: no key. Without `api_base` LiteLLM finds the provider's own."""
 
 
-class Answer(NamedTuple):
+class ModelAnswer(NamedTuple):
     """Result of one call. `kind` is empty on success; `cost_usd` is None if the price is unknown."""
 
     text: str = ""
@@ -112,7 +112,7 @@ class Gateway:
         peer = self._peer
         return peer.process.pid if peer and peer.process else None
 
-    def call(self, request: Request) -> Answer:
+    def call(self, request: ModelRequest) -> ModelAnswer:
         """Make one call and wait for its answer. Failures are reported in the answer.
 
         Raises
@@ -122,12 +122,12 @@ class Gateway:
         """
         with self._lock:
             if self._closed:
-                return Answer(kind="lost", error="the run is closing")
+                return ModelAnswer(kind="lost", error="the run is closing")
             if self._peer is None or self._peer.gone:
                 if self._peer is not None:
                     self._fruitless = 0 if self._peer.answered else self._fruitless + 1
                 if self._fruitless > 1:
-                    return Answer(kind="lost", error="the gateway process died twice without an answer")
+                    return ModelAnswer(kind="lost", error="the gateway process died twice without an answer")
                 self._peer = _Peer(self._variables)
             peer = self._peer
             self._numbers += 1
@@ -152,15 +152,15 @@ class _Peer:
         self.gone = False
         self.answered = False
         self._link, self._far = socket.socketpair()
-        self._waiting: dict[int, Future[Answer]] = {}
+        self._waiting: dict[int, Future[ModelAnswer]] = {}
         self._guard = threading.Lock()
         self._ready: Future[str] = Future()
         # A parent-death signal refers to the *thread* that forks: the reader lives exactly as long as its process.
         self._reader = threading.Thread(target=self._live, name="gateway", daemon=True)
         self._reader.start()
 
-    def call(self, number: int, request: Request, sending: threading.Lock) -> Answer:
-        future: Future[Answer] = Future()
+    def call(self, number: int, request: ModelRequest, sending: threading.Lock) -> ModelAnswer:
+        future: Future[ModelAnswer] = Future()
         with self._guard:
             if self.gone:
                 return _lost()
@@ -173,7 +173,7 @@ class _Peer:
                 raise ModelError(fault)
             return future.result(request.timeout + _SLACK_SECONDS)
         except FutureTimeout:  # before OSError, its base class
-            return Answer(kind="timeout", error=f"no answer within {request.timeout:g} s")
+            return ModelAnswer(kind="timeout", error=f"no answer within {request.timeout:g} s")
         except OSError:
             return _lost()
         finally:
@@ -202,7 +202,7 @@ class _Peer:
                     future = self._waiting.get(message.pop("number"))
                 if future is not None:
                     self.answered = True
-                    future.set_result(Answer(**message))
+                    future.set_result(ModelAnswer(**message))
         except (OSError, ValueError):
             pass  # closed in the middle of a frame: same as a regular end
         with self._guard:
@@ -219,8 +219,8 @@ class _Peer:
             self.process.wait()
 
 
-def _lost() -> Answer:
-    return Answer(kind="lost", error="the gateway process died")
+def _lost() -> ModelAnswer:
+    return ModelAnswer(kind="lost", error="the gateway process died")
 
 
 def _spawn(link: socket.socket, variables: frozenset[str] | None) -> subprocess.Popen[bytes]:
@@ -268,7 +268,7 @@ def serve(descriptor: int) -> None:
 
     def answer(message: dict[str, Any]) -> None:
         number = message.pop("number")
-        result = _complete(Request(**message))
+        result = _complete(ModelRequest(**message))
         result = result._replace(text=strike(result.text), error=strike(result.error)[:500])
         with sending, contextlib.suppress(OSError):
             _send(link, {"number": number, **result._asdict()})
@@ -293,13 +293,13 @@ def serve(descriptor: int) -> None:
     os._exit(0)
 
 
-def _complete(request: Request) -> Answer:
+def _complete(request: ModelRequest) -> ModelAnswer:
     import litellm
 
     if request.api_base and request.variable is None and _names_a_provider(request.model):
         provider = request.model.partition("/")[0]
         if provider not in OPEN_ROUTES:  # its client may find credentials outside the environment
-            return Answer(kind="key", error=f"credentials for {provider} are sent to its own hosts only")
+            return ModelAnswer(kind="key", error=f"credentials for {provider} are sent to its own hosts only")
     try:
         arguments = _arguments(request)
         response = litellm.completion(
@@ -313,7 +313,7 @@ def _complete(request: Request) -> Answer:
         content = choice.message.content
         usage = getattr(response, "usage", None)
         cost = None if request.api_base else (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-        return Answer(
+        return ModelAnswer(
             text=content if isinstance(content, str) else "",
             tokens_in=int(getattr(usage, "prompt_tokens", 0) or 0),
             tokens_out=int(getattr(usage, "completion_tokens", 0) or 0),
@@ -325,7 +325,7 @@ def _complete(request: Request) -> Answer:
         return _failure(error)
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def _arguments(request: ModelRequest) -> dict[str, Any]:
     import litellm
 
     arguments: dict[str, Any] = {"model": request.model, "max_tokens": request.max_tokens}
@@ -364,7 +364,7 @@ def _names_a_provider(model: str) -> bool:
     return model.partition("/")[0] in set(litellm.provider_list)
 
 
-def _failure(error: Exception) -> Answer:
+def _failure(error: Exception) -> ModelAnswer:
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and len(chain) < 12:
@@ -374,7 +374,7 @@ def _failure(error: Exception) -> Answer:
     status = getattr(error, "status_code", None)
     text = " ".join(_NOISE.split(str(error))[0].split())
     text = _PREFIXES.sub("", text) or type(error).__name__
-    return Answer(kind=_kind(status, names, text), error=text, status=status, retry_after=_retry_after(chain))
+    return ModelAnswer(kind=_kind(status, names, text), error=text, status=status, retry_after=_retry_after(chain))
 
 
 def _kind(status: int | None, names: set[str], text: str) -> Kind:

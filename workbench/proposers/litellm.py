@@ -12,7 +12,7 @@ from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
 from workbench.program.reply import has_edits
-from workbench.proposers.gateway import Answer, Gateway, Request
+from workbench.proposers.gateway import Gateway, ModelAnswer, ModelRequest
 from workbench.proposers.keys import endpoint, is_loopback, own_variable, variable_for
 from workbench.proposers.prompt import Style, build, style_for
 from workbench.proposers.providers import PROVIDERS, served
@@ -159,11 +159,11 @@ class LiteLLM:
             answer = answer._replace(error=_emptiness(answer))
         return self._record(model, prompt, answer, retries, seconds)
 
-    def _request(self, model: str, prompt: Prompt, max_tokens: int, temperature: float | None = None) -> Request:
+    def _request(self, model: str, prompt: Prompt, max_tokens: int, temperature: float | None = None) -> ModelRequest:
         variable = self.variables.get(model)
-        return Request(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base, variable)
+        return ModelRequest(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base, variable)
 
-    def _ask(self, request: Request, tries: int, retried: set[str]) -> tuple[Answer, int, float]:
+    def _ask(self, request: ModelRequest, tries: int, retried: set[str]) -> tuple[ModelAnswer, int, float]:
         """Call with retries until success, a permanent failure or a timeout; return the answer, retries and seconds."""
         began = time.monotonic()
         for attempt in range(tries):
@@ -178,7 +178,7 @@ class LiteLLM:
                 break
         return answer, attempt, time.monotonic() - began
 
-    def _record(self, model: str, prompt: Prompt, answer: Answer, retries: int, seconds: float) -> Call:
+    def _record(self, model: str, prompt: Prompt, answer: ModelAnswer, retries: int, seconds: float) -> Call:
         error = f"{answer.kind}: {answer.error}" if answer.kind else answer.error
         return Call(
             model,
@@ -192,7 +192,7 @@ class LiteLLM:
             error=error,
         )
 
-    def _complaint(self, model: str, answer: Answer) -> str:
+    def _complaint(self, model: str, answer: ModelAnswer) -> str:
         local = self._api_base is not None and is_loopback(self._api_base)
         where = f"{model} at {self._api_base}" if self._api_base else model
         variable = self.variables.get(model) if self._api_base else own_variable(model)
@@ -235,12 +235,12 @@ def _weighted(text: str) -> tuple[str, float]:
         return text, 1.0
 
 
-def _passes(answer: Answer) -> bool:
+def _passes(answer: ModelAnswer) -> bool:
     """Whether a failed check still indicates a working model: it is busy, or 16 tokens were too few."""
     return answer.kind == "busy" or (answer.kind == "refused" and "max_tokens" in answer.error)
 
 
-def _emptiness(answer: Answer) -> str:
+def _emptiness(answer: ModelAnswer) -> str:
     finish = f" (finish reason: {answer.finish})" if answer.finish else ""
     if answer.reasoned:
         return f"the model returned reasoning but no answer{finish}; more tokens may help"

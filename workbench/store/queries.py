@@ -11,7 +11,7 @@ from workbench.model import Split, Status
 from workbench.store.ledger import Ledger
 from workbench.store.records import (
     Attempt,
-    Best,
+    ChampionGaps,
     DailySpending,
     FailureGroup,
     Mark,
@@ -243,7 +243,7 @@ def outcome(store: Store, name: str) -> Outcome:
     if run.champion is not None:
         reports = [store.report(run.id, run.champion, split) for split in (Split.TRAIN, Split.VALIDATION)]
         train, validation = (report.gap if report else None for report in reports)
-        best = Best(run.champion, train, validation)
+        best = ChampionGaps(run.champion, train, validation)
     return Outcome(
         run=run.id,
         problem=run.problem,

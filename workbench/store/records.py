@@ -279,7 +279,7 @@ class CertificateRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
+class ChampionGaps:
     """A run's champion with its mean gaps; None where it was not scored."""
 
     number: int
@@ -308,7 +308,7 @@ class Outcome:
     message: str
     proposer: str
     uses_model: bool
-    best: Best | None
+    best: ChampionGaps | None
     attempts: int
     valid: int
     seconds: float
