@@ -1,4 +1,4 @@
-"""What a page may set going: processes of their own that outlive it, and messages that the loop reads."""
+"""What a page can start: processes that outlive it, and messages to the loop of a run."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ EVOLVE = (sys.executable, "-m", "workbench.cli")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A process that was started: its number, where it writes, and when it began."""
+    """A process that was started, with its log and start time."""
 
     process: subprocess.Popen[bytes]
     log: Path
     began: float
 
     def ended(self) -> int | None:
-        """Its exit code, None while it goes on."""
+        """The exit code; None while it is running."""
         return self.process.poll()
 
     def last_line(self) -> str:
-        """The last thing it said."""
+        """The last line of its log."""
         try:
             return last_line(self.log.read_bytes())
         except OSError:
@@ -46,34 +46,34 @@ class Launch:
 
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
-    """Begin a run as `evolve run` would, detached: it goes on when the page, the browser or the server is closed."""
+    """Start a run as `evolve run` does, detached: it continues when the page, the browser or the server is closed."""
     # What is typed into a page names an endpoint for the page, not for the keys of other providers.
     return _spawn(runs, "run", ["--no-endpoint-key", *options], problem)
 
 
 def resume(runs: Path, run: str, candidates: int | None = None) -> Launch:
-    """Go on with a run that stopped or was killed."""
+    """Resume a run that was stopped or killed."""
     return _spawn(runs, "resume", ["-n", str(candidates)] if candidates else [], run)
 
 
 def demo(runs: Path) -> Launch:
-    """The run that needs no key."""
+    """Start the demo run."""
     return _spawn(runs, "demo")
 
 
 def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
-    """The run that a process has begun, or why there is none: its last words, or empty while it is still getting ready."""
+    """Wait for the run of a process; without one, the reason: its last line, or empty while it is still starting."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         code = launch.ended()
         rows = [row for row in _rows(runs) if row.heartbeat >= launch.began - 1]
         own = [row.id for row in rows if row.pid == launch.process.pid]
-        # A run that has begun and ended between two looks belongs to nobody any more.
+        # A run that started and ended between two polls no longer has a process.
         own = own or [row.id for row in rows if code == 0 and row.created >= launch.began - 1]
         if own:
             return own[0], ""
         if code is not None:
-            return None, launch.last_line() or f"it ended with code {code} and without a word"
+            return None, launch.last_line() or f"the process ended with code {code} and no message"
         time.sleep(0.2)
     return None, ""
 
@@ -87,29 +87,29 @@ def _rows(runs: Path) -> Sequence[Run]:
 
 
 def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
-    """Leave a message for a run's loop: stop, pause, resume or inject.
+    """Send a message to a run's loop: stop, pause, resume or inject.
 
     Raises
     ------
     UsageError
-        The run is not going on.
+        The run is not running.
     """
     with Store(runs) as store:
         row = store.run(run)
         if not row.live:
-            raise UsageError(f"run {run} is not going on ({row.status})")
+            raise UsageError(f"run {run} is not running ({row.status})")
         store.send(run, command, argument)
 
 
 def steer(runs: Path, run: str, text: str, attempts: int | None) -> None:
-    """Put a message into the prompts of the next attempts, or of all that follow."""
+    """Add a message to the prompts of the next attempts, or of all that follow."""
     if not text.strip():
-        raise UsageError("there is nothing to tell: write what the model should try or avoid")
+        raise UsageError("the message is empty: write what the model should try or avoid")
     tell(runs, run, "steer", json.dumps({"text": text.strip(), "next": attempts}))
 
 
 def certify(runs: Path, run: str, number: int) -> None:
-    """Have the sealed test split opened for one program, in a process of its own; the verdict comes into the store."""
+    """Certify a program in a separate process; the certificate is stored in the runs folder."""
     log = certificate_log(runs, run, number)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = _command("certify", ["--candidate", str(number), "--runs", str(runs)], run)
@@ -121,41 +121,41 @@ def certify(runs: Path, run: str, number: int) -> None:
 
 
 def certificate_log(runs: Path, run: str, number: int) -> Path:
-    """What the process that makes a certificate has said so far."""
+    """Log of the process that certifies a program."""
     return runs / "logs" / f"certify-{_as_file(run)}-{number}.log"
 
 
 def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes:
-    """The self-checking module of a program; the file stays in `exports` of `into` (the runs folder itself by default).
+    """Export a program as a module; the file is kept in `exports` of `into` (default: the runs folder).
 
     Raises
     ------
     UsageError
-        With the command's own words.
+        With the message of the command.
     """
     return _written(runs, into or runs, "export", ["--candidate", str(number)], run, f"{_as_file(run)}-{number}.py")
 
 
 def report(runs: Path, run: str, into: Path | None = None) -> bytes:
-    """A run as one HTML page; the file stays in `exports` of `into`.
+    """Write a run as one HTML page; the file is kept in `exports` of `into`.
 
     Raises
     ------
     UsageError
-        With the command's own words.
+        With the message of the command.
     """
     return _written(runs, into or runs, "report", [], run, f"{_as_file(run)}.html")
 
 
 def _written(runs: Path, into: Path, command: str, options: Sequence[str], run: str, name: str) -> bytes:
-    """What a command with `--out` has written."""
+    """Run a command with `--out` and return what it wrote."""
     out = into / "exports" / name
     out.parent.mkdir(parents=True, exist_ok=True)
     words = _command(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
     try:
         done = subprocess.run(words, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"this took more than 5 minutes; make it with: evolve {command}") from error
+        raise UsageError(f"this took more than 5 minutes; use the command line: evolve {command}") from error
     if done.returncode:
         raise UsageError(last_line(done.stderr) or f"evolve {command} ended with code {done.returncode}")
     return out.read_bytes()
@@ -163,27 +163,27 @@ def _written(runs: Path, into: Path, command: str, options: Sequence[str], run: 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A program being scored by a process of its own, which writes a line for every instance."""
+    """A program being evaluated in a separate process, which writes one line per instance."""
 
     process: subprocess.Popen[bytes]
     place: tempfile.TemporaryDirectory[str]  # goes when nobody holds it any more
 
     def ended(self) -> bool:
-        """Whether the process has come to its end."""
+        """Whether the process has ended."""
         return self.process.poll() is not None
 
     def results(self) -> list[dict[str, Any]]:
-        """What has been scored so far, an instance each."""
+        """Results so far, one per instance."""
         whole = (Path(self.place.name) / "out").read_bytes().rpartition(b"\n")[0]
         return [line for line in map(json.loads, whole.splitlines()) if "id" in line]
 
     def outcome(self) -> dict[str, Any]:
-        """What `evolve eval` tells as JSON, once it has ended.
+        """The JSON of `evolve eval`, once it has ended.
 
         Raises
         ------
         UsageError
-            No acceptable program, no isolation, stopped; with the command's own words.
+            The program is not acceptable, there is no isolation, or it was stopped; with the message of the command.
         """
         place = Path(self.place.name)
         if self.process.wait():
@@ -193,13 +193,13 @@ class Evaluation:
         return found
 
     def stop(self) -> None:
-        """End it with all that it has started."""
+        """Kill it and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def evaluate(problem: Path, source: str, split: str) -> Evaluation:
-    """Begin to score a program as `evolve eval` does, in its sandbox."""
+    """Start to evaluate a program with `evolve eval`."""
     place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
     path = Path(place.name)
     (path / "program.py").write_text(source)
@@ -212,12 +212,12 @@ def evaluate(problem: Path, source: str, split: str) -> Evaluation:
 
 
 def doctor(runs: Path) -> dict[str, Any]:
-    """What `evolve doctor` finds on this machine.
+    """The JSON of `evolve doctor`.
 
     Raises
     ------
     UsageError
-        With the command's own words.
+        With the message of the command.
     """
     words = [*EVOLVE, "doctor", "--runs", str(runs), "--json"]
     try:
@@ -250,12 +250,12 @@ def _spawn(runs: Path, command: str, options: Sequence[str] = (), *arguments: st
         process = subprocess.Popen(
             words, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
-    with contextlib.suppress(OSError):  # a run keeps all cores busy: it gives way to the pages, which need little
+    with contextlib.suppress(OSError):  # a run keeps all cores busy; lower its priority so that the pages respond
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + 5)
     return Launch(_reaped(process), log, began)
 
 
 def _reaped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    # A child that nobody waits for stays in the process table, and would be taken for alive.
+    # Without a wait, a dead child stays in the process table and would count as alive.
     threading.Thread(target=process.wait, daemon=True).start()
     return process

@@ -22,8 +22,8 @@ PAGES = (
 )
 
 st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
-if Path(sys.argv[0]).resolve() == Path(__file__).resolve():  # `streamlit run ui/app.py`: nobody asks who comes in
-    st.error("These pages can start runs and show everything: open them with `evolve ui`, which asks each browser for a token.")
+if Path(sys.argv[0]).resolve() == Path(__file__).resolve():  # `streamlit run ui/app.py`: there is no access control
+    st.error("Start the dashboard with `evolve ui`, which protects it with a token.")
     st.stop()
 st.html(theme.CSS)
 st.navigation(list(PAGES), position="top").run()

@@ -1,4 +1,4 @@
-"""All that the pages read: short queries, each answer cached at the mark (attempts, last id) it was read at."""
+"""Data of the pages: short queries, cached by the mark (attempts, last id) at which they were made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIZED = 20_000
 _FORMULA = tuple("=+-@\t\r")
 """What a cell begins with that spreadsheets calculate."""
 _STARTING = 20.0
-"""Seconds within which the process that makes a certificate has said its first word."""
+"""Seconds within which a certifying process writes its first line."""
 
 
 def folder() -> Path:
@@ -49,7 +49,7 @@ def own() -> Reader | None:
 
 
 def gallery() -> Reader | None:
-    """The recorded runs that ship with the project, only ever read; None where they are missing or of another layout."""
+    """The example runs that ship with the project, read-only; None if they are missing or have another layout."""
     place = Path(st.session_state.get("gallery_folder", catalog.root() / "runs" / "gallery")).resolve()
     try:
         return _reader(str(place), (place / FILE).stat().st_ino)
@@ -66,14 +66,14 @@ def reader(run: str | None = None) -> Reader | None:
 
 
 def recorded(store: Reader) -> bool:
-    """Whether a store is the gallery: nothing in it goes on, and nothing may change it."""
+    """Whether a store is the gallery, which is read-only."""
     shipped = gallery()
     return shipped is not None and store.folder == shipped.folder
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _reader(path: str, inode: int) -> Reader:
-    # The inode: a folder that was deleted and made anew is another database.
+    # The inode: a folder that was deleted and created again holds another database.
     return Reader(path)
 
 
@@ -90,7 +90,7 @@ def find(store: Reader, name: str) -> Run | None:
 
 
 def state(store: Reader, row: Run) -> str:
-    """The status as it will be once the loop has seen the last message: `stopping`, `pausing`, `going on`.
+    """The status, or `stopping`, `pausing` or `resuming` until the loop has handled the last message.
 
     Runs of the gallery are `recorded`.
     """
@@ -98,15 +98,15 @@ def state(store: Reader, row: Run) -> str:
         return "recorded"
     if not row.live:
         return row.status
-    begun = max(row.created, store.resumed(row.id))
+    started = max(row.created, store.resumed(row.id))
     for message in reversed(store.messages(row.id, pending=False)):
-        if message.created < begun:
+        if message.created < started:
             break
         if message.command == "stop":
             return "stopping"
         if message.command in ("pause", "resume"):
             if message.acknowledged is None:
-                return "pausing" if message.command == "pause" else "going on"
+                return "pausing" if message.command == "pause" else "resuming"
             break
     return row.status
 
@@ -166,7 +166,7 @@ def _calls(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
 
 
 def spent(store: Reader) -> pd.DataFrame:
-    """As `Reader.spent`, read anew when calls have come in."""
+    """As `Reader.spent`, read again after new calls."""
     return _spent(str(store.folder), sum(row.spending.calls for row in store.runs()), store)
 
 
@@ -203,12 +203,12 @@ def _failures(place: str, run: str, mark: Mark, _store: Reader) -> list[FailureG
 
 @dataclass(frozen=True, slots=True)
 class Steered:
-    """A message to a run, and what came of it.
+    """A message to a run, and its effect.
 
     Attributes
     ----------
     text, attempts
-        What was said, and for how many attempts (None: all that followed).
+        The text, and the number of attempts it was for (None: all that followed).
     at
         Row of the attempts' frame before which it took effect; None for messages that change no prompt.
     before, after
@@ -224,7 +224,7 @@ class Steered:
 
 
 def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[Steered]:
-    """What people told the run, oldest first."""
+    """Messages to the run, oldest first."""
     return [_steered(message, frame) for message in store.messages(run, pending=False)]
 
 
@@ -245,14 +245,14 @@ def _steered(message: Message, frame: pd.DataFrame) -> Steered:
 
 
 def problem(row: Run) -> tuple[catalog.LoadedProblem | None, str]:
-    """The problem of a run, and why it is not there or not the same any more."""
+    """The problem of a run, and a note if it cannot be loaded or has changed."""
     try:
         loaded = catalog.load_recorded(row.folder, row.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, str(error)
     changed = loaded.version != row.version
-    return loaded, f"{loaded.slug} has changed since this run began; baselines are those of today" if changed else ""
+    return loaded, f"{loaded.slug} has changed since this run; baselines are of its current version" if changed else ""
 
 
 def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[str, str, float]]:
@@ -264,7 +264,7 @@ def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[
 
 
 def verdict(store: Reader, row: Run, number: int | None = None) -> Comparison | None:
-    """A program of a run, its champion if none is named, against the best baseline on validation; None where that is unknown."""
+    """A program of a run (default: the best candidate) against the best baseline on validation; None if that is unknown."""
     number = row.champion if number is None else number
     return None if number is None else _verdict(str(store.folder), row.id, number, row.version, store, row)
 
@@ -279,7 +279,7 @@ def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _r
 
 
 def today(store: Reader, row: Run, number: int | None) -> Rechecked | None:
-    """A program scored again with the problem as it is now; None where it has not changed, or nothing was scored again."""
+    """The repeated evaluation with the current version of the problem; None if it has not changed, or there is none."""
     loaded, _ = problem(row)
     return None if loaded is None or number is None else rechecked(store, row, number, loaded)
 
@@ -317,14 +317,14 @@ def as_csv(frame: pd.DataFrame) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Certification:
-    """How far a program's certificate is: `none`, `running`, `failed` or `ready`.
+    """State of a program's certificate: `none`, `running`, `failed` or `ready`.
 
     Attributes
     ----------
     kept
-        The certificate once it is ready, else None.
+        The certificate if it is ready, else None.
     message
-        What is under way, or why it failed.
+        The current stage, or why it failed.
     """
 
     state: Literal["none", "running", "failed", "ready"]
@@ -344,16 +344,16 @@ class Certification:
     @property
     def verdict(self) -> str:
         """The verdict in words; `not certified` without one."""
-        return self.certificate.verdict.value if self.certificate else "not certified"
+        return self.certificate.verdict.words if self.certificate else "not certified"
 
     @property
     def reason(self) -> str:
-        """What decided it; empty without a verdict."""
+        """The finding that decided it; empty without a verdict."""
         return self.certificate.reason if self.certificate else ""
 
 
 def certificate(run: str, number: int | None) -> Certification:
-    """How far the certificate of a program is; `none` without a program."""
+    """State of a program's certificate; `none` without a program."""
     store = reader(run)
     if store is None or number is None:
         return Certification("none")
@@ -368,7 +368,7 @@ def certificate(run: str, number: int | None) -> Certification:
         return Certification("failed", message=said)
     if store.being_certified(run, number) or (age is not None and age < _STARTING):
         return Certification("running", message=said)
-    return Certification("none") if age is None else Certification("failed", message="it ended without a word")
+    return Certification("none") if age is None else Certification("failed", message="the process ended without a message")
 
 
 __all__ = ["Mark", "StoreError", "attempts", "baselines", "certificate", "find", "folder", "problem", "reader", "state"]

@@ -20,9 +20,9 @@ from starlette.websockets import WebSocket
 HEALTH = "/_stcore/health"
 """The one path that is answered without a cookie: it says `ok` and nothing else."""
 
-NAME = "Not under this name. Open the address that `evolve ui` printed; a further name is given with `evolve ui --name NAME`."
-ORIGIN = "Not from another page. Open the address that `evolve ui` printed."
-COOKIE = "This browser has not shown the token. Open the whole address that `evolve ui` printed, with ?token= at its end."
+NAME = "Unknown host name. Open the address that `evolve ui` printed, or allow another name with `evolve ui --name NAME`."
+ORIGIN = "Requests from other sites are refused. Open the address that `evolve ui` printed."
+COOKIE = "This browser has no valid token. Open the complete address that `evolve ui` printed, including ?token=."
 
 _SHELL = Path(streamlit.__file__).parent / "static" / "index.html"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)

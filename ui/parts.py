@@ -59,7 +59,7 @@ def store_or_stop(run: str | None = None) -> Reader:
         st.stop()
     if data.recorded(store):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("A recorded run that ships with evolve: look at everything, nothing here changes it.", width="stretch")
+            st.caption("An example run that ships with evolve (read-only).", width="stretch")
             run_the_demo()
     return store
 
@@ -67,7 +67,7 @@ def store_or_stop(run: str | None = None) -> Reader:
 def empty() -> None:
     """What there is to do in a folder without runs."""
     with st.container(border=True):
-        st.markdown("**No runs yet.** Evolve a scheduling rule in about two minutes: no API key, no network, no LLM.")
+        st.markdown("**No runs yet.** Evolve a scheduling rule in about two minutes; needs no API key, network or model.")
         st.caption(f"Runs folder: {literal(data.folder())}")
         run_the_demo("primary")
 
@@ -80,14 +80,14 @@ def run_the_demo(kind: Literal["primary", "tertiary"] = "tertiary") -> None:
 
 def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
     """Wait until a started process has its run, then show it; or say why it has none."""
-    with st.spinner("Starting: the problem is loaded and the starting programs are scored…"):
+    with st.spinner("Starting: loading the problem and evaluating the initial programs…"):
         run, why = actions.wait_for_run(launch, data.folder(), seconds)
     if run:
         st.switch_page(RUN, query_params={"run": run})
     if why:
         say_error(why)
     else:
-        st.info(f"It is still getting ready and will appear under Runs. What it says: {literal(launch.log)}")
+        st.info(f"Still starting; the run will appear under Runs. Log: {literal(launch.log)}")
 
 
 def chosen_run(store: Reader) -> Run:
@@ -111,9 +111,11 @@ def changed_problem(store: Reader, row: Run, number: int | None, note: str, usab
         return
     found = data.today(store, row, number)
     hint = (
-        f" To score the champion again: evolve recheck {row.id}" if usable and number is not None and number == row.champion else ""
+        f" To evaluate the best candidate again: evolve recheck {row.id}"
+        if usable and number is not None and number == row.champion
+        else ""
     )
-    st.caption(literal(f"{note}. No. {number} was {found}." if found else f"{note}.{hint}"))
+    st.caption(literal(f"{note}. Candidate {number}: {found}." if found else f"{note}.{hint}"))
 
 
 def try_to(action: Any, *words: Any) -> bool:
@@ -145,8 +147,8 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
     with st.container(border=True):
         chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator)]
         if number == row.champion:
-            chips.insert(0, theme.chip("champion", "live"))
-        chips.append(theme.chip("start" if attempt.parent is None else f"parent {attempt.parent}"))
+            chips.insert(0, theme.chip("best candidate", "live"))
+        chips.append(theme.chip("initial program" if attempt.parent is None else f"parent {attempt.parent}"))
         if attempt.island is not None:
             chips.append(theme.chip(f"island {attempt.island}"))
         theme.heading(f"no. {number}", chips)
@@ -202,58 +204,58 @@ def failing(source: str, message: str) -> None:
 
 
 def controls(store: Reader, row: Run, state: str) -> None:
-    """Pause, stop, steer and export; or take the run up again."""
+    """Buttons to pause, stop, steer, resume and export a run."""
     run = row.id
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if row.live:
-            paused = row.status == "paused" and state != "going on"
+            paused = row.status == "paused" and state != "resuming"
             icon = ":material/play_arrow:" if paused else ":material/pause:"
             if st.button("Continue" if paused else "Pause", key="pause", icon=icon,
-                         disabled=state in ("stopping", "pausing", "going on")):  # fmt: skip
+                         disabled=state in ("stopping", "pausing", "resuming")):  # fmt: skip
                 try_to(actions.tell, run, "resume" if paused else "pause")
                 st.rerun()
             if st.button("Stop", icon=":material/stop:", disabled=state == "stopping"):
                 try_to(actions.tell, run, "stop")
                 st.rerun()
             with st.popover("Steer", icon=":material/explore:", disabled=state == "stopping" or not row.uses_model,
-                            help="The built-in operators read no messages." if not row.uses_model else None):  # fmt: skip
+                            help="Only runs with a model can be steered." if not row.uses_model else None):  # fmt: skip
                 text = st.text_area("What should the model try or avoid?", key="steer-text", max_chars=2000)
-                attempts = st.number_input("For so many attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
+                attempts = st.number_input("Number of attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
                 if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):
-                    st.toast("Sent: it goes into the prompts from the next attempt on.")
+                    st.toast("Sent; part of the prompts from the next attempt on.")
         elif not data.recorded(store):
             with st.popover("Resume", icon=":material/play_arrow:"):
                 made = row.options.candidates
-                budget = st.number_input("Attempts in all", 1, 1_000_000, made + (100 if row.status == "done" else 0), key="budget")
-                if st.button("Go on", type="primary", key="go-on"):
+                budget = st.number_input("Total attempts", 1, 1_000_000, made + (100 if row.status == "done" else 0), key="budget")
+                if st.button("Resume run", type="primary", key="go-on"):
                     launched(actions.resume(data.folder(), run, int(budget)))
         export(store, row, row.champion, "run", report=True)
 
 
 def export(store: Reader, row: Run, number: int | None, key: str, *, report: bool = False) -> None:
-    """A program as one module that needs nothing of the workbench; a run as one page that can be mailed."""
+    """Download a program as a standalone module, and a run as a self-contained page."""
     with st.popover("Export", icon=":material/download:"):
         if number is not None:
             name = f"{row.problem.partition('/')[2]}_{number}.py"
-            st.caption(f"No. {number} as one Python module that checks itself.")
+            st.caption(f"Candidate {number} as a standalone Python module with a self-test.")
             _made(
-                "Make the module",
+                "Create module",
                 name,
                 "text/x-python",
                 key,
                 lambda: actions.export(store.folder, row.id, number, data.folder()),
             )
         if report:
-            st.caption("The whole run as one HTML page: charts and code inside, no script, no network.")
-            _made("Make the report", f"{row.id}.html", "text/html", f"report-{key}",
+            st.caption("The run as a self-contained HTML page.")
+            _made("Create report", f"{row.id}.html", "text/html", f"report-{key}",
                   lambda: actions.report(store.folder, row.id, data.folder()))  # fmt: skip
 
 
 def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes]) -> None:
-    """A button that makes a file, and then one that hands it over."""
+    """A button that creates a file, then one that downloads it."""
     kept = f"made-{name}"
     if st.button(label, key=f"make-{key}"):
-        with st.spinner("It is written…"):
+        with st.spinner("Writing…"):
             try:
                 st.session_state[kept] = make()
             except (UsageError, OSError) as error:

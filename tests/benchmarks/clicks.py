@@ -23,7 +23,7 @@ RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archiv
        "Failures": "failed attempts", "Spend & models": "gap lowered by", "Steering": "a measurement, not", "Log": "improvement",
        "Progress": CHART}  # fmt: skip
 PROGRAM = {"Diff": ".diff", "Ancestors": "steps,", "Instances": "Against the best baseline", "Prompt & response": "Asked",
-           "Certificate": "opens the sealed"}  # fmt: skip
+           "Certificate": "held-out test set"}  # fmt: skip
 PAGES = {"Problems": "Proven optimal", "Playground": "Tab indents", "Settings": "By model", "Runs": "Click a run's name",
          "Run": "Best validation gap"}  # fmt: skip
 """What each tab and page shows once it is there: a style's name, or words."""
@@ -63,7 +63,7 @@ def walk(clicks: Clicks, repeat: int) -> None:
     for _ in range(repeat):
         for name, what in RUN.items():
             clicks.time(f"run, {name}", tab(name), what)
-        clicks.time("run, open the champion", press("Open"), "What changed since")
+        clicks.time("run, open the champion", press("Open"), "Changes since")
         for name, what in PROGRAM.items():
             clicks.time(f"program, {name}", tab(name), what)
         clicks.time("program, compare", press("Compare"), "compared against")

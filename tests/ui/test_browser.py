@@ -125,7 +125,7 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
     with serve(tmp_path) as served:
         page.goto(served.printed)
         page.get_by_text("No runs yet").wait_for()
-        page.get_by_text("Recorded, to look around in").wait_for()
+        page.get_by_text("Example runs (read-only)").wait_for()
         press(page, "New run")
         choose(page, 30)
         page.get_by_text("no model is called").wait_for()
@@ -139,7 +139,7 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         assert row.attempts == 30
         page.locator(".chip", has_text=re.compile("^done$")).first.wait_for()  # the page has seen it by itself
         press(page, r"Export.*")
-        assert download(page, "Make the report", f"{run}.html").startswith("<!doctype html>")
+        assert download(page, "Create report", f"{run}.html").startswith("<!doctype html>")
         page.keyboard.press("Escape")
         press(page, "Open")
         page.wait_for_url("**/program?*")
@@ -150,7 +150,7 @@ def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -
         page.locator("table.diff, [data-testid=stCaptionContainer]").first.wait_for()
         page.get_by_role("tab", name="Code").click()
         press(page, r"Export.*")
-        ast.parse(download(page, "Make the module", f"curve_{number}.py"))
+        ast.parse(download(page, "Create module", f"curve_{number}.py"))
         page.keyboard.press("Escape")
         press(page, "Compare")
         page.wait_for_url("**/compare?*")
@@ -224,7 +224,7 @@ def test_two_browsers_agree_and_a_killed_server_harms_no_run(tmp_path: Path, pag
         page.wait_for_url("**/run?run=*")
         address_of_run = page.url
         other.goto(address_of_run)
-        other.get_by_text("This browser has not shown the token").wait_for()
+        other.get_by_text("This browser has no valid token").wait_for()
         other.goto(served.page("run?" + address_of_run.partition("?")[2]))
         both_say("running")
         press(other, "Pause")
@@ -290,7 +290,7 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
             assert any("return x * x" in source for source in sources) and store.calls(row.id)
             assert any("Try a square." in call.call.prompt.user for call in store.calls(row.id))
         press(page, "Resume.*")
-        press(page, "Go on")
+        press(page, "Resume run")
         page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()
         press(page, "Stop")
         assert ended(tmp_path) == "stopped"

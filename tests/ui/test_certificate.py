@@ -35,11 +35,11 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
     sound(app)
     shown = words(app)
     told = (
-        "fragile",
+        "failed robustness",
         "failed",
         "far too fast &lt;script&gt;",
         "7 / 3 / 2",
-        "to 1 program; the limit is 10",
+        "1 program, limit 10",
         "fresh stress was seen",
     )
     for said in (*told, "12.5", "return a"):

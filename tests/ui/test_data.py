@@ -162,9 +162,9 @@ def test_a_certificate_is_none_running_failed_or_ready(monkeypatch: pytest.Monke
 def test_a_run_that_is_not_going_on_takes_no_messages(tmp_path: Path, wide: catalog.LoadedProblem) -> None:
     fill(tmp_path, wide, 3, run="over")
     for command in ("stop", "pause", "resume"):
-        with pytest.raises(actions.UsageError, match="not going on"):
+        with pytest.raises(actions.UsageError, match="not running"):
             actions.tell(tmp_path, "over", command)
-    with pytest.raises(actions.UsageError, match="nothing to tell"):
+    with pytest.raises(actions.UsageError, match="message is empty"):
         actions.steer(tmp_path, "over", "  ", None)
 
 
@@ -193,5 +193,5 @@ def test_a_champion_scored_again_with_a_changed_problem_is_told_on_its_pages(tmp
         ledger.add_recheck("old", number, version, report)
     for page, query in (("run", {}), ("program", {"n": str(number)})):
         said = words(open_page(tmp_path, page, run="old", **query)).replace("\\", "")
-        assert f"No. {number} was scored again with version {version}" in said and "CI" in said
+        assert f"Candidate {number}: evaluated again with version {version}" in said and "CI" in said
         assert "evolve recheck" not in said

@@ -62,20 +62,20 @@ def test_a_folder_without_runs_shows_it_and_offers_the_demo(tmp_path: Path, open
     app = open_page(tmp_path / "none", page, gallery=True)
     sound(app)
     assert "Run the demo" in shown(app)
-    assert not {"Stop", "Pause", "Go on", "Certify"} & set(shown(app))
+    assert not {"Stop", "Pause", "Resume run", "Certify"} & set(shown(app))
     if page == "runs":
         assert list(app.dataframe[0].value["status"]) == ["recorded"]
     else:
-        assert "A recorded run that ships with evolve" in words(app)
+        assert "An example run that ships with evolve" in words(app)
 
 
 def test_it_stays_within_reach_beside_runs_of_ones_own(folder: Path, open_page: Open) -> None:
     (row,) = Reader(PLACE.parent).runs()
     app = open_page(folder, "run", gallery=True, run=row.id)
     sound(app)
-    assert "A recorded run" in words(app) and row.problem in words(app)
+    assert "An example run" in words(app) and row.problem in words(app)
     app = open_page(folder, "run", gallery=True)
-    assert "A recorded run" not in words(app), "one's own runs come first"
+    assert "An example run" not in words(app), "one's own runs come first"
     app = open_page(folder, "program", gallery=True, run=row.id, tab="Certificate")
     sound(app)
-    assert "Certify" not in shown(app) and "only to be looked at" in words(app)
+    assert "Certify" not in shown(app) and "read-only" in words(app)

@@ -64,7 +64,7 @@ def test_compare_on_an_empty_folder_says_how_to_begin(tmp_path: Path, open_page:
 def test_compare_pairs_champions_with_every_baseline(folder: Path, open_page: Open) -> None:
     with Store(folder, write=False) as store:
         champion = store.run("done").champion
-    app = open_page(folder, "compare", p=["done", "plain"], below="What differs in the runs")
+    app = open_page(folder, "compare", p=["done", "plain"], below="Run settings")
     sound(app)
     assert app.multiselect[0].value[0] == f"done:{champion}" and len(app.multiselect[0].value) == 2
     said = words(app)
@@ -89,7 +89,7 @@ def test_compare_sets_quality_beside_dollars_where_any_were_paid(folder: Path, o
     assert "Dollars spent on models" in drawn and "Milliseconds an instance" not in drawn
     app = open_page(folder, "compare", p=["plain"], price="dollars")
     sound(app)
-    assert "No run of these programs has paid" in words(app)
+    assert "None of these runs has paid" in words(app)
 
 
 def test_what_compare_cannot_find_is_told_a_line_each_and_the_rest_compared(folder: Path, open_page: Open) -> None:
@@ -227,7 +227,7 @@ def test_results_appear_in_the_playground_one_by_one_and_can_be_stopped(
 def test_the_playground_says_what_it_cannot_find_and_offers_the_start(folder: Path, open_page: Open) -> None:
     app = open_page(folder, "playground", problem="tests/wide", source=f"{NASTY}:1")
     sound(app)
-    assert "neither a program" in app.error[0].value and "<script>" not in app.error[0].value
+    assert "is not a program of" in app.error[0].value and "<script>" not in app.error[0].value
     assert "Evaluate" in [b.label for b in app.button]
 
 
@@ -265,9 +265,9 @@ def test_settings_tell_the_state_of_the_machine_before_the_first_run(
     monkeypatch.setattr(actions, "doctor", lambda _: {"ok": False, "isolation": "none", "checks": checks})
     app = open_page(tmp_path, "settings")
     sound(app)
-    assert "No model has been called" in words(app)
-    app.session_state["tab"] = "Set-up"
+    assert "No model calls" in words(app)
+    app.session_state["tab"] = "Setup"
     app.run()
     sound(app)
     said = words(app)
-    assert "1 of 2" in said and "To look at" in said and "&lt;script&gt;" in said
+    assert "1 of 2" in said and "**Failed**" in said and "&lt;script&gt;" in said

@@ -87,7 +87,7 @@ def test_a_failed_run_says_why_and_an_abandoned_one_that_it_was_killed(folder: P
     assert "<script>" not in app.error[0].value
     app = open_page(folder, "run", run="abandoned")
     assert "killed" in app.error[0].value
-    assert "Go on" in [b.label for b in app.button]
+    assert "Resume run" in [b.label for b in app.button]
 
 
 def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: Path, open_page: Open) -> None:
@@ -191,8 +191,8 @@ def test_diff_against_others(folder: Path, open_page: Open, against: str, said: 
         ("run", {"run": "don"}, "There is no run"),  # part of an id is not an id
         ("program", {"run": "nope", "n": "1"}, "There is no run"),
         ("program", {"run": "done", "n": "99999"}, "has no attempt 99999"),
-        ("program", {"run": "done", "n": "-1"}, "is no attempt's number"),
-        ("program", {"run": "done", "n": NASTY}, "is no attempt's number"),
+        ("program", {"run": "done", "n": "-1"}, "is not the number of an attempt"),
+        ("program", {"run": "done", "n": NASTY}, "is not the number of an attempt"),
         ("run", {"run": "done", "tab": "No such tab"}, ""),
     ],
 )
@@ -211,5 +211,5 @@ def test_the_new_run_dialog_names_the_cost_or_says_that_it_is_unknown(folder: Pa
     app = open_page(folder, "runs")
     next(b for b in app.button if b.label == "New run").click().run()
     sound(app)
-    assert "No cost: no model is called" in words(app).replace("\\", "")
+    assert "No cost (no model)" in words(app).replace("\\", "")
     assert app.selectbox(key="new-strategy").value == "islands"

@@ -1,4 +1,4 @@
-"""Compare: is A really better than B, and where does it lose?"""
+"""Compare: is A significantly better than B, and where is it worse?"""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def page() -> None:
     baselines = of_baselines(topic.loaded, split) if topic.loaded else []
     everyone = [*programs, *baselines]
     if not programs:
-        st.info("Name a program: a run's champion, or RUN:N with the number of an attempt.")
+        st.info("Choose a program: the best candidate of a run, or RUN:N for attempt N.")
         return
     base = next((c for c in everyone if c.name == against), everyone[-1])
     names = {**charts.short_names([c.name for c in programs]), **{c.name: c.name for c in baselines}}
     verdicts(store, topic, everyone, base, split, names)
     heat_map(topic, programs, baselines, base, split, colour, names)
     panels(store, topic, programs, baselines, base, split, names)
-    settings, code = st.tabs(["What differs in the runs", "Code"], key="below", bind="query-params")
+    settings, code = st.tabs(["Run settings", "Code"], key="below", bind="query-params")
     if settings.open:
         with settings:
             configuration(topic, programs, names)
@@ -89,7 +89,7 @@ def chosen(store: Reader) -> Topic:
         st.rerun()
     loaded, note = data.problem(row)
     if note:
-        st.caption(f"{parts.literal(note)}: none is shown here.")
+        st.caption(f"{parts.literal(note)}, so none is shown here.")
     return Topic(row, peers, None if note else loaded)
 
 
@@ -113,7 +113,7 @@ def choices(store: Reader, topic: Topic) -> tuple[list[Contender], str, Split, s
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
     prefix = f"{topic.row.problem.partition('/')[2]}-"  # every run of a problem begins with its name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
-                              help="Champions are offered; type RUN:N for another attempt of a run.",
+                              help="Choose best candidates of runs, or type RUN:N for attempt N.",
                               format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
     if named != st.query_params.get_all("p"):
         st.query_params["p"] = named
@@ -139,7 +139,7 @@ def program(store: Reader, topic: Topic, name: str, split: Split) -> Contender:
     if row is None:
         raise UsageError(f"There is no run {named.run} in {data.folder()}.")
     if row.id not in topic.peers:
-        raise UsageError(f"{row.id} is of {row.problem}, version {row.version}: its gaps cannot be set beside these.")
+        raise UsageError(f"{row.id} is of {row.problem}, version {row.version}: its gaps are not comparable with these.")
     return of_run(store, row, named.number, split)
 
 
@@ -164,7 +164,7 @@ def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Conte
         if made:
             parts.chart(charts.forest(made, names, theme.current()), "forest")
         else:
-            st.caption("There is nobody to compare it with: choose a second program.")
+            st.caption("Choose a second program to compare with.")
     with right:
         st.markdown("**Won, equal, lost**")
         rows = []
@@ -180,10 +180,10 @@ def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Conte
                          f"{c.record.wins} / {c.record.ties} / {c.record.losses}", worst,
                          f'<span class="{tone}">{c.verdict}</span>'])  # fmt: skip
         rows.append([f"<b>{escape(names[base.name])}</b>", percent(base.gap), "", "", "", "compared against"])
-        st.html(theme.table(["", "gap", "difference", "won / equal / lost", "worst", ""], rows, {1, 2, 3, 4}))
+        st.html(theme.table(["", "gap", "difference", "won / equal / lost", "largest loss", ""], rows, {1, 2, 3, 4}))
         if split is Split.VALIDATION:
-            st.caption("Validation also chose the champions, so their gaps there flatter them. A certificate judges on untouched "
-                       "instances.")  # fmt: skip
+            st.caption("Best candidates are selected on validation, so their gaps there are optimistic. A certificate uses the "
+                       "held-out test set.")  # fmt: skip
 
 
 # --------------------------------------------------------------------------- where it comes from
@@ -193,7 +193,7 @@ def heat_map(
     topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split, colour: str,
     names: dict[str, str],
 ) -> None:  # fmt: skip
-    """Every program on every instance; a click tells the figures."""
+    """Every program on every instance; a click shows the figures."""
     loaded = topic.loaded
     kinds = {i: loaded.references.reference(split, i).status for i in base.gaps} if loaded else {}
     against = base if colour == DIFFERENCE else None
@@ -209,15 +209,15 @@ def heat_map(
             bits.append(f"difference {points(who.gaps[instance] - base.gaps[instance])}")
         theme.heading(f"{names[who.name]} on {instance}", [theme.chip(who.families[instance]), *map(theme.chip, bits)])
     else:
-        st.caption("Click a cell for its figures. Row of references: filled, proven optimal; hollow, a proven bound; a dash, the "
-                   "best known.")  # fmt: skip
+        st.caption("Click a cell for its figures. References: filled, proven optimum; hollow, proven bound; dash, best-known "
+                   "solution.")  # fmt: skip
 
 
 def panels(
     store: Reader, topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
     names: dict[str, str],
 ) -> None:  # fmt: skip
-    """Distribution of the gaps, what was learnt by heart, and what quality costs."""
+    """Distribution of the gaps, gaps by split, and gap against time or dollars."""
     palette = theme.current()
     colour = charts.colours([*programs, *baselines], palette)
     lines, opened = slopes(store, topic, programs, baselines)
@@ -241,7 +241,7 @@ def panels(
         elif found := [paid for c in programs if (paid := spent(store, c)) is not None]:
             parts.chart(charts.bought(found, names, palette, colour), "bought")
         else:
-            st.caption("No run of these programs has paid for a model.")
+            st.caption("None of these runs has paid model calls.")
     legend = "".join(
         f'<span class="chip" title="{escape(c.name, quote=True)}"><span aria-hidden="true" style="color:{colour[c.name]}">●</span> '
         f"{escape(names[c.name])}</span>"
@@ -297,7 +297,7 @@ def configuration(topic: Topic, programs: list[Contender], names: dict[str, str]
     runs = list(dict.fromkeys(c.name.rpartition(":")[0] for c in programs))
     rows = [topic.peers[run] for run in runs]
     if len(rows) < 2:
-        st.caption("All programs are of one run.")
+        st.caption("All programs are from one run.")
         return
     told = [
         {**row.settings(), "proposer": row.proposer, "isolation": row.isolation, "status": row.status,
@@ -307,7 +307,7 @@ def configuration(topic: Topic, programs: list[Contender], names: dict[str, str]
     ]  # fmt: skip
     found = differing(told)
     if not found:
-        st.caption("The runs had the same settings and the same outcome.")
+        st.caption("The runs have the same settings and results.")
         return
     body = [[escape(name), *(escape(shown(value)) for value in values)] for name, values in found.items()]
     st.html(theme.table(["setting", *runs], body))
@@ -330,7 +330,7 @@ def sources(store: Reader, topic: Topic, everyone: list[Contender], base: Conten
                             format_func=names.__getitem__)  # fmt: skip
     others = [name for name in options if name != before]
     if not others:
-        st.caption("There is nobody to compare it with.")
+        st.caption("Choose a second program to compare with.")
         return
     after = right.selectbox("To", others, key="to", bind="query-params", format_func=names.__getitem__)
     texts = []
@@ -342,7 +342,7 @@ def sources(store: Reader, topic: Topic, everyone: list[Contender], base: Conten
             parts.say_error(error)
             return
     if texts[0] == texts[1]:
-        st.caption("They are the same program.")
+        st.caption("The programs are identical.")
         return
     st.html(diff.side_by_side(texts[0], texts[1], (names[before], names[after])))
 

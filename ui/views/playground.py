@@ -1,4 +1,4 @@
-"""Playground: how good is my idea?"""
+"""Playground: edit and evaluate a program."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from workbench.problem.gap import family_gaps, mean_gap
 from workbench.store import Reader, RunSummary
 
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
-"""What an idea may be tried on; test is opened by a certificate alone."""
+"""Splits to evaluate on; only a certificate may use test."""
 
 
 def page() -> None:
-    """The editor, and beside it what the last evaluation said."""
+    """The editor, with the result of the last evaluation."""
     store = data.reader(st.query_params.get("source", "").rpartition(":")[0])
     rows = store.runs() if store is not None else []
     loaded, origin, text = begun(store, rows)
@@ -30,8 +30,8 @@ def page() -> None:
     with left:
         version = f"{loaded.slug}-{loaded.version}-{origin}"
         source = editor.edit("Program", text, version)
-        limit = f"{loaded.problem.limits.seconds:g} s an instance"
-        st.caption(f"Defines {parts.literal(loaded.problem.entry)}; {limit}, no network, the same sandbox as in a run. "
+        limit = f"{loaded.problem.limits.seconds:g} s per instance"
+        st.caption(f"Must define {parts.literal(loaded.problem.entry)}; {limit}, in the sandbox of a run. "
                    "Tab indents; press Escape before Tab to leave the editor.")  # fmt: skip
     key, trying = f"tried-{version}", f"trying-{version}"
     with right:
@@ -48,7 +48,7 @@ def page() -> None:
             st.fragment(coming_in, run_every=0.5)(loaded, trying, key)
             return
         if key not in st.session_state:
-            st.caption("Change the program, then evaluate it: gap by instance, and whether it is better than the best rule.")
+            st.caption("Edit the program and evaluate it to see its gap per instance and a comparison with the best baseline.")
             return
         outcome(loaded, source, st.session_state[key])
 
@@ -82,7 +82,7 @@ def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, 
         st.stop()
     champions = [f"{r.id}:{r.champion}" for r in rows if r.problem == loaded.slug and r.champion is not None]
     options = list(dict.fromkeys([*([given] if given else []), *loaded.problem.seeds, *loaded.programs, *champions]))
-    origin = second.selectbox("Begin with", options, key=f"source-{loaded.slug}", label_visibility="collapsed",
+    origin = second.selectbox("Initial program", options, key=f"source-{loaded.slug}", label_visibility="collapsed",
                               accept_new_options=True, help="A program of the problem, or RUN:N.")  # fmt: skip
     st.query_params.update({"problem": loaded.slug, "source": origin or ""})
     try:
@@ -99,7 +99,7 @@ def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
     named = address(origin)
     row = data.find(store, named.run) if store is not None else None
     if store is None or row is None or row.problem != loaded.slug:
-        raise UsageError(f"{origin} is neither a program of {loaded.slug} nor of one of its runs.")
+        raise UsageError(f"{origin} is not a program of {loaded.slug} or of one of its runs.")
     number = row.champion if named.number is None else named.number
     attempt = store.attempt(row.id, number) if number is not None else None
     if attempt is None or not attempt.source:
@@ -122,7 +122,7 @@ def coming_in(loaded: LoadedProblem, trying: str, key: str) -> None:
     found = report_of(split, Status.OK, going.results())
     total = len(loaded.instances(Split(split)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        told = f"{len(found.results)} of {total} instances of {split}" if found.results else "The sandbox is made ready…"
+        told = f"{len(found.results)} of {total} instances of {split}" if found.results else "Preparing the sandbox…"
         st.progress(len(found.results) / total, told)
         if st.button("Stop", icon=":material/stop:", key="stop-trying"):
             going.stop()
@@ -157,7 +157,7 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
     """Verdict, failing line and results by instance of the last evaluation."""
     judged, split, report, why, isolation = made
     if judged != source:
-        st.caption("The program has changed since; what follows is of the one before.")
+        st.caption("The program has been edited since; these are the results of the version before.")
     if report is None:
         parts.say_error(why)
         parts.failing(judged, why)
@@ -169,11 +169,11 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
         verdict(loaded, report, isolation)
     by_instance(loaded, report)
     if report.status is Status.OK and split == Split.VALIDATION:
-        st.caption("The more ideas you try on validation, the more the best of them flatters itself; try on train first.")
+        st.caption("Choosing among many programs by their validation gap makes it optimistic; use train for experiments.")
 
 
 def by_instance(loaded: LoadedProblem, report: Report) -> None:
-    """A line an instance, beside the best rule."""
+    """Results per instance, next to the best baseline's."""
     frame = data.instances(loaded, report)
     columns = ["instance", "family", "gap", "baseline", "difference", "objective", "reference", "kind", "seconds"]
     if (frame["status"] != "ok").any():
@@ -184,17 +184,17 @@ def by_instance(loaded: LoadedProblem, report: Report) -> None:
         lambda v: f"color: {palette.better}" if v < -1e-9 else f"color: {palette.worse}" if v > 1e-9 else "", subset=["difference"]
     )
     percents = {name: st.column_config.NumberColumn(title, format=form)
-                for name, title, form in (("gap", "gap", "%.2f%%"), ("baseline", "best rule", "%.2f%%"),
+                for name, title, form in (("gap", "gap", "%.2f%%"), ("baseline", "best baseline", "%.2f%%"),
                                           ("difference", "difference", "%.2f pp"))}  # fmt: skip
     st.dataframe(styled, hide_index=True, height=min(36 * len(frame) + 40, 380), key="results", column_config={
-        **percents, "kind": st.column_config.TextColumn("reference is"),
+        **percents, "kind": st.column_config.TextColumn("reference is"), "family": st.column_config.TextColumn("class"),
         "objective": st.column_config.NumberColumn(format="%.4g", help=loaded.problem.unit),
         "reference": st.column_config.NumberColumn(format="%.4g"), "seconds": st.column_config.NumberColumn(format="%.4f"),
     })  # fmt: skip
 
 
 def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
-    """The figures of a valid program, against the best rule."""
+    """Figures of a valid program, and its comparison with the best baseline."""
     cards = [theme.kpi(f"{report.split.value.capitalize()} gap", percent(report.gap), f"{len(report.results)} instances")]
     rivals = of_baselines(loaded, report.split)
     if rivals:
@@ -204,8 +204,8 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
             theme.kpi(f"Against {rivals[0].name}", points(found.difference.mean), f"{found.verdict}, {interval}",
                       theme.tone(found),
                       f"{found.verdict} than {rivals[0].name}: paired bootstrap, {interval}"),
-            theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"worst {points(found.worst.difference)}",
-                      help=f"worst on {found.worst.instance}"),
+            theme.kpi("Won / equal / lost", " / ".join(map(str, found.record)), f"largest loss {points(found.worst.difference)}",
+                      help=f"largest loss on {found.worst.instance}"),
         ]  # fmt: skip
     theme.kpis(cards)
     by_family = " · ".join(f"{parts.literal(family)} {percent(gap)}" for family, gap in report.families.items())
@@ -213,15 +213,15 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
 
 
 def inject(live: list[RunSummary], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
-    """Give a program that was found valid to a run that is going on."""
+    """Add a program that was evaluated as valid to a running run."""
     valid = made is not None and made[0] == source and made[2] is not None and made[2].status is Status.OK
-    why = ("No run of this problem is going on." if not live else
-           None if valid else "Evaluate it first: only a valid program can be given to a run.")  # fmt: skip
+    why = ("No run of this problem is running." if not live else
+           None if valid else "Evaluate the program first: only a valid one can be injected.")  # fmt: skip
     with st.popover("Inject into a run", icon=":material/input:", disabled=why is not None, help=why):
         if live and valid:
             run = st.selectbox("Run", [row.id for row in live], key="inject-run")
             if st.button("Inject", type="primary", key="inject") and parts.try_to(actions.tell, run, "inject", source):
-                st.toast("Sent: it is scored like any other attempt and can become a parent.")
+                st.toast("Sent; it is evaluated like any other candidate.")
 
 
 page()

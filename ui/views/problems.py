@@ -1,4 +1,4 @@
-"""Problems: what is open, how good are people's rules, how tight is the bound?"""
+"""Problems: statement, instances, baseline results and references."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from workbench.report import comparison_charts as charts
 from workbench.store import RunSummary
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
-"""Splits whose instances are listed; test stays sealed."""
+"""Splits whose instances are listed; test is held out."""
 TABS = ("Statement", "Instances", "Baselines", "Programs")
 
 
 def page() -> None:
-    """A problem whole; the list to choose from holds those of this folder's runs too."""
+    """One problem; those of the runs in this folder can be chosen too."""
     store = data.own()
     rows = store.runs() if store is not None else []
     folders = {row.problem: row.folder for row in reversed(rows)}
@@ -48,7 +48,7 @@ def page() -> None:
         loaded = opened(picked, folders.get(picked))
     except WorkbenchError as error:
         with left:
-            theme.heading(picked, [theme.chip("not usable", "bad")])
+            theme.heading(picked, [theme.chip("cannot be used", "bad")])
         parts.say_error(error)
         st.stop()
     with left:
@@ -86,17 +86,17 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
                   help=ranking[0][1] if ranking else ""),
     ]  # fmt: skip
     if champion is None:
-        cards.append(theme.kpi("Champion so far", "–", "no run in this folder"))
+        cards.append(theme.kpi("Best candidate", "–", "no run in this folder"))
     else:
         behind = best - ranking[0][2] if ranking else 0.0
         tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
         own = f"{loaded.slug.partition('/')[2]}-"  # every run of a problem begins with its name
-        whole = f"{points(behind)} to the best baseline: the champion of {champion.id}"
-        cards.append(theme.kpi("Champion so far", percent(best),
+        whole = f"{points(behind)} to the best baseline; candidate of {champion.id}"
+        cards.append(theme.kpi("Best candidate", percent(best),
                                f"{points(behind)}, {champion.id.removeprefix(own)}", tone, whole))  # fmt: skip
     limits = loaded.problem.limits
     cards.append(theme.kpi("Runs here", str(len(rows)), f"{len(rows) - len(same)} not comparable" if len(rows) > len(same) else ""))
-    cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB an instance"))
+    cards.append(theme.kpi("Limits", f"{limits.seconds:g} s", f"{limits.memory_mb} MB per instance"))
     return cards
 
 
@@ -104,7 +104,7 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
 
 
 def statement(loaded: LoadedProblem) -> None:
-    """The task as models read it, and what may be used."""
+    """The statement as models read it, and the permitted APIs."""
     left, right = st.columns([7, 4], gap="large")
     with left:
         st.markdown(loaded.statement)
@@ -112,12 +112,12 @@ def statement(loaded: LoadedProblem) -> None:
         shipped(loaded)
     with right, st.container(border=True):
         p = loaded.problem
-        rows = [["sense", "smaller is better" if p.sense == "min" else "larger is better"], ["unit", escape(p.unit)],
-                ["references", escape(p.bound)], ["entry", theme.text_code(p.entry)],
-                ["may import", escape(", ".join(p.modules) or "the standard allowance")]]  # fmt: skip
+        rows = [["objective", "minimize" if p.sense == "min" else "maximize"], ["unit", escape(p.unit)],
+                ["reference", escape(p.bound)], ["entry point", theme.text_code(p.entry)],
+                ["may import", escape(", ".join(p.modules) or "the default modules")]]  # fmt: skip
         rows += [[theme.text_code(name), escape(meaning)] for name, meaning in p.features.items()]
-        st.html(theme.table(["what", "is"], rows))
-        if st.button("Try an idea", icon=":material/science:"):
+        st.html(theme.table(["", ""], rows))
+        if st.button("Open in playground", icon=":material/science:"):
             st.switch_page(parts.PLAYGROUND, query_params={"problem": loaded.slug})
 
 
@@ -135,11 +135,12 @@ def shipped(loaded: LoadedProblem) -> None:
     by = found.found
     search = f", {by.attempts} attempts from {', '.join(by.starts)}" if by.attempts else ""
     how = f"{by.proposer}{search}, {found.made}"
-    rows = [["verdict", escape(found.verdict)], *shown, ["because", escape(found.certificate.reason)], ["found by", escape(how)]]
+    reason = escape(found.certificate.reason)
+    rows = [["verdict", escape(found.verdict.words)], *shown, ["reason", reason], ["found by", escape(how)]]
     if stale := found.stale(loaded.version):
-        rows.append(["stale", escape(stale)])
+        rows.append(["outdated", escape(stale)])
     with st.container(border=True):
-        st.html(theme.table(["best that ships", "gap and verdict"], rows))
+        st.html(theme.table(["best here", "gap and verdict"], rows))
         st.download_button("Module", found.module.read_text(), found.module.name, "text/x-python", icon=":material/download:",
                            on_click="ignore")  # fmt: skip
 
@@ -156,13 +157,13 @@ def instances(loaded: LoadedProblem) -> None:
     frame = listed(str(loaded.folder), loaded.version, split.value, loaded)
     kinds = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in loaded.references.kinds(split).items())
     sealed = len(loaded.instances(Split.TEST))
-    st.caption(f"{len(frame)} instances: {kinds}. The {sealed} of test stay sealed.")
+    st.caption(f"{len(frame)} instances: {kinds}. The {sealed} of the held-out test set are not shown.")
     columns = {name: st.column_config.NumberColumn(name, format="%.2f%%", help="gap")
                for name, _, _ in data.baselines(loaded, split)}  # fmt: skip
     st.dataframe(
         frame, hide_index=True, height=min(36 * len(frame) + 40, 560), key="instances",
         column_config={"value": st.column_config.NumberColumn(f"reference, {loaded.problem.unit}", format="%.5g"),
-                       "kind": st.column_config.TextColumn("reference is"),
+                       "kind": st.column_config.TextColumn("reference is"), "family": st.column_config.TextColumn("class"),
                        "seconds": st.column_config.NumberColumn("solved in", format="%.3g s"), **columns},
     )  # fmt: skip
     name = f"{loaded.slug.replace('/', '-')}-{split}.csv"
@@ -184,11 +185,11 @@ def listed(folder: str, version: str, split: str, _loaded: LoadedProblem) -> pd.
 
 
 def baselines(loaded: LoadedProblem) -> None:
-    """Mean gap by baseline and family, who they are, and where each is weak."""
+    """Mean gap by baseline and instance class, with citations, and gaps by instance."""
     split = the_split(SHOWN)
     ranking = data.baselines(loaded, split)
     if not ranking:
-        st.caption("The problem names no baselines.")
+        st.caption("This problem has no baselines.")
         return
     families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
     citations = {b.name: b.citation for b in loaded.problem.baselines}
@@ -200,22 +201,22 @@ def baselines(loaded: LoadedProblem) -> None:
         rows.append([f'<span title="{escape(title, quote=True)}">{escape(name)}</span>', percent(gap), *cells,
                      escape(f"{title}. {citations[name]}")])  # fmt: skip
     numbers = set(range(1, len(families) + 2))
-    st.html(theme.table(["baseline", "mean gap", *families, "who"], rows, numbers))
-    st.caption("Bold: the best of a family. 0 is the reference; a failed instance counts 1 more than the worst rule.")
+    st.html(theme.table(["baseline", "mean gap", *families, "method"], rows, numbers))
+    st.caption("Bold: best of the instance class. 0 is the reference; a failed instance gets the worst baseline's gap plus 1.")
     contenders = of_baselines(loaded, split)
     kinds = {i.id: loaded.references.reference(split, i.id).status for i in loaded.instances(split)}
     st.markdown("**Gap by instance**")
     made = charts.arrange([], contenders)
     parts.chart(charts.heat(made, {c.name: c.name for c in contenders}, theme.current(), None, kinds), f"baselines-{split.value}")
-    st.caption("Row of references: filled, proven optimal; hollow, a proven bound; a dash, the best known.")
+    st.caption("References: filled, proven optimum; hollow, proven bound; dash, best-known solution.")
 
 
 def programs(loaded: LoadedProblem) -> None:
-    """The sources that come with the problem."""
+    """Sources of the problem's programs."""
     seeds = set(loaded.problem.seeds)
     names = [*loaded.problem.seeds, *(n for n in loaded.programs if n not in seeds)]
     picked = st.selectbox("Program", names, key="program", bind="query-params", width=320,
-                          format_func=lambda n: f"{n} (start)" if n in seeds else n)  # fmt: skip
+                          format_func=lambda n: f"{n} (initial)" if n in seeds else n)  # fmt: skip
     st.code(loaded.program(picked).source, "python", line_numbers=True)
 
 

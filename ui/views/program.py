@@ -1,4 +1,4 @@
-"""Program: what does it do, why is it better, can I trust it?"""
+"""Program: source, diff, lineage, results and certificate of one attempt."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def page() -> None:
     with left:
         chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator), theme.chip(row.id)]
         if number == row.champion:
-            chips.insert(0, theme.chip("champion", "live"))
+            chips.insert(0, theme.chip("best candidate", "live"))
         theme.heading(f"Program {number}", chips)
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
         other = st.number_input("Attempt", 0, None, number, key=f"number-{number}", label_visibility="collapsed", width=110)
@@ -73,7 +73,7 @@ def chosen(store: Reader, row: Run) -> int:
     if given is not None and given.isdecimal() and len(given) < 10:
         return int(given)
     if given is not None:
-        parts.say_error(f"{given} is no attempt's number.")
+        parts.say_error(f"{given} is not the number of an attempt.")
         st.page_link(parts.RUN, label="The run", icon=":material/monitoring:", query_params={"run": row.id})
         st.stop()
     number = row.champion or 0
@@ -94,20 +94,18 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
             note, tone = f"{points(behind)} vs {base[0][0]}", "better" if behind < 0 else "worse" if behind > 0 else "plain"
         gap = report.gap if report and report.status == "ok" else None
         cards.append(
-            theme.kpi(f"{split.value.capitalize()} gap", percent(gap), note or ("not scored" if gap is None else ""), tone)
+            theme.kpi(f"{split.value.capitalize()} gap", percent(gap), note or ("not evaluated" if gap is None else ""), tone)
         )
     certified = data.certificate(run, number)
     cards.append(theme.kpi("Test gap", percent(certified.test_gap), certified.verdict, help=certified.reason))
     above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", points(step), f"no. {above.number}" if above else "a start",
+        theme.kpi("Against its parent", points(step), f"no. {above.number}" if above else "initial program",
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
     made = [recorded.call for recorded in store.conversation(run, number)]
-    models = ", ".join(dict.fromkeys(call.model for call in made)) or (
-        "given by hand" if attempt.operator == "inject" else "no LLM"
-    )
+    models = ", ".join(dict.fromkeys(call.model for call in made)) or ("injected" if attempt.operator == "inject" else "no model")
     cost = None if any(call.cost_usd is None for call in made) else sum(call.cost_usd or 0.0 for call in made)
     cards.append(theme.kpi("Proposed by", models, attempt.operator))
     cards.append(theme.kpi("Cost", dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else ""))
@@ -122,7 +120,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
 def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """The source, and what it changed in words."""
     if not attempt.source:
-        st.caption("No program could be made of the answer; it is under Prompt & response.")
+        st.caption("The response contained no program; see Prompt & response.")
         return
     left, right = st.columns([7, 3], gap="medium")
     with left:
@@ -132,9 +130,9 @@ def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     above = store.attempt(row.id, attempt.parent) if attempt.parent is not None else None
     with right, st.container(border=True):
         if above is None or not above.source:
-            st.markdown("**A starting program**")
+            st.markdown("**Initial program**")
         else:
-            st.markdown(f"**What changed since its parent, no. {above.number}**")
+            st.markdown(f"**Changes since its parent, no. {above.number}**")
             told(changes(above.source, attempt.source))
 
 
@@ -146,7 +144,7 @@ def told(found: list[Change], most: int = 14) -> None:
 def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
     """Changes as HTML; everything that comes from a program is escaped."""
     if not found:
-        return "Nothing but layout or comments."
+        return "Only layout or comments."
     items = []
     for k, change in enumerate(found[:most]):
         said = [escape(change.text if inline and k else change.text[:1].upper() + change.text[1:])]
@@ -166,7 +164,7 @@ def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
 def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """This program beside another."""
     if not attempt.source:
-        st.caption("No program could be made of the answer.")
+        st.caption("The response contained no program.")
         return
     run, number = row.id, attempt.number
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -182,11 +180,11 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
             baseline = st.selectbox("Baseline", names, key="baseline", bind="query-params", label_visibility="collapsed", width=260)
         split = st.segmented_control("Layout", ["Side by side", "Unified"], default="Side by side", key="layout",
                                      bind="query-params", required=True, label_visibility="collapsed")  # fmt: skip
-        whole = st.toggle("Equal lines", key="whole", bind="query-params")
+        whole = st.toggle("Show equal lines", key="whole", bind="query-params")
     other, name = None, ""
     if against == "baseline":
         if not names:
-            st.caption("The problem's baselines cannot be loaded.")
+            st.caption("The baselines of the problem cannot be loaded.")
             return
         try:
             other, name = loaded.program(baseline).source, f"baseline {baseline}"
@@ -198,16 +196,16 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
                   "champion": row.champion, "another": entered if against == "another" else None}[against]  # fmt: skip
         found = store.attempt(run, wanted) if wanted is not None else None
         if found is None or not found.source:
-            st.caption(f"There is no program {wanted if wanted is not None else against} to compare with.")
+            st.caption(f"No program {wanted if wanted is not None else against} to compare with.")
             return
         other, name = found.source, f"no. {wanted}, gap {percent(found.gap)}"
     if other == attempt.source:
-        st.caption(f"The same program as {parts.literal(name)}.")
+        st.caption(f"Identical to {parts.literal(name)}.")
         return
     show = diff.side_by_side if split == "Side by side" else diff.unified
     st.html(show(other, attempt.source, (name, f"no. {number}, gap {percent(attempt.gap)}"), whole=whole))
     with st.container(border=True):
-        st.markdown("**In words**")
+        st.markdown("**Summary of changes**")
         told(changes(other, attempt.source), 30)
 
 
@@ -215,7 +213,7 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """From the start to this program, with each step's change in gap."""
     steps = store.ancestors(row.id, attempt.number)
     if len(steps) == 1:
-        st.caption("A program without ancestors.")
+        st.caption("This program has no ancestors.")
         return
     shown, hidden = steps[-60:], max(0, len(steps) - 60)
     rows = []
@@ -233,7 +231,7 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     if len(gained) > 1:
         st.caption(f"{len(steps) - 1} steps, {points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
-    st.html(theme.table(["no.", "operator", "train gap", "step", "what it changed"], rows[::-1], {0, 2, 3}, grow=4))
+    st.html(theme.table(["no.", "operator", "train gap", "step", "changes"], rows[::-1], {0, 2, 3}, grow=4))
 
 
 def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
@@ -241,7 +239,7 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     reports = [store.report(row.id, attempt.number, split) for split in (Split.TRAIN, Split.VALIDATION)]
     frames = [data.instances(loaded, report) for report in reports if report is not None and report.results]
     if not frames:
-        st.caption("It was never evaluated.")
+        st.caption("This attempt was not evaluated.")
         return
     frame = pd.concat(frames, ignore_index=True)
     known = frame["difference"].notna()
@@ -266,7 +264,8 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
             "difference": st.column_config.NumberColumn("difference", format="%.2f pp", help="Below 0: better"),
             "objective": st.column_config.NumberColumn(f"objective{unit}", format="%.4g"),
             "reference": st.column_config.NumberColumn("reference", format="%.4g"),
-            "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), best known (attained)"),
+            "kind": st.column_config.TextColumn("reference is", help="optimal (proven), bound (proven), or best known"),
+            "family": st.column_config.TextColumn("class"),
             "seconds": st.column_config.NumberColumn("seconds", format="%.4f"),
         },
     )  # fmt: skip
@@ -278,8 +277,8 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
     """What the model was asked and what it answered, as it was."""
     made = [recorded.call for recorded in store.conversation(row.id, attempt.number)]
     if not made:
-        words = {"seed": "A starting program: nobody was asked.", "inject": "Given by a person."}
-        st.caption(words.get(attempt.operator, f"Made by the built-in operator {attempt.operator}: no model was asked."))
+        words = {"seed": "Initial program: no model call.", "inject": "Injected by a user: no model call."}
+        st.caption(words.get(attempt.operator, f"AST mutation operator {attempt.operator}: no model call."))
         return
     for call in made:
         bits = [call.model, dollars(call.cost_usd), f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out",
@@ -289,12 +288,12 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
             parts.say_error(call.error)
         left, right = st.columns(2, gap="medium")
         with left:
-            st.caption("Asked")
+            st.caption("Prompt")
             st.code(call.prompt.system, None, wrap_lines=True, height=tall(call.prompt.system, 120))
             st.code(call.prompt.user, None, wrap_lines=True, height=tall(call.prompt.user, 460))
         with right:
-            st.caption("Answered")
-            st.code(call.text or "(nothing)", None, wrap_lines=True, height=tall(call.text, 600))
+            st.caption("Response")
+            st.code(call.text or "(empty)", None, wrap_lines=True, height=tall(call.text, 600))
 
 
 def tall(text: str, most: int) -> int | Literal["content"]:
@@ -303,7 +302,7 @@ def tall(text: str, most: int) -> int | Literal["content"]:
 
 
 def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """The verdict on the sealed test split, or the way to it."""
+    """The certificate, or a button to certify the program."""
     run, number = row.id, attempt.number
     made = data.certificate(run, number)
     if made.state in ("none", "failed"):
@@ -311,16 +310,16 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
             parts.say_error(made.message)
         opened = ""
         if loaded:
-            opened = f" It has been opened for {parts.counted(store.openings(row.problem, loaded.version), 'program')}."
+            opened = f" So far, {parts.counted(store.openings(row.problem, loaded.version), 'program')} accessed it."
         st.caption(
-            "A certificate opens the sealed test split, runs the stress families and a second, reversed run, compares with every "
-            "baseline by a paired bootstrap, measures how time and memory grow, moves each constant a little and leaves parts out. "
-            f"Look once: choosing among programs by their test gap makes it worthless.{opened}"
+            "Certification evaluates the program on the held-out test set and compares it with every baseline (paired bootstrap). "
+            "It also checks robustness, determinism, growth of time and memory, and sensitivity to constants. Certify only your "
+            f"final program: selecting by test gap would invalidate the test set.{opened}"
         )
         if attempt.status != "ok":
-            st.caption("Only a valid program can be certified.")
+            st.caption("Only valid programs can be certified.")
         elif data.recorded(store):
-            st.caption("This run is only to be looked at: take its program to the playground and into a run of your own.")
+            st.caption("Example runs are read-only. Open the program in the playground to use it in your own run.")
         elif st.button("Certify", type="primary", icon=":material/verified:"):
             actions.certify(data.folder(), run, number)
             st.rerun()
@@ -330,7 +329,7 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         return
     found = made.kept.certificate
     tone = "better" if found.verdict is Verdict.CERTIFIED else "worse"
-    st.html(f'<div class="head"><b class="{tone}">{escape(found.verdict)}</b></div>{escape(found.reason)}')
+    st.html(f'<div class="head"><b class="{tone}">{escape(found.verdict.words)}</b></div>{escape(found.reason)}')
     st.caption(parts.literal(about(made.kept)))
     checks = [
         [escape(c.kind), toned(c.passed, "passed", "failed"), escape(c.line)] for c in found.checks if c.kind != "comparison"
@@ -339,23 +338,23 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     rows = [
         [escape(c.split), escape(c.baseline), points(c.difference.mean),
          span(c.difference.low, c.difference.high), " / ".join(map(str, c.record)),
-         toned(c.better, "better", "not shown to be better")]
+         toned(c.better, "better", "not significantly better")]
         for c in found.comparisons
     ]  # fmt: skip
     st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
     if found.simplified:
-        with st.expander("The program without what can go"):
+        with st.expander("The program without unnecessary parts"):
             st.code(found.simplified, "python", line_numbers=True)
 
 
 def about(kept: CertificateRecord) -> str:
-    """When, for which version of the problem, and how often its test split was opened by then."""
+    """Date, version of the problem, and number of test-set accesses at that time."""
     found, when = kept.certificate, time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.created))
-    said = [f"Made {when} for version {found.version} of the problem."]
+    said = [f"Certified {when} for version {found.version} of the problem."]
     if opening := found.opening:
         programs = parts.counted(opening.count, "program")
-        count = f"The test split of this version was then open to {programs}; the limit is {opening.limit}"
-        said.append(count + (", passed over on demand." if opening.forced else "."))
+        count = f"Test-set accesses of this version: {programs}, limit {opening.limit}"
+        said.append(count + (" (exceeded with --force)." if opening.forced else "."))
     if found.seen:
         said.append(f"Note: {found.seen}.")
     return " ".join(said)
@@ -371,8 +370,8 @@ def waiting(run: str, number: int) -> None:
     made = data.certificate(run, number)
     if made.state != "running":
         st.rerun(scope="app")
-    stage = f" Now: {made.message}." if made.message else ""
-    st.info(parts.literal(f"The certificate is being made, in about a minute for a quick problem.{stage}"))
+    stage = f" Current stage: {made.message}." if made.message else ""
+    st.info(parts.literal(f"Certifying; this takes about a minute for a fast problem.{stage}"))
 
 
 page()

@@ -1,4 +1,4 @@
-"""Run: is it improving, is it worth going on?"""
+"""Run: progress, candidates, failures and cost of one run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 LISTED = 1000  # rows of the table of programs
-_MOVE = "Drag to move the axes, turn the wheel with Shift to zoom, double-click to go back."
+_MOVE = "Drag to pan, Shift + wheel to zoom, double-click to reset."
 FOLLOWING = 8.0
-"""Seconds between two redraws of the charts that follow a run: they take time that the run could use."""
+"""Seconds between two redraws of the charts of a running run: redrawing takes time from the run."""
 
 
 def page() -> None:
-    """The heading and the tabs; figures and log renew themselves while the run goes on, charts when asked to."""
+    """The heading and the tabs; while the run is running, figures and log refresh by themselves, charts on request."""
     store = parts.store_or_stop(st.query_params.get("run"))
     row = store.summary(parts.chosen_run(store).id)
     state = data.state(store, row)
@@ -37,7 +37,7 @@ def page() -> None:
     with right:
         parts.controls(store, row, state)
     if row.status in ("failed", "abandoned"):
-        why = data.first_error(store, row.id) if row.status == "failed" else "Its process was killed; what was recorded is kept."
+        why = data.first_error(store, row.id) if row.status == "failed" else "its process was killed; recorded attempts are kept."
         parts.say_error(f"{row.status}: {why}")
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, row.champion, note, loaded is not None)
@@ -75,7 +75,7 @@ def pulse(run: str, state: str) -> None:
         return
     new = store.mark(run).attempts - st.session_state.get(f"mark-{run}", store.mark(run)).attempts
     with st.container(horizontal=True, vertical_alignment="center"):
-        follow = st.toggle("Follow", key="follow", help="Redraw charts as attempts come in; they lose their zoom then.")
+        follow = st.toggle("Follow", key="follow", help="Redraw the charts as attempts come in; this resets their zoom.")
         if new and follow and time.monotonic() - st.session_state.get(f"drawn-{run}", 0.0) > FOLLOWING:
             st.rerun(scope="app")
         if st.button(f"{new:,} new, refresh" if new else "charts are up to date", key="renew", disabled=not new, type="tertiary",
@@ -99,11 +99,11 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     return [
         theme.kpi("Best validation gap", percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
         theme.kpi("Its test gap", percent(certified.test_gap), certified.verdict,
-                  help=certified.reason or "The test split is opened by certifying the champion (on its page)."),
+                  help=certified.reason or "Measured when the best candidate is certified (on its page)."),
         theme.kpi("Best train gap", percent(row.best_gap), f"no. {best.number}" if best else ""),
         theme.kpi("Attempts", f"{made:,}", f"of {row.options.candidates:,}"),
         theme.kpi("Spend", dollars(row.spending.cost_usd, model=model),
-                  f"cap {dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
+                  f"budget {dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
         theme.kpi("Valid", f"{row.valid / made:.0%}" if made else "–",
                   f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
         theme.kpi("Since improvement", f"{max(0, made + 1 - best.number) if best else 0:,}", "attempts"),
@@ -139,11 +139,11 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         picked = parts.clicked(figure, f"progress-{axis}-{split}").get("number")
         st.caption(_MOVE)
         if len(shown) < len(frame):
-            st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all that were ever best, the others thinned evenly.")
+            st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all improvements, and an even sample of the others.")
     with card:
         first = row.champion if picked is None else picked
         if first is None:
-            st.caption("No attempt has been valid on validation yet.")
+            st.caption("No candidate has been evaluated on validation yet.")
         else:
             parts.program_card(store, row, int(first), "progress")
 
@@ -182,8 +182,8 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
                 "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
             },
         )  # fmt: skip
-        most = f"The best {LISTED:,}; any other opens by its number on the page Program. " if len(chosen) == LISTED else ""
-        st.caption(f"{most}Click a number to open the program, any other cell to see it beside the table.")
+        most = f"The best {LISTED:,} are listed; open others by number on the page Program. " if len(chosen) == LISTED else ""
+        st.caption(f"{most}Click a number to open the program, or another cell for a preview.")
     place, column = parts.chosen_cell(event, len(chosen)) or (0, "")
     if column == "number":
         parts.open_program(row.id, int(chosen["number"].iloc[place]))
@@ -199,8 +199,8 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     path = ancestors(frame, number)
     with st.container(horizontal=True, vertical_alignment="center"):
         steps = parts.counted(len(path) - 1, "step")
-        st.caption(f"How no. {number} came about: {steps} from its start. Hollow: other attempts that became parents. Click "
-                   "a step to see what it changed.", width="stretch")  # fmt: skip
+        st.caption(f"Lineage of candidate {number}: {steps} from its initial program. Hollow: other attempts that became parents. "
+                   "Click a step to see its diff.", width="stretch")  # fmt: skip
         log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
     figure = charts.lineage(frame, path, theme.current(), log=log)
     picked = parts.clicked(figure, "lineage").get("number")
@@ -222,29 +222,29 @@ def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     """The best program of each cell of code size and strength."""
     frame = data.attempts(store, row.id, mark)
     sizes = data.sizes(str(store.folder), row.id, mark, store)
-    kinds = {"Strongest family": "strongest", "Evaluation time": "seconds"}
-    rows = kinds[st.segmented_control("Rows", list(kinds), default="Strongest family", key="rows", bind="query-params",
+    kinds = {"Strongest class": "strongest", "Evaluation time": "seconds"}
+    rows = kinds[st.segmented_control("Rows", list(kinds), default="Strongest class", key="rows", bind="query-params",
                                       required=True, label_visibility="collapsed")]  # fmt: skip
     made = charts.grid(sizes, frame.set_index("number")["gap"], rows)
     if not made.cells:
-        st.caption("No attempt has been valid yet.")
+        st.caption("No valid candidate yet.")
         return
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         picked = parts.clicked(charts.archive(made, theme.current(), rows), f"archive-{rows}").get("number")
         total = len(made.columns) * len(made.rows)
         among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.SIZED else ""
-        st.caption(f"{len(made.cells)} of {total} cells are filled{among}; the colour is the best train gap of the cell.")
+        st.caption(f"{len(made.cells)} of {total} cells are filled{among}; colour: best train gap in the cell.")
     best = min(made.cells, key=lambda cell: cell[2])
     with card:
         parts.program_card(store, row, int(picked) if picked is not None else best[4], "archive")
 
 
 def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """What went wrong, for whom, and what it cost."""
+    """Failed attempts by status, operator and model, and their cost."""
     groups = data.failures(store, row.id, mark)
     if not groups:
-        st.caption("No attempt has failed.")
+        st.caption("No failed attempts.")
         return
     wasted = sum(group.cost_usd or 0.0 for group in groups)
     total = sum(group.attempts for group in groups)
@@ -258,11 +258,11 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
          escape(g.message)]
         for g in groups[:60]
     ]  # fmt: skip
-    st.html(theme.table(["class", "operator", "model", "attempts", "wasted", "first", "what it said"], table, {3, 4, 5}, grow=6))
+    st.html(theme.table(["status", "operator", "model", "attempts", "wasted", "first", "message"], table, {3, 4, 5}, grow=6))
 
 
 def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """What each model and operator brought, and what that cost."""
+    """Improvement and cost by model and operator."""
     frame = data.attempts(store, row.id, mark)
     made = data.calls(store, row.id, mark)
     asked = len(made) > 0
@@ -272,27 +272,27 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         made = made[made["operator"] != "seed"]
     groups = spending(frame, made)
     if not (groups["gained"] > 0).any():
-        st.caption("Nothing has improved on the starting programs yet.")
+        st.caption("No improvement on the initial programs yet.")
     else:
         parts.chart(charts.worth(groups, theme.current()), "worth")
     table = [
-        [escape(g.model) or "no LLM", escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
+        [escape(g.model) or "no model", escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
          points(g.gained).lstrip("+"), dollars(None if g.unpriced and not g.usd else g.usd),
          points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
         for g in groups.itertuples()
     ]  # fmt: skip
-    columns = ["model", "operator", "attempts", "valid", "improved", "gap lowered by", "spent", "a dollar", "tokens out",
+    columns = ["model", "operator", "attempts", "valid", "improved", "gap reduced by", "spent", "per dollar", "tokens out",
                "seconds each"]  # fmt: skip
-    shown = [k for k, name in enumerate(columns) if asked or name not in ("model", "spent", "a dollar", "tokens out")]
+    shown = [k for k, name in enumerate(columns) if asked or name not in ("model", "spent", "per dollar", "tokens out")]
     numbers = {k for k, name in enumerate(shown) if name >= 2}
     st.html(theme.table([columns[k] for k in shown], [[cells[k] for k in shown] for cells in table], numbers))
 
 
 def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """What people told the run, and whether it helped."""
+    """Messages to the run, and their effect."""
     told = data.steering(store, data.attempts(store, row.id, store.mark(row.id)), row.id)
     if not told:
-        st.caption("Nobody has told this run anything yet. Pause, stop, steer and inject are kept here, with what came of them.")
+        st.caption("No messages yet. Pause, stop, steer and inject are listed here, with their effect.")
         return
     rows = [
         [time.strftime("%H:%M:%S", time.localtime(t.message.created)), escape(t.message.command), escape(t.text[:500]),
@@ -301,14 +301,12 @@ def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
          "" if t.before is None else f"{t.before:.1f} → {t.after:.1f}"]
         for t in reversed(told)
     ]  # fmt: skip
-    st.html(theme.table(["sent", "what", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}, grow=2))
-    st.caption(
-        "Improvements of the best train gap in equal windows before and after a message: a measurement, not a proof of cause."
-    )
+    st.html(theme.table(["sent", "command", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}, grow=2))
+    st.caption("Improvements of the best train gap in equal windows before and after a message; this does not show causation.")
 
 
 def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """What happened, the newest first; it renews itself."""
+    """Events, newest first; refreshed while the run is running."""
     st.fragment(events, run_every=2.0 if row.live else None)(row.id)
 
 
@@ -317,13 +315,13 @@ def events(run: str) -> None:
     store = data.reader(run)
     found = store.events(run, limit=300) if store else []
     if not found:
-        st.caption("Nothing was logged.")
+        st.caption("No events.")
         return
     rows = [
         [time.strftime("%m-%d %H:%M:%S", time.localtime(e.created)), escape(e.kind), escape(e.message)]
         for e in reversed(found)
     ]  # fmt: skip
-    st.html(theme.table(["when", "kind", "what"], rows, grow=2))
+    st.html(theme.table(["time", "kind", "event"], rows, grow=2))
 
 
 page()

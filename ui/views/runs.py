@@ -1,4 +1,4 @@
-"""Runs: what runs, what is best, what did it cost?"""
+"""Runs: status, results and cost of all runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from workbench.formatting import dollars, duration, points
 from workbench.problem import catalog
 from workbench.store import Reader, RunSummary
 
-BUILTIN, MODELS = "Built-in operators (no LLM, no key)", "Language models"
+BUILTIN, MODELS = "AST mutation operators (no model)", "Language models"
 
 
 def page() -> None:
-    """Everything above the table is always there; the table redraws itself while a run is going on."""
+    """The table, which is redrawn while a run is running."""
     title, action = st.columns([3, 1], vertical_alignment="center")
     with title:
         theme.heading("Runs", [theme.chip(str(data.folder()))])
@@ -47,10 +47,10 @@ def shipped(link: bool) -> None:
         return
     if link:
         for row in store.runs():
-            st.page_link(parts.RUN, label=f"Recorded run that ships with evolve: {parts.literal(row.problem)}",
+            st.page_link(parts.RUN, label=f"Example run: {parts.literal(row.problem)}",
                          icon=":material/history:", query_params={"run": row.id})  # fmt: skip
         return
-    st.markdown("**Recorded, to look around in**")
+    st.markdown("**Example runs (read-only)**")
     table(store, store.runs())
 
 
@@ -66,7 +66,7 @@ def listing() -> None:
     attempts = sum(row.attempts for row in rows)
     theme.kpis(
         [
-            theme.kpi("Going on", str(len(live)), ", ".join(sorted({row.problem.partition("/")[2] for row in live}))),
+            theme.kpi("Running", str(len(live)), ", ".join(sorted({row.problem.partition("/")[2] for row in live}))),
             theme.kpi("Runs", f"{len(rows):,}", parts.counted(len({row.problem for row in rows}), "problem")),
             theme.kpi("Attempts", f"{attempts:,}", f"{sum(row.valid for row in rows):,} valid"),
             theme.kpi("Spent on models", dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
@@ -84,11 +84,10 @@ def table(store: Reader, rows: list[RunSummary]) -> None:
         frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"], row_height=34,
         height="auto" if len(frame) <= 10 else 640, placeholder="–",
         column_config={
-            "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Mean gap of the champion on validation; 0 is "
-                                                 "the reference"),
-            "test": st.column_config.NumberColumn("test gap", format="%.2f%%", help="Known once the champion was certified"),
+            "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Gap of the best candidate on validation"),
+            "test": st.column_config.NumberColumn("test gap", format="%.2f%%", help="Known once the best candidate is certified"),
             "verdict": st.column_config.TextColumn("vs best baseline", help="On validation: paired bootstrap, 95% CI"),
-            "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap over the attempts"),
+            "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap by attempt"),
             "progress": st.column_config.ProgressColumn("progress", min_value=0, max_value=1, format="percent", width=100),
             "valid": st.column_config.NumberColumn("valid", format="%.0f%%"),
             "note": st.column_config.TextColumn("note", width=230),
@@ -105,7 +104,7 @@ def table(store: Reader, rows: list[RunSummary]) -> None:
 def marked(rows: list[RunSummary]) -> None:
     """What can be done with the runs that are chosen."""
     if not rows:
-        st.caption("Click a run's name to open it, any other cell to choose it; tick boxes to choose several.")
+        st.caption("Click a run's name to open it, or another cell to select it; tick boxes to select several.")
         return
     live = [row for row in rows if row.live]
     with st.container(horizontal=True):
@@ -133,9 +132,9 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
         verdict = f"{certified.verdict}: {verdict}"
     note = row.message
     if row.status in ("failed", "abandoned"):
-        note = data.first_error(store, row.id) if row.status == "failed" else f"its process ended {duration(silent)} ago"
+        note = data.first_error(store, row.id) if row.status == "failed" else f"process ended {duration(silent)} ago"
     elif row.live and silent > 8:
-        note = f"no sign of life for {duration(silent)}"
+        note = f"no heartbeat for {duration(silent)}"
     return {
         "status": state,
         "run": row.id,
@@ -147,7 +146,7 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
         "progress": min(1.0, row.attempts / row.options.candidates),
         "valid": 100 * row.valid / row.attempts if row.attempts else None,
         "cost": dollars(row.spending.cost_usd, model=row.uses_model),
-        "begun": f"{duration(time.time() - row.created)} ago",
+        "started": f"{duration(time.time() - row.created)} ago",
         "note": note,
         "proposer": row.proposer,
     }
@@ -155,11 +154,11 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
 
 @st.dialog("New run", width="large")
 def new_run() -> None:
-    """Ask for problem, proposer, strategy and budgets; say what it may cost; start it."""
+    """Form for a new run: problem, proposer, strategy, budgets and estimated cost."""
     slugs = usable()
     left, right = st.columns(2)
     problem = left.selectbox(
-        "Problem", slugs, key="new-problem", accept_new_options=True, help="Or type the folder of a problem of your own."
+        "Problem", slugs, key="new-problem", accept_new_options=True, help="Or enter the folder of your own problem."
     )
     strategies = search.names()
     strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
@@ -168,19 +167,17 @@ def new_run() -> None:
     models: list[str] = []
     if kind == MODELS:
         left, right = st.columns(2)
-        names = "Names as litellm knows them, separated by commas; =2 asks a model twice as often."
-        own = "For models of your own behind an OpenAI-compatible server. It gets no key: those go to their provider's own hosts."
+        names = "LiteLLM model names, separated by commas; NAME=2 uses a model twice as often."
+        own = "OpenAI-compatible server of your own models. No API key is sent to it: keys go to their provider's own hosts only."
         given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=names)
         base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1", help=own)
         models = [name.strip() for name in given.split(",") if name.strip()]
         options += [f"--model={name}" for name in models] + ([f"--api-base={base.strip()}"] if base.strip() else [])
     columns = st.columns(4)
     attempts = columns[0].number_input("Attempts", 1, 1_000_000, 200, key="new-attempts")
-    minutes = columns[1].number_input("Minutes at most", 0.5, None, None, key="new-minutes", placeholder="no limit")
-    usd = columns[2].number_input(
-        "Dollars at most", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == BUILTIN
-    )
-    seed = columns[3].number_input("Seed", 0, 2**31, 0, key="new-seed")
+    minutes = columns[1].number_input("Max. minutes", 0.5, None, None, key="new-minutes", placeholder="no limit")
+    usd = columns[2].number_input("Max. dollars", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == BUILTIN)
+    seed = columns[3].number_input("Random seed", 0, 2**31, 0, key="new-seed")
     options += [f"--candidates={attempts}", f"--seed={seed}"]
     options += [f"--max-minutes={minutes}"] if minutes else []
     options += [f"--max-usd={usd}"] if usd and kind == MODELS else []
@@ -204,19 +201,17 @@ def usable() -> list[str]:
 
 
 def estimate(problem: str | None, models: list[str], attempts: int, usd: float | None, builtin: bool) -> str:
-    """What a run may cost, from the runs in this folder; what is not known is said."""
+    """Estimate cost and time of a run from earlier runs in this folder."""
     each, seconds = data.typical_cost(data.own(), models, problem or "")
-    time_said = (
-        f"about {duration(seconds * attempts)} at the pace of earlier runs" if seconds else "no earlier run to tell the time by"
-    )
+    time_said = f"about {duration(seconds * attempts)}, judging by earlier runs" if seconds else "duration unknown (no earlier run)"
     if builtin:
-        return f"No cost: no model is called; {time_said}."
-    cap = f" It stops before {dollars(usd)} is passed." if usd else " There is no limit in dollars."
+        return f"No cost (no model); {time_said}."
+    cap = f" Budget: {dollars(usd)}." if usd else " No budget in dollars."
     if not models:
-        return "Name at least one model." + cap
+        return "Enter at least one model." + cap
     if each is None:
-        return f"No earlier calls of {', '.join(models)} here to estimate the cost from; {time_said}.{cap}"
-    return f"About {dollars(each * attempts)}: {dollars(each)} a call in earlier runs; {time_said}.{cap}"
+        return f"Cost unknown (no earlier calls of {', '.join(models)}); {time_said}.{cap}"
+    return f"About {dollars(each * attempts)} ({dollars(each)} per call in earlier runs); {time_said}.{cap}"
 
 
 page()

@@ -1,4 +1,4 @@
-"""Settings & cost: where did the money go, is the set-up healthy?"""
+"""Settings & cost: spending on models, and checks of the setup."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from workbench.formatting import dollars, percent
 from workbench.report import charts
 from workbench.store import Reader, RunSummary
 
-TABS = ("Cost", "Set-up")
+TABS = ("Cost", "Setup")
 PARTS = {"isolation": "This machine", "python": "This machine", "sqlite": "This machine", "runs folder": "This machine",
          "proposer": "Models"}  # fmt: skip
 """Where each check of `evolve doctor` belongs; slugs are problems, what is left are packages."""
 
 
 def page() -> None:
-    """Both tabs work in a folder without runs: there is a set-up to look at before the first one."""
+    """Both tabs work in a folder without runs."""
     theme.heading("Settings & cost", [theme.chip(str(data.folder()))])
     try:
         store = data.own()
@@ -44,7 +44,7 @@ def cost(store: Reader | None) -> None:
     rows = store.runs() if store is not None else []
     groups = data.spent(store) if store is not None else pd.DataFrame()
     if groups.empty:
-        st.caption("No model has been called in this folder. The built-in operators cost nothing.")
+        st.caption("No model calls in this folder.")
         return
     today = groups.loc[groups["day"] == time.strftime("%Y-%m-%d"), "usd"].sum()
     unpriced, failed = int(groups["unpriced"].sum()), int(groups["failed"].sum())
@@ -55,8 +55,8 @@ def cost(store: Reader | None) -> None:
             theme.kpi("Spent", dollars(float(groups["usd"].sum())), unknown, "worse" if unpriced else "plain"),
             theme.kpi("Today", dollars(float(today)), time.strftime("%d %B")),
             theme.kpi("Calls", f"{calls:,}", f"{failed:,} failed"),
-            theme.kpi("Tokens in", f"{int(groups['tokens_in'].sum()):,}", f"{groups['tokens_in'].sum() / calls:,.0f} a call"),
-            theme.kpi("Tokens out", f"{int(groups['tokens_out'].sum()):,}", f"{groups['tokens_out'].sum() / calls:,.0f} a call"),
+            theme.kpi("Tokens in", f"{int(groups['tokens_in'].sum()):,}", f"{groups['tokens_in'].sum() / calls:,.0f} per call"),
+            theme.kpi("Tokens out", f"{int(groups['tokens_out'].sum()):,}", f"{groups['tokens_out'].sum() / calls:,.0f} per call"),
         ]
     )
     left, right = st.columns([3, 2], gap="medium")
@@ -71,7 +71,7 @@ def cost(store: Reader | None) -> None:
 
 
 def by_model(groups: pd.DataFrame) -> str:
-    """A table of models, the dearest first."""
+    """A table of models, by cost."""
     made = groups.groupby("model")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
     body = []
     for model, one in made.iterrows():
@@ -79,11 +79,11 @@ def by_model(groups: pd.DataFrame) -> str:
         each = dollars(one["usd"] / known) if known else "unknown"
         body.append([escape(str(model)), dollars(one["usd"]) if known else "unknown", f"{int(one['calls']):,}", each,
                      f"{int(one['tokens_out']):,}"])  # fmt: skip
-    return theme.table(["model", "spent", "calls", "a call", "tokens out"], body, {1, 2, 3, 4})
+    return theme.table(["model", "spent", "calls", "per call", "tokens out"], body, {1, 2, 3, 4})
 
 
 def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
-    """A table of runs with their caps, the dearest first."""
+    """A table of runs with their budgets, by cost."""
     by_id = {row.id: row for row in rows}
     made = groups.groupby("run")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
     body = []
@@ -93,15 +93,15 @@ def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
         spent = dollars(one["usd"]) + (f" and {int(one['unpriced']):,} calls of unknown price" if one["unpriced"] else "")
         share = f", {one['usd'] / cap:.0%} used" if cap else ""
         body.append([theme.link("run", escape(str(run)), run=str(run), tab="Spend & models"), escape(row.problem if row else ""),
-                     escape(row.proposer if row else ""), spent, f"{dollars(cap)}{share}" if cap else "no cap",
+                     escape(row.proposer if row else ""), spent, f"{dollars(cap)}{share}" if cap else "none",
                      f"{int(one['calls']):,}", percent(row.validation_gap if row else None)])  # fmt: skip
-    return theme.table(["run", "problem", "proposer", "spent", "cap", "calls", "validation gap"], body, {3, 4, 5, 6})
+    return theme.table(["run", "problem", "proposer", "spent", "budget", "calls", "validation gap"], body, {3, 4, 5, 6})
 
 
-# --------------------------------------------------------------------------- set-up
+# --------------------------------------------------------------------------- setup
 
 
-@st.cache_data(show_spinner="The set-up is looked at…", ttl=300, max_entries=4)
+@st.cache_data(show_spinner="Checking the setup…", ttl=300, max_entries=4)
 def checked(folder: str) -> dict[str, Any]:
     """What `evolve doctor` finds."""
     return actions.doctor(Path(folder))
@@ -124,29 +124,27 @@ def setup(store: Reader | None) -> None:
     theme.kpis(
         [
             theme.kpi("Isolation", found["isolation"], "of candidates' code", "plain" if full else "worse"),
-            theme.kpi("Checks", f"{len(checks) - len(bad)} of {len(checks)}", "all well" if not bad else f"{len(bad)} to look at",
+            theme.kpi("Checks", f"{len(checks) - len(bad)} of {len(checks)}", "all ok" if not bad else f"{len(bad)} failed",
                       "worse" if bad else "plain"),
             theme.kpi("Database", f"{size / 1e6:.1f} MB", log),
             theme.kpi("Recorded", f"{attempts:,}", f"attempts in {len(rows):,} runs"),
         ]
     )  # fmt: skip
-    groups: dict[str, list[list[str]]] = {"To look at": [], "This machine": [], "Models": [], "Problems": [], "Packages": []}
+    groups: dict[str, list[list[str]]] = {"Failed": [], "This machine": [], "Models": [], "Problems": [], "Packages": []}
     for check in checks:
         name = check["name"]
         home = PARTS.get(name) or ("Problems" if "/" in name else "Packages")
-        groups["To look at" if not check["ok"] else home].append([escape(name), escape(check["detail"])])
+        groups["Failed" if not check["ok"] else home].append([escape(name), escape(check["detail"])])
     left, right = st.columns(2, gap="medium")
     for title, body in groups.items():
         if body:
             with right if title in ("Problems", "Models") else left:
                 st.markdown(f"**{title}**")
-                st.html(theme.table(["what", "state"], body))
-    if left.button("Look again", icon=":material/refresh:"):
+                st.html(theme.table(["check", "result"], body))
+    if left.button("Check again", icon=":material/refresh:"):
         checked.clear()
         st.rerun()
-    st.caption(
-        "Keys of providers come from the environment of the process that started the dashboard; they are never shown or stored."
-    )
+    st.caption("API keys are read from the environment of the process that started the dashboard; they are never shown or stored.")
 
 
 page()

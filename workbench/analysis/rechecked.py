@@ -1,4 +1,4 @@
-"""A program scored again with the problem of today, as `evolve recheck` kept it, beside its scores in the run."""
+"""Repeated evaluations of best candidates by `evolve recheck`, next to their scores in the run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from workbench.store import Ledger, Run
 
 @dataclass(frozen=True, slots=True)
 class Rechecked:
-    """Scores with a version of the problem that is not the run's.
+    """Scores with another version of the problem than the run's.
 
     Attributes
     ----------
     version
-        Of the problem today.
+        Current version of the problem.
     then
-        Mean gap in the run; a split that was not scored is left out.
+        Mean gap in the run, for splits that were evaluated.
     now
-        Reports with today's version.
+        Reports with the current version.
     comparison
-        On validation, against the best baseline of today; None where the program fails there, or there is no baseline.
+        With the best baseline on validation; None if the program fails there or there is no baseline.
     """
 
     version: str
@@ -36,15 +36,15 @@ class Rechecked:
     def __str__(self) -> str:
         said = [
             f"{split} {percent(report.gap) if report.status is Status.OK else f'fails ({report.status})'}"
-            + (f" (then {percent(self.then[split])})" if split in self.then else "")
+            + (f" (before: {percent(self.then[split])})" if split in self.then else "")
             for split, report in self.now.items()
         ]
         verdict = f"; {self.comparison}: {self.comparison.verdict}" if self.comparison else ""
-        return f"scored again with version {self.version} of the problem: {', '.join(said)}{verdict}"
+        return f"evaluated again with version {self.version} of the problem: {', '.join(said)}{verdict}"
 
 
 def rechecked(store: Ledger, run: Run, number: int, loaded: LoadedProblem) -> Rechecked | None:
-    """What `evolve recheck` found with today's version; None where that is the run's, or nothing was scored again."""
+    """The result of `evolve recheck` with the current version; None if the problem has not changed or was not rechecked."""
     if loaded.version == run.version:
         return None
     now = {s: found for s in OPEN if (found := store.recheck(run.id, number, s, loaded.version)) is not None}
