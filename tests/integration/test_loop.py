@@ -30,7 +30,7 @@ GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 def scripted(monkeypatch, *replies, **settings):
     """Let `--proposer scripted` answer with these."""
     proposer = Scripted(replies, **settings)
-    monkeypatch.setattr(proposers, "make", lambda options, lookup: proposer)
+    monkeypatch.setattr(proposers, "make", lambda options, lookup, *, endpoint_named=False: proposer)
     return proposer
 
 
