@@ -244,5 +244,5 @@ def test_public_names_are_importable_documented_and_lazy() -> None:
 
 
 def test_the_test_split_stays_closed() -> None:
-    with pytest.raises(UsageError, match="opened by"):
+    with pytest.raises(UsageError, match="only `evolve certify` may access the test split"):
         wb.evaluate(catalog.load(TOY), "seed", split="test")

@@ -82,13 +82,14 @@ def test_its_program_scores_what_it_says(slug: str, sandboxes: dict[tuple[str, .
 
 def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     slug = "scheduling/total_tardiness"
-    found = shipped(slug)
+    found = replace(shipped(slug), version=catalog.load(slug).version)
     old = replace(found, version="0123456789ab")
     assert f"recreate it with: {MAKE} {slug}" in old.stale(found.version) and found.stale(found.version) == ""
     monkeypatch.setattr("workbench.cli.problems.exhibit", lambda name: old if name == slug else None)
     told = {one["slug"]: one["found"] for one in json.loads(evolve("problems", "--json")[1])}
     assert told[slug]["verdict"] == found.verdict and MAKE in told[slug]["stale"]
-    assert MAKE in evolve("problems", slug)[1] and "of an earlier version" in " ".join(evolve("problems")[1].split())
+    assert f"certified for version 0123456789ab, now {found.version}" in " ".join(evolve("problems", slug)[1].split())
+    assert "* certified for an earlier version" in " ".join(evolve("problems")[1].split())
 
 
 def test_problems_show_the_verdict(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
@@ -96,7 +97,7 @@ def test_problems_show_the_verdict(evolve, monkeypatch: pytest.MonkeyPatch) -> N
     found = replace(shipped(slug), version=catalog.load(slug).version)
     monkeypatch.setattr("workbench.cli.problems.exhibit", lambda name: found if name == slug else None)
     out = evolve("problems", found.problem)[1]
-    assert found.verdict in out and str(found.module) in out and MAKE not in out
+    assert f"verdict: {found.verdict.words}" in out and str(found.module) in out and "certified for version" not in out
 
 
 def test_a_broken_file_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

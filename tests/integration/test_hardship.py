@@ -197,7 +197,7 @@ def test_two_runs_at_once_share_a_folder(tmp_path: Path) -> None:
         subprocess.Popen([*command, "--seed", str(seed)], cwd=TOY.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for seed in (1, 2)
     ]
-    found = [json.loads(process.communicate(timeout=120)[0].splitlines()[-1]) for process in both]
+    found = [json.loads(process.communicate(timeout=300)[0].splitlines()[-1]) for process in both]
     assert all(f["candidates"] == 40 and f["status"] == "done" for f in found) and found[0]["run"] != found[1]["run"]
     with Store(tmp_path, write=False) as store:
         assert all(len(store.candidates(f["run"])) >= 40 for f in found)

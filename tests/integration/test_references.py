@@ -63,7 +63,7 @@ def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
 def make(folder: Path, *words: str) -> str:
     """Run to the end; stderr."""
     process = begin(folder, *words)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return errors
 
@@ -79,7 +79,7 @@ def interrupt(folder: Path, sent: int, to_all: bool = False) -> tuple[int, str]:
         os.killpg(process.pid, sent)  # as a terminal does
     else:
         process.send_signal(sent)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=300)
     deadline = time.monotonic() + 10
     while Path(f"/proc/{solver}").exists():
         assert time.monotonic() < deadline, "the solver's process outlived its parent"
@@ -177,7 +177,7 @@ def test_only_what_lacks_is_added(slow: Path) -> None:
     raw["splits"]["train"]["train-0"]["value"] = -1.0  # an entry that was there stays what it was
     path.write_text(json.dumps(raw))
     process = begin(slow)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 2 and errors.startswith("error: ") and errors.rstrip().endswith("--missing")
     make(slow, "--missing")
     assert asked(slow) == ["train-6", "train-7"]
@@ -206,7 +206,7 @@ def test_one_line_says_what_is_wrong(slow: Path, old: str, new: str, words: tupl
     if old:
         change(slow / "problem.py", old, new)
     process = begin(slow, *words)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     told = [line for line in errors.splitlines() if not line.startswith("solve: ")]
     assert process.returncode == 2 and len(told) == 1 and told[0].startswith("error: ") and named in told[0], errors
     assert len(asked(slow)) <= 3, "the others were not solved before it was told"

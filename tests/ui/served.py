@@ -58,7 +58,7 @@ class Served:
 
     def ask(self, method: str, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers (names in lower case) and body that a request is answered with; `_` in names stands for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         connection.putrequest(method, path, skip_host="host" in headers, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name.replace("_", "-"), value)

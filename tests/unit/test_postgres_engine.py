@@ -172,7 +172,7 @@ def test_a_program_that_is_told_to_end_leaves_no_server_and_no_folder(
     there = "data" if when == "at once" else "data/base/16*/PG_VERSION"  # initdb is at work; a database was created
     wait_until(lambda: list(place.glob(f"evolve-postgres-*/{there}")))
     running.send_signal(sign)
-    said, _ = running.communicate(timeout=60)
+    said, _ = running.communicate(timeout=300)
     assert running.returncode != 0
     assert program == "a query" or said.splitlines()[-1].startswith(b"stopped: the server and its folder are gone")
     assert processes(place) == []

@@ -64,7 +64,10 @@ def paired_interval(
         t = np.nan_to_num((means - mean) / np.sqrt(variances), nan=0.0, posinf=np.inf, neginf=-np.inf)
     tail = (1 - confidence) / 2
     least, most = np.quantile(t, tail, method="lower"), np.quantile(t, 1 - tail, method="higher")
-    return Interval(mean, float(mean - most * error), float(mean - least * error))
+    # Resamples without any spread give no finite limit; what no instance shows is no part of an interval either.
+    lowest = sum(weight * float(values.min()) for weight, values in strata)
+    highest = sum(weight * float(values.max()) for weight, values in strata)
+    return Interval(mean, max(lowest, float(mean - most * error)), min(highest, float(mean - least * error)))
 
 
 def sign_flip(
