@@ -215,7 +215,7 @@ def test_wrong_options_name_themselves(evolve, tmp_path, words, named):
 def test_seed_that_crashes(evolve, copy, tmp_path):
     (copy / "programs/seed.py").write_text("def f(x, a):\n    return 1 / 0\n")
     refused(
-        evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "starting program seed fails", "ZeroDivisionError"
+        evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "initial program seed fails", "ZeroDivisionError"
     )
 
 

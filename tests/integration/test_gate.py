@@ -58,7 +58,7 @@ def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.M
     with Store(tmp_path, write=False) as store:
         assert store.candidates(found.run)[-1].status is Status.OK
         notes = [e.message for e in store.events(found.run) if e.kind == "note"]
-    assert any("no starting program passes: " in note and "a certificate will" in note for note in notes)
+    assert any("no initial program passes the robustness tests " in note and "a certificate is not" in note for note in notes)
 
 
 def test_a_broken_rule_is_told_without_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

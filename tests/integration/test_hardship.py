@@ -216,7 +216,7 @@ def test_a_folder_that_becomes_read_only_ends_the_run_with_one_line(tmp_path: Pa
 
     monkeypatch.setattr(Store, "__init__", remembered)
 
-    with pytest.raises(Exception, match=r"could not go on: .*cannot be written.*evolve resume"):
+    with pytest.raises(Exception, match=r"failed: .*cannot be written.*evolve resume"):
         run(tmp_path, once(5, revoke), candidates=30)
     with Store(tmp_path, write=False) as store:
         kept = store.runs()[0].attempts

@@ -147,7 +147,7 @@ def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
 def test_seed_that_crashes_is_told_before_a_run_exists(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("def f(x, a):\n    return x[0]\n")
-    with pytest.raises(UsageError, match=r"starting program .*bad.py fails \(crash\).*TypeError"):
+    with pytest.raises(UsageError, match=r"initial program .*bad.py fails \(crash\).*TypeError"):
         begin(catalog.load(TOY), RunOptions(proposer="builtin", seeds=(str(bad),)), tmp_path / "runs", Silent())
     with Store(tmp_path / "runs", write=False) as store:
         assert store.runs() == []
@@ -226,7 +226,7 @@ def test_run_that_goes_on_cannot_be_resumed(tmp_path):
     found = run(tmp_path, candidates=2)
     with Store(tmp_path) as store:
         store._db.execute("UPDATE runs SET status = 'running', pid = ?, heartbeat = ?", (os.getppid(), time.time()))
-    with pytest.raises(UsageError, match="still going on"):
+    with pytest.raises(UsageError, match="still running"):
         resume(found.run, tmp_path, Silent())
 
 

@@ -51,7 +51,7 @@ def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> Non
     module = tmp_path / "rule.py"
     assert evolve("export", run, "--out", module, "--runs", tmp_path)[0] == 0
     text = " ".join(module.read_text().partition('"""\n\n#')[0].split())
-    assert f"Certificate: {told['verdict']} (" in text and " test " in text
+    assert f"Certificate: {Verdict(told['verdict']).words} (" in text and " test " in text
     assert subprocess.run([sys.executable, module], capture_output=True, check=False).returncode == 0
 
 

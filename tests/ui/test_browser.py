@@ -267,7 +267,7 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         press(page, "Steer.*")
         page.get_by_label("What should the model try or avoid?").fill("Try a square.")
         press(page, "Send")
-        page.get_by_text("Sent: it goes into the prompts").wait_for()
+        page.get_by_text("Sent; part of the prompts").wait_for()
         assert heard(tmp_path)
         page.keyboard.press("Escape")
         page.get_by_role("tab", name="Steering").click()

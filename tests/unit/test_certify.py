@@ -110,14 +110,14 @@ def test_a_slip_that_grows_with_the_cube_is_fragile(loaded: LoadedProblem, sandb
     slip = "    n = len(processing)\n    _ = sum(1 for _ in range(3 * n) for _ in range(n) for _ in range(n))\n"
     found, reason = verdict(loaded, sandbox, WSPT.replace("    return sorted", f"{slip}    return sorted"))
     assert found == "fragile"
-    assert reason.startswith("growth") and "time grows clearly faster" in reason
+    assert reason.startswith("growth") and "time grows significantly faster" in reason
 
 
 def test_what_hoards_memory_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     hoard = "    n = len(processing)\n    _ = bytearray(n * n * 16_000)\n"
     found, reason = verdict(loaded, sandbox, WSPT.replace("    return sorted", f"{hoard}    return sorted"))
     assert found == "fragile"
-    assert "memory grows clearly faster" in reason
+    assert "memory grows significantly faster" in reason
 
 
 def test_a_lucky_constant_is_caught_by_moving_it(loaded: LoadedProblem, sandbox: Sandbox) -> None:
@@ -357,5 +357,5 @@ def place(gpus, memory, models):
 def test_a_slip_in_it_shows_in_its_growth(prism: LoadedProblem, sandbox: Sandbox) -> None:
     slow = program(prism, prism.program("kvpr_greedy").source.replace("def place(", "def _place(") + SLIP)
     found = growth(prism, slow, sandbox, silent)
-    assert not found.passed and "time grows clearly faster" in found.line
+    assert not found.passed and "time grows significantly faster" in found.line
     assert growth(prism, prism.program("kvpr_greedy"), sandbox, silent).passed

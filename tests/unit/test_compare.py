@@ -49,7 +49,7 @@ def test_a_comparison_the_other_way_round_has_the_opposite_signs() -> None:
 
 
 def test_only_the_same_instances_can_be_paired() -> None:
-    with pytest.raises(UsageError, match="not scored on the same instances"):
+    with pytest.raises(UsageError, match="not evaluated on the same instances"):
         compare(contender("a", {"x1": 0.1}), contender("b", {"x2": 0.1}))
 
 
@@ -104,13 +104,13 @@ def test_programs_come_with_their_recorded_gap_or_with_the_reason_why_not(runs: 
         report = store.report("one", row.champion, Split.VALIDATION)
         assert report is not None and champion.gap == pytest.approx(report.gap)
         failed = next(a.number for a in store.attempts("one") if a.status != "ok")
-        with pytest.raises(UsageError, match="no valid program"):
+        with pytest.raises(UsageError, match="not a valid program"):
             of_run(store, row, failed, Split.TRAIN)
         unscored = next(
             a.number for a in store.attempts("one")
             if a.status == "ok" and store.report("one", a.number, Split.VALIDATION) is None
         )  # fmt: skip
-        with pytest.raises(UsageError, match="not scored on validation"):
+        with pytest.raises(UsageError, match="not evaluated on validation"):
             of_run(store, row, unscored, Split.VALIDATION)
         with pytest.raises(UsageError, match="evolve certify one"):
             of_run(store, row, None, Split.TEST)

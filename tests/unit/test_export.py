@@ -138,7 +138,7 @@ def test_a_function_checks_itself_and_can_be_imported(
     assert module.PROVENANCE["problem"] == sequencing.slug and module.PROVENANCE["version"] == sequencing.version
     assert module.PROVENANCE["lineage"][1] == (7, "constant", 0.25)
     assert module.MEASURED == TABLE
-    for words in ("Weighted completion times", "no LLM", "2025-11-22", "this module", "25.0%", "run-1", "proven optimum"):
+    for words in ("Weighted completion times", "no model", "2025-11-22", "this module", "25.0%", "run-1", "proven optimum"):
         assert words in (module.__doc__ or "")
     contract = module.order.__doc__
     for words in ("Weight of each job.", "permutation of the jobs", sequencing.version, "minimised, in weighted hours"):
@@ -316,4 +316,4 @@ def test_models_are_named(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path:
     path.write_text(render(sequencing, chosen, provenance(sequencing, ("qwen", "other")), TABLE, cases))
     module = load(path)
     assert module.PROVENANCE["models"] == ["qwen", "other"]
-    assert "written by: qwen, other" in (module.__doc__ or "") and "no LLM" not in (module.__doc__ or "")
+    assert "written by: qwen, other" in (module.__doc__ or "") and "no model" not in (module.__doc__ or "")

@@ -153,7 +153,7 @@ def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE, worst
         They were not scored on the same instances.
     """
     if a.gaps.keys() != b.gaps.keys() or not a.gaps:
-        raise UsageError(f"{a.name} and {b.name} were not scored on the same instances")
+        raise UsageError(f"{a.name} and {b.name} were not evaluated on the same instances")
     ids = sorted(a.gaps)
     own, other, families = [a.gaps[i] for i in ids], [b.gaps[i] for i in ids], [a.families[i] for i in ids]
     differences = {i: a.gaps[i] - b.gaps[i] for i in ids}
@@ -222,19 +222,19 @@ def of_run(store: Store, row: Run, number: int | None, split: Split) -> Contende
         No champion, no such attempt, no valid one, or one that was never scored on this split.
     """
     if split not in OPEN:
-        raise UsageError(f"programs are compared on {' and '.join(OPEN)}; {split} is opened by: evolve certify {row.id}")
+        raise UsageError(f"programs are compared on {' and '.join(OPEN)}; for {split} use: evolve certify {row.id}")
     number = row.champion if number is None else number
     if number is None:
-        raise UsageError(f"run {row.id} has no champion yet; name an attempt: {row.id}:N")
+        raise UsageError(f"run {row.id} has no best candidate yet; name an attempt: {row.id}:N")
     report = store.report(row.id, number, split)
     name = f"{row.id}:{number}"
     if report is None:
         found = store.candidate(row.id, number)  # raises where there is no such attempt
         if found.status != "ok":
-            raise UsageError(f"{name} is no valid program ({found.status}): {found.message}")
-        raise UsageError(f"{name} was not scored on {split} (a run scores there what leads on train); compare on train")
+            raise UsageError(f"{name} is not a valid program ({found.status}): {found.message}")
+        raise UsageError(f"{name} was not evaluated on {split} (a run evaluates only its best candidates there); use train")
     if report.status != "ok":
-        raise UsageError(f"{name} is no valid program ({report.status}): {report.message}")
+        raise UsageError(f"{name} is not a valid program ({report.status}): {report.message}")
     return of_report(name, number, report)
 
 

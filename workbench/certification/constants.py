@@ -61,7 +61,7 @@ def constants(
     places = numbers(program.source)
     name = "constants"
     if not places:
-        return Check(name, name, True, "constants: the evolved part has no number that could be changed", {"moves": []})
+        return Check(name, name, True, "constants: the evolved part has no constants to change", {"moves": []})
     means = {b.name: mean_gap(loaded.references.families(b.name, Split.VALIDATION)) for b in loaded.problem.baselines}
     best = min(means, key=lambda baseline: means[baseline])
     moves = [(place, factor) for factor in FACTORS for place in places]

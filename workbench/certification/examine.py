@@ -1,4 +1,4 @@
-"""Puts a program to the test: every split in fresh processes, against every human baseline."""
+"""Certifies a program: every split in fresh processes, compared with every baseline."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def certify(
     patience: float = PATIENCE,
     accesses: int = 1,
 ) -> Certificate:
-    """Put a program to the test; every scored instance runs in a fresh process.
+    """Certify a program; every instance runs in a fresh process.
 
-    Test and stress decide nothing but the verdict: constants are moved and parts left out on train and validation alone.
+    Test and robustness results decide only the verdict: sensitivity analysis and ablation use train and validation.
 
     Parameters
     ----------
     patience
-        Seconds that the search for sensitive constants, and the one for needless parts, may take each.
+        Time limit in seconds of the sensitivity analysis, and of the ablation.
     accesses
         Programs that have seen the test set by now, this one included: each is one more chance to be lucky, so the level of
         the intervals rises (`level_of`).
@@ -104,7 +104,7 @@ def certify(
 
 
 def require(loaded: LoadedProblem) -> None:
-    """See to it that a problem can have certificates, before its test split is opened.
+    """Check that a problem can have certificates, before its test set is accessed.
 
     Raises
     ------
@@ -112,9 +112,9 @@ def require(loaded: LoadedProblem) -> None:
         No baselines, or too few test instances.
     """
     if not loaded.problem.baselines:
-        raise ProblemError(f"{loaded.slug} names no baselines: there is nothing to be better than")
+        raise ProblemError(f"{loaded.slug} has no baselines to compare with")
     if len(loaded.instances(Split.TEST)) < FEWEST_INSTANCES:
-        raise ProblemError(f"{loaded.slug} has fewer than {FEWEST_INSTANCES} test instances: no interval can be made of them")
+        raise ProblemError(f"{loaded.slug} has fewer than {FEWEST_INSTANCES} test instances, too few for a confidence interval")
 
 
 def _evaluate(
@@ -197,11 +197,9 @@ def _bounds(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> Check:
             ahead = reference.value - r.objective if loaded.problem.sense == "min" else r.objective - reference.value
             if ahead > _ROUNDING * max(1.0, abs(reference.value)):
                 beaten.append(f"{r.id} of {split}: {r.objective:g}, where {reference.value:g} is {reference.status}")
-    line = f"bounds: none of {proven} proven references is beaten"
+    line = f"bounds: no objective is better than any of {proven} proven references"
     if beaten:
-        line = (
-            f"bounds: {len(beaten)} of {proven} proven references are beaten, so the verifier or a proof is at fault; {beaten[0]}"
-        )
+        line = f"bounds: {len(beaten)} of {proven} objectives beat a proof, so the verifier or a proof is at fault; {beaten[0]}"
     return Check("bounds", "bounds", not beaten, line, {"proven": proven, "beaten": beaten})
 
 
@@ -224,7 +222,7 @@ def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
 def _determinism(first: Report, second: Report) -> Check:
     before = {r.id: (r.status, r.objective) for r in first.results}
     changed = [r for r in reversed(second.results) if before[r.id] != (r.status, r.objective)]
-    line = f"determinism: {len(before) - len(changed)} of {len(before)} test instances came out the same in reverse order"
+    line = f"determinism: {len(before) - len(changed)} of {len(before)} test instances had the same result in reverse order"
     if changed:
         one = changed[0]
         line += f"; {one.id}: {_outcome(*before[one.id])}, then {_outcome(one.status, one.objective)}"
@@ -256,7 +254,7 @@ def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: M
     line = f"drop: lead over {best} (the best baseline on train) by split: {words}"
     if shared and shared != set(reports[Split.TEST].families):
         alike_words = ", ".join(f"{split} {points(leads[split]['lead_on_shared_families'])}" for split in leads)
-        line += f"; on the families that all three share: {alike_words}"
+        line += f"; on the instance classes common to all three: {alike_words}"
     if not passed:
-        line += f"; surely better than every baseline on {' and '.join(seen)}, not on test"
+        line += f"; significantly better than every baseline on {' and '.join(seen)}, not on test"
     return Check("drop", "drop", passed, line, {"baseline": best, "splits": leads})

@@ -82,7 +82,7 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
     sizes = [size for size, _ in ladder]
     name = "growth"
     if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
-        return Check(name, name, True, "growth: not measured, the problem's instances are nearly all of one size", {"sizes": sizes})
+        return Check(name, name, True, "growth: not measured, because the instances are too similar in size", {"sizes": sizes})
     best = loaded.references.ranking[0][0]
     measured = _costs(loaded, [program, loaded.program(best)], ladder, sandbox, on_progress, "growth")
     if measured is None:
@@ -104,7 +104,7 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
         f"{memory.largest / (1 << 20):.1f} MiB"
     )
     if flagged:
-        line += f"; {' and '.join(flagged)} grows clearly faster than what it is measured against"
+        line += f"; {' and '.join(flagged)} grows significantly faster than that of {against}"
     return Check(name, name, not flagged, line, _data(sizes, own, compared, time, memory))
 
 

@@ -52,9 +52,9 @@ class Move:
         if self.status is not Status.OK:
             return f"{self.split}: fails now ({self.status})"
         if self.before is None:
-            return f"{self.split}: {percent(self.after)}, never scored before"
+            return f"{self.split}: {percent(self.after)}, not evaluated before"
         if not self.moved:
-            return f"{self.split}: {percent(self.after)} as before"
+            return f"{self.split}: {percent(self.after)}, unchanged"
         causes = [
             f"{count} {what}"
             for count, what in (
@@ -63,7 +63,7 @@ class Move:
             )
             if count
         ]  # fmt: skip
-        why = ", ".join(causes) or "its families are weighed otherwise"
+        why = ", ".join(causes) or "other instance classes"
         return f"{self.split}: {percent(self.before)} -> {percent(self.after)} ({why})"
 
     def to_json(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from workbench.certificate import Verdict
 from workbench.errors import Infeasible, PolicyFailure, UsageError
 from workbench.exporting.readable import entry_of, quoted, with_docstring
 from workbench.formatting import percent
@@ -132,20 +133,20 @@ def render(loaded: LoadedProblem, program: Program, provenance: Provenance, tabl
         When there is no case to check it by, or the program binds a name that the module needs for itself.
     """
     if not cases:
-        raise UsageError("a module without recorded cases could not check itself: record at least one")
+        raise UsageError("the self-test of an exported module needs at least one recorded case")
     problem = loaded.problem
     own, text = with_docstring(program, _entry_docstring(loaded, program, loaded.program(problem.seeds[0])))
     names = of_module(text)
     clash = sorted(names.bound & _RESERVED) if names else []
     if clash:
-        raise UsageError(f"the program defines {', '.join(clash)}, which the exported module needs for itself; rename it")
+        raise UsageError(f"the program defines {', '.join(clash)}, which is reserved in exported modules; rename it")
     return (
         f"{quoted(_module_docstring(loaded, provenance, table, cases, own, text))}\n\n"
         f"{EXPORT_HEAD}\n{text}\n\n"
         f"{EXPORT_TAIL}\nPROVENANCE = {_literal(_provenance_data(provenance))}\n\n"
         "# Mean gap to the reference by program and split: 0 is the reference, lower is better.\n"
         f"MEASURED = {_literal({name: dict(row) for name, row in table.items()})}\n\n"
-        "# What the program was asked on small instances, and what it answered when it was exported.\n"
+        "# Calls of the program on small instances, and its answers at the time of the export.\n"
         f"CASES = {_literal([asdict(case) for case in cases])}\n"
         f"{_SELF_CHECK.replace('SEEDING', _seeding(text)).replace('ENTRY', problem.entry)}"
     )
@@ -214,10 +215,10 @@ def _module_docstring(
     loaded: LoadedProblem, provenance: Provenance, table: Table, cases: Sequence[Case], own: str, text: str
 ) -> str:
     problem = loaded.problem
-    written = ", ".join(provenance.models) if provenance.models else "no LLM (built-in operators)"
+    written = ", ".join(provenance.models) if provenance.models else "AST mutation operators (no model)"
     line = provenance.lineage
     steps = f"; {len(line)} steps from gap {percent(line[0].gap)} to {percent(line[-1].gap)}" if len(line) > 1 else ""
-    certificate = f"{provenance.verdict} ({provenance.reason})" if provenance.verdict else "none yet"
+    certificate = f"{Verdict(provenance.verdict).words} ({provenance.reason})" if provenance.verdict else "none"
     whose = f"Candidate {provenance.candidate} of run {provenance.run}" if line else f"From {provenance.run}"
     origin = (
         f"{whose}, written by: {written}{steps}. "
@@ -234,7 +235,7 @@ def _module_docstring(
     )
     paragraphs = [
         f"{problem.title}: a heuristic for {problem.slug}.",
-        _fill(f"{problem.question} Call `{problem.entry}`; its docstring says what goes in and what comes out."),
+        _fill(f"{problem.question} Call `{problem.entry}`; its docstring describes arguments and result."),
         own,
         _fill(f"Mean gap to the reference ({problem.bound}); 0 is the reference, lower is better:"),
         textwrap.indent(_table(table), "    "),

@@ -15,7 +15,7 @@ FINALISTS = 5
 
 
 class Champion:
-    """Which attempt of a run is best on validation. Nothing here ever reaches the search."""
+    """The best candidate of a run, selected on validation. Validation scores never reach the search."""
 
     def __init__(self, context: RunContext, display: Display) -> None:
         self._run, self._store, self._pool, self._gate = context.run, context.store, context.pool, context.gate
@@ -76,7 +76,7 @@ class Champion:
                 self._store.set_champion(self._run, number)
                 return
             self._refused.add(number)
-            note = f"candidate {number} {fault}: it is not the champion"
+            note = f"candidate {number} was rejected as best candidate: {fault}"
             self._store.log(self._run, "note", note)
             self._display.line(note)
 
@@ -87,11 +87,11 @@ class Champion:
         ids = tuple(i.id for i in reversed(self._loaded.instances(Split.VALIDATION)))
         report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), heartbeat)
         if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
-            return "scores differently with a fresh process for each instance"
+            return "its score changes with a fresh process for each instance"
         if self._gate is None or candidate.operator == "seed":  # a run always has a champion
             return ""
         stressed = self._report(self._gate.job(program), heartbeat)  # one that was no better than its parent has not met it yet
-        return "could not be put to the gate" if stressed is None else self._gate.judge(stressed)
+        return "the robustness filter could not evaluate it" if stressed is None else self._gate.judge(stressed)
 
     def _report(self, job: Job, heartbeat: Callable[[], None]) -> Report | None:
         future = self._pool.submit(job)

@@ -290,7 +290,7 @@ class Loop:
         try:
             fault = self.context.gate.judge(future.result())
         except VerifierError as error:
-            self._store.log(self._run, "error", f"candidate {flight.number} at the gate: {error}")
+            self._store.log(self._run, "error", f"candidate {flight.number} in the robustness filter: {error}")
             fault = str(error)
         if fault:
             report = replace(report, status=Status.FRAGILE, message=fault)
@@ -378,7 +378,7 @@ class Loop:
         match command:
             case "stop":
                 self.halt("stopped on request")
-                return "stopping: what is under way is finished"
+                return "stopping after the candidates in progress"
             case "pause" | "resume":
                 self.steering.paused = command == "pause"
                 return "paused" if self.steering.paused else "running again"
@@ -386,13 +386,13 @@ class Loop:
                 self._follow.inject(argument)
                 return "will be evaluated next"
             case "inject":
-                return "a replay takes no other program than those it repeats"
+                return "not possible in a replay"
             case "steer":
                 wish = json.loads(argument)
                 upcoming = self._order.cursor
                 last = upcoming + int(wish["next"]) - 1 if wish.get("next") else self._seeds + self._options.candidates
                 self.steering.guidance.append((str(wish["text"]), last))
-                return f"goes into the prompts of attempts {upcoming} to {last}"
+                return f"added to the prompts of attempts {upcoming} to {last}"
         return f"unknown command {command!r}"
 
     # ------------------------------------------------------------------ small things

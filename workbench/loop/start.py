@@ -95,7 +95,7 @@ def begin(
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
                 context, history = RunContext(run, loaded, options, store, pool, gate), History(store.candidates(run), prints)
                 loop = Loop(context, proposer, strategy, display, known=known, history=history, plan=plan)
-                gated = f", stress gate of {len(gate.families)} families" if gate else ""
+                gated = f", robustness filter with {len(gate.families)} instance classes" if gate else ""
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
                 if gate and gate.weakness:
                     store.log(run, "note", gate.weakness)
@@ -135,11 +135,11 @@ def resume(
         loaded = loaded or catalog.load_recorded(row.folder, row.problem)
         if loaded.version != row.version:
             raise UsageError(
-                f"{loaded.slug} changed since run {run} began (version {row.version}, now {loaded.version}): its scores "
-                "would not compare; start a new run, with --from to take programs along"
+                f"{loaded.slug} has changed since run {run} (version {row.version}, now {loaded.version}), so scores are not "
+                "comparable; start a new run, and use --from to start from its programs"
             )
         if options.proposer.startswith("replay:"):
-            raise UsageError(f"run {run} is a replay; replay it anew instead of resuming it")
+            raise UsageError(f"run {run} is a replay and cannot be resumed; replay it again instead")
         strategy = strategy or search.make(options.strategy, options.strategy_options)
         known = Known()
         _, proposer = _proposer(loaded, options, store, known, proposer, changes.get("api_base") is not None)
@@ -158,9 +158,7 @@ def resume(
                 history = History(store.candidates(run), prints, turns, row.active_seconds, answers)
                 context = RunContext(run, loaded, options, store, pool, gate)
                 loop = Loop(context, proposer, strategy, display, known=known, history=history)
-                display.line(
-                    f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} answers paid for but not yet scored"
-                )
+                display.line(f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} paid answers not yet evaluated")
                 return _drive(loop)
 
 
@@ -208,7 +206,7 @@ def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]]
     reports = [f.result() for f in [pool.submit(Job(program, Split.TRAIN)) for _, program in seeds]]
     for (name, _), report in zip(seeds, reports, strict=True):
         if report.status is not Status.OK:
-            raise ProblemError(f"{loaded.slug}: the starting program {name} fails ({report.status}): {report.message}")
+            raise ProblemError(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")
     return reports
 
 
@@ -217,7 +215,7 @@ def _executor(loaded: catalog.LoadedProblem, options: RunOptions) -> Executor:
         return Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
     if options.workers > 1:
         raise UsageError(
-            f"{loaded.slug} was made in Python, so only this process can evaluate it: leave workers out, "
+            f"{loaded.slug} was defined in Python, so only this process can evaluate it: omit workers, "
             "or put the problem into a folder (evolve new) to use several"
         )
     return InlinePool(loaded, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
@@ -254,18 +252,18 @@ def _as_gated(options: RunOptions, store: Store) -> RunOptions:
 
 def _drive(loop: Loop) -> Outcome:
     store, run = loop.context.store, loop.context.run
-    status, message = "failed", "ended by an unforeseen error"
+    status, message = "failed", "ended by an unexpected error"
     try:
         with _signals(loop):
             loop.drive()
         status, message = loop.steering.status, loop.steering.halt
         if status == "failed":
-            raise RunFailed(f"run {run}: {message}. Take it up again with: evolve resume {run}")
+            raise RunFailed(f"run {run}: {message}. Resume it with: evolve resume {run}")
     except RunFailed:
         raise
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
-        raise RunFailed(f"run {run} could not go on: {error}. Take it up again with: evolve resume {run}") from error
+        raise RunFailed(f"run {run} failed: {error}. Resume it with: evolve resume {run}") from error
     finally:
         with contextlib.suppress(Exception):  # a full disk must not hide the first error
             store.end_run(run, status, message, loop.budget.seconds)
@@ -283,7 +281,7 @@ def _signals(loop: Loop) -> Iterator[None]:
         if loop.steering.halt:
             os._exit(130)
         loop.halt("stopped by Ctrl-C" if number == signal.SIGINT else "stopped by SIGTERM")
-        loop.display.line("stopping: what is under way is finished (Ctrl-C again ends at once)")
+        loop.display.line("stopping after the candidates in progress (press Ctrl-C again to stop immediately)")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -54,7 +54,7 @@ class Gate:
         self._instances = {i.id: i for i in instances}
         names = [b.name for b in loaded.problem.baselines]
         if not names:
-            raise ProblemError(f"{loaded.slug} names no baselines: a stress gate has nothing to measure by")
+            raise ProblemError(f"{loaded.slug} has no baselines, which the robustness filter needs")
         programs = [*(loaded.program(name) for name in names), *starts]
         futures = [pool.submit(self.job(program, stop_on_failure=False)) for program in programs]
         reached = [{r.id: r.objective for r in f.result().results if r.objective is not None} for f in futures]
@@ -62,7 +62,7 @@ class Gate:
         pick = min if loaded.problem.sense == "min" else max
         found = {i.id: [known[i.id] for known in baselines.values() if i.id in known] for i in instances}
         if unsolved := [i.family for i in instances if not found[i.id]]:
-            raise ProblemError(f"{loaded.slug}: no baseline answers the gate's instance of the family {unsolved[0]}")
+            raise ProblemError(f"{loaded.slug}: no baseline solves the robustness filter's instance of class {unsolved[0]}")
         self._scale = GapScale(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
         by_baseline = {name: self._gaps(known) for name, known in baselines.items()}
         starting = [self._gaps(known) for known in reached[len(names) :]]
@@ -87,7 +87,7 @@ class Gate:
         if not self._forgiven:
             return ""
         names = ", ".join(family.replace("_", " ") for family in self._forgiven)
-        return f"under stress no starting program passes: {names}; the gate asks no more there than they do, and a certificate will"
+        return f"no initial program passes the robustness tests {names}; the filter is relaxed there, but a certificate is not"
 
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
         """The evaluation to ask a worker for; its report goes to `judge`."""

@@ -121,7 +121,7 @@ def progress(
     y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log))
     best = alt.Y("best:Q", scale=scale, axis=None)
     dots = _saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(valid["gap"], valid["operator"], strict=True)])
-    diamonds = alt.Chart(_saying(marked, ["a person's message"] * len(marked)).assign(series="steered"))
+    diamonds = alt.Chart(_saying(marked, ["steering message"] * len(marked)).assign(series="steered"))
     layers = [
         *_lines(palette, [level for level in levels if level.gap > 0 or not log], (low, high), height, log=log),
         alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, best),

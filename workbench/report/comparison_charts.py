@@ -345,14 +345,14 @@ def latency(
     high = max(high, base.gap) if base is not None and near else high
     rows = [
         {"who": one.name, "ms": one.seconds * 1000, "gap": one.gap,
-         "said": f"{names[one.name]}: {percent(one.gap)} in {one.seconds * 1000:.3g} ms an instance"}
+         "said": f"{names[one.name]}: {percent(one.gap)} in {one.seconds * 1000:.3g} ms per instance"}
         for one in found
     ]  # fmt: skip
     slowest = max([one.seconds * 1000 for one in found], default=1.0)
     scale = alt.Scale(domain=[0, high * 1.1 or 1.0], nice=False)
     y = alt.Y("gap:Q", scale=scale, axis=gap_axis("Mean gap", 0, high))
     layers = [alt.Chart(pd.DataFrame(rows, columns=["who", "ms", "gap", "said"])).mark_circle(size=110, opacity=1).encode(
-        alt.X("ms:Q", title="Milliseconds an instance", scale=alt.Scale(domain=[0, slowest * 1.1], nice=False)), y,
+        alt.X("ms:Q", title="Milliseconds per instance", scale=alt.Scale(domain=[0, slowest * 1.1], nice=False)), y,
         _tones([one.name for one in found], colour), **hover("said"))]  # fmt: skip
     if base is not None and near:
         line = alt.Chart(pd.DataFrame({"gap": [base.gap], "said": [f"{base.name}: {percent(base.gap)}"]}))

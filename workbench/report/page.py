@@ -1,4 +1,4 @@
-"""A run as one HTML page without scripts: what was found, how sure that is, where it loses, how it came about."""
+"""A run as one HTML page without scripts: result, comparisons, certificate, lineage and every instance."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def _problem(run: Run) -> tuple[LoadedProblem | None, str]:
         loaded = catalog.load_recorded(run.folder, run.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
-        return None, f"The problem cannot be loaded here, so baselines are left out: {error}"
+        return None, f"The problem cannot be loaded here, so baselines are omitted: {error}"
     changed = loaded.version != run.version
-    return loaded, f"{loaded.slug} has changed since this run, so today's baselines are left out." if changed else ""
+    return loaded, f"{loaded.slug} has changed since this run, so baselines are omitted." if changed else ""
 
 
 def render(store: Reader, material: RunMaterial, *, now: float | None = None) -> str:
@@ -107,7 +107,7 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
         run=run, title=title, question=loaded.problem.question if loaded else "", note=material.note,
         about=[run.id, f"{run.problem}, version {run.version}", run.status, f"started {_clock(run.created)}", run.proposer,
                f"isolation {run.isolation}"],
-        proposer=run.proposer if run.uses_model else "the built-in operators (no LLM)",
+        proposer=run.proposer if run.uses_model else "AST mutation operators (no model)",
         own=material.own, comparisons=material.comparisons, standing=_standing(material), cards=_cards(store, material),
         certificate=material.certificate, today=material.today,
         unit=f", {loaded.problem.unit}" if loaded else "",

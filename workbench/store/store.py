@@ -166,7 +166,7 @@ class Store:
         with self._transaction() as db:
             row = db.execute("SELECT status, pid, heartbeat FROM runs WHERE id = ?", (run,)).fetchone()
             if row["status"] in LIVE and at_work(row):
-                raise UsageError(f"run {run} is still going on (process {row['pid']}); stop it first with: evolve stop {run}")
+                raise UsageError(f"run {run} is still running (process {row['pid']}); stop it first with: evolve stop {run}")
             db.execute(
                 "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
                 (os.getpid(), time.time(), json.dumps(options.to_json()), isolation, run),
