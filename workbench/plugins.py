@@ -40,6 +40,12 @@ def is_spec(name: str) -> bool:
     return bool(colon and where and attribute.isidentifier())
 
 
+def absolute(name: str) -> str:
+    """Return `path/file.py:Name` with its whole path, so that it means the same file everywhere; other names unchanged."""
+    where, _, attribute = name.rpartition(":")
+    return f"{Path(where).expanduser().resolve()}:{attribute}" if where.endswith(".py") else name
+
+
 def load(name: str, group: str, what: str) -> Any:
     """Load the object with the given name.
 

@@ -153,6 +153,7 @@ def fill(
             store.end_run(run, state, message, candidates / 20)
         else:
             store.heartbeat(run, active_seconds=candidates / 20, status="paused" if state == "paused" else "running")
+    catalog.vouch(loaded)  # as a real run does
     if state == "abandoned":
         _let_go(runs, run)
     return run

@@ -101,7 +101,8 @@ def test_recheck_says_what_moved_and_why(evolve, tmp_path: Path, mine: Path) -> 
     verifier = mine / "verifier.py"
     verifier.write_text(verifier.read_text().replace("Measurement(error / ", "Measurement(2 * error / "))
     catalog.reload(mine)
-    told = json.loads(evolve("recheck", "--all", "--runs", runs, "--json")[1])[0]
+    assert "--problem" in json.loads(evolve("recheck", "--all", "--runs", runs, "--json")[1])[0]["message"], "it was edited"
+    told = json.loads(evolve("recheck", "--all", "--problem", mine, "--runs", runs, "--json")[1])[0]
     assert told["state"] == "moved" and told["before"] == same["after"] != told["after"]
     train = told["splits"]["train"]
     assert train["after"] == pytest.approx(2 * train["before"]) and train["objectives"] == 6 and train["references"] == 0
@@ -113,7 +114,7 @@ def test_recheck_says_what_moved_and_why(evolve, tmp_path: Path, mine: Path) -> 
 
     verifier.write_text(verifier.read_text().replace("a, error =", "y = policy(1); a, error ="))
     catalog.reload(mine)
-    assert json.loads(evolve("recheck", run, "--runs", runs, "--json")[1])[0]["state"] == "fails now"
+    assert json.loads(evolve("recheck", run, "--problem", mine, "--runs", runs, "--json")[1])[0]["state"] == "fails now"
     refused(evolve("recheck", "--runs", runs), "--all")
 
 

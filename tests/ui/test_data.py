@@ -185,7 +185,9 @@ def test_a_champion_scored_again_with_a_changed_problem_is_told_on_its_pages(tmp
     made = problem(tmp_path / "tests" / "again", 6)
     fill(tmp_path, made, 12, run="old", models=False)
     problem(tmp_path / "tests" / "again", 6, title="Another question")
-    version = catalog.reload(tmp_path / "tests" / "again").version
+    changed = catalog.reload(tmp_path / "tests" / "again")
+    catalog.vouch(changed)
+    version = changed.version
     assert "evolve recheck old" in words(open_page(tmp_path, "run", run="old")).replace("\\", "")
     with Ledger(tmp_path) as ledger:
         number = ledger.run("old").champion

@@ -146,4 +146,4 @@ def test_the_command_refuses_what_cannot_be_compared(runs: Path, loaded: catalog
     assert "different versions" in refused("one", "two", "--runs", str(tmp_path / "runs"))
     moved = shutil.move(tmp_path / "tests", tmp_path / "elsewhere" / "tests")
     catalog.reload(Path(moved) / "wide")
-    assert "unknown problem" in refused("one", "--runs", str(tmp_path / "runs"))
+    assert "not in the folder" in refused("one", "--runs", str(tmp_path / "runs"))

@@ -147,6 +147,7 @@ def test_a_champion_scored_again_is_shown_beside_its_first_score(tmp_path: Path)
         report = ledger.report("old", run.champion, Split.VALIDATION)
     problem(tmp_path / "tests" / "wide", 12, title="Another question")
     changed = catalog.reload(tmp_path / "tests" / "wide")
+    catalog.vouch(changed)
     assert report is not None and changed.version != run.version
     store = Reader(tmp_path / "runs")
     assert gather(store, "old").today is None

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.api.loading import AnyProblem, load, runs_folder
+from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.certificate import Opening
 from workbench.errors import UsageError
 from workbench.evaluation.evaluate import evaluate as score
 from workbench.model import InstanceResult, Program, Report, Split, Status
-from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
 from workbench.problem.given import program_of
@@ -141,7 +140,7 @@ def subject(
         writers = _writers(store, run)
     if attempt.program is None or attempt.status is not Status.OK:
         raise UsageError(f"candidate {number} of run {run.id} is not a valid program ({attempt.status}): {attempt.message}")
-    loaded = load(problem) if problem is not None else catalog.load_recorded(run.folder, run.problem)
+    loaded = problem_of(run, problem)
     changed = f"{loaded.slug} has changed since that run (version {run.version}, now {loaded.version})"
     return Subject(
         loaded, attempt.program, f"{run.id}:{number}", run.id, number, lineage, writers,

@@ -6,11 +6,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from workbench.errors import UsageError
 from workbench.model import Problem
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.in_memory import InMemoryProblem
 from workbench.sandbox import open_sandbox
+from workbench.store import Run
 
 RUNS = "runs"
 """The runs folder where none is named, unless the environment variable EVOLVE_RUNS names one."""
@@ -39,11 +41,29 @@ def load(problem: AnyProblem) -> LoadedProblem:
     if isinstance(problem, LoadedProblem):
         return problem
     if not isinstance(problem, Problem):
-        return catalog.load(problem)
+        loaded = catalog.load(problem)
+        catalog.vouch(loaded)
+        return loaded
     if id(problem) not in _in_memory:
         with contextlib.closing(open_sandbox(problem.modules)) as sandbox:
             _in_memory[id(problem)] = problem, InMemoryProblem(problem, sandbox)
     return _in_memory[id(problem)][1]
+
+
+def problem_of(run: Run, problem: AnyProblem | None = None) -> LoadedProblem:
+    """Load the problem of a recorded run: the one that is named here, else what the record says as far as it can be trusted.
+
+    Raises
+    ------
+    UsageError
+        The problem named is another one; or none is, and the run's is neither installed nor was it used here before.
+    """
+    if problem is None:
+        return catalog.load_recorded(run.folder, run.problem)
+    loaded = load(problem)
+    if loaded.slug != run.problem:
+        raise UsageError(f"run {run.id} is of the problem {run.problem}, not {loaded.slug}")
+    return loaded
 
 
 def runs_folder(given: Path | str | None = None) -> Path:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench import proposers, search
-from workbench.api.loading import AnyProblem, load, runs_folder
+from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.api.result import Result
 from workbench.api.showing import displayed
 from workbench.errors import UsageError
@@ -18,7 +18,6 @@ from workbench.loop import start
 from workbench.loop.snapshot import Display
 from workbench.model import Task
 from workbench.options import RunOptions
-from workbench.problem import catalog
 from workbench.protocols import Proposer, Strategy
 from workbench.store import Store
 
@@ -86,9 +85,7 @@ def run(
     RunFailed
         The run ended early; what it has recorded is kept, and `resume` continues it.
     """
-    if unknown := sorted(set(options) - _FIELDS):
-        near = difflib.get_close_matches(unknown[0], _FIELDS, n=1)
-        raise UsageError(f"run() has no option {unknown[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    _refuse_unknown("run", options)
     loaded = load(problem)
     given: dict[str, Any] = {"seeds": tuple(start_from)} | {name: value for name, value in options.items() if value is not None}
     made = RunOptions(
@@ -125,6 +122,7 @@ def resume(
     strategy: AnyStrategy | None = None,
     runs: Path | str | None = None,
     display: Display | bool = True,
+    **options: Any,
 ) -> Result:
     """Resume an interrupted run; calls that were paid for are not repeated.
 
@@ -137,24 +135,28 @@ def resume(
     api_base
         The endpoint, where it has moved, or where it needs a key: a recorded one gets none but that of its own provider.
     problem, proposer, strategy
-        Needed where the run was started with objects, which its record cannot bring back.
+        Needed where the run was started with objects, which its record cannot bring back, or by somebody else or on another
+        machine: then nothing in its record names a folder, a model, an endpoint or code that is used.
+    **options
+        Further options to change, as for `run`: `models`, `proposer_options`, `strategy_options`, `allow_unsafe`, ...
 
     Raises
     ------
     UsageError
-        No such run, it is still running, or its problem has changed since.
+        No such run, it is still running, its problem has changed since, or its record names what nobody has named here.
     """
+    _refuse_unknown("resume", options)
     folder = runs_folder(runs)
-    loaded = None if problem is None else load(problem)
-    mind = None
-    if proposer is not None and not isinstance(proposer, str):
-        mind, _ = proposers.adopt(proposer, RunOptions())
+    with Store(folder, write=False) as store:
+        found = store.run(name)
+    loaded = None if problem is None else problem_of(found, problem)
+    mind = proposer if isinstance(proposer, str | None) else proposers.adopt(proposer, RunOptions())[0]
+    plan = strategy if isinstance(strategy, str | None) else search.choose(strategy).strategy
     with displayed(display) as shown:
         outcome = start.resume(
-            name, folder, shown, loaded=loaded, proposer=mind,
-            strategy=None if strategy is None else search.choose(strategy).strategy,
+            found.id, folder, shown, loaded=loaded, proposer=mind, strategy=plan,
             candidates=attempts, max_usd=max_usd, max_tokens=max_tokens, max_seconds=max_seconds, workers=workers,
-            api_base=api_base,
+            api_base=api_base, **options,
         )  # fmt: skip
     return open_run(outcome.run, runs=folder, problem=loaded)
 
@@ -170,8 +172,14 @@ def open_run(name: str = "latest", *, runs: Path | str | None = None, problem: A
     folder = runs_folder(runs)
     with Store(folder, write=False) as store:
         found = store.run(name)
-    loaded = catalog.load_recorded(found.folder, found.problem) if problem is None else load(problem)
+    loaded = problem_of(found, problem)
     return Result(found.id, folder, loaded)
+
+
+def _refuse_unknown(function: str, options: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(options) - _FIELDS):
+        near = difflib.get_close_matches(unknown[0], _FIELDS, n=1)
+        raise UsageError(f"{function}() has no option {unknown[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 def cores() -> int:

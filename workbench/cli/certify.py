@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workbench.api import judging as api
+from workbench.api.loading import load, problem_of
 from workbench.certificate import Opening
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, emit, program_or_run
+from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
 from workbench.errors import ProblemError, UsageError
 from workbench.model import Status
-from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import open_sandbox
 from workbench.store import OPENINGS, Ledger, Run
 
@@ -66,6 +67,7 @@ def certify_(
 def recheck_(
     name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Run ID, unambiguous part of one, or latest.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All runs whose problem has changed since.")] = False,
+    problem: OwnProblem = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
@@ -83,11 +85,12 @@ def recheck_(
     if everything == (name is not None):
         raise UsageError("give either a run or --all")
     words = console(as_json)
+    own = None if problem is None else load(problem)
     found = []
     with Ledger(runs) as store:
         rows = store.runs() if name is None else [store.run(name)]
         for row in rows:
-            found.append(_again(store, row, words, allow_unsafe, only_changed=everything))
+            found.append(_again(store, row, words, allow_unsafe, own, only_changed=everything))
             words.print(f"{row.id}: {_summary(found[-1])}")
     if as_json:
         emit(found)
@@ -95,7 +98,9 @@ def recheck_(
         words.print("no runs yet; start one with: evolve demo")
 
 
-def _again(store: Ledger, row: Run, words: Console, allow_unsafe: bool, *, only_changed: bool) -> dict[str, Any]:
+def _again(
+    store: Ledger, row: Run, words: Console, allow_unsafe: bool, own: LoadedProblem | None, *, only_changed: bool
+) -> dict[str, Any]:
     """Evaluate a run's best candidate with the current version of its problem; the entry of `recheck --json`."""
     from workbench.certification.recheck import move, score_again, standing
 
@@ -103,7 +108,7 @@ def _again(store: Ledger, row: Run, words: Console, allow_unsafe: bool, *, only_
     if row.champion is None:
         return found | {"state": "no champion"}
     try:
-        loaded = catalog.load_recorded(row.folder, row.problem)
+        loaded = problem_of(row, own if own and (not only_changed or own.slug == row.problem) else None)
         found["after"] = loaded.version
         if only_changed and loaded.version == row.version:
             return found | {"state": "same version"}

@@ -18,6 +18,9 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON value as the last line of stdout; everything else goes to stderr.")
 ]
 Unsafe = Annotated[bool, typer.Option("--allow-unsafe", help="Run even if this kernel cannot isolate candidates.")]
+OwnProblem = Annotated[
+    str | None, typer.Option("--problem", help="The run's problem, needed if it is a folder that you never used on this machine.")
+]
 Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
 DEFAULT_RUNS = Path("runs")
 

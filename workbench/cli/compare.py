@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.api.judging import split_of
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
+from workbench.api.loading import problem_of
+from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.formatting import level, percent, points, span
 from workbench.model import Split
-from workbench.problem import catalog
 from workbench.store import Run, Store
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def compare_(
     ] = None,
     split: Annotated[str, typer.Option(help="train or validation.")] = "validation",
     together: Annotated[bool, typer.Option("--together", help="Simultaneous confidence intervals (Bonferroni).")] = False,
+    problem: OwnProblem = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +52,7 @@ def compare_(
         named = address(program)
         row = store.run(named.run)
         own = of_run(store, row, named.number, wanted)
-        loaded = catalog.load_recorded(row.folder, row.problem)
+        loaded = problem_of(row, problem)
         same = loaded.version == row.version
         names = [b.name for b in loaded.problem.baselines]
         if not others and not same:

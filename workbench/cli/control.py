@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Runs
+from workbench.api.loading import problem_of
+from workbench.cli.common import DEFAULT_RUNS, OwnProblem, Runs
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.problem import catalog
 from workbench.problem.given import program_of
 from workbench.store import Store
 
@@ -53,12 +53,13 @@ def steer(
 def inject(
     name: Run,
     file: Annotated[Path, typer.Argument(help="A program for the run's problem.")],
+    problem: OwnProblem = None,
     runs: Runs = DEFAULT_RUNS,
 ) -> None:
     """Add your own program to a run, as a candidate and possible parent."""
     with Store(runs) as store:
         row = store.run(name)
-    source = program_of(catalog.load_recorded(row.folder, row.problem), str(file)).source
+    source = program_of(problem_of(row, problem), str(file)).source
     _send(name, runs, "inject", source)
 
 

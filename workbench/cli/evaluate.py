@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from workbench.api.judging import evaluate, split_of
+from workbench.api.loading import load
 from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.formatting import percent
 from workbench.model import InstanceResult
-from workbench.problem import catalog
 from workbench.sandbox import probe
 
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
@@ -35,7 +35,7 @@ def eval_(
       evolve eval total_tardiness my_rule.py --split train --json
     """
     words = console(as_json)
-    loaded = catalog.load(problem)
+    loaded = load(problem)
     wanted = split_of(split)
     instances = loaded.instances(wanted)
     done = 0

@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
+from workbench.api.loading import load
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.problem import catalog
 from workbench.problem.make_references import make_references
 from workbench.sandbox import open_sandbox
 
@@ -52,7 +52,7 @@ def _problem(slug: str, into: Path) -> None:
     if folder.exists():
         raise UsageError(f"{folder} already exists; nothing was changed")
     _write("problem", folder, name, slug)
-    loaded = catalog.load(folder)
+    loaded = load(folder)
     with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
         make_references(loaded, sandbox)
     place = _typed(folder)

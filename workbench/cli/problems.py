@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from workbench.api.loading import load
 from workbench.cli.common import Json, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
@@ -33,7 +34,7 @@ def problems(
       evolve problems total_tardiness
     """
     if name is not None:
-        loaded = catalog.load(name)
+        loaded = load(name)
         if as_json:
             emit(_summary(loaded))
         else:

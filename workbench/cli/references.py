@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from workbench.api.loading import load
 from workbench.cli.common import Json, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
@@ -42,7 +43,7 @@ def references(
       evolve references ./my_problem --missing    # after instances or a baseline were added
     """
     words = console(as_json)
-    loaded = catalog.load(problem)
+    loaded = load(problem)
     if make and missing:
         raise UsageError("use either --make or --missing")
     if workers is not None and workers < 1:
@@ -50,6 +51,7 @@ def references(
     if make or missing or not (loaded.folder / FILE).exists():
         _make(loaded, workers or os.cpu_count() or 1, missing, words)
         loaded = catalog.reload(problem)
+        catalog.vouch(loaded)
     measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
     if as_json:
         emit({split.value: gaps for split, gaps in measured.items()})

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit
+from workbench.api.loading import problem_of
+from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, emit
 from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.store import Reader
@@ -18,6 +19,7 @@ def report_(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    problem: OwnProblem = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -36,17 +38,18 @@ def report_(
     if not out.parent.is_dir():
         raise UsageError(f"cannot write {out}: folder {out.parent} does not exist")
     with contextlib.closing(Reader(runs)) as store:
-        material = gather(store, name)
+        own = None if problem is None else problem_of(store.run(name), problem)
+        material = gather(store, name, own)
         text = render(store, material)
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror}") from error
     if as_json:
-        own = material.own
+        best = material.own
         emit(
             {"out": str(out), "bytes": len(text.encode()), "run": material.run.id, "problem": material.run.problem,
-             "candidate": own.number if own else None, "validation_gap": own.gap if own else None, "note": material.note,
+             "candidate": best.number if best else None, "validation_gap": best.gap if best else None, "note": material.note,
              "comparisons": [c.to_json() for c in material.comparisons]}
         )  # fmt: skip
         return

@@ -8,7 +8,7 @@ import typer
 
 from workbench.api import running as api
 from workbench.api.result import Result
-from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, Runs, Unsafe, emit
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Runs, Unsafe, emit
 from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
@@ -103,10 +103,21 @@ def resume_(
     api_base: Annotated[
         str | None, typer.Option(help="Endpoint of the models; required again if it uses the API key of a provider.")
     ] = None,
+    problem: OwnProblem = None,
+    proposer: Annotated[str | None, typer.Option(help="Another proposer, as for run.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Other models, as for run; repeatable.")] = None,
+    proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="Another strategy, as for run.")] = None,
+    opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
     runs: Runs = DEFAULT_RUNS,
+    allow_unsafe: Unsafe = False,
+    isolation: Isolation = None,
     as_json: Json = False,
 ) -> None:
     """Resume an interrupted run; paid calls are not repeated.
+
+    If you did not start the run on this machine, its record is not trusted: models, endpoint, classes of its own and the problem's
+    folder must be given again.
 
     [bold]Examples[/bold]
 
@@ -116,7 +127,10 @@ def resume_(
     with Progress(console(as_json)).running() as display:
         result = api.resume(
             name, attempts=candidates, max_usd=max_usd, max_tokens=max_tokens, workers=workers, runs=runs, display=display,
-            api_base=api_base, max_seconds=None if max_minutes is None else max_minutes * 60,
+            api_base=api_base, max_seconds=None if max_minutes is None else max_minutes * 60, problem=problem, proposer=proposer,
+            strategy=strategy, models=tuple(model) if model else None,
+            proposer_options=_pairs("--proposer-opt", proposer_opt) if proposer_opt else None,
+            strategy_options=_pairs("--opt", opt) if opt else None, allow_unsafe=allow_unsafe or None, isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)
 

@@ -137,7 +137,10 @@ def show(
     words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
     if found.message:
         words.print(found.message)
-    if (now := _version_now(row)) not in ("", row.version):
+    now, note = _version_now(row)
+    if note:
+        words.print(f"note: {note}")
+    if now not in ("", row.version):
         words.print(
             f"the problem has changed since (now version {now}); evaluate the best candidate again: evolve recheck {row.id}"
         )
@@ -163,12 +166,12 @@ def show(
         words.print(f"{clock}  {event.message}", style="dim")
 
 
-def _version_now(row: Run) -> str:
-    """Current version of a run's problem; empty if it cannot be loaded."""
+def _version_now(row: Run) -> tuple[str, str]:
+    """Current version of a run's problem, empty if it cannot be loaded; and then why."""
     try:
-        return catalog.load_recorded(row.folder, row.problem).version
-    except WorkbenchError:
-        return ""
+        return catalog.load_recorded(row.folder, row.problem).version, ""
+    except WorkbenchError as error:
+        return "", str(error)
 
 
 def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list[AttemptSummary]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench import proposers, search
+from workbench import plugins, proposers, search
 from workbench.errors import ProblemError, RunFailed, UsageError
 from workbench.evaluation.inline import InlinePool
 from workbench.evaluation.jobs import Executor, Job
@@ -25,6 +25,7 @@ from workbench.loop.known import Known
 from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
+from workbench.loop.trust import options_to_resume, vouch
 from workbench.model import Call, Candidate, Program, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
@@ -62,6 +63,7 @@ def begin(
         Once the run had begun; it can be resumed.
     """
     strategy = strategy or search.make(options.strategy, options.strategy_options)
+    options = replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     seeds = starting_programs(loaded, options)
@@ -84,6 +86,7 @@ def begin(
                     proposer=proposer.label,
                     isolation=pool.isolation,
                 )
+                vouch(loaded, store.folder, run, options, display)
                 _keep_checks(store, run, checks)
                 prints = {}
                 for number, ((name, program), report) in enumerate(zip(seeds, reports, strict=True)):
@@ -109,8 +112,8 @@ def resume(
     display: Display,
     *,
     loaded: catalog.LoadedProblem | None = None,
-    proposer: Proposer | None = None,
-    strategy: Strategy | None = None,
+    proposer: Proposer | str | None = None,
+    strategy: Strategy | str | None = None,
     **changes: Any,
 ) -> Outcome:
     """Resume a run that stopped or was killed.
@@ -118,36 +121,42 @@ def resume(
     Parameters
     ----------
     loaded, proposer, strategy
-        Objects that cannot be found by the names that the run recorded.
+        Objects that cannot be found by the names that the run recorded, or other names.
     **changes
-        New budgets, workers or endpoint, by the names of `RunOptions`; None: as recorded. A recorded endpoint gets no key but
-        that of its own provider.
+        Options, by the names of `RunOptions`; None: as recorded. A recorded endpoint gets no key but that of its own provider.
 
     Raises
     ------
     UsageError
-        Unknown run, still going on, or its problem changed since.
+        Unknown run, still going on, or its problem changed since; or this user did not start it on this machine, and its
+        record names models, endpoints or code that nobody has named here.
     """
     with Store(runs) as store:
         row = store.run(run_name)
         run = row.id
-        options = replace(row.resumable_options(), **{k: v for k, v in changes.items() if v is not None})
+        if row.options.proposer.startswith("replay:"):
+            raise UsageError(f"run {run} is a replay and cannot be resumed; replay it again instead")
+        given = {name: value for name, value in changes.items() if value is not None}
+        given |= {name: value for name, value in (("proposer", proposer), ("strategy", strategy)) if isinstance(value, str)}
+        mind, plan = None if isinstance(proposer, str) else proposer, None if isinstance(strategy, str) else strategy
+        options = options_to_resume(row, store.folder, given, own_proposer=mind is not None, own_strategy=plan is not None)
+        if mind is None:
+            options, _ = proposers.resolve(options)
         loaded = loaded or catalog.load_recorded(row.folder, row.problem)
         if loaded.version != row.version:
             raise UsageError(
                 f"{loaded.slug} has changed since run {run} (version {row.version}, now {loaded.version}), so scores are not "
                 "comparable; start a new run, and use --from to start from its programs"
             )
-        if options.proposer.startswith("replay:"):
-            raise UsageError(f"run {run} is a replay and cannot be resumed; replay it again instead")
-        strategy = strategy or search.make(options.strategy, options.strategy_options)
+        plan = plan or search.make(options.strategy, options.strategy_options)
         known = Known()
-        _, proposer = _proposer(loaded, options, store, known, proposer, changes.get("api_base") is not None)
-        with contextlib.closing(proposer):
-            checks = _check(proposer)
+        _, mind = _proposer(loaded, options, store, known, mind, changes.get("api_base") is not None)
+        with contextlib.closing(mind):
+            checks = _check(mind)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
+                vouch(loaded, store.folder, run, options, display)
                 store.claim(run, options, pool.isolation)
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
@@ -157,7 +166,7 @@ def resume(
                 turns = max(a.turn for a in attempts)
                 history = History(store.candidates(run), prints, turns, row.active_seconds, answers)
                 context = RunContext(run, loaded, options, store, pool, gate)
-                loop = Loop(context, proposer, strategy, display, known=known, history=history)
+                loop = Loop(context, mind, plan, display, known=known, history=history)
                 display.line(f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} paid answers not yet evaluated")
                 return _drive(loop)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import hashlib
 import importlib
 import importlib.util
 import re
+import shlex
 import sys
 import traceback
 from functools import cached_property, lru_cache
@@ -16,11 +18,12 @@ from pathlib import Path
 from types import ModuleType
 
 from workbench import checks
-from workbench.errors import ProblemError, UsageError
+from workbench.errors import ProblemError, StoreError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
 from workbench.problem import gap, references
 from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
+from workbench.state import vouching
 
 GATE = "gate.py"
 """Module that generates stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
@@ -184,8 +187,75 @@ def load(name: str | Path) -> LoadedProblem:
 
 
 def load_recorded(folder: str, slug: str) -> LoadedProblem:
-    """Load the problem of a recorded run from its original folder, or by ID if the folder no longer exists."""
-    return load(folder if (Path(folder) / "problem.py").is_file() else slug)
+    """Load the problem of a recorded run. What its record says is never reason enough to run code.
+
+    The recorded folder is used only if this user has named it on this machine before, while it had the content that it has
+    now; any other problem must be an installed one, found by its ID.
+
+    Raises
+    ------
+    UsageError
+        Neither; the message says how to name the problem.
+    """
+    path = Path(folder)
+    if path.is_absolute() and _is_vouched(path):
+        loaded = _load(path.resolve())
+        if loaded.slug == slug:
+            return loaded
+    if slug in (installed := _folders()):
+        return _load(installed[slug].resolve())
+    if not path.is_absolute():
+        raise UsageError(f"the problem {slug} of this run is not installed, and has no folder: pass it as problem=...")
+    if not _is_there(path):
+        raise UsageError(
+            f"the problem {slug} of this run is not installed, and not in the folder {folder} any more; name where it is now: "
+            "--problem FOLDER"
+        )
+    raise UsageError(
+        f"the problem {slug} of this run is in the folder {folder}, which you have not used here as it is now, so nothing of it "
+        f"was run; if you trust it, name it on the command line: --problem {shlex.quote(folder)}"
+    )
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return (folder / "problem.py").is_file()
+    except OSError:
+        return False
+
+
+def vouch(loaded: LoadedProblem) -> None:
+    """Remember that the user named this problem's folder, so that a run of it finds its problem again.
+
+    Where that cannot be written down, the folder has to be named again.
+    """
+    if loaded.in_memory or loaded.folder in {path.resolve() for path in _folders().values()} or _is_vouched(loaded.folder):
+        return
+    with contextlib.suppress(StoreError, OSError):
+        vouching.vouch_for_folder(loaded.folder, _content(loaded.folder))
+
+
+def _is_vouched(folder: Path) -> bool:
+    try:
+        known = vouching.known_contents(folder)
+        return bool(known) and _content(folder) in known  # an unknown folder is not even read
+    except (OSError, ValueError):
+        return False
+
+
+def _content(folder: Path) -> str:
+    """Hash of all files of a problem folder that loading it may run or read; texts and programs, which are only read, are not."""
+    digest = hashlib.sha256()
+    left_out = (UNSCORED - {GATE}) | {"statement.md", references.FILE}
+    for path in sorted(p for p in folder.rglob("*") if "__pycache__" not in p.parts):
+        relative = path.relative_to(folder)
+        if relative.parts[0] in left_out or any(part.startswith(".") for part in relative.parts):
+            continue
+        if path.is_symlink() and path.is_dir():
+            raise OSError(f"{path} leads elsewhere")  # what it leads to may change unseen
+        if path.is_file():
+            digest.update(f"{relative.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def reload(name: str | Path) -> LoadedProblem:

@@ -62,8 +62,13 @@ class RunMaterial(NamedTuple):
     today: Rechecked | None
 
 
-def gather(store: Reader, name: str) -> RunMaterial:
+def gather(store: Reader, name: str, loaded: LoadedProblem | None = None) -> RunMaterial:
     """Read a run and pair its champion with every baseline.
+
+    Parameters
+    ----------
+    loaded
+        The run's problem; None: the one that its record names, as far as it can be trusted.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def gather(store: Reader, name: str) -> RunMaterial:
         No such run.
     """
     run = store.summary(name)
-    loaded, note = _problem(run)
+    loaded, note = _problem(run, loaded)
     own = None
     if run.champion is not None and store.report(run.id, run.champion, Split.VALIDATION) is not None:
         own = of_run(store, run, None, Split.VALIDATION)
@@ -82,9 +87,9 @@ def gather(store: Reader, name: str) -> RunMaterial:
     return RunMaterial(run, loaded, note, own, rivals, made, certified.certificate if certified else None, today)
 
 
-def _problem(run: Run) -> tuple[LoadedProblem | None, str]:
+def _problem(run: Run, loaded: LoadedProblem | None) -> tuple[LoadedProblem | None, str]:
     try:
-        loaded = catalog.load_recorded(run.folder, run.problem)
+        loaded = loaded or catalog.load_recorded(run.folder, run.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
     except WorkbenchError as error:
         return None, f"The problem cannot be loaded here, so baselines are omitted: {error}"

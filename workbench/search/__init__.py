@@ -33,7 +33,7 @@ class Chosen:
 
 def names() -> list[str]:
     """Return the names of all strategies, including those of installed packages, sorted."""
-    return sorted({*_files(), *plugins.entries(plugins.STRATEGIES)})
+    return sorted({*built_in(), *plugins.entries(plugins.STRATEGIES)})
 
 
 def describe(name: str) -> Description:
@@ -90,7 +90,8 @@ def choose(strategy: Strategy | str, options: Mapping[str, OptionValue] | None =
     return Chosen(copy.deepcopy(strategy), f"<{plugins.spec(cls)}>", {})
 
 
-def _files() -> list[str]:
+def built_in() -> list[str]:
+    """Return the names of the strategies in this package, sorted."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
@@ -102,7 +103,7 @@ def _strategy(name: str) -> type:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"unknown strategy {name!r}; {hint}available: {', '.join(known)}, or package.module:Class")
-    if name not in _files():
+    if name not in built_in():
         cls = plugins.load(name, plugins.STRATEGIES, "strategy")
         if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
             raise UsageError(f"strategy {name!r} must be a class with the methods ask and tell, got {cls!r:.60}")

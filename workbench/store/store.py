@@ -76,7 +76,10 @@ class Store:
             target = f"file:{self.path.resolve().as_uri()[7:]}?mode={'rwc' if write else 'ro'}"
             connection = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anybody
             add_functions(connection)
+            if strange := connection.execute("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+                raise StoreError(f"{self.path} holds {strange[0]!r}, which evolve never makes; name another folder with --runs")
             if write:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")

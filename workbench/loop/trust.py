@@ -1,0 +1,98 @@
+"""Which options a run is resumed with: its own if this user gave them on this machine, otherwise those given here and now."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench import plugins, search
+from workbench.errors import StoreError, UsageError
+from workbench.loop.snapshot import Display
+from workbench.options import RunOptions
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.state import vouching
+from workbench.store import Run
+
+_BUDGETS = ("candidates", "max_usd", "max_tokens", "max_seconds")
+_HARMLESS = "builtin"
+"""The proposer that runs no code but the project's own, and calls nobody."""
+
+
+def options_to_resume(
+    row: Run, runs: Path, given: Mapping[str, Any], *, own_proposer: bool = False, own_strategy: bool = False
+) -> RunOptions:
+    """Return the options of a resumed run.
+
+    A runs folder may come from anybody, and its options name code to import, endpoints to call and whether programs run
+    without a sandbox. They are used as they are only if this user gave them to this run on this machine.
+
+    Parameters
+    ----------
+    given
+        Options given in this command, by the names of `RunOptions`.
+    own_proposer, own_strategy
+        Whether an object takes the place of the recorded proposer or strategy.
+
+    Raises
+    ------
+    UsageError
+        Recorded options that have to be given again; the message has them as they are written on the command line.
+    """
+    recorded = row.resumable_options()
+    trusted = vouching.knows_run(runs, row.id, row.settings())
+    options = recorded
+    missing: list[str] = []
+    if not trusted:  # isolation is what this kernel offers, unless this very command says otherwise
+        options = replace(recorded, allow_unsafe=False, isolation=None, workers=min(recorded.workers, os.cpu_count() or 1))
+    if "proposer" in given or (not trusted and "models" in given):
+        options = replace(options, proposer="auto", models=(), api_base=None, proposer_options={})
+    elif not trusted and not own_proposer and not _is_known(recorded.proposer, [_HARMLESS]):
+        missing += _proposing(recorded)
+    if "strategy" in given:
+        options = replace(options, strategy_options={})
+    elif not trusted and not own_strategy and not _is_known(recorded.strategy, search.built_in()):
+        missing += [*_flags("--strategy", [recorded.strategy]), *_pairs("--opt", recorded.strategy_options)]
+    proposes = given.get("proposer", "auto" if "models" in given else recorded.proposer)
+    if not trusted and not own_proposer and not _is_known(proposes, [_HARMLESS]) and not any(name in given for name in _BUDGETS):
+        missing += [*_flags("-n", [recorded.candidates]), *_flags("--max-usd", [recorded.max_usd])]
+    if missing:
+        raise UsageError(
+            f"run {row.id} was not started from here, so what its record says of models, endpoints and code is not used; "
+            f"if you trust it, repeat: evolve resume {row.id} {shlex.join(missing)}"
+        )
+    options = replace(options, **given)
+    return replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
+
+
+def vouch(loaded: LoadedProblem, runs: Path, run: str, options: RunOptions, display: Display) -> None:
+    """Remember that this user gave a run its problem and options, so that resuming it needs no repetition."""
+    catalog.vouch(loaded)
+    try:
+        vouching.vouch_for_run(runs, run, options.to_json())
+    except StoreError as error:
+        display.line(f"note: to resume this run, its options have to be repeated, for {error}")
+
+
+def _is_known(name: str, harmless: Sequence[str]) -> bool:
+    return name in harmless or name.startswith("<")  # an object: its name cannot be imported
+
+
+def _proposing(recorded: RunOptions) -> list[str]:
+    name = [] if recorded.proposer == "litellm" and recorded.models else [recorded.proposer]
+    return [
+        *_flags("--proposer", name), *_flags("--model", recorded.models), *_flags("--api-base", [recorded.api_base]),
+        *_pairs("--proposer-opt", recorded.proposer_options),
+    ]  # fmt: skip
+
+
+def _flags(flag: str, values: Sequence[Any]) -> list[str]:
+    return [word for value in values if value is not None for word in (flag, str(value))]
+
+
+def _pairs(flag: str, options: Mapping[str, Any]) -> list[str]:
+    return _flags(flag, [f"{name}={value}" for name, value in options.items()])
