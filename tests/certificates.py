@@ -9,21 +9,21 @@ is. `--seconds` measures again how long an evaluation of the decent starting pro
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.certificate import Certificate, Opening
+from workbench.certificate import Certificate
+from workbench.model import Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.shipped import FORMAT, Found, exhibit, path_of
-from workbench.program.source import screen
+from workbench.program.source import identity, screen
+from workbench.state import usage
 from workbench.store import Ledger, RunSummary
 
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
@@ -65,9 +65,9 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) ->
         program, options = chosen, row.options
         found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
         what = [row.id]
+    carry_over(loaded)
     certificate = Certificate.from_json(evolve("certify", *what, "--runs", runs))
     path = path_of(loaded.slug)
-    certificate = replace(certificate, opening=counted(certificate.opening, loaded, program.source))
     path.parent.mkdir(parents=True, exist_ok=True)
     evolve("export", *what, "--runs", runs, "--out", path.with_suffix(".py"), "--force")
     made = {
@@ -99,14 +99,16 @@ def write(path: Path, made: dict[str, Any]) -> None:
     path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 
 
-def counted(opening: Opening | None, loaded: LoadedProblem, source: str) -> Opening | None:
-    """Openings of the test split by the gallery, which has a program's certificate made in a new folder each time."""
+def carry_over(loaded: LoadedProblem) -> None:
+    """Count, on this machine, the accesses to the test set that the certificate which ships already tells of."""
     before = exhibit(loaded.slug)
     earlier = before.certificate.opening if before else None
-    if opening is None or before is None or earlier is None or before.version != loaded.version:
-        return opening
-    same = hashlib.sha256(source.encode()).digest() == hashlib.sha256(before.source.encode()).digest()
-    return replace(opening, count=earlier.count + (not same), again=same)
+    if before is None or earlier is None or before.version != loaded.version:
+        return
+    own = identity(Program(before.source, loaded.problem.entry))
+    others = [f"{loaded.slug} {loaded.version} gallery {k}" for k in range(1, earlier.count)]  # their texts are not kept
+    use = usage.Use(loaded.slug, loaded.version, own, "gallery")
+    usage.carry_over(use, loaded.hashes(Split.TEST), [own, *others])
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from workbench.problem import catalog
 from workbench.redact import is_secret_name
+from workbench.state.database import FILE as STATE
 
 TOY = Path(__file__).parent / "toy"
 
@@ -30,6 +33,16 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVOLVE_STATE", str(place))
         yield place
+
+
+@pytest.fixture(autouse=True)
+def no_access_yet(state: Path) -> None:
+    """Every test has the whole budget of accesses to a test set."""
+    if (state / STATE).exists():
+        with contextlib.closing(sqlite3.connect(state / STATE, isolation_level=None, timeout=30)) as database:
+            for table in ("instances", "accesses"):
+                with contextlib.suppress(sqlite3.OperationalError):  # of an earlier layout
+                    database.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

@@ -118,6 +118,8 @@ class Opening:
         Whether this program was evaluated on it before; it is then not counted again.
     forced
         Whether the limit was exceeded on request.
+    validation
+        Number of evaluations on validation that the user had asked for before, on the same machine.
     id
         Key in the runs folder; None in a certificate.
     """
@@ -126,20 +128,23 @@ class Opening:
     limit: int
     again: bool
     forced: bool
+    validation: int = 0
     id: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         extra = "; this program had accessed it before" if self.again else "; beyond the limit, with --force" if self.forced else ""
-        return f"test-set access: {self.count} of {self.limit} programs for this version{extra}"
+        looks = f"; validation was used {self.validation} times by evolve eval" if self.validation else ""
+        return f"test-set access: {self.count} of {self.limit} programs for this test set{extra}{looks}"
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return {"count": self.count, "limit": self.limit, "again": self.again, "forced": self.forced}
+        looks = {"validation": self.validation} if self.validation else {}
+        return {"count": self.count, "limit": self.limit, "again": self.again, "forced": self.forced, **looks}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Restore from `to_json`."""
-        return cls(raw["count"], raw["limit"], raw["again"], raw["forced"])
+        return cls(raw["count"], raw["limit"], raw["again"], raw["forced"], raw.get("validation", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,17 @@ def test_eval_leaves_the_test_split_shut(evolve) -> None:  # noqa: F811
     refused(evolve("eval", TOY, "line", "--split", "test"), "evolve certify", "--split validation")
 
 
+def test_eval_says_how_often_validation_was_used(evolve, tmp_path: Path) -> None:  # noqa: F811
+    assert "validation was used 1 time, for 1 program, for this problem version" in " ".join(evolve("eval", TOY, "line")[1].split())
+    assert json.loads(evolve("eval", TOY, "square", "--json")[1].splitlines()[-1])["validation_uses"] == 2
+    assert "validation was used" not in evolve("eval", TOY, "line", "--split", "train")[1], (
+        "train may be used as often as one likes"
+    )
+    line = TOY / "programs" / "line.py"
+    told = json.loads(evolve("certify", line, "--problem", TOY, "--runs", tmp_path, "--json")[1].splitlines()[-1])
+    assert told["opening"]["validation"] == 2
+
+
 def test_recheck_says_what_moved_and_why(evolve, tmp_path: Path, mine: Path) -> None:  # noqa: F811
     runs = tmp_path / "runs"
     run = made(mine, runs)

@@ -85,7 +85,7 @@ def test_a_certificate_of_a_file_is_that_of_the_attempt_with_the_same_text(tmp_p
         assert store.certificate("r", 1) == found, "the same text for another problem is another program"
 
 
-def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Path) -> None:
+def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Ledger(tmp_path) as store:
         record(store, judged(1))
         for one in (judged(1), replace(judged(7), name="file", run=None, number=None)):
@@ -96,6 +96,7 @@ def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Pat
         "DROP INDEX openings_by_program; ALTER TABLE openings DROP COLUMN program; ALTER TABLE certificates DROP COLUMN program; "
         "PRAGMA user_version = 3"
     )
+    monkeypatch.setenv("EVOLVE_STATE", str(tmp_path / "state"))  # nothing was kept there then
     prints = old.execute("SELECT fingerprint FROM openings").fetchall()
     old.close()
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.certificate import Opening
-from workbench.errors import UsageError
+from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
 from workbench.problem.given import program_of
+from workbench.program.source import identity
 from workbench.sandbox import open_sandbox
+from workbench.state import usage
 from workbench.store import FILE, Attempt, CertificateRecord, Judged, Ledger, Reader, Run, Store
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ def evaluate(
 ) -> Report:
     """Evaluate a program with the sandbox and verifier of a run.
 
+    Evaluations on validation are counted, because each makes a lucky result there more likely.
+
     Parameters
     ----------
     program
@@ -105,6 +109,9 @@ def evaluate(
         raise UsageError("only `evolve certify` may access the test split, and it counts each access; use --split validation")
     given = program_of(loaded, program)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+        if wanted is Split.VALIDATION:
+            with contextlib.suppress(StoreError):
+                usage.count_validation(usage.Use(loaded.slug, loaded.version, identity(given), _name_of(program)))
         return score(loaded, given, wanted, sandbox, fresh=fresh, on_result=on_result)
 
 
@@ -191,7 +198,7 @@ def certify(
     found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
     loaded = found.loaded
     certification.require(loaded)
-    judged = Judged(found.program, found.name, loaded.slug, loaded.version, found.run, found.number)
+    judged = Judged(found.program, found.name, loaded.slug, loaded.version, found.run, found.number, loaded.hashes(Split.TEST))
     opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
     with Ledger(runs_folder(runs)) as store, opened as sandbox:
         opening = store.open_test(judged, force=force)
@@ -279,6 +286,10 @@ def split_of(name: Split | str) -> Split:
         return Split(name)
     except ValueError as error:
         raise UsageError(f"unknown split {name!r}; choose from: {', '.join(Split)}") from error
+
+
+def _name_of(program: Program | Path | str) -> str:
+    return "a text" if isinstance(program, Program) or "\n" in str(program) else Path(program).name
 
 
 def _writers(store: Store, run: Run) -> tuple[str, ...]:

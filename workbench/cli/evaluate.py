@@ -11,8 +11,9 @@ from workbench.api.loading import load
 from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.formatting import percent
-from workbench.model import InstanceResult
+from workbench.model import InstanceResult, Split
 from workbench.sandbox import probe
+from workbench.state import usage
 
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds")
 
@@ -49,6 +50,7 @@ def eval_(
             words.print(f"  {done}/{len(instances)}", end="\r")
 
     report = evaluate(loaded, file, wanted, fresh=fresh, allow_unsafe=allow_unsafe, isolation=isolation, on_result=count)
+    uses = usage.validation_uses(loaded.slug, loaded.version)
     if as_json:
         emit(
             {
@@ -57,6 +59,7 @@ def eval_(
                 "message": report.message,
                 "families": dict(report.families),
                 "seconds": report.seconds,
+                "validation_uses": uses.times,
                 "isolation": isolation or probe(),
                 "instances": [_fields(result) for result in report.results],
             }
@@ -70,6 +73,15 @@ def eval_(
     for family, gap in report.families.items():
         shown.add_row(family, percent(gap), *(percent(b[family]) for b in by_baseline))
     words.print(shown)
+    if wanted is Split.VALIDATION and uses.times:
+        times, programs = _counted(uses.times, "time"), _counted(uses.programs, "program")
+        words.print(
+            f"validation was used {times}, for {programs}, for this problem version: each use makes a lucky result more likely"
+        )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _fields(result: InstanceResult) -> dict[str, Any]:

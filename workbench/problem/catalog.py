@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -120,6 +121,11 @@ class LoadedProblem:
             except Exception as error:
                 raise ProblemError(f"{self.slug}: {GATE} failed: {_where(error, self.folder)}") from error
         return self._gate[1:]
+
+    def hashes(self, split: Split) -> frozenset[str]:
+        """Return a hash of the data of each instance of a split; names and order do not matter."""
+        data = (json.dumps(dict(instance.data), sort_keys=True) for instance in self.instances(split))
+        return frozenset(hashlib.sha256(text.encode()).hexdigest()[:32] for text in data)
 
     @cached_property
     def references(self) -> references.References:

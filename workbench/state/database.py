@@ -28,6 +28,25 @@ _LAYOUTS: tuple[str, ...] = (
         PRIMARY KEY (folder, run, options)
     ) STRICT;
     """,
+    """
+    CREATE TABLE accesses (
+        id INTEGER PRIMARY KEY,
+        split TEXT NOT NULL,
+        problem TEXT NOT NULL,
+        version TEXT NOT NULL,
+        program TEXT NOT NULL,         -- SHA-256 of its text
+        name TEXT NOT NULL,            -- run:number or the file's name
+        folder TEXT NOT NULL,          -- the runs folder that keeps the certificate; empty: none
+        forced INTEGER NOT NULL,       -- 1: beyond the limit, on demand
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX accesses_by_version ON accesses(problem, version, split);
+    CREATE TABLE instances (
+        access INTEGER NOT NULL REFERENCES accesses(id),
+        instance TEXT NOT NULL,        -- hash of a test instance that the program was judged on
+        PRIMARY KEY (instance, access)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Steps from one layout to the next; applied ones are never edited."""
 

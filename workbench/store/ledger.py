@@ -13,6 +13,7 @@ from workbench.certificate import Certificate, Opening
 from workbench.errors import StoreError, UsageError
 from workbench.model import Program, Report, Split
 from workbench.program.source import fingerprint, identity
+from workbench.state import usage
 from workbench.store.liveness import process_alive
 from workbench.store.migrations import version
 from workbench.store.records import CertificateRecord
@@ -37,6 +38,8 @@ class Judged:
         `run:number`, or a file's name; then `run` and `number` are None.
     problem, version
         Slug of the problem and its content's hash.
+    instances
+        Hashes of its test instances.
     """
 
     program: Program
@@ -45,6 +48,7 @@ class Judged:
     version: str
     run: str | None = None
     number: int | None = None
+    instances: frozenset[str] = frozenset()
 
 
 class Ledger(Store):
@@ -55,20 +59,22 @@ class Ledger(Store):
     def open_test(self, judged: Judged, *, limit: int = OPENINGS, force: bool = False) -> Opening:
         """Count one opening of the test split, before anything of it is seen.
 
+        The count and the limit are the user's on this machine, and include what a folder from elsewhere says; a folder keeps a
+        record of its own.
+
         Raises
         ------
         UsageError
             The limit is reached, this program has not been there before, and `force` is not set.
+        StoreError
+            The state directory, where it is counted, cannot be written.
         """
         text = identity(judged.program)
-        with self._transaction() as db:
-            seen = {
-                row["text"]
-                for row in db.execute(
-                    "SELECT DISTINCT coalesce(program, fingerprint) AS text FROM openings WHERE problem = ? AND version = ?",
-                    (judged.problem, judged.version),
-                )
-            }
+        here = self._opened_here(judged.problem, judged.version)
+        outcome = []
+
+        def allow(before: frozenset[str]) -> bool:
+            seen = before | here
             again = text in seen
             beyond = not again and len(seen) >= limit
             if beyond and not force:
@@ -77,20 +83,28 @@ class Ledger(Store):
                     f"is {limit}, because each further one makes a lucky result more likely. --force allows it, and the "
                     "certificate says so"
                 )
+            outcome.append((len(seen | {text}), again, beyond))
+            return not beyond
+
+        use = usage.Use(judged.problem, judged.version, text, judged.name, str(self.folder.resolve()))
+        usage.open_test(use, judged.instances or (f"{judged.problem} {judged.version}",), allow)
+        ((count, again, beyond),) = outcome
+        with self._transaction() as db:
             id = insert(
                 db, "openings", problem=judged.problem, version=judged.version, program=text,
                 fingerprint=fingerprint(judged.program), run=judged.run, number=judged.number, name=judged.name,
                 forced=int(beyond), pid=os.getpid(), created=time.time(),
             )  # fmt: skip
-        return Opening(len(seen) + (not again), limit, again, beyond, id)
+        return Opening(count, limit, again, beyond, usage.validation_uses(judged.problem, judged.version).times, id)
 
     def openings(self, problem: str, version: str) -> int:
-        """Different programs that have seen the test split of this version."""
-        expression = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
-        rows = self._trusted(
-            f"SELECT count(DISTINCT {expression}) AS n FROM openings WHERE problem = ? AND version = ?", problem, version
-        )
-        return int(rows[0]["n"]) if rows else 0
+        """Different programs that have seen the test split of this version, according to this folder or on this machine."""
+        return len(self._opened_here(problem, version) | usage.test_programs(problem, version))
+
+    def _opened_here(self, problem: str, version: str) -> frozenset[str]:
+        text = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
+        query = f"SELECT DISTINCT {text} AS text FROM openings WHERE problem = ? AND version = ?"
+        return frozenset(str(row["text"]) for row in self._trusted(query, problem, version))
 
     def being_certified(self, run: str, number: int) -> bool:
         """Whether a process has opened the test split for a program of a run and is still at work on it."""
