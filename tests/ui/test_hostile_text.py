@@ -212,7 +212,7 @@ def test_what_a_click_shows(hostile: tuple[Path, str, int], open_page: Open, mon
     monkeypatch.setattr("ui.actions.export", lambda *words: b"module")
     monkeypatch.setattr("ui.actions.report", lambda *words: b"report")
     app = open_page(runs, "run", run=run)
-    for label in ("Make the module", "Make the report"):
+    for label in ("Create module", "Create report"):
         next(b for b in app.button if b.label == label).click().run()
         harmless(app, run)
     assert len(app.get("download_button")) == 2
