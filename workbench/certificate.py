@@ -14,9 +14,9 @@ class Verdict(StrEnum):
     """Verdict of a certificate.
 
     `certified`: better than every baseline on test, and all checks pass. `not confirmed`: ahead of every baseline on test, but
-    within chance. `not better`: no significant improvement. `overfit`: better on train or validation, but not ahead on test.
-    `fragile`: better on test, but a check fails: answers, robustness tests, consistency, determinism, growth, sensitivity to
-    constants, permitted APIs, or proven bounds.
+    within chance, or a check could not be judged. `not better`: no significant improvement. `overfit`: better on train or
+    validation, but not ahead on test. `fragile`: better on test, but a check fails: answers, robustness tests, consistency,
+    determinism, growth, sensitivity to constants, permitted APIs, or proven bounds.
     """
 
     CERTIFIED = "certified"
@@ -88,6 +88,9 @@ class Check:
 
     Attributes
     ----------
+    passed
+        None if it was not judged: it had not enough time, or this machine cannot tell. A certificate needs every decisive check
+        to have passed.
     kind
         `comparison`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `growth`, `constants`, `drop` or
         `simplification`.
@@ -99,9 +102,14 @@ class Check:
 
     name: str
     kind: str
-    passed: bool
+    passed: bool | None
     line: str
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """`passed`, `failed` or `not judged`."""
+        return "not judged" if self.passed is None else "passed" if self.passed else "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,17 @@ def test_a_lead_within_chance_is_not_confirmed() -> None:
     assert decide({Split.TRAIN: [], Split.VALIDATION: [], Split.TEST: [found]}, [])[0] is Verdict.NOT_CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("passed", "verdict"), [(True, Verdict.CERTIFIED), (False, Verdict.FRAGILE), (None, Verdict.NOT_CONFIRMED)]
+)
+def test_a_certificate_needs_every_check_to_have_passed(passed: bool | None, verdict: Verdict) -> None:
+    ids = [str(k) for k in range(30)]
+    theirs = Contender("theirs", None, dict.fromkeys(ids, 1.0), dict.fromkeys(ids, "a"))
+    ours = Contender("ours", 0, {i: 0.5 - int(i) / 100 for i in ids}, dict.fromkeys(ids, "a"))
+    tested = {Split.TRAIN: [], Split.VALIDATION: [], Split.TEST: [compare(ours, theirs)]}
+    assert decide(tested, [Check("growth", "growth", passed, "")])[0] is verdict
+
+
 def test_a_disaster_on_train_forbids_a_clean_lead_on_test() -> None:
     ids = [str(k) for k in range(30)]
     theirs = Contender("theirs", None, dict.fromkeys(ids, 1.0), dict.fromkeys(ids, "a"))

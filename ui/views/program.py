@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ui import actions, data, parts, theme
-from workbench.certificate import Verdict
+from workbench.certificate import Check, Verdict
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, percent, points, span
 from workbench.model import Split
@@ -332,7 +332,7 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     st.html(f'<div class="head"><b class="{tone}">{escape(found.verdict.words)}</b></div>{escape(found.reason)}')
     st.caption(parts.literal(about(made.kept)))
     checks = [
-        [escape(c.kind), toned(c.passed, "passed", "failed"), escape(c.line)] for c in found.checks if c.kind != "comparison"
+        [escape(c.kind), judged(c), escape(c.line)] for c in found.checks if c.kind != "comparison"
     ]  # fmt: skip
     st.html(theme.table(["", "", "check"], checks, grow=2))
     rows = [
@@ -363,6 +363,11 @@ def about(kept: CertificateRecord) -> str:
 def toned(good: bool, yes: str, no: str) -> str:
     """A word in the colour of better or worse."""
     return f'<span class="better">{yes}</span>' if good else f'<span class="worse">{no}</span>'
+
+
+def judged(check: Check) -> str:
+    """The outcome of a check: passed, failed or not judged."""
+    return check.word if check.passed is None else toned(check.passed, check.word, check.word)
 
 
 def waiting(run: str, number: int) -> None:

@@ -82,11 +82,11 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
     sizes = [size for size, _ in ladder]
     name = "growth"
     if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
-        return Check(name, name, True, "growth: not measured, because the instances are too similar in size", {"sizes": sizes})
+        return Check(name, name, True, "growth: does not apply, because the instances are too similar in size", {"sizes": sizes})
     best = loaded.references.ranking[0][0]
     measured = _costs(loaded, [program, loaded.program(best)], ladder, sandbox, on_progress, "growth")
     if measured is None:
-        return Check(name, name, True, "growth: not measured, this system does not report the CPU time and memory of a process")
+        return Check(name, name, None, "growth: not judged, this system does not report the CPU time and memory of a process")
     own, theirs = measured
     compared, against = {best: theirs}, best
     time, memory = _trends(sizes, own, [theirs])

@@ -22,13 +22,14 @@ def decide(comparisons: Mapping[Split, Sequence[Comparison]], sound: Sequence[Ch
     closest = max(test, key=lambda c: c.difference.mean)
     if not all(c.better for c in test):
         if closest.difference.mean < 0:
-            doubtful = max((c for c in test if not c.better), key=lambda c: c.difference.mean)
-            return Verdict.NOT_CONFIRMED, f"ahead of every baseline on test, but within chance: {doubtful}"
+            nearest = max((c for c in test if not c.better), key=lambda c: c.difference.mean)
+            return Verdict.NOT_CONFIRMED, f"ahead of every baseline on test, but within chance: {nearest}"
         for split in (Split.VALIDATION, Split.TRAIN):
             if comparisons[split] and all(c.better for c in comparisons[split]):
                 return Verdict.OVERFIT, f"better than every baseline on {split}, but test: {closest}"
         return Verdict.NOT_BETTER, f"test: {closest}"
-    broken = next((check for check in sound if not check.passed), None)
-    if broken:
+    if broken := next((check for check in sound if check.passed is False), None):
         return Verdict.FRAGILE, broken.line
+    if doubtful := next((check for check in sound if check.passed is None), None):
+        return Verdict.NOT_CONFIRMED, doubtful.line
     return Verdict.CERTIFIED, f"better than every baseline, closest on test: {closest}"

@@ -59,9 +59,9 @@ def certify_(
         return
     words.print(f"{certificate.verdict.words}: {certificate.reason}", style="bold")
     for check in certificate.checks:
-        words.print(f"  {'passed' if check.passed else 'FAILED'}  {check.line}")
+        words.print(f"  {check.word.upper() if check.passed is False else check.word:<10}  {check.line}")
     if certificate.seen:
-        words.print(f"  note    {certificate.seen}")
+        words.print(f"  note        {certificate.seen}")
 
 
 def recheck_(
