@@ -106,10 +106,11 @@ def main() -> None:
     token = take_token(not words.no_token)
     try:
         serve(words.runs, words.host, words.port, tuple(words.name), token)
-    except KeyboardInterrupt:
-        sys.exit(130)  # the server has already ended in good order
+    except KeyboardInterrupt:  # Streamlit lets it through or returns, depending on when it comes
+        pass
     except OSError as error:
         sys.exit(f"error: nothing can listen on {words.host}, port {words.port}: {error.strerror or error}")
+    sys.exit(130)  # nothing but a signal ends the server, and it has ended in good order
 
 
 if __name__ == "__main__":
