@@ -58,6 +58,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a program could see of the place where it runs. It must answer the same wherever that is.
+
+    Attributes
+    ----------
+    hash_seed
+        `PYTHONHASHSEED` of its interpreter: decides the hashes of strings, and thereby the order of a set of strings.
+    module
+        Name under which it is loaded, its `__name__`: an identifier that is no module of the standard library.
+    file
+        Absolute path that it is loaded from, its `__file__`; empty: none, as for text that is executed. The file is not read.
+    generators
+        Seed of the generators that `random` and `numpy.random` share.
+    depth
+        Further frames on the stack below it.
+    optimize
+        1 leaves out asserts (`python -O`), 2 docstrings too.
+    """
+
+    hash_seed: int = 0
+    module: str = "candidate"
+    file: str = ""
+    generators: int = 0
+    depth: int = 0
+    optimize: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One instance of a problem. Its data is plain JSON and reaches the sandbox unchanged.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workbench.errors import SandboxError
+from workbench.model import Surroundings
 from workbench.protocols import Sandbox
 from workbench.sandbox.isolated import IsolatedSandbox
 from workbench.sandbox.kernel import FULL, NONE, SECCOMP_ONLY, describe, inspect, probe
 from workbench.sandbox.plain import PlainSandbox
 
 __all__ = ["FULL", "NONE", "SECCOMP_ONLY", "describe", "open_sandbox", "probe"]
+
+_USUAL = Surroundings()
 
 
 def open_sandbox(
@@ -20,6 +23,7 @@ def open_sandbox(
     isolation: str | None = None,
     spares: int = 1,
     cpu: int | None = None,
+    surroundings: Surroundings = _USUAL,
 ) -> Sandbox:
     """Start a sandbox at the best isolation level that this machine supports.
 
@@ -36,6 +40,8 @@ def open_sandbox(
     cpu
         CPU to which the programs are bound. If the caller is bound to the same one, a decision takes a third of the time,
         because neither waits for the other's CPU to wake up.
+    surroundings
+        What the programs can see of the place where they run.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def open_sandbox(
                 f"programs cannot be isolated on this machine: {inspect().missing[0]}; "
                 "`--allow-unsafe` runs them with your own permissions"
             )
-        return PlainSandbox(modules, spares, cpu)
+        return PlainSandbox(modules, spares, cpu, surroundings)
     if best == NONE or (level == FULL and best != FULL):
         raise SandboxError(f"isolation {level!r} is not available on this machine: {'; '.join(inspect().missing)}")
-    return IsolatedSandbox(modules, level, spares, cpu)
+    return IsolatedSandbox(modules, level, spares, cpu, surroundings)

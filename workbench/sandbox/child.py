@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
+import importlib.util
 import json
 import os
 import random
@@ -12,7 +14,7 @@ from collections.abc import Callable, Collection
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
-CANDIDATE = "<candidate>"
+_NO_FILE = "<candidate>"
 _TEXT = 500  # maximum length of an exception's message that is sent
 _decode = json.JSONDecoder().raw_decode
 
@@ -50,11 +52,15 @@ def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]
     confine
         Called with the load request's limits (address space in bytes, CPU time in seconds), before the program is compiled.
     """
-    _, source, entry, memory, seconds = read_frame(fd)
+    _, source, entry, memory, seconds, name, file, generators, depth, optimize = read_frame(fd)
     confine(memory, seconds)
-    program = Hosted(allowed)
+    program = Hosted(allowed, name, file)
+    load: Callable[..., Any] = program.load
+    answer: Callable[..., Any] = program.answer
+    if depth:
+        load, answer = functools.partial(_below, depth - 1, load), functools.partial(_below, depth - 1, answer)
     number = 0
-    reply = _attempt(number, program.load, source, entry)
+    reply = _attempt(number, program.path, load, source, entry, generators, optimize)
     while True:
         try:
             write_frame(fd, reply)
@@ -63,36 +69,54 @@ def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]
         del reply
         request = read_frame(fd)
         number += 1
-        reply = _attempt(number, program.answer, *request)
+        reply = _attempt(number, program.path, answer, *request)
         del request
 
 
 class Hosted:
-    """A loaded program: its entry function or class, and the object constructed by `begin`."""
+    """A loaded program: its entry function or class, and the object constructed by `begin`.
 
-    def __init__(self, allowed: Collection[str]) -> None:
-        self._allowed = allowed
+    Parameters
+    ----------
+    name, file
+        What it finds in `__name__` and `__file__`; no file: the latter is not defined.
+    """
+
+    def __init__(self, allowed: Collection[str], name: str, file: str) -> None:
+        self._allowed, self._name, self._file = allowed, name, file
+        self.path = file or _NO_FILE
         self._entry: Any = None
         self._object: Any = None
 
-    def load(self, source: str, entry: str) -> None:
+    def load(self, source: str, entry: str, generators: int, optimize: int) -> None:
         """Execute the program's top level and look up `entry`."""
-        module = ModuleType("candidate")
+        module = self._module()
         # Dataclasses and type hints look up a class's module by name.
-        sys.modules["candidate"] = module
+        sys.modules[self._name] = module
         names = dict(vars(builtins))
         names["__import__"] = import_guard(self._allowed)
         module.__dict__["__builtins__"] = names
         # Fixed state of the global generators: a program that uses them is reproducible.
-        random.seed(0)
+        random.seed(generators)
         if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed(0)
-        code: CodeType = compile(source, CANDIDATE, "exec", dont_inherit=True)
+            sys.modules["numpy"].random.seed(generators)
+        code: CodeType = compile(source, self.path, "exec", dont_inherit=True, optimize=optimize)
         exec(code, module.__dict__)
         found = module.__dict__.get(entry)
         if not callable(found):
             raise Answerless(f"the program defines no function or class `{entry}`")
         self._entry = found
+
+    def _module(self) -> ModuleType:
+        """Make the module as `import` would, or as `python FILE` would."""
+        if self._file and self._name != "__main__":
+            spec = importlib.util.spec_from_file_location(self._name, self._file)
+            if spec is not None:
+                return importlib.util.module_from_spec(spec)
+        module = ModuleType(self._name)
+        if self._file:
+            module.__file__ = self._file
+        return module
 
     def answer(self, kind: str, *arguments: Any) -> Any:
         """Answer one request: call(args), begin(args) or method(name, args)."""
@@ -126,19 +150,24 @@ def import_guard(allowed: Collection[str]) -> Callable[..., Any]:
 # --------------------------------------------------------------------------- answers
 
 
-def _attempt(number: int, work: Callable[..., Any], *arguments: Any) -> str:
-    """Call `work` and encode its result, or the exception, as a reply."""
+def _below(frames: int, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `work` with so many further frames on the stack, beside this one."""
+    return _below(frames - 1, work, *arguments) if frames else work(*arguments)
+
+
+def _attempt(number: int, path: str, work: Callable[..., Any], *arguments: Any) -> str:
+    """Call `work` and encode its result, or the exception of a program compiled as `path`, as a reply."""
     try:
         return f'["ok",{number},{to_json(work(*arguments))}]'
     except Answerless as error:
         return json.dumps(["error", number, "protocol", "", _words(error), None])
     except MemoryError as error:
-        line = _line(error)
+        line = _line(error, path)
         del error  # its traceback refers to the objects that filled the memory
         return f'["error",{number},"memory","MemoryError","",{"null" if line is None else line}]'
     except BaseException as error:
         try:
-            return json.dumps(["error", number, "crash", type(error).__name__, _words(error), _line(error)])
+            return json.dumps(["error", number, "crash", type(error).__name__, _words(error), _line(error, path)])
         except BaseException:
             return f'["error",{number},"crash","Exception","message unavailable: memory or stack exhausted",null]'
 
@@ -203,14 +232,14 @@ def _words(error: BaseException) -> str:
         return "message unavailable"
 
 
-def _line(error: BaseException) -> int | None:
+def _line(error: BaseException, path: str) -> int | None:
     """Return the innermost line of the program's own source in the traceback, also for errors inside a library."""
-    if isinstance(error, SyntaxError) and error.filename == CANDIDATE:
+    if isinstance(error, SyntaxError) and error.filename == path:
         return error.lineno
     line = None
     frame = error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_code.co_filename == CANDIDATE:
+        if frame.tb_frame.f_code.co_filename == path:
             line = frame.tb_lineno
         frame = frame.tb_next
     return line

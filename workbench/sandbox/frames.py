@@ -1,6 +1,7 @@
 """Host side of the frame protocol: length-prefixed JSON, with full validation of everything a program sends.
 
-host     ["load", source, entry, memory bytes, CPU seconds]   request 0
+host     ["load", source, entry, memory bytes, CPU seconds,   request 0
+          module, file, generators' seed, frames below, optimize]
          ["call", args]  ["begin", args]  ["method", name, args]
          ["prepare", ...]                                     before "load", only without isolation
 program  ["ok", request number, value]

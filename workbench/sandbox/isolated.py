@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from time import monotonic
 
 from workbench.errors import SandboxError
-from workbench.model import Limits, Program
+from workbench.model import Limits, Program, Surroundings
 from workbench.program.source import MODULES
 from workbench.sandbox import landlock, seccomp
 from workbench.sandbox.kernel import FULL, inspect
@@ -46,6 +46,8 @@ class IsolatedSandbox:
         Number of processes forked in advance.
     cpu
         CPU to which the zygote and its children are bound; None for any.
+    surroundings
+        What programs can see of the place where they run.
 
     Raises
     ------
@@ -53,7 +55,7 @@ class IsolatedSandbox:
         The zygote cannot start, an allowed module cannot be imported, or the confinement test of a trial child fails.
     """
 
-    def __init__(self, modules: Collection[str], isolation: str, spares: int, cpu: int | None) -> None:
+    def __init__(self, modules: Collection[str], isolation: str, spares: int, cpu: int | None, surroundings: Surroundings) -> None:
         self.isolation = isolation
         allowed = MODULES.union(modules)
         self._libraries = allowed - sys.stdlib_module_names
@@ -64,6 +66,7 @@ class IsolatedSandbox:
             "landlock": landlock.ruleset(inspect().landlock_abi).hex() if isolation == FULL else "",
         }
         self._spares = max(1, spares)
+        self._surroundings = surroundings
         self._closed = False
         self._zygotes: dict[frozenset[str], _Zygote] = {}  # by imported modules
         self._small, self._large = frozenset(allowed - self._libraries), frozenset(allowed)
@@ -97,17 +100,19 @@ class IsolatedSandbox:
         # A name composed at run time is not found here; its import then fails in the program's process.
         modules = self._large if any(name in program.source for name in self._libraries) else self._small
         try:
-            return ProgramSession(self._zygote(modules).take(), program, limits)
+            return ProgramSession(self._zygote(modules).take(), program, limits, self._surroundings)
         except _ZygoteLost:
             self._zygotes.pop(modules).close()
-        return ProgramSession(self._zygote(modules).take(), program, limits)
+        return ProgramSession(self._zygote(modules).take(), program, limits, self._surroundings)
 
     def _zygote(self, modules: frozenset[str]) -> _Zygote:
         for tries_left in (2, 1, 0):
             if modules in self._zygotes:
                 break
             try:
-                self._zygotes[modules] = _Zygote({**self._config, "modules": sorted(modules)}, self._spares)
+                self._zygotes[modules] = _Zygote(
+                    {**self._config, "modules": sorted(modules)}, self._spares, self._surroundings.hash_seed
+                )
             except _Stillborn:
                 if not tries_left:
                     raise
@@ -128,7 +133,7 @@ class _Stillborn(SandboxError):
 class _Zygote:
     """Host-side handle of one zygote process: waiting children, reports of ended ones, kill requests."""
 
-    def __init__(self, config: dict[str, object], spares: int) -> None:
+    def __init__(self, config: dict[str, object], spares: int, hash_seed: int) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._waiting: deque[_IsolatedChild] = deque()
         self._dead: dict[int, int] = {}
@@ -136,7 +141,7 @@ class _Zygote:
         self._poll = select.poll()
         self._poll.register(self._control, select.POLLIN)
         try:
-            self._process = launch("zygote", theirs)
+            self._process = launch("zygote", theirs, hash_seed)
         except SandboxError:
             self._control.close()
             raise

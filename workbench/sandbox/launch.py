@@ -11,7 +11,7 @@ from pathlib import Path
 from workbench.errors import SandboxError
 
 
-def launch(kind: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
+def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen[bytes]:
     """Start `boot.py` as a `zygote` or `plain` process that inherits only `theirs`, which is closed here.
 
     The process dies with the calling thread (Linux).
@@ -28,7 +28,7 @@ def launch(kind: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 # Not -I: it would ignore PYTHONHASHSEED.
                 [sys.executable, "-s", "-P", "-B", script, kind, str(fd), str(os.getpid())],
-                env=_environment(),
+                env=_environment(hash_seed),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -45,10 +45,10 @@ def search_path() -> list[str]:
     return [folder for folder in sys.path if Path(folder).is_absolute()]
 
 
-def _environment() -> dict[str, str]:
+def _environment(hash_seed: int) -> dict[str, str]:
     # Only what is needed to find the interpreter's libraries: no keys, paths or user names.
     single_threaded = dict.fromkeys(
         ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     )
     found = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
-    return {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", **single_threaded, **found}
+    return {"PYTHONHASHSEED": str(hash_seed), "MALLOC_ARENA_MAX": "1", **single_threaded, **found}

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 
 from workbench.errors import SandboxError
-from workbench.model import Limits, Program
+from workbench.model import Limits, Program, Surroundings
 from workbench.program.source import MODULES
 from workbench.sandbox.frames import encode
 from workbench.sandbox.kernel import NONE
@@ -29,15 +29,16 @@ class PlainSandbox:
 
     Parameters
     ----------
-    modules, spares, cpu
+    modules, spares, cpu, surroundings
         As for `IsolatedSandbox`.
     """
 
     isolation = NONE
 
-    def __init__(self, modules: Collection[str], spares: int, cpu: int | None) -> None:
+    def __init__(self, modules: Collection[str], spares: int, cpu: int | None, surroundings: Surroundings) -> None:
         self._allowed = sorted(MODULES.union(modules))
         self._cpu = cpu
+        self._surroundings = surroundings
         self._waiting: deque[_PlainChild] = deque()
         self._spares = max(1, spares)
         self._closed = False
@@ -48,12 +49,12 @@ class PlainSandbox:
         if self._closed:
             raise SandboxError("the sandbox is closed")
         while len(self._waiting) < self._spares + 1:
-            self._waiting.append(_PlainChild())
+            self._waiting.append(_PlainChild(self._surroundings.hash_seed))
         child = self._waiting.popleft()
         try:
             wanted = sorted(set(re.findall(r"\w+", program.source)).intersection(self._allowed))
             child.prepare(encode("prepare", self._allowed, wanted, search_path(), self._cpu))
-            yield ProgramSession(child, program, limits)
+            yield ProgramSession(child, program, limits, self._surroundings)
         finally:
             child.kill()
 
@@ -67,10 +68,10 @@ class PlainSandbox:
 class _PlainChild:
     """See `workbench.sandbox.session.Child`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hash_seed: int) -> None:
         self.channel, theirs = socket.socketpair()
         try:
-            self._process = launch("plain", theirs)
+            self._process = launch("plain", theirs, hash_seed)
             self.pid = self._process.pid
         except SandboxError:
             self.channel.close()

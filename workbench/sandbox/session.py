@@ -14,7 +14,7 @@ from time import clock_gettime, perf_counter
 from typing import Any, NoReturn, Protocol
 
 from workbench.errors import PolicyFailure, SandboxError
-from workbench.model import Limits, Program, Status, Usage
+from workbench.model import Limits, Program, Status, Surroundings, Usage
 from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode, one_line
 
 _SLICE = 0.02  # seconds by which a blocking read may overrun the deadline
@@ -66,7 +66,7 @@ class ProgramSession:
         The child was lost. Requests raise it too; run the evaluation again in a new session.
     """
 
-    def __init__(self, child: Child, program: Program, limits: Limits) -> None:
+    def __init__(self, child: Child, program: Program, limits: Limits, around: Surroundings) -> None:
         self._child, self._limits = child, limits
         self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._number = 0
@@ -81,7 +81,12 @@ class ProgramSession:
         self._poll.register(child.channel, select.POLLIN)
         memory, seconds = limits.memory_mb << 20, max(1, math.ceil(_CPU_SHARE * limits.seconds))
         try:
-            self._ask(encode("load", program.source, program.entry, memory, seconds))
+            self._ask(
+                encode(
+                    "load", program.source, program.entry, memory, seconds,
+                    around.module, around.file, around.generators, around.depth, around.optimize,
+                )
+            )  # fmt: skip
         except PolicyFailure as failure:
             self._give_up(failure.status, failure.message)
         self._stage = "no answer"
