@@ -1,4 +1,4 @@
-"""Frames of a run's attempts: the best so far, what improved it, and what a chart can take of many."""
+"""Data frames of the attempts of a run: best gap so far, improvements, and thinning for charts."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pandas as pd
 from workbench.store import Point
 
 CHARTED = 2500
-"""Points drawn of a longer run. A browser draws so many in half a second."""
+"""Maximum number of points in a chart; a browser draws this many in half a second."""
 
 
 def so_far(gaps: pd.Series) -> pd.Series:
-    """The best gap up to each attempt; a failed one changes nothing."""
+    """Return the best gap up to each attempt; failed attempts change nothing."""
     return gaps.cummin().ffill()
 
 
 def improves(gaps: pd.Series) -> pd.Series:
-    """Which attempts are better than all before them."""
+    """Return which attempts are better than all before them."""
     return gaps < so_far(gaps).shift().fillna(math.inf)
 
 
 def frame(points: Sequence[Point]) -> pd.DataFrame:
-    """One row an attempt, in order: the columns of `Point`, the best train gap so far, and whether it was improved."""
+    """Return one row per attempt, in order: the columns of `Point`, the best train gap so far, whether the attempt improved it."""
     made = pd.DataFrame(points, columns=Point._fields)
     made["gap"] = made["gap"].astype(float)
     made["best"] = so_far(made["gap"])
@@ -36,23 +36,23 @@ def frame(points: Sequence[Point]) -> pd.DataFrame:
 
 
 def thinned(attempts: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
-    """So many attempts as a chart of these gaps can take: all that were ever best, the others thinned evenly."""
+    """Thin out attempts for a chart of these gaps: all improvements are kept, about `most` of the others, evenly spaced."""
     if len(attempts) <= most:
         return attempts
     return attempts[improves(gaps) | (attempts["number"] % (1 + len(attempts) // most) == 0)]
 
 
 def spending(attempts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
-    """Calls, valid attempts, dollars and improvement by model and operator.
+    """Return calls, valid attempts, dollars and improvement by model and operator.
 
-    `gained` is the sum of the steps by which attempts of the group lowered the best train gap; `per_dollar` is that a dollar.
+    `gained` sums the steps by which attempts of the group lowered the best train gap; `per_dollar` is `gained` per dollar.
 
     Parameters
     ----------
     attempts
-        As of `frame`.
+        As returned by `frame`.
     calls
-        The columns of `store.PaidCall`.
+        One row per call, with the columns of `store.PaidCall`.
     """
     known = attempts.set_index("number")
     last = calls.drop_duplicates("number", keep="last")

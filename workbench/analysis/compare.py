@@ -1,4 +1,4 @@
-"""Who is better than whom, by how much and where: recorded programs and baselines, paired by instance."""
+"""Comparisons of recorded programs and baselines, paired by instance."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from workbench.problem.gap import mean_gap
 from workbench.store import Run, Store
 
 OPEN = (Split.TRAIN, Split.VALIDATION)
-"""Splits that may be compared on at any time; test is opened by a certificate alone."""
+"""Splits on which programs may be compared freely; only a certificate uses test."""
 CONFIDENCE = 0.95
-"""Two-sided, of one interval; of all intervals of a certificate together."""
+"""Two-sided confidence level of one interval, and of all accesses to a test set together."""
 
 
 class Standing(StrEnum):
-    """The verdict of a comparison: the interval lies below 0, above it, or holds it; or no instance differs."""
+    """Verdict of a comparison: the interval lies below 0, above 0, or contains it; or no instance differs."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -38,9 +38,9 @@ class Contender:
     Attributes
     ----------
     name
-        `run:number`, or the baseline's name.
+        `run:number`, or the name of the baseline.
     gaps, families
-        Gap and family by instance id.
+        Gap and instance class by instance ID.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Contender:
 
     @property
     def gap(self) -> float:
-        """Mean over families of the mean within each."""
+        """Mean over instance classes of the mean within each class."""
         by_family: dict[str, list[float]] = {}
         for id, gap in self.gaps.items():
             by_family.setdefault(self.families[id], []).append(gap)
@@ -58,7 +58,7 @@ class Contender:
 
 
 class Worst(NamedTuple):
-    """The instance on which the first of two loses most (or wins least)."""
+    """The instance with the largest difference: where the first program loses most, or wins least."""
 
     instance: str
     difference: float
@@ -66,22 +66,22 @@ class Worst(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How `name` stands to `against`: differences are of gaps, below 0 is better.
+    """Comparison of `name` with `against`. Differences are between gaps; a negative one favours `name`.
 
     Attributes
     ----------
     gap, other
-        Mean gaps of both.
+        Gaps of `name` and `against`.
     difference
         Mean paired difference with its bootstrap-t interval (`stats.paired_interval`) at `confidence`.
     p_value
-        One-sided, of a sign-flip test that the mean difference is below 0; 1 where the interval already says it may not be.
+        One-sided p value of a sign-flip test for a mean difference below 0; 1 if the interval reaches 0.
     guard
-        By how much one more instance as bad as the worst seen on any split would raise the mean; 0 where nobody asked.
+        How much one more instance as bad as the worst seen on any split would raise the mean; 0 if not required.
     record
         Wins, ties and losses over instances.
     families
-        Mean difference by family.
+        Mean difference by instance class.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Standing:
-        """What the interval says."""
+        """Verdict of the interval, the sign-flip test and the guard."""
         if self.record.wins == self.record.losses == 0:
             return Standing.SAME
         if self.difference.high + self.guard < 0 and self.p_value <= (1 - self.confidence) / 2:
@@ -107,7 +107,7 @@ class Comparison:
 
     @property
     def better(self) -> bool:
-        """Whether interval and sign flips agree that the difference is below 0, one more bad instance included."""
+        """Whether interval and sign-flip test agree that the difference is below 0, even with one more bad instance."""
         return self.verdict is Standing.BETTER
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Comparison:
         )
 
     def _doubt(self) -> str:
-        """What keeps an interval below 0 from being enough."""
+        """Why an interval below 0 is not enough; an empty string if it is."""
         if self.difference.high >= 0 or self.better:
             return ""
         if self.difference.high + self.guard >= 0:
@@ -126,7 +126,7 @@ class Comparison:
         return f"; sign flips give p = {self.p_value:.2g}"
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """Return a JSON object."""
         return {
             "name": self.name, "against": self.against, "gap": self.gap, "other": self.other,
             "difference": self.difference._asdict(), "confidence": self.confidence, **self.record._asdict(),
@@ -136,21 +136,21 @@ class Comparison:
 
 
 def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE, worst_seen: float | None = None) -> Comparison:
-    """Pair two by instance: `a` against `b`.
+    """Compare `a` with `b`, paired by instance.
 
-    The one comparison of pages, command line, report and certificate: instances are paired in the order of their ids, so
-    that the same pair has the same resamples, and the same interval, wherever it is asked for.
+    Pages, command line, report and certificate all use this function. Instances are ordered by ID, so that the same pair
+    has the same resamples and the same interval everywhere.
 
     Parameters
     ----------
     worst_seen
-        The largest difference on instances of other splits: a lead must survive one more instance as bad as this, or as the
-        worst one here.
+        The largest difference on instances of other splits. To be better, `a` must stay ahead with one more instance as bad
+        as this or as the worst one here. None: not required.
 
     Raises
     ------
     UsageError
-        They were not scored on the same instances.
+        The two were not evaluated on the same instances.
     """
     if a.gaps.keys() != b.gaps.keys() or not a.gaps:
         raise UsageError(f"{a.name} and {b.name} were not evaluated on the same instances")
@@ -172,33 +172,33 @@ def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE, worst
 
 
 def compare_all(own: Contender, rivals: Sequence[Contender], *, together: bool = False) -> list[Comparison]:
-    """Compare one with each of several; `together` widens the intervals so that all of them hold at once (Bonferroni)."""
+    """Compare one with each of several; `together` widens the intervals to hold simultaneously (Bonferroni)."""
     confidence = bonferroni(CONFIDENCE, len(rivals)) if together and rivals else CONFIDENCE
     return [compare(own, rival, confidence=confidence) for rival in rivals]
 
 
 def worst_difference(own: Contender, rival: Contender) -> float:
-    """The largest loss to a rival on one instance; minus infinity where there is none in common."""
+    """Return the largest loss to a rival on one instance; minus infinity if they share none."""
     return max((gap - rival.gaps[id] for id, gap in own.gaps.items() if id in rival.gaps), default=-math.inf)
 
 
-# --------------------------------------------------------------------------- where contenders come from
+# --------------------------------------------------------------------------- contenders
 
 
 class Address(NamedTuple):
-    """What `RUN` or `RUN:N` names; without a number, the run's champion."""
+    """A run and the number of an attempt; None stands for the run's champion."""
 
     run: str
     number: int | None
 
 
 def address(text: str) -> Address:
-    """Read `RUN` or `RUN:N`.
+    """Parse `RUN` or `RUN:N`.
 
     Raises
     ------
     UsageError
-        What follows the colon is no attempt's number.
+        The text after the colon is not an attempt number.
     """
     run, colon, number = text.rpartition(":")
     if not colon:
@@ -209,17 +209,17 @@ def address(text: str) -> Address:
 
 
 def of_report(name: str, number: int, report: Report) -> Contender:
-    """A scored program."""
+    """Return an evaluated program as a contender."""
     return Contender(name, number, {r.id: r.gap for r in report.results}, {r.id: r.family for r in report.results})
 
 
 def of_run(store: Store, row: Run, number: int | None, split: Split) -> Contender:
-    """A recorded program of a run, or the run's champion.
+    """Return a recorded program of a run, by default its champion, as a contender.
 
     Raises
     ------
     UsageError
-        No champion, no such attempt, no valid one, or one that was never scored on this split.
+        The run has no champion or no such attempt, or the attempt is not valid or was not evaluated on this split.
     """
     if split not in OPEN:
         raise UsageError(f"programs are compared on {' and '.join(OPEN)}; for {split} use: evolve certify {row.id}")
@@ -239,7 +239,7 @@ def of_run(store: Store, row: Run, number: int | None, split: Split) -> Contende
 
 
 def of_baseline(loaded: LoadedProblem, name: str, split: Split) -> Contender:
-    """A baseline, from the problem's recorded references.
+    """Return a baseline as a contender, from the problem's stored references.
 
     Raises
     ------
@@ -253,21 +253,21 @@ def of_baseline(loaded: LoadedProblem, name: str, split: Split) -> Contender:
 
 
 def of_baselines(loaded: LoadedProblem, split: Split) -> list[Contender]:
-    """All baselines, best first."""
+    """Return all baselines as contenders, best first."""
     return sorted((of_baseline(loaded, b.name, split) for b in loaded.problem.baselines), key=lambda c: c.gap)
 
 
-# --------------------------------------------------------------------------- what else differs
+# --------------------------------------------------------------------------- distributions and settings
 
 
 def within(contender: Contender) -> tuple[list[float], list[float]]:
-    """Empirical distribution of the gaps: gaps in order, and the share of instances within each."""
+    """Return the empirical distribution of the gaps: sorted gaps, and the share of instances up to each."""
     gaps = sorted(contender.gaps.values())
     return gaps, [(k + 1) / len(gaps) for k in range(len(gaps))]
 
 
 def differing(settings: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Settings by name that are not the same in all; None where one lacks it."""
+    """Return the settings that differ, by name, with one value for each; None where it is missing."""
     names = list(dict.fromkeys(name for one in settings for name in one))
     table = {name: [one.get(name) for one in settings] for name in names}
     return {name: values for name, values in table.items() if any(value != values[0] for value in values)}

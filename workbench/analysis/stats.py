@@ -1,4 +1,4 @@
-"""Paired comparisons with confidence: is a difference in gap more than luck of the instances?"""
+"""Statistics of paired comparisons: is a difference in gap more than chance?"""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy.typing as npt
 from workbench.model import Interval, Record
 
 SAMPLES, SEED = 10_000, 0
-"""Of every bootstrap: the same data has the same interval everywhere."""
+"""Number of resamples and random seed of every bootstrap, so that the same data gives the same interval everywhere."""
 _BLOCK = 2_000_000
-"""Draws held in memory at once."""
+"""Maximum number of draws in memory."""
 
 Array = npt.NDArray[np.float64]
 
@@ -27,32 +27,32 @@ def paired_interval(
     confidence: float = 0.95,
     seed: int = SEED,
 ) -> Interval:
-    """Bootstrap-t interval of the mean paired difference `a - b`; below 0, `a` has the smaller gap.
+    """Return the bootstrap-t interval of the mean paired difference `a - b`; below 0, `a` has the smaller gap.
 
-    The mean is that of `gap.mean_gap`: over families, of the mean within each. Instances are drawn with replacement within
-    their family, and each resample is divided by its own standard error (Efron and Tibshirani 1993, chapter 12): a
-    percentile interval is too narrow for small samples, and ignores skew. Families with one instance are drawn together.
+    The mean is that of `gap.mean_gap`: over instance classes, of the mean within each class. Instances are resampled within
+    their class, and each resample is divided by its own standard error (Efron and Tibshirani 1993, chapter 12), because a
+    percentile interval is too narrow for small samples and ignores skew. Classes with one instance are pooled.
 
     Parameters
     ----------
     a, b
         Gaps of two programs on the same instances in the same order.
     families
-        Family of each instance; None: all of one family.
+        Instance class of each instance; None: one class.
     confidence
-        Two-sided level.
+        Two-sided confidence level.
 
     Raises
     ------
     ValueError
-        Lengths differ, nothing to compare, or a level outside (0, 1).
+        Lengths differ, there is nothing to compare, or a level outside (0, 1).
     """
     strata = _differences(a, b, families)
     if not 0 < confidence < 1 or samples < 1:
         raise ValueError(f"confidence must lie between 0 and 1 and samples be positive, not {confidence} and {samples}")
     mean = sum(weight * float(values.mean()) for weight, values in strata)
     error = math.sqrt(sum(weight**2 * _variance(values) for weight, values in strata))
-    if error == 0:  # every difference is the same within its family: there is no spread to draw from
+    if error == 0:  # all differences are equal within their class: nothing to resample
         return Interval(mean, mean, mean)
     rng = np.random.default_rng(seed)
     means, variances = np.zeros(samples), np.zeros(samples)
@@ -64,7 +64,7 @@ def paired_interval(
         t = np.nan_to_num((means - mean) / np.sqrt(variances), nan=0.0, posinf=np.inf, neginf=-np.inf)
     tail = (1 - confidence) / 2
     least, most = np.quantile(t, tail, method="lower"), np.quantile(t, 1 - tail, method="higher")
-    # Resamples without any spread give no finite limit; what no instance shows is no part of an interval either.
+    # Resamples without spread give infinite limits; the interval stays within the range of the observed differences.
     lowest = sum(weight * float(values.min()) for weight, values in strata)
     highest = sum(weight * float(values.max()) for weight, values in strata)
     return Interval(mean, max(lowest, float(mean - most * error)), min(highest, float(mean - least * error)))
@@ -73,9 +73,9 @@ def paired_interval(
 def sign_flip(
     a: Sequence[float], b: Sequence[float], *, families: Sequence[str] | None = None, samples: int = SAMPLES, seed: int = SEED
 ) -> float:
-    """One-sided p value that the mean paired difference `a - b` is below 0: how often random signs give a mean as low.
+    """Return the one-sided p value for a mean paired difference `a - b` below 0: how often random signs give a mean as low.
 
-    Exact for differences that are symmetric about 0 under the null hypothesis (Fisher 1935; Good 2005, chapter 3).
+    Exact if differences are symmetric about 0 under the null hypothesis (Fisher 1935; Good 2005, chapter 3).
     """
     strata = _differences(a, b, families)
     mean = sum(weight * float(values.mean()) for weight, values in strata)
@@ -92,15 +92,15 @@ def sign_flip(
 
 
 def one_more(mean: float, worst: float, count: int) -> float:
-    """By how much a mean over `count` instances would rise with one more that is as bad as the worst ever seen.
+    """Return how much a mean over `count` instances would rise with one more instance as bad as the worst ever seen.
 
-    No interval knows of a rare disaster that its sample happens not to hold; instances of other splits may have shown it.
+    An interval cannot account for rare failures that are missing from its sample but may have occurred on other splits.
     """
     return max(0.0, (worst - mean) / (count + 1))
 
 
 def bonferroni(confidence: float, comparisons: int) -> float:
-    """Level of each of several intervals, so that all hold together with `confidence` at least."""
+    """Return the level of each of several intervals that hold simultaneously with at least `confidence`."""
     if comparisons < 1:
         raise ValueError("there must be a comparison")
     return 1 - (1 - confidence) / comparisons
@@ -114,7 +114,7 @@ def wins_ties_losses(a: Sequence[float], b: Sequence[float], *, tolerance: float
 
 
 def _differences(a: Sequence[float], b: Sequence[float], families: Sequence[str] | None) -> list[tuple[float, Array]]:
-    """Weight and differences of each stratum: a family each, those of one instance pooled."""
+    """Weight and differences of each stratum: one per instance class, with classes of one instance pooled."""
     if len(a) != len(b):
         raise ValueError(f"paired samples must be of one length, not {len(a)} and {len(b)}")
     data = np.subtract(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
@@ -136,7 +136,7 @@ def _variance(values: Array) -> float:
 
 
 def _resampled(values: Array, samples: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Means of resamples, and their squared standard errors."""
+    """Means of the resamples, and their squared standard errors."""
     size = values.size
     if np.ptp(values) == 0:
         return np.full(samples, values[0]), np.zeros(samples)

@@ -1,4 +1,4 @@
-"""A program's text for people: the docstring of its entry is replaced, and nothing else is changed."""
+"""Replacement of the docstring of a program's entry; all other text is kept."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Entry:
     Attributes
     ----------
     docstring
-        Without its indentation; empty where there is none.
+        Without indentation; empty if there is none.
     parameters
-        Names of a function's parameters; empty for a class.
+        Parameter names of a function; empty for a class.
     methods
-        Docstring by public method of a class, with its parameters: `decide(now)`.
+        Docstrings of the public methods of a class, by signature: `decide(now)`.
     """
 
     docstring: str = ""
@@ -32,12 +32,12 @@ class Entry:
 
 
 def entry_of(program: Program) -> Entry:
-    """Describe the entry of a program; a variable that holds a function says nothing about itself.
+    """Describe the entry of a program; the result is empty if the entry is a variable that holds a function.
 
     Raises
     ------
     Rejected
-        When the source cannot be parsed.
+        The source cannot be parsed.
     """
     node = _entry(parse(program.source), program.entry)
     if node is None:
@@ -51,19 +51,19 @@ def entry_of(program: Program) -> Entry:
 
 
 def with_docstring(program: Program, docstring: str) -> tuple[str, str]:
-    """Give a program's entry another docstring; comments, layout and all code stay.
+    """Replace the docstring of a program's entry and remove that of the module; comments, layout and code are kept.
 
     Returns
     -------
     tuple[str, str]
-        The docstring of the module, which is taken out, and the text without it. Lines end with `\\n`.
+        The docstring of the module, and the resulting text. Lines end with `\\n`.
 
     Raises
     ------
     Rejected
-        When the source cannot be parsed.
+        The source cannot be parsed.
     """
-    source = program.source.replace("\r\n", "\n").replace("\r", "\n")  # as the parser reads them, inside texts too
+    source = program.source.replace("\r\n", "\n").replace("\r", "\n")  # as the parser does, inside string literals too
     tree = parse(source)
     positions = Positions(source)
     edits = []
@@ -94,7 +94,7 @@ def _docstring_edit(positions: Positions, node: Definition, docstring: str) -> E
 
 
 def quoted(words: str, indent: str = "") -> str:
-    """A docstring literal; its first line is not indented."""
+    """Return a docstring literal, with an indent on all lines but the first."""
     text = words.strip().replace("\\", "\\\\").replace('"""', "'''")
     body = "\n".join(f"{indent}{line}".rstrip() for line in text.splitlines()).strip()
     if "\n" in body:

@@ -1,4 +1,4 @@
-"""Attempts to come and attempts under way."""
+"""Upcoming attempts and attempts in progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workbench.store import Origin
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """The attempt to make next; `origin` is set for one that was made before and is made again in the same way."""
+    """The next attempt; `origin` is set if it repeats a recorded attempt from the same parents."""
 
     number: int
     origin: Origin | None = None
@@ -18,7 +18,7 @@ class Upcoming:
 
 @dataclass(slots=True)
 class Flight:
-    """An attempt under way."""
+    """An attempt in progress."""
 
     number: int
     selection: Selection | None = None
@@ -31,6 +31,6 @@ class Flight:
 
     @property
     def origin(self) -> Origin:
-        """What it starts from, to be stored with a model call so that the answer can be used after a crash."""
+        """What it starts from; stored with its model call, so that the answer can be used after a crash."""
         parents = (self.selection.parent.number,) if self.selection else ()
         return Origin(parents, self.selection.island if self.selection else None, self.failure.number if self.failure else None)

@@ -1,4 +1,4 @@
-"""What a run may spend, and whether one more attempt fits."""
+"""Budgets of a run, and whether one more attempt fits."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from workbench.store import Spending
 
 
 class Budget:
-    """Counts dollars, tokens and working time of a run, that before it was resumed included.
+    """Dollars, tokens and seconds that a run has used, over all resumptions.
 
     Parameters
     ----------
     spent
-        What a resumed run has spent.
+        What the run spent before it was resumed.
     active_seconds
-        How long it has worked.
+        Running time before it was resumed.
     """
 
     def __init__(self, options: RunOptions, spent: Spending, active_seconds: float) -> None:
@@ -30,12 +30,12 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """Working time so far."""
+        """Running time so far."""
         return self._before + time.monotonic() - self._began
 
     @property
     def cost_usd(self) -> float | None:
-        """Dollars spent; None once a call's price is unknown, for then the sum would be a lie."""
+        """Dollars spent; None if the price of any call is unknown."""
         return None if self.unpriced else self.dollars
 
     def add(self, call: Call) -> None:
@@ -48,7 +48,7 @@ class Budget:
             self.unpriced += 1
 
     def exhausted(self) -> str:
-        """Why no further attempt may begin; empty while there is room."""
+        """Return which budget is used up, in words; an empty string if none is."""
         options = self._options
         if options.max_seconds is not None and self.seconds >= options.max_seconds:
             return f"the time budget of {options.max_seconds:g} s is used up"
@@ -62,9 +62,9 @@ class Budget:
         return ""
 
     def admits(self, under_way: int) -> bool:
-        """Whether one more model call fits beside those under way, each taken to cost what calls cost on average.
+        """Whether the budget has room for one more model call beside those in progress, each at the average cost so far.
 
-        Until the first price is known only one call is under way at a time.
+        The first call is made alone, since no average is known before it.
         """
         bounds = ((self.dollars, self._options.max_usd), (self.tokens, self._options.max_tokens))
         bounded = [(spent, limit) for spent, limit in bounds if limit is not None]

@@ -1,4 +1,4 @@
-"""Validation picks the champion: the train incumbents are scored on it, and the best one is evaluated again by itself."""
+"""Choice of the best candidate: validation of the train incumbents, then a re-evaluation of the best in fresh processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.loop.snapshot import Display, Scored
 from workbench.model import Candidate, Report, Split, Status
 
 FINALISTS = 5
-"""So many of the best on train are scored on validation at the end, besides all that were once best."""
+"""Number of the best candidates on train evaluated on validation at the end, besides all former incumbents."""
 
 
 class Champion:
@@ -26,22 +26,22 @@ class Champion:
 
     @property
     def number(self) -> int | None:
-        """The best on validation so far; the earliest of equals."""
+        """Number of the best candidate on validation so far, the earliest of equals."""
         gaps = {n: g for n, g in self._gaps.items() if n not in self._refused}
         return min(gaps, key=lambda n: (gaps[n], n), default=None)
 
     @property
     def scored(self) -> Scored | None:
-        """The champion so far with its validation gap."""
+        """The champion so far, with its validation gap."""
         return None if (number := self.number) is None else Scored(number, self._gaps[number])
 
     def consider(self, candidate: Candidate) -> None:
-        """Have a candidate scored on validation, beside the search."""
+        """Start the evaluation of a candidate on validation, in parallel to the search."""
         if candidate.program and candidate.number not in self._gaps and candidate.number not in self._under_way:
             self._under_way[candidate.number] = self._pool.submit(Job(candidate.program, Split.VALIDATION, stop_on_failure=True))
 
     def poll(self) -> None:
-        """Take up the scores that have come in."""
+        """Process finished evaluations."""
         for number in [n for n, f in self._under_way.items() if f.done()]:
             try:
                 report = self._under_way.pop(number).result()
@@ -58,10 +58,9 @@ class Champion:
                 self._store.set_champion(self._run, number)
 
     def settle(self, heartbeat: Callable[[], None]) -> None:
-        """Score the finalists, then name the best one that scores the same with a fresh process for every instance.
+        """Evaluate the finalists and choose the best one whose score is the same with a fresh process for each instance.
 
-        A program that remembers earlier instances, or answers differently each time, is passed over. `heartbeat` is
-        called about once a second meanwhile.
+        Programs that remember earlier instances or answer at random are passed over. `heartbeat` is called about once a second.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
         for finalist, _ in best[:FINALISTS]:
@@ -81,16 +80,16 @@ class Champion:
             self._display.line(note)
 
     def _fault(self, candidate: Candidate, gap: float, heartbeat: Callable[[], None]) -> str:
-        """What an independent re-evaluation finds against a program; empty: nothing."""
+        """Re-evaluate a program and return why it cannot be champion; an empty string if it can."""
         program = candidate.program
         assert program
         ids = tuple(i.id for i in reversed(self._loaded.instances(Split.VALIDATION)))
         report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), heartbeat)
         if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
             return "its score changes with a fresh process for each instance"
-        if self._gate is None or candidate.operator == "seed":  # a run always has a champion
+        if self._gate is None or candidate.operator == "seed":  # so that a run always has a champion
             return ""
-        stressed = self._report(self._gate.job(program), heartbeat)  # one that was no better than its parent has not met it yet
+        stressed = self._report(self._gate.job(program), heartbeat)  # not filtered yet if no better than its parent
         return "the robustness filter could not evaluate it" if stressed is None else self._gate.judge(stressed)
 
     def _report(self, job: Job, heartbeat: Callable[[], None]) -> Report | None:

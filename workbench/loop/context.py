@@ -1,4 +1,4 @@
-"""What belongs to one run for as long as a process works on it, and what the run had recorded before."""
+"""The context of a run in its process, and what the run has recorded before."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class RunContext:
     Attributes
     ----------
     run
-        Id of a run that this process owns in `store`.
+        ID of the run, which this process owns in `store`.
     gate
-        What a program that improves on its parent must pass besides train.
+        The robustness filter, which candidates better than their parent must pass; None without one.
     """
 
     run: str
@@ -35,20 +35,20 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is recorded of a run when work on it begins: its starting programs, and all that it made before it was resumed.
+    """What a run has recorded when it starts or is resumed: initial programs and earlier attempts.
 
     Attributes
     ----------
     candidates
-        In the order in which they were recorded, starting programs first.
+        In the order in which they were recorded, initial programs first.
     fingerprints
-        Of their programs, by number.
+        Fingerprints of their programs, by number.
     turns
-        Answers read so far.
+        Number of answers processed so far.
     active_seconds
-        How long the run has worked.
+        Running time so far.
     answers
-        Model calls that were paid for but whose attempt was not recorded when the run was killed.
+        Paid model calls whose attempts were not recorded when the run was killed.
     """
 
     candidates: Sequence[Candidate]

@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: a live table in a terminal, plain lines elsewhere."""
+"""Progress of a run: a live table in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN_SECONDS = 10.0
 
 
 class Progress:
-    """The display of one run. With `plain`, a line now and then instead of a table that redraws itself."""
+    """Display of a run. With `plain`, lines at intervals instead of a live table."""
 
     def __init__(self, console: Console, *, plain: bool | None = None) -> None:
         self._console = console
@@ -29,7 +29,7 @@ class Progress:
 
     @contextmanager
     def running(self) -> Iterator[Progress]:
-        """Take the terminal for the live table, and give it back however the run ends."""
+        """Restore the terminal after the live table, however the run ends."""
         try:
             yield self
         finally:
@@ -42,7 +42,7 @@ class Progress:
         self._console.print(text, highlight=False, markup=False)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Redraw (at most 5 times a second), or print a plain line (every 10 s)."""
+        """Redraw the table (at most 5 times a second), or print a plain line (every 10 s)."""
         now = time.monotonic()
         if self._plain:
             if now - self._shown >= PLAIN_SECONDS:
@@ -59,14 +59,14 @@ class Progress:
 
 
 class Steps:
-    """How far a command is that takes steps: a line that is written over in a terminal, a plain one every 10 s elsewhere."""
+    """Progress of a command with several steps: one line, updated in place in a terminal, printed every 10 s elsewhere."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began, self._shown, self._stage = time.monotonic(), 0.0, ""
 
     def show(self, stage: str, done: int, total: int) -> None:
-        """Tell the first and the last step of a stage, and some between them."""
+        """Show progress within a stage; its first and last steps are always shown."""
         now = time.monotonic()
         text = f"{stage}: {done:,}/{total:,}, {duration(now - self._began)}"
         if self._console.is_terminal:
@@ -77,7 +77,7 @@ class Steps:
 
 
 def figures(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """What a person wants to know of a run at a glance, as name and value."""
+    """Return the key figures of a run, as pairs of name and value."""
     s = snapshot
     left = max(0, s.total - s.done)
     found = [

@@ -1,6 +1,6 @@
 """The loop: ask, propose, evaluate, record, tell; with budgets, heartbeats, control messages and a clean stop.
 
-Which attempt comes next, and when those made are reported to the search, is for the order to say (`order`).
+`order` decides which attempt comes next and when finished attempts are reported to the strategy.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ from workbench.protocols import Proposer, Strategy
 from workbench.store import ModelCall, Origin
 
 LLM_ERRORS_IN_A_ROW = 20
-"""So many failed calls without a good one between them end a run: the endpoint is down, the budget is worth keeping."""
+"""Number of consecutive failed calls that ends a run: the endpoint is probably down."""
 _HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
 
 
 @dataclass(slots=True)
 class Steering:
-    """What a person asked of the run while it works."""
+    """The user's requests to a live run."""
 
     paused: bool = False
-    halt: str = ""  # why nothing new is started; empty: continue
-    status: str = "done"  # how the run will have ended
-    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt that it is for
+    halt: str = ""  # why no new attempt starts; empty: continue
+    status: str = "done"  # status of the run once it has ended
+    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt it applies to
 
 
 class Loop:
-    """Works on a run until a budget is used up or a person says stop.
+    """Drives a run until a budget is used up or the user stops it.
 
     Parameters
     ----------
     proposer
-        One that knows the problem: `begin` has been called.
+        Proposer whose `begin` has been called.
     known
-        Programs that the run has had; shared with the proposer, filled here.
+        Programs that the run has seen; shared with the proposer, filled here.
     history
-        What is recorded of the run.
+        What the run has recorded.
     plan
-        Attempts to replay, in the order in which their answers were read.
+        Attempts to replay, in the order in which their answers were processed.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Loop:
         )
         self._best: Candidate | None = None
         self._stagnation = 0
-        self._counts: Counter[Status] = Counter()  # without the seeds
+        self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
         self._inbox: queue.SimpleQueue[tuple[Callable[[Flight, Future[Any]], None], Flight, Future[Any]]] = queue.SimpleQueue()
         self._turn = history.turns
@@ -100,7 +100,7 @@ class Loop:
         self._before = frozenset(c.number for c in history.candidates)
 
     def drive(self) -> None:
-        """Work until a budget is used up or a person says stop; every attempt that was started is recorded."""
+        """Run until a budget is used up or the user stops it; every attempt that was started is recorded."""
         with ThreadPoolExecutor(self._order.concurrency + 1, thread_name_prefix="propose") as threads:
             self._threads = threads
             self._take_up_history()
@@ -109,7 +109,7 @@ class Loop:
                 self._launch()
                 self.champion.poll()
                 if not self._flights and not (self.steering.paused and not self.steering.halt):
-                    break  # nothing under way, and nothing could be launched
+                    break  # nothing in progress, and nothing could be launched
                 self._receive(0.1)
                 self._heartbeat()
             self._report_due(last=True)
@@ -117,12 +117,12 @@ class Loop:
         self._heartbeat(force=True)
 
     def halt(self, why: str, status: str = "stopped") -> None:
-        """Start nothing new; what is under way is finished. The first reason given stands."""
+        """Start no new attempts and finish those in progress. Only the first reason is kept."""
         if not self.steering.halt:
             self.steering.halt, self.steering.status = why, status
 
     def snapshot(self) -> Snapshot:
-        """The run at this moment."""
+        """Return the current state of the run."""
         context, done = self.context, self._counts.total()
         ranking = context.loaded.references.ranking
         return Snapshot(
@@ -179,7 +179,7 @@ class Loop:
                 self._propose(flight)
 
     def _fly(self, number: int, origin: Origin | None) -> Flight:
-        """Put an attempt among those under way, as it was where it was made before."""
+        """Add an attempt to those in progress, with its recorded parents if it repeats one."""
         flight = self._flights[number] = Flight(number)
         if origin and origin.parents:
             flight.selection = Selection(self._store.candidate(self._run, origin.parents[0]), (), origin.island)
@@ -202,7 +202,7 @@ class Loop:
                 self._propose(flight)
 
     def _propose(self, flight: Flight) -> None:
-        # A replayed injection or tuning has no selection: nothing of the task but its number is read then.
+        # A replayed injection or tuning has no selection; only the task's number is used then.
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
         guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
         task = Task(flight.number, selection, flight.failure, guidance, self._stagnation)
@@ -249,7 +249,7 @@ class Loop:
         self._errors_in_a_row = 0
         try:
             if reply.program is None and reply.operator in ("tune", "inject"):
-                raise Rejected(reply.text)  # no model's text: the reason why there is no program
+                raise Rejected(reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
             if program is None:
                 assert flight.selection and flight.selection.parent.program
@@ -282,7 +282,7 @@ class Loop:
                 self._record(flight, report.status, report.message, report)
 
     def _is_elite(self, flight: Flight, report: Report) -> bool:
-        # Compared with its parent alone: which other attempts are known by now depends on the machine.
+        # Compared with its parent only: which other attempts have finished depends on the machine.
         return report.status is Status.OK and (flight.selection is None or report.gap < flight.selection.parent.gap)
 
     def _gated(self, report: Report, flight: Flight, future: Future[Report]) -> None:
@@ -296,7 +296,7 @@ class Loop:
             report = replace(report, status=Status.FRAGILE, message=fault)
         self._record(flight, report.status, report.message, report)
 
-    # ------------------------------------------------------------------ recording and telling
+    # ------------------------------------------------------------------ recording and reporting
 
     def _record(self, flight: Flight, status: Status, message: str, report: Report | None = None) -> None:
         reply = flight.reply or Reply("inject")
@@ -349,13 +349,13 @@ class Loop:
             self._stagnation += 1
         self._follow.consider_tuning(candidate.number, self._best)
 
-    # ------------------------------------------------------------------ what comes in
+    # ------------------------------------------------------------------ results and messages
 
     def _track(self, future: Future[Any], flight: Flight, then: Callable[[Flight, Future[Any]], None]) -> None:
         future.add_done_callback(lambda done: self._inbox.put((then, flight, done)))
 
     def _receive(self, timeout: float) -> None:
-        """Handle what has come in; wait for the first at most `timeout` seconds."""
+        """Handle finished work; wait at most `timeout` seconds for the first."""
         try:
             then, flight, future = self._inbox.get(timeout=timeout)
             while True:
@@ -365,7 +365,7 @@ class Loop:
             pass
 
     def _handle_messages(self) -> None:
-        """Act on control messages, each once; an answer is left for whoever sent it."""
+        """Handle each control message once and store an answer for its sender."""
         now = time.monotonic()
         if now - self._polled < _POLL_SECONDS:
             return
@@ -395,7 +395,7 @@ class Loop:
                 return f"added to the prompts of attempts {upcoming} to {last}"
         return f"unknown command {command!r}"
 
-    # ------------------------------------------------------------------ small things
+    # ------------------------------------------------------------------ helpers
 
     def _heartbeat(self, force: bool = False) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""What takes the next number instead of a new question to the search: repairs, tunings and programs that a person gives."""
+"""Attempts that do not come from the strategy: repairs, tuning, and programs injected by the user."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from workbench.loop.context import RunContext
 from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
 
 TUNING_EVERY = 50
-"""Attempts between two tunings."""
+"""Minimum number of attempts between two tunings."""
 DUPLICATE = "the same program as candidate"
 REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A failed attempt goes back to the model once, with the reason."""
+    """Send a failed attempt back to the model once, with the reason."""
 
     failure: Failure
     selection: Selection
@@ -30,14 +30,14 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The constants of the best candidate are tuned."""
+    """Tune the constants of the best candidate."""
 
     elite: Candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """A person's own program."""
+    """Evaluate a program given by the user."""
 
     source: str
 
@@ -46,16 +46,16 @@ FollowUp: TypeAlias = Repair | Tuning | Injection
 
 
 class FollowUps:
-    """A queue, and the rules for what enters it.
+    """Queue of follow-ups, and the rules for what enters it.
 
     Parameters
     ----------
     repairs
-        Whether failed attempts go back to the proposer.
+        Whether failed attempts are sent back to the proposer.
     tunes
         Whether constants are tuned.
     tuned
-        Candidates whose constants were tuned before the run was resumed.
+        Numbers of candidates that were tuned before the run was resumed.
     """
 
     def __init__(self, *, repairs: bool, tunes: bool, tuned: Iterable[int] = ()) -> None:
@@ -65,15 +65,15 @@ class FollowUps:
         self._next_tuning = 0
 
     def next(self) -> FollowUp | None:
-        """Take the oldest from the queue."""
+        """Take the oldest follow-up from the queue; None if it is empty."""
         return self._queue.popleft() if self._queue else None
 
     def inject(self, source: str) -> None:
-        """Queue a person's program."""
+        """Queue a program given by the user."""
         self._queue.append(Injection(source))
 
     def recorded(self, flight: Flight, candidate: Candidate) -> None:
-        """Queue a repair where an attempt has failed in a way that is worth sending back, for the first time."""
+        """Queue a repair of an attempt that failed in a repairable way and is not itself a repair."""
         answered = flight.reply is not None and flight.reply.call is not None
         if not (self._repairs and answered and candidate.status in REPAIRABLE and flight.failure is None):
             return
@@ -83,7 +83,7 @@ class FollowUps:
             self._queue.append(Repair(failure, flight.selection))
 
     def consider_tuning(self, number: int, best: Candidate | None) -> None:
-        """Queue a tuning now and then, for the best candidate that declares any constants."""
+        """Queue a tuning of the best candidate, if it declares constants and the last tuning is long enough ago."""
         if not self._tunes or best is None or number < self._next_tuning:
             return
         if best.program and best.operator != "tune" and best.number not in self._tuned and tune.declared(best.program):
@@ -94,7 +94,7 @@ class FollowUps:
 
 
 def tuned_reply(elite: Candidate, context: RunContext, stop: Callable[[], bool]) -> Reply:
-    """Tune a candidate's constants on train; without a program, and with the reason, where nothing better is found."""
+    """Tune a candidate's constants on train; the reply has no program, but a reason, if nothing better is found."""
     assert elite.program
 
     def gap(program: Program) -> float:

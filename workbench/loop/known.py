@@ -1,4 +1,4 @@
-"""Programs that a run has had: a candidate that is the same again is not evaluated again."""
+"""Programs that a run has seen, so that no duplicate is evaluated."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from workbench.program.source import fingerprint
 
 
 class Known:
-    """The first attempt of every program, by fingerprint.
+    """The first attempt with each program, by fingerprint.
 
-    Calling it says whether a program is known: that is what a proposer is handed.
+    As a function, which proposers are given, it says whether a program is known.
 
     Attributes
     ----------
     horizon
-        Attempts from this number on are not known yet. Finite where attempts are asked for in a fixed order: those that
-        were recorded out of turn before the run was resumed must not change the ones before them.
+        Attempts from this number on are ignored. Finite for ordered proposers: attempts that a resumed run had recorded
+        ahead of their turn must not affect earlier ones.
     """
 
     def __init__(self) -> None:
@@ -28,10 +28,10 @@ class Known:
         return self.first(fingerprint(program)) is not None
 
     def first(self, mark: str) -> int | None:
-        """The attempt that first had a program with this fingerprint; None where there is none below the horizon."""
+        """Return the first attempt with this fingerprint; None without one below the horizon."""
         number = self._first.get(mark)
         return number if number is not None and number < self.horizon else None
 
     def add(self, mark: str, number: int) -> None:
-        """Remember an attempt's program; the lowest number stands."""
+        """Record the program of an attempt; of duplicates, the lowest number is kept."""
         self._first[mark] = min(number, self._first.get(mark, number))

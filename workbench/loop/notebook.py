@@ -1,4 +1,4 @@
-"""Shows a run in a Jupyter notebook: a bar with the figures beside it, drawn again in place."""
+"""Progress of a run in a Jupyter notebook: a bar with key figures, updated in place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workbench.loop.display import figures
 from workbench.loop.snapshot import Snapshot
 
 SECONDS = 0.3
-"""Between two drawings."""
+"""Minimum time between two updates."""
 
 
 def in_notebook() -> bool:
@@ -24,14 +24,14 @@ def in_notebook() -> bool:
 
 
 class NotebookDisplay:
-    """The bar of one run. What is worth a line is printed below it."""
+    """Progress bar of a run, with messages below it."""
 
     def __init__(self) -> None:
         self._handle: Any = None
         self._shown = 0.0
 
     def show(self, snapshot: Snapshot) -> None:
-        """Draw the bar again, a few times a second; a finished run always."""
+        """Update the bar, a few times a second at most; the last state is always drawn."""
         now = time.monotonic()
         if now - self._shown < SECONDS and snapshot.done < snapshot.total:
             return
@@ -45,12 +45,12 @@ class NotebookDisplay:
             self._handle.update(drawn)
 
     def line(self, text: str) -> None:
-        """Print a line."""
+        """Print a message."""
         print(text)
 
 
 def bar(snapshot: Snapshot) -> str:
-    """The bar with its figures, as HTML."""
+    """Return the bar with its figures, as HTML."""
     words = " &middot; ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in figures(snapshot))
     return (
         f'<div style="font: 13px/1.6 system-ui, sans-serif"><b>{escape(snapshot.title)}</b> {escape(snapshot.proposer)}<br>'

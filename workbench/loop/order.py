@@ -1,10 +1,9 @@
-"""Which attempt comes next, and when those made are reported to the search: three orders.
+"""Orders: which attempt comes next, and when finished attempts are reported to the strategy.
 
-- *free* (models): whatever is answered first is recorded and reported first, so a slow call holds up nothing.
-- *in order* (proposers that are `ordered`): attempt n is asked for exactly when all attempts up to n - LAG have been
-  reported, by number. However many workers there are, the same seed gives the same run, and a resumed run equals an
-  undisturbed one.
-- *replayed*: the attempts of a recorded run, in the order in which their answers were read.
+- *free* (models): attempts are recorded and reported as they finish, so a slow call delays no other.
+- *in order* (proposers that are `ordered`): attempt n starts exactly when attempts up to n - LAG have been reported, by
+  number. The same seed then gives the same run for any number of workers, and a resumed run equals an uninterrupted one.
+- *replayed*: the attempts of a recorded run, in the order in which their answers were processed.
 """
 
 from __future__ import annotations
@@ -20,27 +19,27 @@ from workbench.options import RunOptions
 from workbench.protocols import Proposer
 
 LAG = 8
-"""Attempts under way at once where they are asked for in order: a constant, so that no run depends on the number of cores."""
+"""Maximum number of attempts in progress in an ordered run; constant, so that no run depends on the number of cores."""
 
 
 class Order(ABC):
-    """Hands out attempts one by one, and keeps those recorded until they are reported to the search.
+    """Issues attempts one by one, and holds finished ones until they are reported to the strategy.
 
     Parameters
     ----------
     first
-        Number of the first attempt after the starting programs.
+        Number of the first attempt after the initial programs.
     width
-        Attempts under way at once, at most.
+        Maximum number of attempts in progress.
     concurrency
-        How many of them may be with the proposer.
+        Maximum number of them waiting for the proposer.
 
     Attributes
     ----------
     cursor
-        The lowest number that no attempt has yet.
+        The lowest unused number.
     takes_more
-        Whether a repair, a tuning or a person's program may take the next number.
+        Whether a repair, a tuning or an injected program may take the next number.
     """
 
     takes_more = True
@@ -52,24 +51,24 @@ class Order(ABC):
 
     @property
     def horizon(self) -> float:
-        """Attempts from this number on are not known to the one that was handed out last."""
+        """Attempts from this number on are unknown to the one issued last."""
         return math.inf
 
     @abstractmethod
     def next(self) -> Upcoming | None:
-        """Hand out an attempt; None while there is none, or none can be started yet. Report what is `due` first."""
+        """Issue the next attempt; None if there is none or none can start yet. Report what is `due` before calling."""
 
     @abstractmethod
     def due(self, *, last: bool = False) -> Iterator[Candidate]:
-        """Attempts to report to the search now, each once; with `last` no attempt follows any more."""
+        """Yield the attempts to report to the strategy now, each once; `last`: no attempt follows."""
 
     def record(self, candidate: Candidate) -> None:
-        """Note an attempt that is recorded, now or before the run was resumed."""
+        """Register a recorded attempt, new or from before the run was resumed."""
         self.take(candidate.number)
         self._recorded.add(candidate.number)
 
     def take(self, number: int) -> None:
-        """Keep a number from being handed out (again)."""
+        """Mark a number as used."""
         if number >= self.cursor:
             self._taken.add(number)
         while self.cursor in self._taken:
@@ -87,7 +86,7 @@ class Order(ABC):
 
 
 class Free(Order):
-    """What is recorded first is reported first."""
+    """Attempts are reported in the order in which they are recorded."""
 
     def __init__(self, first: int, last: int, width: int, concurrency: int) -> None:
         super().__init__(first, width, concurrency)
@@ -95,25 +94,25 @@ class Free(Order):
         self._unreported: deque[Candidate] = deque()
 
     def next(self) -> Upcoming | None:
-        """The lowest number that is free."""
+        """Issue the lowest unused number."""
         return self._hand_out() if self.cursor < self._last else None
 
     def record(self, candidate: Candidate) -> None:
-        """Queue an attempt to be reported."""
+        """Queue an attempt for reporting."""
         super().record(candidate)
         self._unreported.append(candidate)
 
     def due(self, *, last: bool = False) -> Iterator[Candidate]:
-        """All that is recorded."""
+        """Yield everything recorded."""
         while self._unreported:
             yield self._unreported.popleft()
 
 
 class InOrder(Order):
-    """By number, and never more than LAG ahead of what has been reported."""
+    """Attempts are issued and reported by number, never more than LAG ahead of what has been reported."""
 
     def __init__(self, first: int, last: int) -> None:
-        # One at a time with the proposer: what is known to it then depends on the attempts before it alone.
+        # Concurrency 1: what a proposer knows depends only on the attempts before.
         super().__init__(first, LAG, 1)
         self._first, self._last = first, last
         self._unreported: dict[int, Candidate] = {}
@@ -121,23 +120,23 @@ class InOrder(Order):
 
     @property
     def horizon(self) -> float:
-        """The attempt handed out last knows those before it."""
+        """The attempt issued last knows only earlier ones."""
         return self._asked
 
     def next(self) -> Upcoming | None:
-        """The lowest number that is free, once all attempts up to LAG before it have been reported."""
+        """Issue the lowest unused number, once all attempts up to LAG before it have been reported."""
         if self.cursor >= self._last or self._reported <= self._due_up_to:
             return None
         self._asked = self.cursor
         return self._hand_out()
 
     def record(self, candidate: Candidate) -> None:
-        """Keep an attempt until its turn."""
+        """Hold an attempt until its turn."""
         super().record(candidate)
         self._unreported[candidate.number] = candidate
 
     def due(self, *, last: bool = False) -> Iterator[Candidate]:
-        """By number: the starting programs at once, then attempts up to LAG before the one that comes next."""
+        """Yield by number: the initial programs at once, then attempts up to LAG before the next one."""
         while (last or self._reported <= self._due_up_to) and self._reported in self._unreported:
             self._reported += 1
             yield self._unreported.pop(self._reported - 1)
@@ -148,17 +147,17 @@ class InOrder(Order):
 
 
 class Replayed(Free):
-    """A recorded run's attempts, each with the parents that it had."""
+    """The attempts of a recorded run, each with its recorded parents."""
 
     takes_more = False
 
     def __init__(self, first: int, plan: Sequence[Upcoming], width: int) -> None:
-        # One at a time with the proposer: answers are read in the order of the plan.
+        # Concurrency 1: answers are processed in the order of the plan.
         super().__init__(first, first, width, 1)
         self._plan = deque(plan)
 
     def next(self) -> Upcoming | None:
-        """The next of the plan, once what it starts from is recorded."""
+        """Issue the next attempt of the plan, once its parents are recorded."""
         if not self._plan:
             return None
         origin = self._plan[0].origin
@@ -169,14 +168,14 @@ class Replayed(Free):
 
 
 def order_of(proposer: Proposer, options: RunOptions, first: int, plan: Sequence[Upcoming] | None) -> Order:
-    """The order that a proposer wants, or that of a plan.
+    """Return the order that fits a proposer, or that of a plan.
 
     Parameters
     ----------
     first
-        Number of the first attempt after the starting programs.
+        Number of the first attempt after the initial programs.
     plan
-        Attempts to replay, in the order in which their answers were read.
+        Attempts to replay, in the order in which their answers were processed.
     """
     width = proposer.concurrency + 2 * options.workers
     if plan is not None:

@@ -1,4 +1,4 @@
-"""A recorded run as a script: which attempts to make again, and what was answered to each."""
+"""Replay of a recorded run: the attempts to repeat and their recorded answers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from workbench.store import Store
 
 
 def recorded_replies(store: Store, run: str, most: int) -> tuple[list[Upcoming], Callable[[int], Reply]]:
-    """Plan and answers of a run, its seeds left out, at most `most` attempts.
+    """Return plan and answers of a run for at most `most` attempts, without initial programs.
 
-    Answers come in the order in which they were read, since a duplicate is judged by what was read before it.
+    Attempts keep the order in which answers were processed, because that decides which of two equal programs is the duplicate.
     """
     rows = sorted((a for a in store.attempts(run) if a.operator != "seed"), key=lambda a: a.turn)[:most]
     if not rows:

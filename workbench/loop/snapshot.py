@@ -1,4 +1,4 @@
-"""What a display is shown of a run, and what a display must offer."""
+"""State of a run for display, and the protocol of displays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A candidate and its mean gap on a split."""
+    """A candidate and its gap on a split."""
 
     number: int
     gap: float
@@ -16,28 +16,28 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run at one moment.
+    """State of a run at one moment.
 
     Attributes
     ----------
     run, title
-        The run's id and the problem's title.
+        ID of the run, and title of its problem.
     proposer, uses_model
-        The proposer's label, and whether its attempts cost model calls.
+        Label of the proposer, and whether it calls a language model.
     done, total, valid
-        Attempts recorded, allowed by the budget, and recorded with the status ok. The starting programs are not counted.
+        Attempts recorded, allowed by the budget, and recorded with status ok; initial programs are not counted.
     best
-        The best candidate on train, None before there is one.
+        The best candidate on train; None without one.
     champion
         The best candidate on validation so far.
     baseline
-        Name and mean validation gap of the best baseline.
+        Name and validation gap of the best baseline.
     rate
-        Attempts a second since the run began or was resumed.
+        Attempts per second since the run was started or resumed.
     seconds
-        Working time, that before it was resumed included.
+        Running time, over all resumptions.
     cost_usd
-        Dollars spent; None once a call's price is unknown.
+        Dollars spent; None if the price of any call is unknown.
     """
 
     run: str
@@ -59,10 +59,10 @@ class Snapshot:
 
 
 class Display(Protocol):
-    """Shows a run while it works."""
+    """Shows the progress of a run."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Called several times a second."""
+        """Show the current state; called several times a second."""
 
     def line(self, text: str) -> None:
-        """Something happened that is worth a line."""
+        """Show a message."""

@@ -1,4 +1,4 @@
-"""Begins, resumes and replays runs: puts problem, proposer, strategy, workers and store together around the loop."""
+"""Start, resume and replay runs: connect problem, proposer, strategy, workers and store to the loop."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def begin(
     strategy: Strategy | None = None,
     endpoint_named: bool = False,
 ) -> Outcome:
-    """Make a new run and work until it ends.
+    """Start a new run and drive it until it ends.
 
     Parameters
     ----------
     proposer, strategy
-        Objects in place of those that the options name.
+        Objects that replace those named in the options.
     endpoint_named
-        Whether the person named the endpoint of the options in this very command, so that it may get a key.
+        Whether the user named the endpoint in the current command, so that it may get a key.
 
     Raises
     ------
     UsageError, ModelError, SandboxError
-        Before anything was spent.
+        Before anything is spent.
     RunFailed
-        Once the run had begun; it can be resumed.
+        After the run has started; it can be resumed.
     """
     strategy = strategy or search.make(options.strategy, options.strategy_options)
     options = replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
@@ -116,20 +116,20 @@ def resume(
     strategy: Strategy | str | None = None,
     **changes: Any,
 ) -> Outcome:
-    """Resume a run that stopped or was killed.
+    """Resume a run that was stopped or killed.
 
     Parameters
     ----------
     loaded, proposer, strategy
-        Objects that cannot be found by the names that the run recorded, or other names.
+        Objects or names that replace the recorded ones.
     **changes
-        Options, by the names of `RunOptions`; None: as recorded. A recorded endpoint gets no key but that of its own provider.
+        Options, named as in `RunOptions`; None: as recorded. A recorded endpoint gets only the key of its own provider.
 
     Raises
     ------
     UsageError
-        Unknown run, still going on, or its problem changed since; or this user did not start it on this machine, and its
-        record names models, endpoints or code that nobody has named here.
+        The run is unknown or still running, or its problem has changed; or this user did not start it on this machine, and
+        its models, endpoints or code have not been named in this command.
     """
     with Store(runs) as store:
         row = store.run(run_name)
@@ -172,11 +172,11 @@ def resume(
 
 
 CHECK = "check"
-"""Operator of the calls that only try whether a model answers: they count as spent, but make no attempt."""
+"""Operator of calls that only check whether a model answers: they cost money but make no attempt."""
 
 
 def _check(proposer: Proposer) -> Sequence[Call]:
-    """Have a proposer try its models before anything is spent on a wrong key."""
+    """Let a proposer check its models, so that a wrong key is found before the run starts."""
     check = getattr(proposer, "check", None)
     return check() if check else ()
 
@@ -187,10 +187,10 @@ def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
 
 
 def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
-    """The programs a run starts from, by name: those asked for, or the problem's seeds that suit the proposer.
+    """Return the initial programs of a run with their names: those requested, or the problem's seeds that suit the proposer.
 
-    Small changes (built-in operators, weak models) suit programs whose evolving part is a piece of a fixed builder;
-    programs that evolve as a whole are left to models that are asked for whole programs.
+    Proposers of small changes (AST mutation operators, weak models) start from programs that evolve only a part; programs
+    that evolve as a whole are for models that are asked for whole programs.
     """
     problem = loaded.problem
     if options.seeds:
@@ -251,11 +251,11 @@ def _proposer(
 
 
 def _as_gated(options: RunOptions, store: Store) -> RunOptions:
-    """A replay passes the gate of the run that it repeats, on the same sample."""
+    """Give a replay the robustness filter and random seed of the run it repeats."""
     if not options.proposer.startswith("replay:"):
         return options
     source = store.run(options.proposer.partition(":")[2])
-    options = replace(options, proposer=f"replay:{source.id}")  # `latest` would soon mean another
+    options = replace(options, proposer=f"replay:{source.id}")  # `latest` will soon be another run
     return replace(options, gate="stress", seed=source.options.seed) if source.options.gate == "stress" else options
 
 
@@ -274,14 +274,14 @@ def _drive(loop: Loop) -> Outcome:
         message = f"{type(error).__name__}: {error}"
         raise RunFailed(f"run {run} failed: {error}. Resume it with: evolve resume {run}") from error
     finally:
-        with contextlib.suppress(Exception):  # a full disk must not hide the first error
+        with contextlib.suppress(Exception):  # a full disk must not hide the original error
             store.end_run(run, status, message, loop.budget.seconds)
     return outcome(store, run)
 
 
 @contextlib.contextmanager
 def _signals(loop: Loop) -> Iterator[None]:
-    """First Ctrl-C or SIGTERM: finish what is under way. Second: end at once; what is recorded stays recorded."""
+    """On the first Ctrl-C or SIGTERM, finish attempts in progress; on the second, exit at once. What is recorded is kept."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

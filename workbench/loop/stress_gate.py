@@ -1,4 +1,4 @@
-"""The stress gate of a run: fresh instances of a problem's stress families that an elite must pass; the sealed ones stay sealed."""
+"""The robustness filter of a run: fresh instances of the robustness classes. Those of the stress split are not used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.problem.gap import family_gaps
 from workbench.problem.references import GapScale
 
 TOLERANCE = 0.05
-"""How much worse (in gap) than the best baseline a program may be on a family that states no tolerance of its own."""
+"""How much worse than the best baseline, in gap, a program may be on an instance class without a tolerance of its own."""
 
 _ROUNDING = 1e-9
 _ENDED = {
@@ -26,21 +26,20 @@ _ENDED = {
 
 
 class Gate:
-    """What an elite is measured against: the baselines on a sample of stress instances that were made for this run.
+    """Robustness filter: compares programs with the baselines on robustness instances generated for this run.
 
-    There is no optimum to measure by: the best of the baselines on each instance is the reference. In each family a program
-    may be worse than the best baseline by the tolerance that a certificate grants, or as bad as the best of the run's
-    starting programs, so that a weak start is no dead end. Findings are put in words about the family and the rule; no
-    number of an instance is in them.
+    Optima are unknown, so the best baseline on each instance is its reference. In each class a program may be worse than the
+    best baseline by the tolerance of a certificate, or as bad as the best initial program of the run, so that a run can
+    start from weak programs. Findings name the class and the rule, but no number of an instance.
 
     Parameters
     ----------
     pool
-        Where baselines and starting programs are run.
+        Evaluates the baselines and initial programs.
     seed
-        Of the sample: the run's own, so that a run can be made again.
+        Random seed of the instances: that of the run, so that the run can be repeated.
     starts
-        The run's starting programs.
+        Initial programs of the run.
 
     Raises
     ------
@@ -78,23 +77,23 @@ class Gate:
 
     @property
     def families(self) -> tuple[str, ...]:
-        """Names of the families in the sample."""
+        """Names of the robustness classes in the sample."""
         return tuple(self._limit)
 
     @property
     def weakness(self) -> str:
-        """Families in which the starting programs themselves would not pass, in one line; empty where they all would."""
+        """One line on the classes that no initial program passes; empty if there are none."""
         if not self._forgiven:
             return ""
         names = ", ".join(family.replace("_", " ") for family in self._forgiven)
         return f"no initial program passes the robustness tests {names}; the filter is relaxed there, but a certificate is not"
 
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
-        """The evaluation to ask a worker for; its report goes to `judge`."""
+        """Return the evaluation job of a program; its report goes to `judge`."""
         return Job(program, Split.STRESS, stop_on_failure=stop_on_failure, gate=self.seed)
 
     def judge(self, report: Report) -> str:
-        """Why a program does not pass, in words; empty where it does."""
+        """Return why a program does not pass, in words; an empty string if it passes."""
         failed = next((r for r in report.results if r.status is not Status.OK), None)
         if failed is not None:
             ended = _ENDED.get(failed.status, failed.status.value)
@@ -117,7 +116,7 @@ class Gate:
         return f"where {words}" if (words := self._families.get(family)) else f"family {family.replace('_', ' ')}"
 
     def _gaps(self, objectives: Mapping[str, float]) -> dict[str, float]:
-        """Mean gap by family to the best of the baselines; a failure carries the penalty."""
+        """Return the mean gap to the best baseline by class; a failure gets the penalty."""
         return family_gaps(
             InstanceResult(
                 id,
@@ -130,12 +129,12 @@ class Gate:
 
 
 def _rule(message: str) -> str:
-    """What the verifier says of a broken rule, without its numbers: those are the instance's."""
+    """The verifier's message on a broken rule without its numbers, which come from the instance."""
     return re.sub(r"\[[^\]]*(\]|$)", "[...]", re.sub(r"\d+(?:[.,]\d+)*", "#", message))[:160]
 
 
 def _place(message: str) -> str:
-    """The kind of exception and the program's own line, without what the exception says: that may quote an instance."""
+    """The exception type and the program's line, without the exception's message, which may quote an instance."""
     kind = re.match(r"(\w+(?:Error|Exception|Iteration))\b", message)
     line = re.search(r"\(line \d+(?:: `[^`]*`)?\)$", message)
     return "".join([f" with a {kind[1]}" if kind else "", f" {line[0]}" if line else ""])

@@ -1,4 +1,4 @@
-"""Which options a run is resumed with: its own if this user gave them on this machine, otherwise those given here and now."""
+"""Options of a resumed run: as recorded if this user gave them on this machine, otherwise those of the current command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workbench.store import Run
 
 _BUDGETS = ("candidates", "max_usd", "max_tokens", "max_seconds")
 _HARMLESS = "builtin"
-"""The proposer that runs no code but the project's own, and calls nobody."""
+"""The proposer that runs only code of this project and calls no endpoint."""
 
 
 def options_to_resume(
@@ -28,26 +28,26 @@ def options_to_resume(
 ) -> RunOptions:
     """Return the options of a resumed run.
 
-    A runs folder may come from anybody, and its options name code to import, endpoints to call and whether programs run
-    without a sandbox. They are used as they are only if this user gave them to this run on this machine.
+    A runs folder may come from anyone, and its options name code to import, endpoints to call and whether programs run
+    without a sandbox. They are used as recorded only if this user gave them to this run on this machine.
 
     Parameters
     ----------
     given
-        Options given in this command, by the names of `RunOptions`.
+        Options of the current command, named as in `RunOptions`.
     own_proposer, own_strategy
-        Whether an object takes the place of the recorded proposer or strategy.
+        Whether an object replaces the recorded proposer or strategy.
 
     Raises
     ------
     UsageError
-        Recorded options that have to be given again; the message has them as they are written on the command line.
+        Recorded options have to be given again; the message lists them as command-line flags.
     """
     recorded = row.resumable_options()
     trusted = vouching.knows_run(runs, row.id, row.settings())
     options = recorded
     missing: list[str] = []
-    if not trusted:  # isolation is what this kernel offers, unless this very command says otherwise
+    if not trusted:  # full isolation where the kernel has it, unless the current command says otherwise
         options = replace(recorded, allow_unsafe=False, isolation=None, workers=min(recorded.workers, os.cpu_count() or 1))
     if "proposer" in given or (not trusted and "models" in given):
         options = replace(options, proposer="auto", models=(), api_base=None, proposer_options={})
@@ -70,7 +70,7 @@ def options_to_resume(
 
 
 def vouch(loaded: LoadedProblem, runs: Path, run: str, options: RunOptions, display: Display) -> None:
-    """Remember that this user gave a run its problem and options, so that resuming it needs no repetition."""
+    """Remember that this user gave a run its problem and options, so that they need not be repeated to resume it."""
     catalog.vouch(loaded)
     try:
         vouching.vouch_for_run(runs, run, options.to_json())

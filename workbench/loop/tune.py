@@ -1,4 +1,4 @@
-"""Tunes the constants that a program declares, with Optuna: the search changes its structure, this module its numbers."""
+"""Tuning of the constants that a program declares, with Optuna."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.program.tunables import current, declared, with_constants
 __all__ = ["Tuned", "declared", "tune", "with_constants"]
 
 _FAILED = 1e12
-"""What the sampler is given for a failed evaluation: both samplers rank, so any number above every gap will do."""
+"""Value reported to the sampler for a failed evaluation. Both samplers use ranks, so any number above all gaps is right."""
 
 _DIGITS = 6
 
@@ -26,18 +26,18 @@ _quiet = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What tuning found.
+    """Result of a tuning.
 
     Attributes
     ----------
     program
-        The best program; the one that was given, unchanged, where no trial was better.
+        The best program; the given one, unchanged, if no trial was better.
     gap
-        Its train gap; infinite where every trial failed.
+        Its train gap; infinite if every trial failed.
     trials
-        Sets of constants that were tried, the program's own included.
+        Number of sets of constants tried, the program's own included.
     values
-        The tuned constants as they stand in `program`.
+        The tuned constants, as written in `program`.
     """
 
     program: Program
@@ -54,27 +54,27 @@ def tune(
     seed: int,
     stop: Callable[[], bool] = lambda: False,
 ) -> Tuned:
-    """Search the constants in a program's `TUNABLE` table for the lowest gap.
+    """Tune the constants in a program's `TUNABLE` table for the lowest gap.
 
-    CMA-ES, started at the program's own values, where all are floats; TPE where some are integers. The program as it is
-    comes first, then its values clipped to the declared bounds where they lie outside. Floats are written with six
-    significant digits, and what is evaluated is what is written. The same arguments give the same result.
+    CMA-ES, started at the program's own values, if all are floats; TPE if some are integers. The first trial is the program
+    as given; values outside the declared bounds are clipped in the second. Floats are rounded to six significant digits
+    before evaluation. The same arguments give the same result.
 
     Parameters
     ----------
     evaluate
-        Train gap of a program: lower is better, infinite or NaN for a failure.
+        Function that returns the train gap of a program; infinite or NaN for a failure.
     trials
-        How many sets of constants to try, the program's own included; values seen before count, but are not evaluated again.
+        Number of sets of constants to try, the program's own included; repeated sets count but are not evaluated again.
     stop
-        Asked before every trial but the first; tuning ends with what it has when it says so.
+        Called before every trial but the first; tuning ends with the best so far when it returns True.
 
     Raises
     ------
     UsageError
-        When `trials` is not positive.
+        `trials` is not positive.
     Rejected
-        When the program cannot be parsed.
+        The program cannot be parsed.
     """
     if trials < 1:
         raise UsageError(f"tuning needs at least one trial, not {trials}")
@@ -103,7 +103,7 @@ def tune(
             study.tell(trial, min(seen[place], _FAILED))
         if seen[place] < best.gap:
             best = Tuned(with_constants(program, values), seen[place], done, values)
-        done += not (first and known)  # the sampler is given the program's own values, which were counted
+        done += not (first and known)  # the sampler starts with the program's own values, which are already counted
         first = False
     return replace(best, trials=done)
 
@@ -134,7 +134,7 @@ def _whole(bounds: tuple[float, float]) -> bool:
 def _written(value: float, bounds: tuple[float, float]) -> float:
     if _whole(bounds):
         return int(value)
-    # Rounding may step over a bound by less than the last digit.
+    # Rounding may exceed a bound.
     return min(bounds[1], max(bounds[0], float(f"{value:.{_DIGITS}g}")))
 
 
@@ -144,9 +144,9 @@ def _finite(gap: float) -> float:
 
 @contextmanager
 def _silenced_optuna() -> Iterator[Any]:
-    """Import Optuna (a second, so only when needed) and keep its log and warnings to itself for a while.
+    """Import Optuna (takes a second, so only when needed), with its log and warnings silenced.
 
-    Its verbosity and Python's warning filters belong to the whole process; one at a time may change them.
+    Verbosity and warning filters are global to the process, so a lock guards them.
     """
     import optuna
 

@@ -1,1 +1,1 @@
-"""What this user has done on this machine, kept outside every runs folder: a runs folder may come from anybody."""
+"""What this user has done on this machine, kept outside runs folders because a runs folder may come from anyone."""

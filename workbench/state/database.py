@@ -1,4 +1,4 @@
-"""The user's state directory: one small SQLite database that only its owner can read and write."""
+"""The user's state directory: a small SQLite database that only its owner can read and write."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LAYOUTS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     """,
 )
-"""Steps from one layout to the next; applied ones are never edited."""
+"""Migrations from one layout to the next; released migrations are never edited."""
 
 
 def place() -> Path:
@@ -70,12 +70,12 @@ def place() -> Path:
 
 @contextlib.contextmanager
 def writing() -> Iterator[sqlite3.Connection]:
-    """Open the database for one transaction, which no other process can interleave with; it is created if it is missing.
+    """Open the database for one exclusive transaction; create it if it is missing.
 
     Raises
     ------
     StoreError
-        The directory cannot be used, or the database is another user's.
+        The directory cannot be used, or other users can write the database.
     """
     path = place() / FILE
     try:
@@ -94,7 +94,7 @@ def writing() -> Iterator[sqlite3.Connection]:
 
 
 def rows(query: str, *values: object) -> list[tuple[object, ...]]:
-    """Read rows; none if there is no database yet, or none that this user alone can write."""
+    """Return rows; none if there is no database, or other users can write it."""
     try:
         path = place() / FILE
         if not _is_own(path):

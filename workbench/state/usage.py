@@ -1,4 +1,4 @@
-"""How often held-back data were used by this user on this machine, whatever the runs folder."""
+"""How often this user has used held-out data on this machine, in any runs folder."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Use:
     program
         SHA-256 of the program's text.
     name
-        `run:number`, or a file's name.
+        `run:number`, or the name of a file.
     folder
-        The runs folder that keeps the certificate; empty if there is none.
+        The runs folder with the certificate; empty if there is none.
     """
 
     problem: str
@@ -49,16 +49,16 @@ def open_test(use: Use, instances: Collection[str], allow: Callable[[frozenset[s
     Parameters
     ----------
     instances
-        Hashes of the test instances. Programs count that were judged on any of them, under whatever version or problem: a
-        statement that is reworded or a folder that is copied brings no new budget.
+        Hashes of the test instances. Programs judged on any of them count, under any version and problem ID, so that
+        rewording a statement or copying a folder does not reset the limit.
     allow
-        Gets the programs that were judged on them before, and says whether this access is within the limit. If it raises,
+        Function of the programs judged on them before that says whether this access is within the limit. If it raises,
         nothing is counted.
 
     Raises
     ------
     StoreError
-        The state directory cannot be written, so nothing may be opened.
+        The state directory cannot be written, so the access must not happen.
     """
     with database.writing() as state:
         marks = ", ".join("?" * len(instances))
@@ -71,7 +71,7 @@ def open_test(use: Use, instances: Collection[str], allow: Callable[[frozenset[s
 
 
 def carry_over(use: Use, instances: Collection[str], programs: Collection[str]) -> None:
-    """Count accesses that were made on another machine, for programs that are not counted here yet.
+    """Count accesses made on another machine, for programs that are not counted here yet.
 
     Raises
     ------
@@ -85,13 +85,13 @@ def carry_over(use: Use, instances: Collection[str], programs: Collection[str]) 
 
 
 def test_programs(problem: str, version: str) -> frozenset[str]:
-    """Return the programs, by hash, that were judged on the test set of a version."""
+    """Return the hashes of the programs that were judged on the test set of a version."""
     query = "SELECT DISTINCT program FROM accesses WHERE problem = ? AND version = ? AND split = ?"
     return frozenset(str(row[0]) for row in database.rows(query, problem, version, TEST))
 
 
 def count_validation(use: Use) -> None:
-    """Count an evaluation on validation that a person asked for.
+    """Count an evaluation on validation requested by the user.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def count_validation(use: Use) -> None:
 
 
 def validation_uses(problem: str, version: str) -> Uses:
-    """Return how often programs were evaluated on validation by request, for a version of a problem."""
+    """Return how often the user had programs evaluated on validation, for a version of a problem."""
     query = "SELECT count(*), count(DISTINCT program) FROM accesses WHERE problem = ? AND version = ? AND split = ?"
     found = database.rows(query, problem, version, VALIDATION)
     return Uses(int(str(found[0][0])), int(str(found[0][1]))) if found else Uses(0, 0)

@@ -1,4 +1,4 @@
-"""What may be used because this user used it before: problem folders with their content, and runs with their options."""
+"""Problem folders and run options that may be used because this user has used them before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.state import database
 
 
 def vouch_for_folder(folder: Path, content: str) -> None:
-    """Remember that the user named this problem folder while it had this content.
+    """Record that the user named this problem folder when it had this content.
 
     Raises
     ------
@@ -25,12 +25,12 @@ def vouch_for_folder(folder: Path, content: str) -> None:
 
 
 def known_contents(folder: Path) -> frozenset[str]:
-    """Return what this problem folder contained when the user named it on this machine; empty if that never happened."""
+    """Return hashes of the contents this problem folder had when the user named it on this machine."""
     return frozenset(str(row[0]) for row in database.rows("SELECT content FROM folders WHERE path = ?", str(folder.resolve())))
 
 
 def vouch_for_run(runs: Path, run: str, options: Mapping[str, Any]) -> None:
-    """Remember that the user gave a run in this runs folder these options.
+    """Record that the user gave a run in this runs folder these options.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def vouch_for_run(runs: Path, run: str, options: Mapping[str, Any]) -> None:
 
 
 def knows_run(runs: Path, run: str, options: Mapping[str, Any]) -> bool:
-    """Whether the user gave a run in this runs folder these very options, on this machine."""
+    """Whether the user gave a run in this runs folder exactly these options, on this machine."""
     query = "SELECT 1 FROM runs WHERE folder = ? AND run = ? AND options = ?"
     return bool(database.rows(query, str(runs.resolve()), run, _hash(options)))
 

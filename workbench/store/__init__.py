@@ -1,4 +1,4 @@
-"""The only door to the runs folder: one SQLite database, read and written through records."""
+"""The only access to a runs folder: one SQLite database, read and written through records."""
 
 from workbench.store.ledger import OPENINGS, Judged, Ledger
 from workbench.store.queries import Reader, outcome

@@ -1,4 +1,4 @@
-"""Test-set accesses, certificates, and repeated evaluations of best candidates in a runs folder. Append-only."""
+"""Append-only tables of a runs folder: test-set accesses, certificates, and re-evaluations of best candidates."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from workbench.store.rows import certificate_of, insert, pack, report_of
 from workbench.store.store import Store
 
 OPENINGS = 10
-"""Number of different programs that may access the test set of one version of a problem: each one may be good by chance."""
+"""Limit on the programs that may access the test set of one version of a problem: each further one may look good by chance."""
 _SINCE = 3
-"""Layout in which these tables came; a folder that was last written before has none of them."""
+"""First database layout with these tables; a folder last written by an older version has none of them."""
 _BY_TEXT = 4
-"""Layout from which on programs are identified by their text."""
+"""First database layout that identifies programs by their text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A program that is put to a second look.
+    """A program to be certified.
 
     Attributes
     ----------
     name
-        `run:number`, or a file's name; then `run` and `number` are None.
+        `run:number`, or the name of a file; for a file, `run` and `number` are None.
     problem, version
-        Slug of the problem and its content's hash.
+        ID and version of the problem.
     instances
-        Hashes of its test instances.
+        Hashes of the problem's test instances.
     """
 
     program: Program
@@ -52,22 +52,22 @@ class Judged:
 
 
 class Ledger(Store):
-    """A runs folder with what was found at a second look."""
+    """A runs folder with its certificates, test-set accesses and re-evaluations."""
 
-    # ------------------------------------------------------------------ the test split
+    # ------------------------------------------------------------------ test-set accesses
 
     def open_test(self, judged: Judged, *, limit: int = OPENINGS, force: bool = False) -> Opening:
-        """Count one opening of the test split, before anything of it is seen.
+        """Count an access to the test set, before any of it is read.
 
-        The count and the limit are the user's on this machine, and include what a folder from elsewhere says; a folder keeps a
-        record of its own.
+        The limit applies to all programs of this user on this machine, plus those recorded in this folder, which may come from
+        elsewhere. The folder records the access too.
 
         Raises
         ------
         UsageError
-            The limit is reached, this program has not been there before, and `force` is not set.
+            The limit is reached, this program has not accessed the test set before, and `force` is not set.
         StoreError
-            The state directory, where it is counted, cannot be written.
+            The state directory, which holds the count, cannot be written.
         """
         text = identity(judged.program)
         here = self._opened_here(judged.problem, judged.version)
@@ -98,7 +98,7 @@ class Ledger(Store):
         return Opening(count, limit, again, beyond, usage.validation_uses(judged.problem, judged.version).times, id)
 
     def openings(self, problem: str, version: str) -> int:
-        """Different programs that have seen the test split of this version, according to this folder or on this machine."""
+        """Return how many different programs have accessed the test set of this version, per this folder and machine."""
         return len(self._opened_here(problem, version) | usage.test_programs(problem, version))
 
     def _opened_here(self, problem: str, version: str) -> frozenset[str]:
@@ -107,7 +107,7 @@ class Ledger(Store):
         return frozenset(str(row["text"]) for row in self._trusted(query, problem, version))
 
     def being_certified(self, run: str, number: int) -> bool:
-        """Whether a process has opened the test split for a program of a run and is still at work on it."""
+        """Whether a live process is certifying this candidate."""
         rows = self._trusted(
             "SELECT o.pid, o.created AS heartbeat FROM openings o LEFT JOIN certificates c ON c.opening = o.id "
             "WHERE o.run = ? AND o.number = ? AND c.id IS NULL ORDER BY o.id DESC LIMIT 1",
@@ -118,7 +118,7 @@ class Ledger(Store):
     # ------------------------------------------------------------------ certificates
 
     def add_certificate(self, judged: Judged, opening: Opening, certificate: Certificate) -> int:
-        """Keep a verdict with all its evidence; returns its id."""
+        """Store a certificate with all its evidence and return its ID."""
         evidence = json.dumps(certificate.to_json(), allow_nan=False)
         with self._transaction() as db:
             return insert(
@@ -129,14 +129,14 @@ class Ledger(Store):
             )  # fmt: skip
 
     def certificate(self, run: str, number: int) -> CertificateRecord | None:
-        """The newest certificate of a program of a run: of its very text, also where a file with this text was certified."""
+        """Return the newest certificate of a candidate's exact text, even if it was certified as a file; None without one."""
         rows = self._rows(
             "SELECT a.source, r.problem FROM candidates a JOIN runs r ON r.id = a.run WHERE a.run = ? AND a.number = ?", run, number
         )
         return self._newest("problem", rows[0]["problem"], rows[0]["source"]) if rows else None
 
     def certificate_of(self, program: Program, version: str) -> CertificateRecord | None:
-        """The newest certificate of this very text for a version of its problem, wherever the program came from."""
+        """Return the newest certificate of exactly this text for a problem version, whatever its origin; None without one."""
         return self._newest("version", version, program.source)
 
     def _newest(self, column: str, value: str, source: str | None) -> CertificateRecord | None:
@@ -144,10 +144,10 @@ class Ledger(Store):
         rows = self._trusted(query, source, value)
         return certificate_of(rows[0]) if rows else None
 
-    # ------------------------------------------------------------------ champions scored again
+    # ------------------------------------------------------------------ re-evaluations
 
     def add_recheck(self, run: str, number: int, version: str, report: Report) -> None:
-        """Keep what a stored program scores with another version of its problem; its first score stays as it was."""
+        """Store the score of a candidate with another version of its problem; the original score is kept."""
         with self._transaction() as db:
             insert(
                 db, "rechecks", run=run, number=number, split=report.split.value, version=version, status=report.status.value,
@@ -156,7 +156,7 @@ class Ledger(Store):
             )  # fmt: skip
 
     def recheck(self, run: str, number: int, split: Split, version: str) -> Report | None:
-        """The newest score of a program with a version of its problem that is not its run's; None where there is none."""
+        """Return the newest score of a candidate with another version of its problem than its run's; None without one."""
         rows = self._trusted(
             "SELECT r.*, 0.0 AS seconds FROM rechecks r WHERE run = ? AND number = ? AND split = ? AND version = ? "
             "ORDER BY id DESC LIMIT 1",
@@ -168,7 +168,7 @@ class Ledger(Store):
         try:
             return self._rows(query, *values)
         except StoreError:
-            if self._layout() < _SINCE:  # opened for reading, and never written since these tables came
+            if self._layout() < _SINCE:  # opened read-only and last written by a version without these tables
                 return []
             raise
 

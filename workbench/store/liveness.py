@@ -1,4 +1,4 @@
-"""Whether the process that a run belongs to is still at work on it."""
+"""Whether the process of a run is still alive."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 STALE_SECONDS = 30.0
-"""A running run whose heartbeat is older than this is looked at twice."""
+"""Age of the last heartbeat above which the process's start time is checked too."""
 
 
 def process_alive(pid: int, heartbeat: float) -> bool:
-    """Whether process `pid` still is the one that gave a sign of life at `heartbeat`.
+    """Whether process `pid` is still the one that wrote the last `heartbeat`.
 
-    A stopped or starved process misses heartbeats and is alive all the same; a number that was given to another process
-    since is known by a start after the last heartbeat.
+    A stopped or starved process misses heartbeats but is alive. A process that started after the last heartbeat is another
+    one that was given the same PID.
     """
     try:
         os.kill(pid, 0)
@@ -29,7 +29,7 @@ def process_alive(pid: int, heartbeat: float) -> bool:
 
 
 def _started(pid: int) -> float | None:
-    """When a process began, in seconds since the epoch; None where the system does not tell."""
+    """Start time of a process in seconds since the epoch; None where the system does not say."""
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
         booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))

@@ -1,4 +1,4 @@
-"""The database's layout, as steps from one version to the next; applied ones are never edited."""
+"""The database layout, as migrations from one version to the next; released migrations are never edited."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX events_by_run ON events(run, id);
     """,
-    # What lists and charts read, without the sources, prompts and results that lie in the rows themselves.
+    # Covering indexes for lists and charts: reading the rows would read their sources, prompts and results too.
     """
     CREATE INDEX candidates_to_list ON candidates(
         run, number, status, operator, gap, island, parents, repairs, seconds, created
@@ -102,7 +102,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX scores_to_list ON scores(run, split, status, gap);
     """,
-    # What a second look found, and how often it was taken: none of these rows is ever changed.
+    # Test-set accesses, certificates and re-evaluations: no row is ever changed.
     """
     CREATE TABLE openings (
         id INTEGER PRIMARY KEY,
@@ -163,12 +163,12 @@ MIGRATIONS: tuple[str, ...] = (
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
-    """Let queries call `text_hash`, the SHA-256 of a text in hexadecimal."""
+    """Register the SQL function `text_hash`: SHA-256 of a text, in hexadecimal."""
     connection.create_function("text_hash", 1, lambda text: text if text is None else text_hash(text), deterministic=True)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an open database to the newest version; two processes may try at the same time."""
+    """Migrate an open database to the newest layout; safe if two processes try at the same time."""
     if version(connection) >= len(MIGRATIONS):
         return
     connection.execute("BEGIN EXCLUSIVE")
@@ -185,5 +185,5 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many steps the database has behind it."""
+    """Return the number of migrations applied."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,4 +1,4 @@
-"""Read-only aggregates over a runs folder, for pages and reports: made in SQL, without a source or a prompt in any list."""
+"""Read-only aggregates over a runs folder, for pages and reports; computed in SQL, without sources or prompts in lists."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ NOTHING = Mark(0, 0)
 
 @dataclass(slots=True)
 class Tally:
-    """What the attempts and calls of one run add up to, as far as they have been counted."""
+    """Totals over the attempts and calls of one run counted so far."""
 
     mark: Mark = NOTHING
-    statuses: Counter[str] = field(default_factory=Counter)  # without the seeds
+    statuses: Counter[str] = field(default_factory=Counter)  # without initial programs
     best_gap: float | None = None
     spending: Spending = field(default_factory=Spending)
 
 
 class Reader(Ledger):
-    """A runs folder opened for reading. Every method is one short read: none keeps a transaction open.
+    """A runs folder opened read-only. Every method is a short read; none keeps a transaction open.
 
-    Attempts and calls are only ever appended, so they are counted once: a later look adds what is new.
+    Attempts and calls are append-only, so each is counted once; later queries add only new rows.
 
     Raises
     ------
     StoreError
-        There is no database in the folder, or it cannot be read.
+        The folder has no database, or it cannot be read.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -57,9 +57,9 @@ class Reader(Ledger):
         self._counted = self._paid = 0
 
     def _tally(self) -> defaultdict[str, Tally]:
-        """Count what has come in since the last look."""
+        """Count the rows added since the last call."""
         with self._lock:
-            # From the start an index that holds all of it is read, later the few new rows.
+            # The first query is answered by a covering index alone, later ones read the few new rows.
             for row in self._rows(
                 "SELECT run, operator = 'seed' AS seed, status, count(*) AS n, min(gap) AS gap, max(id) AS last FROM candidates "
                 + ("WHERE id > ? " if self._counted else "WHERE ? = 0 ") + "GROUP BY run, seed, status", self._counted,
@@ -86,7 +86,7 @@ class Reader(Ledger):
             return self._tallies
 
     def runs(self) -> list[RunSummary]:
-        """As `Store.runs`, without counting again what was counted before."""
+        """As `Store.runs`, but count only new rows."""
         rows = self._rows(
             "SELECT r.*, v.gap AS validation_gap FROM runs r "
             "LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation' "
@@ -99,18 +99,18 @@ class Reader(Ledger):
             for t in [tallies[row["id"]]]
         ]
 
-    # ------------------------------------------------------------------ a run as a whole
+    # ------------------------------------------------------------------ runs
 
     def mark(self, run: str) -> Mark:
-        """Attempts recorded so far, and the id of the last one."""
+        """Return the number of attempts recorded so far and the ID of the last."""
         return self._tally()[run].mark
 
     def counts(self, run: str) -> dict[str, int]:
-        """Attempts by status, seeds left out; the most frequent first."""
+        """Return the number of attempts by status, without initial programs, most frequent first."""
         return {status: n for status, n in self._tally()[run].statuses.most_common() if n}
 
     def best(self, run: str, split: Split = Split.TRAIN) -> Score | None:
-        """The best attempt on a split; the earliest of equals."""
+        """Return the best attempt on a split, the earliest of equals; None without one."""
         if split is Split.TRAIN:
             query = "SELECT number, gap FROM candidates WHERE run = ? AND gap IS NOT NULL ORDER BY gap, number LIMIT 1"
             rows = self._rows(query, run)
@@ -120,7 +120,7 @@ class Reader(Ledger):
         return Score(*rows[0]) if rows else None
 
     def curve(self, run: str, buckets: int = 32) -> list[float]:
-        """Best train gap after each of `buckets` equal parts of the attempts made so far."""
+        """Return the best train gap after each of `buckets` equal parts of the attempts so far."""
         rows = self._rows(
             """
             SELECT number * ? / (SELECT max(number) + 1 FROM candidates WHERE run = ?) AS bucket, min(gap) AS gap
@@ -139,22 +139,22 @@ class Reader(Ledger):
         return curve
 
     def rate(self, run: str, seconds: float, now: float) -> float:
-        """Attempts a minute over the last `seconds` before `now`."""
+        """Return attempts per minute over the last `seconds` before `now`."""
         query = (
             "SELECT count(*) FROM (SELECT created FROM candidates WHERE run = ? ORDER BY number DESC LIMIT 2000) WHERE created > ?"
         )
         return float(self._rows(query, run, now - seconds)[0][0]) / seconds * 60
 
     def first_error(self, run: str) -> str:
-        """The first error that was logged, else the first failed attempt's message; empty where there is neither."""
+        """Return the first logged error, else the message of the first failed attempt, else an empty string."""
         rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = 'error' ORDER BY id LIMIT 1", run)
         rows = rows or self._rows("SELECT message FROM candidates WHERE run = ? AND status != 'ok' ORDER BY id LIMIT 1", run)
         return str(rows[0][0]) if rows else ""
 
-    # ------------------------------------------------------------------ its attempts
+    # ------------------------------------------------------------------ attempts
 
     def points(self, run: str, mark: Mark) -> list[Point]:
-        """What a chart shows of every attempt up to a mark, by number."""
+        """Return all attempts up to a mark as charts show them, by number."""
         rows = self._rows(
             "SELECT id, number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created "
             "FROM candidates WHERE run = ? AND id <= ? ORDER BY number",
@@ -163,12 +163,12 @@ class Reader(Ledger):
         return list(map(Point._make, rows))
 
     def attempt(self, run: str, number: int) -> Attempt | None:
-        """One attempt with its program; None where there is no such attempt."""
+        """Return an attempt with its program; None if there is no such attempt."""
         rows = self._rows("SELECT * FROM candidates WHERE run = ? AND number = ?", run, number)
         return attempt_of(rows[0]) if rows else None
 
     def ancestors(self, run: str, number: int, most: int = 500) -> list[Attempt]:
-        """The chain of main parents that leads to an attempt, from its seed to itself."""
+        """Return the chain of main parents from the initial program to an attempt, the attempt included."""
         chain: list[Attempt] = []
         following: int | None = number
         seen: set[int] = set()
@@ -182,7 +182,7 @@ class Reader(Ledger):
         return chain[::-1]
 
     def sizes(self, run: str, mark: Mark, most: int = 20_000) -> list[Size]:
-        """How long and how quick the best `most` valid attempts are, best first."""
+        """Return length and evaluation time of the best `most` valid attempts, best first."""
         rows = self._rows(
             "SELECT c.number, length(c.source), c.seconds, coalesce(s.families, '{}') FROM candidates c LEFT JOIN scores s "
             "ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
@@ -192,7 +192,7 @@ class Reader(Ledger):
         return [Size(number, size, seconds, json.loads(families)) for number, size, seconds, families in rows]
 
     def failures(self, run: str) -> list[FailureGroup]:
-        """Failed attempts by class, operator and model, with what their calls cost; the largest group first."""
+        """Return failed attempts grouped by status, operator and model, with the cost of their calls, largest group first."""
         rows = self._rows(
             """
             SELECT c.status, c.operator, k.model, count(*) AS attempts, sum(k.cost) AS cost_usd, min(c.number) AS first
@@ -211,10 +211,10 @@ class Reader(Ledger):
     def _message(self, run: str, number: int) -> str:
         return str(self._rows("SELECT message FROM candidates WHERE run = ? AND number = ?", run, number)[0][0])
 
-    # ------------------------------------------------------------------ its model calls
+    # ------------------------------------------------------------------ model calls
 
     def paid_calls(self, run: str) -> list[PaidCall]:
-        """Every call of a run without its texts, by attempt."""
+        """Return all calls of a run without prompts and answers, by attempt."""
         rows = self._rows(
             "SELECT number, model, operator, cost_usd, tokens_in, tokens_out, seconds, error, created FROM calls WHERE run = ? "
             "ORDER BY number, created",
@@ -223,7 +223,7 @@ class Reader(Ledger):
         return list(map(PaidCall._make, rows))
 
     def spent(self) -> list[DailySpending]:
-        """What the calls of all runs add up to, by run, model and day."""
+        """Return totals over the calls of all runs, by run, model and day."""
         rows = self._rows(
             "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, count(*), coalesce(sum(cost_usd), 0.0), "
             "sum(cost_usd IS NULL AND error = ''), sum(error != ''), sum(tokens_in), sum(tokens_out) "
@@ -232,12 +232,12 @@ class Reader(Ledger):
         return list(map(DailySpending._make, rows))
 
     def conversation(self, run: str, number: int) -> list[ModelCall]:
-        """The model calls made for one attempt, whole: prompts and responses."""
+        """Return the model calls made for an attempt, with prompts and answers."""
         return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? AND number = ? ORDER BY id", run, number)]
 
 
 def outcome(store: Store, name: str) -> Outcome:
-    """What a run came to: its champion with train and validation gaps, counts, time, cost."""
+    """Return the result of a run: champion with train and validation gaps, counts, time, cost."""
     run = store.summary(name)
     best = None
     if run.champion is not None:

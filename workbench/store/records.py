@@ -1,4 +1,4 @@
-"""What the store hands out: frozen records. Times are seconds since the epoch, durations seconds, gaps as in `model.Report`."""
+"""Frozen records that the store returns. Times are in seconds since the epoch, durations in seconds, gaps as in `model.Report`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from workbench.model import Call, Program, Status
 from workbench.options import RunOptions
 
 LIVE = ("running", "paused")
-"""Statuses of a run that a process is at work on."""
+"""Statuses of a run that has a process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What model calls add up to.
+    """Totals over model calls.
 
     Attributes
     ----------
     calls
-        Calls made, failed ones included.
+        Number of calls, failed ones included.
     dollars
         Sum of the known prices.
     unpriced
@@ -37,38 +37,38 @@ class Spending:
 
     @property
     def cost_usd(self) -> float | None:
-        """Dollars spent; None once a call's price is unknown, for then the sum would be a lie."""
+        """Dollars spent; None if the price of any call is unknown."""
         return None if self.unpriced else self.dollars
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it was started, and how it stands.
+    """A run: how it was started, and its current state.
 
     Attributes
     ----------
     problem, folder, version
-        Slug, the folder that the problem was loaded from, and the version it had then.
+        ID of the problem, the folder it was loaded from, and its version at that time.
     options
-        What it was asked to do, as far as this version knows it.
+        Options that this version of evolve knows.
     unknown_options
-        Options that only the version which stored them understands; empty as a rule.
+        Options written by another version of evolve that this one does not know; usually empty.
     proposer
-        As people read it: the models' names, or "no LLM".
+        For display: the names of the models, or "no LLM".
     isolation
-        Level at which candidates run: `full`, `seccomp-only` or `none`.
+        Isolation of candidates: `full`, `seccomp-only` or `none`.
     status
-        `running`, `paused`, `done`, `stopped`, `failed`, or `abandoned` where its process was killed.
+        `running`, `paused`, `done`, `stopped`, `failed`, or `abandoned` if its process was killed.
     message
-        Why it ended; empty while it has not.
+        Why it ended; empty before that.
     heartbeat
-        When its process last showed that it is alive.
+        Time of the last heartbeat.
     active_seconds
-        Working time over all its sittings.
+        Time during which its process was running, over all resumptions.
     pid
-        Its process; None once it has ended.
+        Process ID; None once it has ended.
     champion
-        Number of the attempt that is best on validation so far.
+        Number of the best attempt on validation so far.
     """
 
     id: str
@@ -89,25 +89,25 @@ class Run:
 
     @property
     def live(self) -> bool:
-        """Whether a process is at work on it, or will be again after a pause."""
+        """Whether it has a process, running or paused."""
         return self.status in LIVE
 
     @property
     def uses_model(self) -> bool:
-        """Whether its attempts cost calls to a language model."""
+        """Whether its proposer calls a language model."""
         return self.options.uses_model
 
     def settings(self) -> dict[str, Any]:
-        """Its options by name, those of other versions included."""
+        """Return all options by name, including those of other versions."""
         return {**self.options.to_json(), **self.unknown_options}
 
     def resumable_options(self) -> RunOptions:
-        """Its options, to continue it with.
+        """Return the options to resume the run with.
 
         Raises
         ------
         UsageError
-            This version does not know what some of them mean.
+            This version does not know some of them.
         """
         if self.unknown_options:
             raise UsageError(f"the run has options that this version does not know: {', '.join(sorted(self.unknown_options))}")
@@ -116,16 +116,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary(Run):
-    """A run with what it came to so far.
+    """A run with its counts, best gaps and cost so far.
 
     Attributes
     ----------
     attempts, valid
-        Attempts made, and those that ended ok; starting programs are not counted.
+        Attempts made, and those with status ok; initial programs are not counted.
     best_gap
-        Least mean gap on train, starting programs included; None while nothing was valid.
+        Lowest gap on train, initial programs included; None if nothing was valid.
     validation_gap
-        The champion's; None while there is none.
+        Validation gap of the champion; None without one.
     """
 
     attempts: int
@@ -136,13 +136,13 @@ class RunSummary(Run):
 
     @property
     def uses_model(self) -> bool:
-        """Whether its attempts cost calls to a language model: also where a proposer of one's own has made some."""
+        """Whether a language model was called, or its proposer calls one; a user's own proposer may do so too."""
         return self.spending.calls > 0 or self.options.uses_model
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an attempt was asked to start from: its parents, the main one first, and the failed attempt that it repairs."""
+    """What an attempt starts from: its parents, main parent first, and the failed attempt that it repairs."""
 
     parents: tuple[int, ...] = ()
     island: int | None = None
@@ -150,7 +150,7 @@ class Origin:
 
     @property
     def needs(self) -> tuple[int, ...]:
-        """Attempts that must be recorded before this one can be made again."""
+        """Numbers of the attempts that must be recorded before this one can be repeated."""
         return self.parents if self.repairs is None else (*self.parents, self.repairs)
 
 
@@ -161,25 +161,25 @@ class AttemptSummary:
     Attributes
     ----------
     number
-        Counts the attempts of a run from 0, starting programs first.
+        Number of the attempt within its run, from 0; initial programs come first.
     turn
-        Order in which answers were read: a duplicate is judged by what was read before it.
+        Order in which answers were processed; an attempt can duplicate only programs of earlier turns.
     operator
-        What was done: `seed`, `edit`, `rewrite`, `repair`, `crossover`, ...
+        How it was made: `seed`, `edit`, `rewrite`, `repair`, `crossover`, ...
     parents
-        Numbers of the programs it was made of, the main parent first.
+        Numbers of its parents, main parent first.
     repairs
         The failed attempt that this one repairs.
     fingerprint
-        Equal for programs that do the same in the same words; None where no program could be made.
+        Hash that ignores formatting and comments; None without a program.
     gap
-        Mean gap on train; None unless `ok`.
+        Gap on train; None unless the status is ok.
     message
-        Why it failed; where it did not, a note or nothing.
+        Why it failed; otherwise a note, or empty.
     seconds
-        Of the evaluation on train.
+        Time of the evaluation on train.
     created
-        When it was recorded.
+        Time at which it was recorded.
     """
 
     number: int
@@ -197,30 +197,30 @@ class AttemptSummary:
 
     @property
     def origin(self) -> Origin:
-        """What it started from."""
+        """What the attempt started from."""
         return Origin(self.parents, self.island, self.repairs)
 
     @property
     def parent(self) -> int | None:
-        """The main parent; None for a start."""
+        """The main parent; None for an initial program."""
         return self.parents[0] if self.parents else None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(AttemptSummary):
-    """An attempt with its program, None where none could be made."""
+    """An attempt with its program; None if the answer held no program."""
 
     program: Program | None
 
     @property
     def source(self) -> str:
-        """The program's text; empty where there is none."""
+        """Source of the program; empty without one."""
         return self.program.source if self.program else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A call as it was recorded, for the attempt `number`; a negative number belongs to no attempt."""
+    """A recorded model call for attempt `number`; a negative number stands for no attempt."""
 
     number: int
     origin: Origin
@@ -230,7 +230,7 @@ class ModelCall:
 
 
 class Score(NamedTuple):
-    """An attempt's mean gap on a split."""
+    """Gap of an attempt on a split."""
 
     number: int
     gap: float
@@ -238,12 +238,12 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a person asked of a run: `stop`, `pause`, `resume`, `steer` or `inject`, with its argument.
+    """A request to a run: `stop`, `pause`, `resume`, `steer` or `inject`, with its argument.
 
     Attributes
     ----------
     acknowledged
-        When the run acted on it; None until then.
+        Time at which the run handled it; None before that.
     answer
         What the run did.
     """
@@ -258,7 +258,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of a run's log. `kind` is `improvement`, `note`, `error`, `control`, `resumed`, ..."""
+    """A log entry of a run. `kind` is `improvement`, `note`, `error`, `control`, `resumed`, ..."""
 
     id: int
     created: float
@@ -268,7 +268,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
-    """A certificate as a runs folder keeps it. `run` and `number` are None where the program came from a file."""
+    """A certificate in a runs folder. `run` and `number` are None if the program came from a file."""
 
     id: int
     run: str | None
@@ -280,7 +280,7 @@ class CertificateRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChampionGaps:
-    """A run's champion with its mean gaps; None where it was not scored."""
+    """The champion of a run with its gaps; None for a split it was not evaluated on."""
 
     number: int
     train: float | None
@@ -289,16 +289,16 @@ class ChampionGaps:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to: what `evolve run` tells at its end.
+    """Result of a run, as `evolve run` reports it at the end.
 
     Attributes
     ----------
     attempts, valid
-        Attempts made and those that ended ok, without the starting programs.
+        Attempts made and those with status ok, without the initial programs.
     seconds
-        Working time.
+        Time during which the run's process was running.
     cost_usd
-        Dollars spent on models; None where a price is unknown.
+        Dollars spent on models; None if any price is unknown.
     """
 
     run: str
@@ -316,7 +316,7 @@ class Outcome:
     isolation: str
 
     def to_json(self) -> dict[str, Any]:
-        """What `evolve run --json` prints."""
+        """Return what `evolve run --json` prints."""
         best = None
         if self.best is not None:
             gaps = {"train": self.best.train, "validation": self.best.validation}
@@ -327,18 +327,18 @@ class Outcome:
         }  # fmt: skip
 
 
-# --------------------------------------------------------------------------- for lists and charts of very many rows
+# --------------------------------------------------------------------------- for lists and charts with many rows
 
 
 class Mark(NamedTuple):
-    """How far a run has come: what was read at the same mark is still true."""
+    """Progress of a run, as a cache key: what was read at an equal mark is still valid."""
 
     attempts: int
     last: int
 
 
 class Point(NamedTuple):
-    """What a chart shows of an attempt. `parent` is the main one; the rest as in `AttemptSummary`, with the status's text."""
+    """An attempt as charts show it. `parent` is the main parent, `status` the text; other fields as in `AttemptSummary`."""
 
     id: int
     number: int
@@ -353,7 +353,7 @@ class Point(NamedTuple):
 
 
 class Size(NamedTuple):
-    """A valid attempt's characters of source, seconds of evaluation and mean train gap by family."""
+    """Length of a valid attempt's source in characters, seconds of its evaluation, and train gap by instance class."""
 
     number: int
     size: int
@@ -362,7 +362,7 @@ class Size(NamedTuple):
 
 
 class PaidCall(NamedTuple):
-    """A model call without its texts. `cost_usd` is None where the price is unknown."""
+    """A model call without prompt and answer. `cost_usd` is None if the price is unknown."""
 
     number: int
     model: str
@@ -376,16 +376,16 @@ class PaidCall(NamedTuple):
 
 
 class FailureGroup(NamedTuple):
-    """Failed attempts of one class, operator and model.
+    """Failed attempts with the same status, operator and model.
 
     Attributes
     ----------
     model
-        None where no model was asked.
+        None if no model was called.
     cost_usd
-        What their calls cost, as far as it is known; None where nothing is.
+        Sum of the known prices of their calls; None if none is known.
     first, message
-        Number of the first of them, and what it said.
+        Number and message of the first of them.
     """
 
     status: Status
@@ -398,16 +398,16 @@ class FailureGroup(NamedTuple):
 
 
 class DailySpending(NamedTuple):
-    """What the calls of one run to one model on one day add up to.
+    """Totals over the calls of one run to one model on one day.
 
     Attributes
     ----------
     day
-        ISO date on this machine.
+        ISO date in local time.
     usd
         Sum of the known prices.
     unpriced, failed
-        Answered calls of unknown price, and calls that failed.
+        Number of answered calls with unknown price, and of failed calls.
     """
 
     run: str

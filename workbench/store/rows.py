@@ -1,4 +1,4 @@
-"""Rows of the database to records and back: the only place that knows which columns hold JSON."""
+"""Conversion between database rows and records; the only place that knows which columns hold JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from workbench.store.records import (
 
 
 def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
-    """Append a row and return its id. Table and column names are the code's own words, never input."""
+    """Insert a row and return its ID. Table and column names come from the code, never from input."""
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid or 0)
 
@@ -42,22 +42,22 @@ def _run_fields(row: sqlite3.Row) -> dict[str, Any]:
     found = {name: row[name] for name in names.split()}
     found["options"], found["unknown_options"] = RunOptions.readable(json.loads(row["options"]))
     if found["status"] in LIVE and not at_work(row):
-        found["status"] = "abandoned"  # killed: its row could not be ended
+        found["status"] = "abandoned"  # killed before it could write its end
     return found
 
 
 def at_work(row: sqlite3.Row) -> bool:
-    """Whether the process that a run's row names is still the one that wrote it."""
+    """Whether the process that wrote the row of a run is still alive."""
     return row["pid"] is not None and process_alive(row["pid"], row["heartbeat"])
 
 
 def run_of(row: sqlite3.Row) -> Run:
-    """A run; one whose process is gone is `abandoned`."""
+    """Return a run; a live run without its process is `abandoned`."""
     return Run(**_run_fields(row))
 
 
 def summary_of(row: sqlite3.Row, attempts: int, valid: int, best_gap: float | None, spending: Spending) -> RunSummary:
-    """A run with its sums; its row carries the champion's `validation_gap`."""
+    """Return a run with its totals; the row must have the champion's `validation_gap`."""
     return RunSummary(
         **_run_fields(row),
         attempts=attempts,
@@ -80,12 +80,12 @@ def _attempt_fields(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def attempt_summary_of(row: sqlite3.Row) -> AttemptSummary:
-    """An attempt without its program."""
+    """Return an attempt without its program."""
     return AttemptSummary(**_attempt_fields(row))
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:
-    """An attempt with its program."""
+    """Return an attempt with its program."""
     return Attempt(**_attempt_fields(row), program=_program(row))
 
 
@@ -94,7 +94,7 @@ def _program(row: sqlite3.Row) -> Program | None:
 
 
 def candidate_of(row: sqlite3.Row) -> Candidate:
-    """An attempt as the search sees it; its row carries `families` and `results` of train."""
+    """Return an attempt as the search sees it; the row must have `families` and `results` of train."""
     ok = row["status"] == Status.OK.value
     return Candidate(
         row["number"],
@@ -114,7 +114,7 @@ def candidate_of(row: sqlite3.Row) -> Candidate:
 
 
 def pack(report: Report) -> str:
-    """Results as they are kept: lists, so that names are not repeated with every instance."""
+    """Serialize the results of a report, as lists, so that names are not repeated for every instance."""
     return json.dumps([_packed(r) for r in report.results], separators=(",", ":"))
 
 
@@ -128,7 +128,7 @@ def _unpacked(packed: Sequence[Any]) -> InstanceResult:
 
 
 def report_of(row: sqlite3.Row) -> Report:
-    """The report that a row of `scores` or `rechecks` holds."""
+    """Return the report in a row of `scores` or `rechecks`."""
     results = tuple(_unpacked(r) for r in json.loads(row["results"]))
     failure = next((r for r in results if r.status is not Status.OK), None)
     message = f"instance {failure.id}: {failure.message}" if failure else ""
@@ -141,7 +141,7 @@ def report_of(row: sqlite3.Row) -> Report:
 
 
 def call_of(row: sqlite3.Row) -> ModelCall:
-    """A model call, whole."""
+    """Return a model call with its prompt and answer."""
     asked = json.loads(row["task"])
     call = Call(
         row["model"], Prompt(row["system"], row["user"]), row["response"], row["tokens_in"], row["tokens_out"], row["cost_usd"],
@@ -152,27 +152,27 @@ def call_of(row: sqlite3.Row) -> ModelCall:
 
 
 def origin_json(origin: Origin) -> str:
-    """An origin as it is kept."""
+    """Serialize an origin."""
     return json.dumps({"parents": origin.parents, "island": origin.island, "repairs": origin.repairs})
 
 
 def message_of(row: sqlite3.Row) -> Message:
-    """A control message."""
+    """Return a control message."""
     return Message(row["id"], row["command"], row["argument"], row["created"], row["acknowledged"], row["answer"])
 
 
 def event_of(row: sqlite3.Row) -> Event:
-    """A line of the log."""
+    """Return a log entry."""
     return Event(row["id"], row["created"], row["kind"], row["message"])
 
 
 def certificate_of(row: sqlite3.Row) -> CertificateRecord:
-    """A certificate with its evidence.
+    """Return a certificate with its evidence.
 
     Raises
     ------
     StoreError
-        Another version wrote it in a form that this one does not read.
+        The certificate was written by a version of evolve whose format this one cannot read.
     """
     try:
         certificate = Certificate.from_json(json.loads(row["evidence"]))

@@ -1,4 +1,4 @@
-"""The only door to runs/: one SQLite database (WAL) of runs, attempts, model calls, control messages and events."""
+"""One SQLite database (WAL) per runs folder: runs, attempts, model calls, control messages and events."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _CANDIDATE = (
 
 
 class Store:
-    """One runs folder. Everything is appended; only a run's own row and control acknowledgements change.
+    """A runs folder. Rows are appended; only the row of a run, acknowledgements of messages, and scores evaluated again change.
 
-    A commit is durable against the death of the process (and, in WAL mode with synchronous=NORMAL, loses at most the
-    last commits on a power cut). Reading while a run writes works from any number of processes.
+    Commits survive the death of the process; a power cut loses at most the last ones (WAL mode with synchronous=NORMAL).
+    Any number of processes can read while a run writes.
 
     Parameters
     ----------
     folder
-        The runs folder; made when `write` is set.
+        The runs folder; created if `write` is set.
     write
-        False opens the database read-only: nothing is created, migrated or changed.
+        False: open the database read-only; nothing is created, migrated or changed.
     """
 
     def __init__(self, folder: Path | str, *, write: bool = True) -> None:
@@ -76,7 +76,7 @@ class Store:
             target = f"file:{self.path.resolve().as_uri()[7:]}?mode={'rwc' if write else 'ro'}"
             connection = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anybody
+            connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anyone
             add_functions(connection)
             if strange := connection.execute("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
                 raise StoreError(f"{self.path} holds {strange[0]!r}, which evolve never makes; name another folder with --runs")
@@ -150,7 +150,7 @@ class Store:
     def create_run(
         self, id: str, *, problem: str, folder: str, version: str, options: RunOptions, proposer: str, isolation: str
     ) -> None:
-        """Start a run; it is `running` and belongs to this process."""
+        """Record a new run, `running` in this process."""
         now = time.time()
         with self._transaction() as db:
             insert(
@@ -159,12 +159,12 @@ class Store:
             )  # fmt: skip
 
     def claim(self, run: str, options: RunOptions, isolation: str) -> None:
-        """Make an ended or abandoned run this process's own, to resume it.
+        """Take over an ended or abandoned run in this process, to resume it.
 
         Raises
         ------
         UsageError
-            When it is still running elsewhere.
+            It is still running elsewhere.
         """
         with self._transaction() as db:
             row = db.execute("SELECT status, pid, heartbeat FROM runs WHERE id = ?", (run,)).fetchone()
@@ -177,7 +177,7 @@ class Store:
             _append_event(db, run, "resumed", f"by process {os.getpid()}")
 
     def heartbeat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
-        """Show that the run is alive, and how long it has worked over all its sittings."""
+        """Record that the run is alive, and its running time over all resumptions."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE runs SET heartbeat = ?, active_seconds = ?, status = ? WHERE id = ?",
@@ -185,7 +185,7 @@ class Store:
             )
 
     def end_run(self, run: str, status: str, message: str, active_seconds: float) -> None:
-        """Write how a run ended: `done`, `stopped` or `failed`."""
+        """Record how a run ended: `done`, `stopped` or `failed`."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE runs SET status = ?, message = ?, active_seconds = ?, heartbeat = ?, pid = NULL WHERE id = ?",
@@ -193,17 +193,17 @@ class Store:
             )
 
     def set_champion(self, run: str, number: int) -> None:
-        """Name the run's champion."""
+        """Record the champion of a run."""
         with self._transaction() as db:
             db.execute("UPDATE runs SET champion = ? WHERE id = ?", (number, run))
 
     def run(self, name: str) -> Run:
-        """A run by id, by unique beginning or part of its id, or `latest`.
+        """Return a run by its ID, an unambiguous part of it, or `latest`.
 
         Raises
         ------
         UsageError
-            None or several fit.
+            No run or several runs match.
         """
         if name == "latest":
             rows = self._rows("SELECT * FROM runs ORDER BY created DESC, rowid DESC LIMIT 1")
@@ -218,7 +218,7 @@ class Store:
         return run_of(rows[0])
 
     def runs(self) -> list[RunSummary]:
-        """All runs, newest first, with their counts, costs and best gaps."""
+        """Return all runs, newest first, with their counts, costs and best gaps."""
         rows = self._rows(
             """
             SELECT r.*, coalesce(c.attempts, 0) AS attempts, coalesce(c.valid, 0) AS valid, c.best_gap,
@@ -242,12 +242,12 @@ class Store:
         ]  # fmt: skip
 
     def summary(self, name: str) -> RunSummary:
-        """A run by the names that `run` takes, with its counts, cost and best gaps.
+        """Return a run by any name that `run` takes, with its counts, cost and best gaps.
 
         Raises
         ------
         UsageError
-            None or several fit.
+            No run or several runs match.
         """
         id = self.run(name).id
         return next(row for row in self.runs() if row.id == id)
@@ -255,7 +255,7 @@ class Store:
     # ------------------------------------------------------------------ attempts
 
     def add_call(self, run: str, number: int, origin: Origin, operator: str, call: Call) -> None:
-        """Keep a model's answer, before anything is done with it: it is paid for."""
+        """Record a model call before its answer is used: it is paid for."""
         with self._transaction() as db:
             insert(
                 db, "calls", run=run, number=number, task=origin_json(origin), operator=operator, model=call.model,
@@ -274,9 +274,9 @@ class Store:
         fingerprint: str | None = None,
         repairs: int | None = None,
     ) -> None:
-        """Acknowledge an attempt, with its train report where it has one, in one transaction.
+        """Record an attempt, and its train report if it has one, in one transaction.
 
-        `turn` is the order in which its answer was read, `repairs` the failed attempt that it repairs.
+        `turn` is the order in which its answer was processed, `repairs` the failed attempt that it repairs.
         """
         program = candidate.program
         with self._transaction() as db:
@@ -292,16 +292,16 @@ class Store:
                 _insert_score(db, run, candidate.number, report)
 
     def add_score(self, run: str, number: int, report: Report) -> None:
-        """Keep a report on another split; an earlier one of the same split is replaced."""
+        """Store a report on another split; it replaces an earlier one of that split."""
         with self._transaction() as db:
             _insert_score(db, run, number, report)
 
     def candidates(self, run: str) -> list[Candidate]:
-        """All attempts of a run, in the order in which they were acknowledged."""
+        """Return all attempts of a run, in the order in which they were recorded."""
         return [candidate_of(row) for row in self._rows(_CANDIDATE + "WHERE c.run = ? ORDER BY c.id", run)]
 
     def candidate(self, run: str, number: int) -> Candidate:
-        """One attempt.
+        """Return an attempt.
 
         Raises
         ------
@@ -314,7 +314,7 @@ class Store:
         return candidate_of(rows[0])
 
     def attempts(self, run: str) -> list[AttemptSummary]:
-        """All attempts without their programs, in order of acknowledgement."""
+        """Return all attempts without their programs, in the order in which they were recorded."""
         rows = self._rows(
             "SELECT number, turn, status, operator, parents, island, repairs, fingerprint, gap, message, seconds, created "
             "FROM candidates WHERE run = ? ORDER BY id",
@@ -323,21 +323,21 @@ class Store:
         return [attempt_summary_of(row) for row in rows]
 
     def report(self, run: str, number: int, split: Split) -> Report | None:
-        """A stored report, None where this split was not scored."""
+        """Return a stored report; None if the attempt was not evaluated on this split."""
         rows = self._rows("SELECT * FROM scores WHERE run = ? AND number = ? AND split = ?", run, number, split.value)
         return report_of(rows[0]) if rows else None
 
     def gaps(self, run: str, split: Split) -> dict[int, float]:
-        """Mean gap of every attempt that was scored ok on a split."""
+        """Return the gap of every attempt whose status on a split is ok."""
         rows = self._rows("SELECT number, gap FROM scores WHERE run = ? AND split = ? AND status = 'ok'", run, split.value)
         return {row["number"]: row["gap"] for row in rows}
 
     def calls(self, run: str) -> list[ModelCall]:
-        """All model calls of a run, oldest first, whole."""
+        """Return all model calls of a run, oldest first, with prompts and answers."""
         return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)]
 
     def spending(self, run: str) -> Spending:
-        """What the model calls of a run add up to."""
+        """Return totals over the model calls of a run."""
         row = self._rows(
             "SELECT count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), "
             "coalesce(sum(cost_usd), 0.0), coalesce(sum(cost_usd IS NULL AND error = ''), 0) FROM calls WHERE run = ?",
@@ -348,7 +348,7 @@ class Store:
     # ------------------------------------------------------------------ control and events
 
     def send(self, run: str, command: str, argument: str = "") -> int:
-        """Leave a message for a run's loop; returns its id."""
+        """Send a control message to a run and return its ID."""
         with self._transaction() as db:
             cursor = db.execute(
                 "INSERT INTO control (run, command, argument, created) VALUES (?, ?, ?, ?)", (run, command, argument, time.time())
@@ -356,27 +356,27 @@ class Store:
             return int(cursor.lastrowid or 0)
 
     def messages(self, run: str, *, pending: bool = True) -> list[Message]:
-        """Control messages of a run, oldest first."""
+        """Return the control messages of a run, oldest first."""
         where = "AND acknowledged IS NULL" if pending else ""
         return [message_of(row) for row in self._rows(f"SELECT * FROM control WHERE run = ? {where} ORDER BY id", run)]
 
     def acknowledge(self, message: int, answer: str) -> None:
-        """Note that the loop has acted on a message."""
+        """Record that the run has handled a message."""
         with self._transaction() as db:
             db.execute("UPDATE control SET acknowledged = ?, answer = ? WHERE id = ?", (time.time(), answer, message))
 
     def log(self, run: str, kind: str, message: str) -> None:
-        """Append an event."""
+        """Append to the log of a run."""
         with self._transaction() as db:
             _append_event(db, run, kind, message)
 
     def events(self, run: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
-        """The newest events of a run after a given id, oldest first."""
+        """Return the newest events of a run after an event ID, oldest first."""
         rows = self._rows("SELECT * FROM events WHERE run = ? AND id > ? ORDER BY id DESC LIMIT ?", run, after, limit)
         return [event_of(row) for row in reversed(rows)]
 
     def resumed(self, run: str) -> float:
-        """When a run was last taken up again; 0 where it never was."""
+        """Return when a run was last resumed; 0 if it never was."""
         return float(self._rows("SELECT coalesce(max(created), 0) FROM events WHERE run = ? AND kind = 'resumed'", run)[0][0])
 
 
