@@ -92,8 +92,8 @@ class Check:
         None if it was not judged: it had not enough time, or this machine cannot tell. A certificate needs every decisive check
         to have passed.
     kind
-        `comparison`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `growth`, `constants`, `drop` or
-        `simplification`.
+        `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `growth`, `constants`,
+        `drop` or `simplification`.
     line
         Result in one line.
     data
@@ -175,6 +175,8 @@ class Certificate:
         Access to the held-out test set; None if it was not counted.
     seen
         Stress classes that the program's run had seen before; empty: none.
+    disclosed
+        What the problem discloses of its `test` and `stress` instances; empty: nothing.
     """
 
     verdict: Verdict
@@ -188,6 +190,12 @@ class Certificate:
     seconds: float
     opening: Opening | None = None
     seen: str = ""
+    disclosed: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences to be shown with the verdict."""
+        return tuple(text for text in (self.seen, self.disclosed) if text)
 
     @property
     def simplified(self) -> str:
@@ -200,6 +208,7 @@ class Certificate:
         return {
             "verdict": self.verdict.value,
             **fields,
+            **({"disclosed": self.disclosed} if self.disclosed else {}),
             "opening": self.opening.to_json() if self.opening else {},
             "gaps": {split.value: gap for split, gap in self.gaps.items()},
             "comparisons": [comparison.to_json() for comparison in self.comparisons],
@@ -228,6 +237,7 @@ class Certificate:
                 raw["seconds"],
                 Opening.from_json(raw["opening"]) if raw.get("opening") else None,
                 raw.get("seen", ""),
+                raw.get("disclosed", ""),
             )
         except KeyError as error:
             raise ValueError(f"the certificate lacks {error}") from error

@@ -225,6 +225,9 @@ class Problem:
         Modules that a program may import in addition to the standard ones.
     stress_tolerance
         By stress class: how much worse than the best baseline, in gap, a certified program may be (default 0.05).
+    disclosed
+        What of `test` or `stress` was known when something was chosen, or is shared between instances: one sentence without a
+        full stop that every certificate shows; empty if there is nothing of the kind.
     statement, hints, programs
         Only for a problem defined in Python: the task in markdown, hints by level, and the sources of initial programs and
         baselines by name. A problem folder has `statement.md`, `hints.md` and `programs/` instead.
@@ -246,6 +249,7 @@ class Problem:
     limits: Limits = Limits()
     modules: tuple[str, ...] = ()
     stress_tolerance: Mapping[str, float] = field(default_factory=dict)
+    disclosed: str = ""
     statement: str = ""
     hints: tuple[str, ...] = ()
     programs: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from workbench.certification import FEWEST_INSTANCES
+from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.testing import ProblemContract
@@ -30,6 +32,9 @@ class TestProblems(ProblemContract):
         assert problem.question.endswith("?")
         assert len(loaded.hints) == 2, "hints.md has two sections: generic, and at a plateau"
         assert (loaded.folder / "README.md").stat().st_size > 500
+
+    def test_a_certificate_is_possible(self, loaded: LoadedProblem) -> None:
+        assert len(loaded.instances(Split.TEST)) >= FEWEST_INSTANCES
 
 
 _SMALL = catalog.load("scheduling/total_tardiness")

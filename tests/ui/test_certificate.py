@@ -28,7 +28,7 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         opening = store.open_test(judged)
         found = Certificate(
             Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125}, (comparison,), checks, 1.0,
-            opening, "fresh stress was seen",
+            opening, "fresh stress was seen", "one instance was known",
         )  # fmt: skip
         store.add_certificate(judged, opening, found)
     app = open_page(tmp_path, "program", run="judged", n=str(number), tab="Certificate")
@@ -41,6 +41,7 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         "7 / 3 / 2",
         "1 program, limit 10",
         "fresh stress was seen",
+        "one instance was known",
     )
     for said in (*told, "12.5", "return a"):
         assert said in shown, said

@@ -27,6 +27,7 @@ def certificate(**changes: Any) -> Certificate:
         "seconds": 1.5,
         "opening": Opening(3, 10, False, True),
         "seen": "fresh stress was seen",
+        "disclosed": "one instance was known",
     }
     return Certificate(**(fields | changes))
 

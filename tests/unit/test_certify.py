@@ -61,7 +61,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert certificate.gaps[Split.TEST] == 0
     assert all(check.passed for check in certificate.checks)
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
-    whole = {"train 12": 12, "validation 12": 12, "test 12": 12, "stress 4": 4, "second run 12": 12, "growth 8": 8}
+    whole = {"train 12": 12, "validation 12": 12, "test 30": 30, "stress 4": 4, "second run 30": 30, "growth 8": 8}
     assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
     closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
@@ -74,8 +74,8 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
     kinds = {c["kind"] for c in again["checks"]}
     assert kinds == {
-        "comparison", "answers", "bounds", "stress", "consistency", "determinism", "reach", "growth", "constants", "drop",
-        "simplification",
+        "comparison", "instances", "answers", "bounds", "stress", "consistency", "determinism", "reach", "growth", "constants",
+        "drop", "simplification",
     }  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def test_one_failure_makes_a_better_program_fragile(loaded: LoadedProblem, sandb
     scale.penalty.update(dict.fromkeys(scale.penalty, 0.0))  # so that the mean alone would not tell
     found, reason = verdict(lenient, sandbox, source)
     assert found == "fragile"
-    assert "1 of 12 failed" in reason and "AssertionError" in reason
+    assert "1 of 30 failed" in reason and "AssertionError" in reason
 
 
 @pytest.mark.parametrize(
@@ -334,8 +334,15 @@ def test_without_baselines_there_is_nothing_to_certify(tmp_path: Path, sandbox: 
 
 def test_too_few_test_instances_are_refused(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     few = LoadedProblem(loaded.folder, replace(loaded.problem, instances=lambda split: loaded.instances(split)[:4]))
-    with pytest.raises(ProblemError, match="fewer than 5"):
+    with pytest.raises(ProblemError, match="has 4 test instances: a comparison needs at least 5, a certificate 30"):
         certify(few, program(few, WSPT), sandbox)
+
+
+def test_a_better_program_on_few_test_instances_is_not_confirmed(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    short = LoadedProblem(loaded.folder, replace(loaded.problem, instances=lambda split: loaded.instances(split)[:29]))
+    found = certify(short, program(loaded, WSPT), sandbox)
+    assert all(c.better for c in found.comparisons if c.split is Split.TEST)
+    assert (found.verdict, found.reason) == ("not confirmed", "instances: 29 on test; a certificate needs at least 30")
 
 
 # --------------------------------------------------------------------------- a problem that ships

@@ -106,7 +106,8 @@ def function_problem(folder: Path) -> LoadedProblem:
         if split is Split.STRESS:
             return [make(split, "single", i, 1) for i in range(2)] + [make(split, "large", i, 80) for i in range(2)]
         odd = split is Split.TEST
-        return [make(split, family, i, size + odd) for family, size in (("short", 6), ("long", 12)) for i in range(6)]
+        copies = 15 if odd else 6
+        return [make(split, family, i, size + odd) for family, size in (("short", 6), ("long", 12)) for i in range(copies)]
 
     def smith(instance: Instance) -> list[int]:
         p, w = instance.data["processing"], instance.data["weight"]

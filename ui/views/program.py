@@ -355,8 +355,7 @@ def about(kept: CertificateRecord) -> str:
         programs = parts.counted(opening.count, "program")
         count = f"Test-set accesses of this version: {programs}, limit {opening.limit}"
         said.append(count + (" (exceeded with --force)." if opening.forced else "."))
-    if found.seen:
-        said.append(f"Note: {found.seen}.")
+    said += [f"Note: {note}." for note in found.notes]
     return " ".join(said)
 
 

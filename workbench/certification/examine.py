@@ -24,8 +24,10 @@ from workbench.protocols import Sandbox
 
 TOLERANCE = 0.05
 """How much worse (in gap) than the best baseline a program may be on a stress family that states no tolerance of its own."""
-FEWEST_INSTANCES = 5
-"""Of the test split; an interval over fewer says nothing."""
+FEWEST_INSTANCES = 30
+"""Number of test instances that a certificate needs: with fewer, too much hangs on what the sample happens not to hold."""
+_FEWEST_COMPARED = 5
+"""Number of test instances without which not even a comparison is made."""
 PATIENCE = 25.0
 """Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
 
@@ -67,6 +69,7 @@ def certify(
     again = _evaluate(loaded, program, Split.TEST, sandbox, "second run", on_progress, backwards=True)
     comparisons = {split: against_baselines(loaded, split, reports, level_of(accesses)) for split in _COMPARED}
     sound = [
+        _instances(reports[Split.TEST]),
         _answers(reports[Split.TEST]),
         _bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
@@ -100,6 +103,7 @@ def certify(
             *told,
         ),
         time.perf_counter() - began,
+        disclosed=loaded.problem.disclosed,
     )
 
 
@@ -113,8 +117,11 @@ def require(loaded: LoadedProblem) -> None:
     """
     if not loaded.problem.baselines:
         raise ProblemError(f"{loaded.slug} has no baselines to compare with")
-    if len(loaded.instances(Split.TEST)) < FEWEST_INSTANCES:
-        raise ProblemError(f"{loaded.slug} has fewer than {FEWEST_INSTANCES} test instances, too few for a confidence interval")
+    if (count := len(loaded.instances(Split.TEST))) < _FEWEST_COMPARED:
+        raise ProblemError(
+            f"{loaded.slug} has {count} test instances: a comparison needs at least {_FEWEST_COMPARED}, a certificate "
+            f"{FEWEST_INSTANCES}; add some to instances(Split.TEST)"
+        )
 
 
 def _evaluate(
@@ -177,6 +184,13 @@ def _consistency(comparisons: Mapping[Split, tuple[Comparison, ...]]) -> Check:
         split, worst = max(behind, key=lambda pair: pair[1].difference.mean)
         line = f"consistency: on {split} it is not ahead: {worst}"
     return Check("consistency", "consistency", not behind, line)
+
+
+def _instances(report: Report) -> Check:
+    """Not judged where the sample is too small to certify anything; all figures are reported nevertheless."""
+    enough = len(report.results) >= FEWEST_INSTANCES
+    line = f"instances: {len(report.results)} on test; a certificate needs at least {FEWEST_INSTANCES}"
+    return Check("test: instances", "instances", True if enough else None, line, {"fewest": FEWEST_INSTANCES})
 
 
 def _answers(report: Report) -> Check:

@@ -60,8 +60,8 @@ def certify_(
     words.print(f"{certificate.verdict.words}: {certificate.reason}", style="bold")
     for check in certificate.checks:
         words.print(f"  {check.word.upper() if check.passed is False else check.word:<10}  {check.line}")
-    if certificate.seen:
-        words.print(f"  note        {certificate.seen}")
+    for note in certificate.notes:
+        words.print(f"  note        {note}")
 
 
 def recheck_(

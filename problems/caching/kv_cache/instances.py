@@ -24,23 +24,24 @@ _FILES = {"chat": "conversation", "mixed": "synthetic"}
 _SHARED = {"chat": 1, "mixed": 0}
 """Number of blocks at the start of every prompt (system prompt) that do not identify sessions."""
 
-_TIMES = {Split.TRAIN: (0.0, 0.4), Split.VALIDATION: (0.4, 0.6), Split.TEST: (0.6, 1.0)}
-"""Part of a trace used by each split, as fractions of its requests."""
+_PERIODS = {Split.TRAIN: ((0.0, 0.4),), Split.VALIDATION: ((0.4, 0.6),), Split.TEST: ((0.6, 0.8), (0.8, 1.0))}
+"""Parts of a trace used by each split, as fractions of its requests."""
 _NODES = {
     Split.TRAIN: {"chat": 12, "mixed": 6},
     Split.VALIDATION: {"chat": 6, "mixed": 4},
     Split.TEST: {"chat": 12, "mixed": 6},
 }
+"""Number of nodes in each period."""
 
 Request = tuple[int, int, tuple[int, ...]]
 """Time in ms, tokens of the prompt, blocks."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
-    """Return all instances of a split, in a fixed order. Instances of a split have no sessions in common.
+    """Return all instances of a split, in a fixed order. Instances of one period have no sessions in common.
 
     train: the first 40 % of the requests; validation: the next 20 %, on half as many nodes, so that each node gets equally
-    many requests; test: the last 40 %. Every instance starts with an empty cache.
+    many requests; test: the last 40 % in two periods, each on as many nodes as train. Every instance starts with an empty cache.
     """
     return _instances(Split(split))
 
@@ -92,11 +93,13 @@ def as_data(requests: Sequence[Request], capacity: int) -> dict[str, Any]:
 def _recorded(split: Split) -> Iterator[Instance]:
     for kind, capacities in CAPACITIES.items():
         requests = recorded_requests(kind)
-        begin, end = (round(share * len(requests)) for share in _TIMES[split])
         levels = list(capacities.items())
-        for node, part in enumerate(_by_session(requests[begin:end], _SHARED[kind], _NODES[split][kind])):
-            level, capacity = levels[node % len(levels)]
-            yield Instance(f"{split}-{kind}-{level}-{node}", f"{kind}-{level}", as_data(part, capacity))
+        for number, period in enumerate(_PERIODS[split], start=1):
+            begin, end = (round(share * len(requests)) for share in period)
+            prefix = f"{split}-{kind}" if len(_PERIODS[split]) == 1 else f"{split}-{kind}-{number}"
+            for node, part in enumerate(_by_session(requests[begin:end], _SHARED[kind], _NODES[split][kind])):
+                level, capacity = levels[node % len(levels)]
+                yield Instance(f"{prefix}-{level}-{node}", f"{kind}-{level}", as_data(part, capacity))
 
 
 def _by_session(requests: Sequence[Request], shared: int, nodes: int) -> list[list[Request]]:

@@ -35,6 +35,8 @@ TTFT_S, TPOT_S = 1.0, 0.06
 
 RATES = (11.0, 12.3, 13.0)
 """Total load of each class, in requests of the trace's mean work per second."""
+FURTHER_RATE = 11.7
+"""Load of a fourth class, in test only."""
 WINDOW = 700
 """Number of consecutive requests of an instance."""
 _PARTS = {Split.TRAIN: (0.0, 0.5), Split.VALIDATION: (0.5, 0.7), Split.TEST: (0.7, 1.0)}
@@ -61,7 +63,8 @@ def instances(split: Split) -> Sequence[Instance]:
     """Return all instances of a split, in a fixed order.
 
     train, validation and test are windows of the first 50 %, the next 20 % and the last 30 % of the requests, accelerated to the
-    load of the class. Windows of one class do not overlap; those of different classes start at different requests.
+    load of the class. Windows of one class do not overlap; those of different classes start at different requests. In test, the
+    windows of each class cover all of that part.
     """
     return _instances(Split(split))
 
@@ -79,7 +82,21 @@ def _instances(split: Split) -> tuple[Instance, ...]:
         for copy in range(slots):
             first = copy * WINDOW + family * spare // (len(RATES) - 1)
             found.append(replay(f"{split}-{rate}-{copy}", f"load-{rate}", rows[first : first + WINDOW], rate))
+        if split is Split.TEST:
+            begin = family * spare // (len(RATES) - 1)
+            found += _beside(rate, rows, begin, begin + slots * WINDOW, first_copy=slots)
+    if split is Split.TEST:
+        begin = len(rows) % WINDOW // 2
+        found += _beside(FURTHER_RATE, rows, begin, begin)
     return tuple(found)
+
+
+def _beside(rate: float, rows: Sequence[Row], begin: int, end: int, first_copy: int = 0) -> Iterator[Instance]:
+    """Generate as many test windows as fit before `begin` and after `end`."""
+    starts = [begin % WINDOW + WINDOW * k for k in range(begin // WINDOW)]
+    starts += range(end, len(rows) - WINDOW + 1, WINDOW)
+    for copy, start in enumerate(starts, start=first_copy):
+        yield replay(f"{Split.TEST}-{rate}-{copy}", f"load-{rate}", rows[start : start + WINDOW], rate)
 
 
 @lru_cache(1)

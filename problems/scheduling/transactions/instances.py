@@ -16,10 +16,12 @@ _DATA = Path(__file__).parent / "data" / "workloads.json"
 Slots = list[list[str | int] | None]
 """One entry per time slot: None, or ["r" or "w", key]."""
 
-_COPIES = {Split.TRAIN: 12, Split.VALIDATION: 4, Split.TEST: 6}
+_COPIES = {Split.TRAIN: 12, Split.VALIDATION: 4, Split.TEST: 8}
 
 _USUAL, _SHIFTED = 4, 3
 """Variants of each kind: the first few are in every split; the others, with different parameters, only in test."""
+_SHIFTED_COPIES = 6
+"""Number of instances of each kind with different parameters."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
@@ -39,7 +41,9 @@ def _instances(split: Split) -> tuple[Instance, ...]:
     if split is not Split.TEST:
         return tuple(made)
     shifted = [
-        _made(f"test-{kind}-shifted-{copy}", f"{kind}-shifted", kind, _USUAL + copy) for kind in _KINDS for copy in range(_SHIFTED)
+        _made(f"test-{kind}-shifted-{copy}", f"{kind}-shifted", kind, _USUAL + copy % _SHIFTED)
+        for kind in _KINDS
+        for copy in range(_SHIFTED_COPIES)
     ]
     return (*_published(), *made, *shifted)
 
