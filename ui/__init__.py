@@ -1,1 +1,1 @@
-"""The dashboard: reads the store, starts and steers runs in processes of their own."""
+"""The dashboard: reads the store, and starts and steers runs in separate processes."""

@@ -1,4 +1,4 @@
-"""What a page can start: processes that outlive it, and messages to the loop of a run."""
+"""Actions of the pages: processes that outlive a page, and messages to runs."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Launch:
     began: float
 
     def ended(self) -> int | None:
-        """The exit code; None while it is running."""
+        """Return the exit code; None while it is running."""
         return self.process.poll()
 
     def last_line(self) -> str:
-        """The last line of its log."""
+        """Return the last line of its log."""
         try:
             return last_line(self.log.read_bytes())
         except OSError:
@@ -47,7 +47,7 @@ class Launch:
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
     """Start a run as `evolve run` does, detached: it continues when the page, the browser or the server is closed."""
-    # What is typed into a page names an endpoint for the page, not for the keys of other providers.
+    # An endpoint typed into a page never gets the key of a provider.
     return _spawn(runs, "run", ["--no-endpoint-key", *options], problem)
 
 
@@ -62,7 +62,7 @@ def demo(runs: Path) -> Launch:
 
 
 def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
-    """Wait for the run of a process; without one, the reason: its last line, or empty while it is still starting."""
+    """Wait for the run of a process; return its ID, or None and the reason (its last line; empty while it is starting)."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         code = launch.ended()
@@ -87,7 +87,7 @@ def _rows(runs: Path) -> Sequence[Run]:
 
 
 def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
-    """Send a message to a run's loop: stop, pause, resume or inject.
+    """Send a control message to a run: stop, pause, resume or inject.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def certify(runs: Path, run: str, number: int) -> None:
 
 
 def certificate_log(runs: Path, run: str, number: int) -> Path:
-    """Log of the process that certifies a program."""
+    """Return the log file of the process that certifies a program."""
     return runs / "logs" / f"certify-{_as_file(run)}-{number}.log"
 
 
@@ -166,24 +166,24 @@ class Evaluation:
     """A program being evaluated in a separate process, which writes one line per instance."""
 
     process: subprocess.Popen[bytes]
-    place: tempfile.TemporaryDirectory[str]  # goes when nobody holds it any more
+    place: tempfile.TemporaryDirectory[str]  # deleted with the last reference
 
     def ended(self) -> bool:
         """Whether the process has ended."""
         return self.process.poll() is not None
 
     def results(self) -> list[dict[str, Any]]:
-        """Results so far, one per instance."""
+        """Return the results so far, one per instance."""
         whole = (Path(self.place.name) / "out").read_bytes().rpartition(b"\n")[0]
         return [line for line in map(json.loads, whole.splitlines()) if "id" in line]
 
     def outcome(self) -> dict[str, Any]:
-        """The JSON of `evolve eval`, once it has ended.
+        """Wait for the process and return the JSON of `evolve eval`.
 
         Raises
         ------
         UsageError
-            The program is not acceptable, there is no isolation, or it was stopped; with the message of the command.
+            The program is rejected, there is no isolation, or the process was stopped; with the message of the command.
         """
         place = Path(self.place.name)
         if self.process.wait():
@@ -193,13 +193,13 @@ class Evaluation:
         return found
 
     def stop(self) -> None:
-        """Kill it and its children."""
+        """Kill the process and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def evaluate(problem: Path, source: str, split: str) -> Evaluation:
-    """Start to evaluate a program with `evolve eval`."""
+    """Start the evaluation of a program with `evolve eval`."""
     place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
     path = Path(place.name)
     (path / "program.py").write_text(source)
@@ -212,7 +212,7 @@ def evaluate(problem: Path, source: str, split: str) -> Evaluation:
 
 
 def doctor(runs: Path) -> dict[str, Any]:
-    """The JSON of `evolve doctor`.
+    """Return the JSON of `evolve doctor`.
 
     Raises
     ------
@@ -231,12 +231,12 @@ def doctor(runs: Path) -> dict[str, Any]:
 
 
 def _command(command: str, options: Sequence[str], *arguments: str) -> list[str]:
-    """A command line in which no argument, whatever it begins with, can be an option."""
+    """Return a command line whose arguments cannot be taken for options."""
     return [*EVOLVE, command, *options, "--", *arguments]
 
 
 def _as_file(run: str) -> str:
-    """A run's name as part of the name of a file: it comes out of a database, which may be another person's."""
+    """Return a run's ID as part of a file name; IDs come from a database, which may be another user's."""
     return re.sub(r"[^\w.-]", "_", run)[:100]
 
 
@@ -256,6 +256,6 @@ def _spawn(runs: Path, command: str, options: Sequence[str] = (), *arguments: st
 
 
 def _reaped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    # Without a wait, a dead child stays in the process table and would count as alive.
+    # Without a wait, a dead child would remain a zombie and count as alive.
     threading.Thread(target=process.wait, daemon=True).start()
     return process

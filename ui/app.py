@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 ROOT = str(Path(__file__).resolve().parent.parent)
-if ROOT not in sys.path:  # the script's own folder is on the path, the project's need not be
+if ROOT not in sys.path:  # the path has the script's folder, but not always the project's
     sys.path.append(ROOT)
 
 from ui import theme  # noqa: E402

@@ -1,4 +1,4 @@
-"""Data of the pages: short queries, cached by the mark (attempts, last id) at which they were made."""
+"""Data for the pages: short queries, cached by the run's mark (number of attempts, last ID)."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from workbench.problem.gap import mean_gap
 from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Reader, Run, Size
 
 SIZED = 20_000
-"""Attempts that the archive of a longer run is made of: the best ones."""
+"""Maximum number of attempts in the archive; of longer runs, the best."""
 _FORMULA = tuple("=+-@\t\r")
-"""What a cell begins with that spreadsheets calculate."""
+"""First characters of a cell that make spreadsheets evaluate it."""
 _STARTING = 20.0
-"""Seconds within which a certifying process writes its first line."""
+"""Seconds within which a process that certifies writes its first line."""
 
 
 def folder() -> Path:
-    """The runs folder, from `-- --runs DIR`."""
+    """Return the runs folder, from `-- --runs DIR`."""
     words = sys.argv[1:]
     given = words[words.index("--runs") + 1] if "--runs" in words[:-1] else st.session_state.get("runs_folder", "runs")
     return Path(given).resolve()
 
 
 def own() -> Reader | None:
-    """The store of the runs folder; None while there is none."""
+    """Return the store of the runs folder; None without a database."""
     path = folder() / FILE
     try:
         return _reader(str(folder()), path.stat().st_ino)
@@ -49,7 +49,7 @@ def own() -> Reader | None:
 
 
 def gallery() -> Reader | None:
-    """The example runs that ship with the project, read-only; None if they are missing or have another layout."""
+    """Return the store of the example runs (gallery), read-only; None if it is missing or has another layout."""
     place = Path(st.session_state.get("gallery_folder", catalog.root() / "runs" / "gallery")).resolve()
     try:
         return _reader(str(place), (place / FILE).stat().st_ino)
@@ -58,7 +58,7 @@ def gallery() -> Reader | None:
 
 
 def reader(run: str | None = None) -> Reader | None:
-    """The store that holds a run: the runs folder's, or the gallery; without a name, the gallery where the folder has no run."""
+    """Return the store with a run: the runs folder, else the gallery; without a name, the gallery if the folder has no runs."""
     mine, recorded_runs = own(), gallery()
     if run and recorded_runs and find(recorded_runs, run) and not (mine and find(mine, run)):
         return recorded_runs
@@ -73,12 +73,12 @@ def recorded(store: Reader) -> bool:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _reader(path: str, inode: int) -> Reader:
-    # The inode: a folder that was deleted and created again holds another database.
+    # Cached by inode, because a folder that was deleted and created again has another database.
     return Reader(path)
 
 
 def find(store: Reader, name: str) -> Run | None:
-    """A run by exact id, or None."""
+    """Return a run by its exact ID; None without one."""
     try:
         row = store.run(name)
     except UsageError:
@@ -90,7 +90,7 @@ def find(store: Reader, name: str) -> Run | None:
 
 
 def state(store: Reader, row: Run) -> str:
-    """The status, or `stopping`, `pausing` or `resuming` until the loop has handled the last message.
+    """Return the status, or `stopping`, `pausing` or `resuming` until the run has handled the last message.
 
     Runs of the gallery are `recorded`.
     """
@@ -112,7 +112,7 @@ def state(store: Reader, row: Run) -> str:
 
 
 def curve(store: Reader, run: str) -> list[float]:
-    """Best train gap over the run, for a sparkline."""
+    """Return the best train gap over the run, for a sparkline."""
     return _curve(str(store.folder), run, store.mark(run), store)
 
 
@@ -122,12 +122,12 @@ def _curve(place: str, run: str, mark: Mark, _store: Reader) -> list[float]:
 
 
 def first_error(store: Reader, run: str) -> str:
-    """Why a failed run failed, in one line."""
+    """Return why a run failed, in one line."""
     return store.run(run).message or store.first_error(run)
 
 
 def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple[float | None, float | None]:
-    """Dollars a call of these models, and seconds an attempt on this problem, over all runs here; None: never seen."""
+    """Return dollars per call of these models and seconds per attempt on this problem, in runs of this folder; None if unknown."""
     if store is None:
         return None, None
     rows = store.runs()
@@ -140,9 +140,9 @@ def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple
 
 
 def attempts(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
-    """Every attempt up to a mark as of `analysis.attempts.frame`, with the dollars spent up to it (`usd`).
+    """Return the attempts up to a mark, as `analysis.attempts.frame`, with the dollars spent so far (`usd`).
 
-    The frame is shared between sessions: never change it in place.
+    The frame is shared between sessions: never modify it in place.
     """
     return _attempts(str(store.folder), run, mark, store)
 
@@ -156,7 +156,7 @@ def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
 
 
 def calls(store: Reader, run: str, mark: Mark) -> pd.DataFrame:
-    """Every model call of a run at a mark, without its texts."""
+    """Return the model calls of a run up to a mark, without prompts and answers."""
     return _calls(str(store.folder), run, mark, store)
 
 
@@ -166,7 +166,7 @@ def _calls(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
 
 
 def spent(store: Reader) -> pd.DataFrame:
-    """As `Reader.spent`, read again after new calls."""
+    """As `Reader.spent`, cached until there are new calls."""
     return _spent(str(store.folder), sum(row.spending.calls for row in store.runs()), store)
 
 
@@ -177,9 +177,9 @@ def _spent(place: str, calls: int, _store: Reader) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
-    """Number, characters, evaluation seconds and strongest family of valid attempts, of long runs the best `SIZED`.
+    """Return number, length, evaluation time and strongest instance class of the best `SIZED` valid attempts.
 
-    The strongest family is the one in which an attempt is furthest ahead of the run's mean, its general level taken out.
+    An attempt's strongest class is the one with the largest lead over the run's mean, relative to its average lead.
     """
     frame = pd.DataFrame(_store.sizes(run, mark, SIZED), columns=Size._fields)
     families = pd.DataFrame(list(frame.pop("families")), index=frame.index)
@@ -192,7 +192,7 @@ def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
 
 
 def failures(store: Reader, run: str, mark: Mark) -> list[FailureGroup]:
-    """As `Reader.failures`, at a mark."""
+    """As `Reader.failures`, cached by mark."""
     return _failures(str(store.folder), run, mark, store)
 
 
@@ -208,11 +208,11 @@ class Steered:
     Attributes
     ----------
     text, attempts
-        The text, and the number of attempts it was for (None: all that followed).
+        The text, and the number of attempts it applied to (None: all that followed).
     at
-        Row of the attempts' frame before which it took effect; None for messages that change no prompt.
+        Row of the attempts' frame from which it took effect; None for messages that change no prompt.
     before, after
-        Improvements a hundred attempts in equal windows before and after it; None where too few were made.
+        Improvements per 100 attempts in equal windows before and after it; None with too few attempts.
     """
 
     message: Message
@@ -224,7 +224,7 @@ class Steered:
 
 
 def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[Steered]:
-    """Messages to the run, oldest first."""
+    """Return the messages to a run, oldest first."""
     return [_steered(message, frame) for message in store.messages(run, pending=False)]
 
 
@@ -241,11 +241,11 @@ def _steered(message: Message, frame: pd.DataFrame) -> Steered:
     return Steered(message, text, attempts, at, before, after)
 
 
-# --------------------------------------------------------------------------- the problem's side
+# --------------------------------------------------------------------------- problems
 
 
 def problem(row: Run) -> tuple[catalog.LoadedProblem | None, str]:
-    """The problem of a run, and a note if it cannot be loaded or has changed."""
+    """Return the problem of a run, and a note if it cannot be loaded or has changed."""
     try:
         loaded = catalog.load_recorded(row.folder, row.problem)
         loaded.references.ranking  # noqa: B018  without references there are no baselines to show
@@ -256,7 +256,7 @@ def problem(row: Run) -> tuple[catalog.LoadedProblem | None, str]:
 
 
 def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[str, str, float]]:
-    """Name, title and mean gap of each baseline on a split, best first."""
+    """Return name, title and gap of each baseline on a split, best first."""
     if loaded is None:
         return []
     found = [(b.name, b.title, mean_gap(loaded.references.families(b.name, split))) for b in loaded.problem.baselines]
@@ -264,7 +264,7 @@ def baselines(loaded: catalog.LoadedProblem | None, split: Split) -> list[tuple[
 
 
 def verdict(store: Reader, row: Run, number: int | None = None) -> Comparison | None:
-    """A program of a run (default: the best candidate) against the best baseline on validation; None if that is unknown."""
+    """Compare a program of a run (default: the best candidate) with the best baseline on validation; None if impossible."""
     number = row.champion if number is None else number
     return None if number is None else _verdict(str(store.folder), row.id, number, row.version, store, row)
 
@@ -279,13 +279,13 @@ def _verdict(place: str, run: str, number: int, version: str, _store: Reader, _r
 
 
 def today(store: Reader, row: Run, number: int | None) -> Rechecked | None:
-    """The repeated evaluation with the current version of the problem; None if it has not changed, or there is none."""
+    """Return the re-evaluation with the current version of the problem; None if it has not changed or there is none."""
     loaded, _ = problem(row)
     return None if loaded is None or number is None else rechecked(store, row, number, loaded)
 
 
 def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFrame:
-    """One row an instance: objective, reference, gap, the best baseline's gap and the difference to it."""
+    """Return one row per instance: objective, reference, gap, gap of the best baseline, and the difference."""
     split = report.split
     ranking = baselines(loaded, split)
     theirs = loaded.references.gaps(ranking[0][0], split) if loaded and ranking else {}
@@ -307,7 +307,7 @@ def instances(loaded: catalog.LoadedProblem | None, report: Report) -> pd.DataFr
 
 
 def as_csv(frame: pd.DataFrame) -> str:
-    """A table for a spreadsheet, in which no text of a program or a model is taken for a formula."""
+    """Return a table as CSV in which no text of a program or model is a formula for a spreadsheet."""
 
     def told(cell: object) -> object:
         return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
@@ -333,27 +333,27 @@ class Certification:
 
     @property
     def certificate(self) -> Certificate | None:
-        """The verdict with its evidence, once it is ready."""
+        """The certificate; None until it is ready."""
         return self.kept.certificate if self.kept else None
 
     @property
     def test_gap(self) -> float | None:
-        """Mean gap on test, where it is known."""
+        """Gap on test; None without a certificate."""
         return self.certificate.gaps.get(Split.TEST) if self.certificate else None
 
     @property
     def verdict(self) -> str:
-        """The verdict in words; `not certified` without one."""
+        """The verdict in words; `not certified` without a certificate."""
         return self.certificate.verdict.words if self.certificate else "not certified"
 
     @property
     def reason(self) -> str:
-        """The finding that decided it; empty without a verdict."""
+        """The finding that decided the verdict; empty without a certificate."""
         return self.certificate.reason if self.certificate else ""
 
 
 def certificate(run: str, number: int | None) -> Certification:
-    """State of a program's certificate; `none` without a program."""
+    """Return the state of a program's certificate; `none` without a program."""
     store = reader(run)
     if store is None or number is None:
         return Certification("none")

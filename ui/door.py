@@ -1,4 +1,4 @@
-"""Who may reach the dashboard: a browser that has shown the token, under a name that the server was started for."""
+"""Access control of the dashboard: host names, origins and the token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 HEALTH = "/_stcore/health"
-"""The one path that is answered without a cookie: it says `ok` and nothing else."""
+"""The only path without a cookie; it answers `ok`."""
 
 NAME = "Unknown host name. Open the address that `evolve ui` printed, or allow another name with `evolve ui --name NAME`."
 ORIGIN = "Requests from other sites are refused. Open the address that `evolve ui` printed."
@@ -29,10 +29,10 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def policy() -> str:
-    """What the pages may load: this server's files alone, no script that is written into a page, and into no foreign frame.
+    """Return the content security policy: only files of this server, no inline scripts, no framing by other sites.
 
-    What a model, a problem or a runs folder says is shown as text; should some of it ever get into a page as markup, then it
-    can run nothing and ask nobody. Blobs are Streamlit's workers and the code of components.
+    Text of models, problems and runs folders is escaped; if any of it ever became markup, it could neither run code nor
+    send requests. Streamlit's workers and the code of components are blobs.
     """
     inline = _INLINE.findall(_SHELL.read_text(encoding="utf-8"))
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in inline)
@@ -55,38 +55,38 @@ _STANDARD_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 def parse_host(text: str, port: int) -> tuple[str, int] | None:
-    """Name and port of a `Host` header or the like, in lower case; None where it is none.
+    """Return name, in lower case, and port of a `Host` header or an origin; None if it is invalid.
 
     Parameters
     ----------
     text
-        `NAME` or `NAME:PORT`; an IPv6 address stands in brackets.
+        `NAME` or `NAME:PORT`; IPv6 addresses are in brackets.
     port
-        The port that a name alone means.
+        Port of a name without one.
     """
     found = _HOST.fullmatch(text)
     return (found["name"].lower(), int(found["port"] or port)) if found else None
 
 
 def bracketed(host: str) -> str:
-    """A host as it stands in an address: IPv6 in brackets."""
+    """Return a host as written in a URL: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 class Door:
-    """ASGI middleware that lets in who may come in, over HTTP and WebSocket alike; everybody else gets 403 and one line.
+    """ASGI middleware for access control over HTTP and WebSocket; refused requests get status 403 and one line.
 
     Parameters
     ----------
     app
-        What stands behind the door.
+        The application to protect.
     names
-        `NAME` or `NAME:PORT`, besides the names of loopback; a name alone stands for the port that is listened on.
+        Allowed host names besides loopback, as `NAME` or `NAME:PORT`; a name alone means the port of the server.
     any_address
-        Whether every IP address is a good name, for a server that listens on all of them: no address of another
-        site's page can be led here under an IP address.
+        Whether every IP address is allowed as a host name, for a server that listens on all addresses. This is safe:
+        DNS rebinding needs a name.
     token
-        What the printed address ends with; None lets in all who know a good name.
+        Secret token of the printed address; None: no token is needed.
     """
 
     def __init__(self, app: ASGIApp, *, names: tuple[str, ...] = (), any_address: bool = False, token: str | None) -> None:
@@ -94,7 +94,7 @@ class Door:
         self._names = ("127.0.0.1", "localhost", "[::1]", *names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request at the door or pass it on."""
+        """Refuse a request or pass it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -107,7 +107,7 @@ class Door:
             await answer(scope, receive, _with_headers(send))
 
     def _answer(self, request: HTTPConnection) -> Response | None:
-        """What is said at the door; None to those who may pass."""
+        """Return the answer to a request that is not passed on; None if it is passed on."""
         scheme = request.scope["scheme"]
         port = request.scope["server"][1]
         hosts = request.headers.getlist("host")
@@ -132,21 +132,21 @@ class Door:
         return any(_same(value, self._token or "") for value in request.query_params.getlist("token"))
 
     def _let_in(self, request: HTTPConnection, port: int, secure: bool) -> Response:
-        """Give the cookie, and lead to the same address without the token, so that it stays in no history."""
+        """Set the cookie and redirect to the same address without the token, which keeps it out of the browser's history."""
         rest = [(name, value) for name, value in parse_qsl(request.url.query, keep_blank_values=True) if name != "token"]
-        # One slash: what begins with two is the address of another server.
+        # A single slash: two would make it the address of another server.
         where = "/" + quote(request.scope["path"].lstrip("/")) + ("?" + urlencode(rest) if rest else "")
         answer = RedirectResponse(where, 303, {"cache-control": "no-store"})
         answer.set_cookie(_cookie_name(port), self._cookie(port), secure=secure, httponly=True, samesite="strict")
         return answer
 
     def _cookie(self, port: int) -> str:
-        """What a browser shows instead of the token: cookies go to all servers of a host, and the token need not."""
+        """Return the cookie's value, derived from the token because cookies are sent to all servers of a host."""
         return hmac.new((self._token or "").encode(), f"evolve {port}".encode(), hashlib.sha256).hexdigest()
 
 
 def _cookie_name(port: int) -> str:
-    return f"evolve_{port}"  # cookies know no ports: two dashboards would take each other's away
+    return f"evolve_{port}"  # cookies ignore ports: two dashboards would overwrite each other's
 
 
 def _origin(text: str) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""A text area for Python: keeps indentation, indents by Tab, numbers its lines. Served from this machine, like everything here."""
+"""A Python editor: a text area with line numbers that keeps indentation and indents by Tab. Loads nothing from other servers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ pre {text-align: right; opacity: .7; user-select: none; overflow: hidden; min-wi
 textarea {flex: 1; border: 0; outline: 0; resize: none; background: transparent; color: var(--st-text-color);
   white-space: pre; overflow: auto;}
 """
-# Escape lets the next Tab move on, so that the keyboard is not trapped. A version tells a program that was loaded anew
-# from one that only comes back from the server: what is being typed is never overwritten.
+# After Escape, Tab moves the focus, so that the keyboard is not trapped. The version distinguishes a newly loaded program
+# from text sent back by the server, so that typing is never overwritten.
 _JS = """
 export default function (component) {
   const { setStateValue, parentElement, data } = component;
@@ -77,14 +77,14 @@ export default function (component) {
 
 
 def edit(label: str, text: str, version: str) -> str:
-    """Show the editor; its text.
+    """Show the editor and return its text.
 
     Parameters
     ----------
     text
-        What it begins with.
+        Initial text.
     version
-        Another value puts `text` in place of what was typed.
+        A new value replaces what was typed by `text`.
     """
     made = st.components.v2.component("evolve_editor", html=_HTML, css=_CSS, js=_JS)
     result: Any = made(

@@ -1,4 +1,4 @@
-"""Pieces that several pages show: missing runs, the card of a program, what can be done with a run."""
+"""Parts of several pages: empty folders, cards of programs, controls of runs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 
 def literal(text: object) -> str:
-    """Text as it is, for the commands of Streamlit that read markdown.
+    """Escape text for Streamlit functions that render markdown.
 
-    Words that would become a link or a symbol even where every character is escaped are set as code.
+    Words that Streamlit turns into links or symbols even when escaped are set as code.
     """
     return " ".join(_coded(word) if _ACTIVE.search(word) else _MARKDOWN.sub(r"\\\1", word) for word in str(text).split())
 
@@ -38,17 +38,17 @@ def _coded(word: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Format a number with its noun."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def say_error(error: object) -> None:
-    """An error as one line."""
+    """Show an error as one line."""
     st.error(literal(error), icon=":material/error:")
 
 
 def store_or_stop(run: str | None = None) -> Reader:
-    """The store that holds a run (see `data.reader`); where there is nothing to show, how to begin."""
+    """Return the store with a run (see `data.reader`); without any run, show how to start one and stop the page."""
     try:
         store = data.reader(run)
     except StoreError as error:
@@ -65,7 +65,7 @@ def store_or_stop(run: str | None = None) -> Reader:
 
 
 def empty() -> None:
-    """What there is to do in a folder without runs."""
+    """Show how to start in a folder without runs."""
     with st.container(border=True):
         st.markdown("**No runs yet.** Evolve a scheduling rule in about two minutes; needs no API key, network or model.")
         st.caption(f"Runs folder: {literal(data.folder())}")
@@ -73,13 +73,13 @@ def empty() -> None:
 
 
 def run_the_demo(kind: Literal["primary", "tertiary"] = "tertiary") -> None:
-    """A button that starts a live run."""
+    """Show a button that starts the demo."""
     if st.button("Run the demo", type=kind, icon=":material/play_arrow:", key="demo"):
         launched(actions.demo(data.folder()))
 
 
 def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
-    """Wait until a started process has its run, then show it; or say why it has none."""
+    """Wait until a started process has recorded its run, then open it; or show why it has none."""
     with st.spinner("Starting: loading the problem and evaluating the initial programs…"):
         run, why = actions.wait_for_run(launch, data.folder(), seconds)
     if run:
@@ -91,7 +91,7 @@ def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
 
 
 def chosen_run(store: Reader) -> Run:
-    """The run that the URL names, else the last one looked at, else the newest; stops the page on an unknown one."""
+    """Return the run in the URL, else the last one opened, else the newest; stop the page if it is unknown."""
     name = st.query_params.get("run") or st.session_state.get("last_run")
     row = data.find(store, name) if name else None
     if row is None and st.query_params.get("run"):
@@ -106,7 +106,7 @@ def chosen_run(store: Reader) -> Run:
 
 
 def changed_problem(store: Reader, row: Run, number: int | None, note: str, usable: bool) -> None:
-    """What is wrong with the run's problem, if anything; where it has changed, what the program scores with it today."""
+    """Show the note on the run's problem, if any, with the program's re-evaluation on the current version."""
     if not note:
         return
     found = data.today(store, row, number)
@@ -119,7 +119,7 @@ def changed_problem(store: Reader, row: Run, number: int | None, note: str, usab
 
 
 def try_to(action: Any, *words: Any) -> bool:
-    """Do it, and say why not where that fails."""
+    """Call an action with the runs folder, and show the error if it fails; return whether it succeeded."""
     try:
         action(data.folder(), *words)
     except UsageError as error:
@@ -129,9 +129,9 @@ def try_to(action: Any, *words: Any) -> bool:
 
 
 def open_program(run: str, number: int, tab: str = "") -> None:
-    """Go to the page of a program, and to one of its tabs.
+    """Open the page of a program, on one of its tabs.
 
-    The tab travels by the session: a page whose own tabs are in the URL may not write that parameter.
+    The tab is passed in the session, because a page with tabs of its own in the URL must not write that parameter.
     """
     if tab:
         st.session_state["open_tab"] = tab
@@ -139,7 +139,7 @@ def open_program(run: str, number: int, tab: str = "") -> None:
 
 
 def program_card(store: Reader, row: Run, number: int, key: str) -> None:
-    """A program at a glance: gaps by split, where it comes from, its first lines, and the way to its page."""
+    """Show a summary of a program: gaps by split, origin, source, and a link to its page."""
     attempt = store.attempt(row.id, number)
     if attempt is None:
         st.caption(f"There is no attempt {number}.")
@@ -171,27 +171,27 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
 
 
 def chart(made: alt.LayerChart, key: str) -> None:
-    """A chart as wide as its place."""
+    """Show a chart in the full width of its container."""
     st.vega_lite_chart(None, specification(made), theme=None, key=key)
 
 
 def clicked(made: alt.LayerChart, key: str) -> dict[str, Any]:
-    """A chart whose marks can be clicked: the fields of the one that was, nothing while none is."""
+    """Show a chart with clickable marks and return the fields of the selected mark; empty without one."""
     event: Any = st.vega_lite_chart(None, specification(made), theme=None, key=key, on_select="rerun", selection_mode=PICK)
     found = event.selection.get(PICK) or [{}]
     return dict(found[0])
 
 
 def chosen_cell(event: Any, rows: int) -> tuple[int, str] | None:
-    """Row and column of the cell that is chosen in a table of so many rows; None where none is.
+    """Return row and column of the selected cell in a table with `rows` rows; None without one.
 
-    Arrow keys move a cell at a time: a table opens a page on one column alone, so that they can pass over its rows.
+    Tables open a page only from one column, so that the arrow keys can move through the rows of the others.
     """
     return next(((row, column) for row, column in event.selection.cells if row < rows), None)
 
 
 def failing(source: str, message: str) -> None:
-    """The line that a message names, with those around it."""
+    """Show the line named in a message, with its context."""
     found = re.search(r"\bline (\d+)", message)
     lines = source.splitlines()
     if not found or not 1 <= (at := int(found[1])) <= len(lines):
@@ -204,7 +204,7 @@ def failing(source: str, message: str) -> None:
 
 
 def controls(store: Reader, row: Run, state: str) -> None:
-    """Buttons to pause, stop, steer, resume and export a run."""
+    """Show the buttons to pause, stop, steer, resume and export a run."""
     run = row.id
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if row.live:
@@ -233,7 +233,7 @@ def controls(store: Reader, row: Run, state: str) -> None:
 
 
 def export(store: Reader, row: Run, number: int | None, key: str, *, report: bool = False) -> None:
-    """Download a program as a standalone module, and a run as a self-contained page."""
+    """Show the downloads: a program as a standalone module, and a run as a self-contained page."""
     with st.popover("Export", icon=":material/download:"):
         if number is not None:
             name = f"{row.problem.partition('/')[2]}_{number}.py"
@@ -252,7 +252,7 @@ def export(store: Reader, row: Run, number: int | None, key: str, *, report: boo
 
 
 def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes]) -> None:
-    """A button that creates a file, then one that downloads it."""
+    """Show a button that creates a file, then one that downloads it."""
     kept = f"made-{name}"
     if st.button(label, key=f"make-{key}"):
         with st.spinner("Writing…"):

@@ -1,7 +1,7 @@
-"""Serves the dashboard behind its door, in this process: `evolve ui` becomes it.
+"""Server of the dashboard, with access control; `evolve ui` replaces itself by this process.
 
 python ui/server.py --runs DIR [--host ADDRESS] [--port N] [--name NAME]... [--no-token]
-The token is EVOLVE_UI_TOKEN, or a new one: a command line is read by all users of a machine, and so never holds it.
+The token is EVOLVE_UI_TOKEN, or a new one. It is no argument, because all users of a machine can read command lines.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ui.door import Door, bracketed  # noqa: E402
 
 TOKEN = "EVOLVE_UI_TOKEN"
 SHORTEST = 16
-"""Characters of a token that a person sets."""
+"""Minimum length of EVOLVE_UI_TOKEN, in characters."""
 EVERYWHERE = {"0.0.0.0", "::"}
 
 PINNED = {
@@ -51,16 +51,16 @@ PINNED = {
     "server.scriptHealthCheckEnabled": False,
     "server.trustedUserHeaders": {},
 }
-"""Settings that hold whatever the person's own ~/.streamlit says: who may connect, and what is served or told."""
+"""Settings that override the user's ~/.streamlit: who may connect, and what is served and sent."""
 
 
 def take_token(wanted: bool) -> str | None:
-    """The token of this server, out of the environment so that no process started from here inherits it.
+    """Return the token of this server, and remove it from the environment, so that no child process inherits it.
 
     Raises
     ------
     SystemExit
-        It is too short to keep anybody out.
+        The token is too short.
     """
     given = os.environ.pop(TOKEN, "")
     if not wanted:
@@ -71,14 +71,14 @@ def take_token(wanted: bool) -> str | None:
 
 
 def addresses(host: str, port: int, token: str | None, scheme: str = "http") -> list[str]:
-    """Where a browser finds the dashboard, with the token."""
+    """Return the addresses of the dashboard, with the token."""
     hosts = [socket.gethostname(), "127.0.0.1"] if host in EVERYWHERE else [host]
     query = f"?token={quote(token, safe='')}" if token else ""
     return [f"{scheme}://{bracketed(name)}:{port}/{query}" for name in hosts]
 
 
 def serve(runs: str, host: str, port: int, names: tuple[str, ...], token: str | None) -> None:
-    """Serve until a signal ends it; prints the address once somebody listens there."""
+    """Serve until a signal arrives; print the address once the server is listening."""
 
     @contextlib.asynccontextmanager
     async def listening(_app: object) -> AsyncIterator[None]:
@@ -94,7 +94,7 @@ def serve(runs: str, host: str, port: int, names: tuple[str, ...], token: str | 
 
 
 def main() -> None:
-    """Read the command line and serve."""
+    """Parse the command line and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", required=True)
     parser.add_argument("--host", default="127.0.0.1")
@@ -102,15 +102,15 @@ def main() -> None:
     parser.add_argument("--name", action="append", default=[])
     parser.add_argument("--no-token", action="store_true")
     words = parser.parse_args()
-    os.chdir(ROOT)  # a folder that one happens to stand in brings no settings along
+    os.chdir(ROOT)  # settings in the current folder must not apply
     token = take_token(not words.no_token)
     try:
         serve(words.runs, words.host, words.port, tuple(words.name), token)
-    except KeyboardInterrupt:  # Streamlit lets it through or returns, depending on when it comes
+    except KeyboardInterrupt:  # Streamlit raises it or returns, depending on when the signal comes
         pass
     except OSError as error:
         sys.exit(f"error: nothing can listen on {words.host}, port {words.port}: {error.strerror or error}")
-    sys.exit(130)  # nothing but a signal ends the server, and it has ended in good order
+    sys.exit(130)  # only a signal ends the server, and it has shut down cleanly
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pages' few own styles, and small pieces of HTML."""
+"""Styles of the pages, and small HTML elements."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workbench.report.palette import DARK, LIGHT, Palette, themed
 Tone = Literal["better", "worse", "plain"]
 
 
-# Text is 12 px at least: .86rem of the 14 px that ui/.streamlit/config.toml sets. The colours of code are ours because
-# Streamlit's are too faint on a light ground.
+# Text has at least 12 px: .86rem of the 14 px set in ui/.streamlit/config.toml. Code has its own colours because
+# Streamlit's are too faint on a light background.
 CSS = (
     "<style>:root {"
     + themed()
@@ -74,22 +74,22 @@ ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin:
 
 
 def tone(found: Comparison | None) -> Tone:
-    """The colour of a verdict."""
+    """Return the tone of a verdict."""
     if found is None or found.verdict not in (Standing.BETTER, Standing.WORSE):
         return "plain"
     return "better" if found.better else "worse"
 
 
 def current() -> Palette:
-    """The palette of the theme that the browser shows."""
+    """Return the palette of the browser's theme."""
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-# --------------------------------------------------------------------------- small pieces of HTML; whatever goes in is escaped
+# --------------------------------------------------------------------------- HTML elements; all text is escaped
 
 
 def kpi(name: str, value: str, note: str = "", tone: Tone = "plain", help: str = "") -> str:
-    """One card of the strip."""
+    """Return a card with a key figure."""
     title = escape(help or f"{name}: {value} {note}".strip(), quote=True)
     note_class = "note" if tone == "plain" else f"note {tone}"
     return (
@@ -99,22 +99,22 @@ def kpi(name: str, value: str, note: str = "", tone: Tone = "plain", help: str =
 
 
 def kpis(cards: list[str]) -> None:
-    """A strip of cards of one height; it wraps where the window is narrow."""
+    """Show a strip of cards, which wraps in a narrow window."""
     st.html(f'<div class="kpis">{"".join(cards)}</div>')
 
 
 def chip(text: str, kind: str = "") -> str:
-    """A small label; its whole text is in the tooltip."""
+    """Return a small label with its full text as tooltip."""
     return f'<span class="chip {kind}" title="{escape(text, quote=True)}">{escape(text)}</span>'
 
 
 def heading(title: str, chips: list[str]) -> None:
-    """A page's first line: what it is about."""
+    """Show the heading of a page."""
     st.html(f'<div class="head"><b>{escape(title)}</b>{"".join(chips)}</div>')
 
 
 def status_chip(status: str) -> str:
-    """The state of a run or an attempt."""
+    """Return a label with the status of a run or an attempt."""
     return chip(
         status,
         "live" if status in ("running", "paused", "stopping") else "" if status in ("done", "stopped", "ok", "recorded") else "bad",
@@ -122,7 +122,7 @@ def status_chip(status: str) -> str:
 
 
 def table(columns: list[str], rows: list[list[str]], numbers: Collection[int] = (), grow: int | None = None) -> str:
-    """A plain table of cells that are HTML already; columns in `numbers` are right-aligned, `grow` takes what room is left."""
+    """Return a table of HTML cells; columns in `numbers` are right-aligned, column `grow` takes the remaining width."""
     mark = ['class="n"' if i in numbers else 'class="grow"' if i == grow else "" for i in range(len(columns))]
     mark = [m or 'class="fit"' if grow is not None else m for m in mark]
     head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
@@ -131,11 +131,11 @@ def table(columns: list[str], rows: list[list[str]], numbers: Collection[int] = 
 
 
 def link(page: str, text: str, title: str = "", **query: str) -> str:
-    """A link to a page with what its address says; `text` is HTML already."""
+    """Return a link to a page with query parameters; `text` is HTML."""
     hint = f' title="{escape(title, quote=True)}"' if title else ""
     return f'<a href="{escape(f"{page}?{urlencode(query)}", quote=True)}" target="_self"{hint}>{text}</a>'
 
 
 def text_code(text: str) -> str:
-    """Code within a sentence."""
+    """Return inline code."""
     return f"<code>{escape(text)}</code>"

@@ -65,7 +65,7 @@ __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for: the command line and the workers need few of them."""
+    """Import a public name on first access, because the command line and the workers need few of them."""
     if name not in _HOME:
         raise AttributeError(f"module 'workbench' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

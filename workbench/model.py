@@ -59,22 +59,22 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a program could see of the place where it runs. It must answer the same wherever that is.
+    """Properties of the process that a program could observe. Its answers must not depend on them.
 
     Attributes
     ----------
     hash_seed
-        `PYTHONHASHSEED` of its interpreter: decides the hashes of strings, and thereby the order of a set of strings.
+        `PYTHONHASHSEED` of its interpreter, which determines the order of a set of strings.
     module
-        Name under which it is loaded, its `__name__`: an identifier that is no module of the standard library.
+        Its `__name__`: an identifier that is not a module of the standard library.
     file
-        Absolute path that it is loaded from, its `__file__`; empty: none, as for text that is executed. The file is not read.
+        Its `__file__`, an absolute path; empty: none, as for executed text. The file is not read.
     generators
-        Seed of the generators that `random` and `numpy.random` share.
+        Seed of the global generators of `random` and `numpy.random`.
     depth
-        Further frames on the stack below it.
+        Number of additional stack frames below it.
     optimize
-        1 leaves out asserts (`python -O`), 2 docstrings too.
+        1 removes assertions (`python -O`), 2 docstrings too.
     """
 
     hash_seed: int = 0

@@ -17,14 +17,14 @@ from workbench.report import comparison_charts as charts
 from workbench.report import diff
 from workbench.store import Reader, RunSummary
 
-MOST = 12  # programs on one page
+MOST = 12  # maximum number of programs
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 DIFFERENCE, GAP = "Difference", "Gap"
 TIME, DOLLARS = "time to decide", "dollars"
 
 
 class Topic(NamedTuple):
-    """The run that sets problem and version, comparable runs by id, and the problem where it has not changed since."""
+    """The run that determines problem and version, comparable runs by ID, and the problem (None if it has changed)."""
 
     row: RunSummary
     peers: dict[str, RunSummary]
@@ -32,7 +32,7 @@ class Topic(NamedTuple):
 
 
 def page() -> None:
-    """Choices on top, the verdict below them, then where it comes from."""
+    """Show the choices, the verdicts and their details."""
     store = parts.store_or_stop(st.query_params.get("p", "").partition(":")[0])
     topic = chosen(store)
     programs, against, split, colour = choices(store, topic)
@@ -59,7 +59,7 @@ def page() -> None:
 
 
 def chosen(store: Reader) -> Topic:
-    """The first program that the URL names decides about problem and version; without one, the last run looked at."""
+    """Return the topic of the first program in the URL, else of the last run opened."""
     wanted = st.query_params.get_all("p")
     if wanted:
         try:
@@ -69,7 +69,7 @@ def chosen(store: Reader) -> Topic:
         named = data.find(store, name)
         if named is None:
             unknown(f"There is no run {name} in {data.folder()}.")
-        st.session_state["last_run"] = named.id  # where the page stays when every program is taken away
+        st.session_state["last_run"] = named.id  # used when all programs are removed
     else:
         named = parts.chosen_run(store)
         del st.query_params["run"]
@@ -94,24 +94,24 @@ def chosen(store: Reader) -> Topic:
 
 
 def unknown(error: object) -> NoReturn:
-    """Say what is wrong with the URL, and stop."""
+    """Show what is wrong with the URL and stop the page."""
     parts.say_error(error)
     st.page_link(parts.RUNS, label="All runs", icon=":material/list_alt:")
     st.stop()
 
 
 def choices(store: Reader, topic: Topic) -> tuple[list[Contender], str, Split, str]:
-    """Programs, against whom, split and colour; all of them in the URL."""
+    """Return the programs, the one to compare with, split and colour mode; all are kept in the URL."""
     champions = {r.id: f"{r.id}:{r.champion}" for r in topic.peers.values() if r.champion is not None}
     given = [champions.get(p, p) for p in st.query_params.get_all("p") or [topic.row.id]]
     given = list(dict.fromkeys(given))[:MOST]
-    row = st.container(horizontal=True, vertical_alignment="bottom")  # it wraps where the window is narrow
+    row = st.container(horizontal=True, vertical_alignment="bottom")  # wraps in a narrow window
     first, second = row.container(width=520), row.container(width=220)
     third, fourth = row.container(width="content"), row.container(width="content")
     key = f"programs-{topic.row.problem}-{topic.row.version}"
     st.session_state.setdefault(key, given)
     options = list(dict.fromkeys([*st.session_state[key], *given, *champions.values()]))
-    prefix = f"{topic.row.problem.partition('/')[2]}-"  # every run of a problem begins with its name
+    prefix = f"{topic.row.problem.partition('/')[2]}-"  # IDs of runs begin with the problem's name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
                               help="Choose best candidates of runs, or type RUN:N for attempt N.",
                               format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
@@ -133,7 +133,7 @@ def choices(store: Reader, topic: Topic) -> tuple[list[Contender], str, Split, s
 
 
 def program(store: Reader, topic: Topic, name: str, split: Split) -> Contender:
-    """A program by `RUN` or `RUN:N`, of the same problem and version as the page."""
+    """Return a program by `RUN` or `RUN:N`; it must be of the same problem and version as the page."""
     named = address(name)
     row = data.find(store, named.run)
     if row is None:
@@ -143,17 +143,17 @@ def program(store: Reader, topic: Topic, name: str, split: Split) -> Contender:
     return of_run(store, row, named.number, split)
 
 
-# --------------------------------------------------------------------------- the verdict
+# --------------------------------------------------------------------------- verdicts
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
 def paired(place: str, version: str, split: str, a: str, b: str, _own: Contender, _other: Contender) -> Comparison:
-    """As `compare`: recorded gaps never change."""
+    """As `compare`, cached: recorded gaps never change."""
     return compare(_own, _other)
 
 
 def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Contender, split: Split, names: dict[str, str]) -> None:
-    """Forest plot and table of wins, ties and losses."""
+    """Show the forest plot and the table of wins, ties and losses."""
     made = [
         paired(str(store.folder), topic.row.version, split.value, c.name, base.name, c, base) for c in everyone if c is not base
     ]
@@ -186,14 +186,14 @@ def verdicts(store: Reader, topic: Topic, everyone: list[Contender], base: Conte
                        "held-out test set.")  # fmt: skip
 
 
-# --------------------------------------------------------------------------- where it comes from
+# --------------------------------------------------------------------------- details
 
 
 def heat_map(
     topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split, colour: str,
     names: dict[str, str],
 ) -> None:  # fmt: skip
-    """Every program on every instance; a click shows the figures."""
+    """Show every program on every instance; a click shows the figures of a cell."""
     loaded = topic.loaded
     kinds = {i: loaded.references.reference(split, i).status for i in base.gaps} if loaded else {}
     against = base if colour == DIFFERENCE else None
@@ -217,7 +217,7 @@ def panels(
     store: Reader, topic: Topic, programs: list[Contender], baselines: list[Contender], base: Contender, split: Split,
     names: dict[str, str],
 ) -> None:  # fmt: skip
-    """Distribution of the gaps, gaps by split, and gap against time or dollars."""
+    """Show the distribution of gaps, gaps by split, and gap against time or dollars."""
     palette = theme.current()
     colour = charts.colours([*programs, *baselines], palette)
     lines, opened = slopes(store, topic, programs, baselines)
@@ -252,12 +252,12 @@ def panels(
 
 
 def title() -> Any:
-    """A line above a chart, as tall where it is a heading alone as where it holds a choice."""
+    """Return the container of a chart's title; its height is the same with and without a control."""
     return st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
 
 
 def slopes(store: Reader, topic: Topic, programs: list[Contender], baselines: list[Contender]) -> tuple[list[charts.Slope], bool]:
-    """Mean gaps by split, with test for what was certified; and whether anything was."""
+    """Return gaps by split, on test for certified programs only, and whether there are any of these."""
     lines = []
     for c in programs:
         run, number = c.name.rpartition(":")[0], int(c.number or 0)
@@ -274,7 +274,7 @@ def slopes(store: Reader, topic: Topic, programs: list[Contender], baselines: li
 
 
 def decision(store: Reader, c: Contender, split: Split) -> charts.Timed | None:
-    """Mean seconds an instance and mean gap of a program."""
+    """Return seconds per instance and gap of a program; None if it was not evaluated on the split."""
     report = store.report(c.name.rpartition(":")[0], int(c.number or 0), split)
     if report is None or not report.results:
         return None
@@ -282,7 +282,7 @@ def decision(store: Reader, c: Contender, split: Split) -> charts.Timed | None:
 
 
 def spent(store: Reader, c: Contender) -> charts.Paid | None:
-    """What a program's run had paid at each of its improvements; None where no model was paid."""
+    """Return the dollars spent at each improvement of a program's run; None if no model was paid."""
     run = c.name.rpartition(":")[0]
     frame = data.attempts(store, run, store.mark(run))
     own = frame[frame["number"] == c.number]
@@ -293,7 +293,7 @@ def spent(store: Reader, c: Contender) -> charts.Paid | None:
 
 
 def configuration(topic: Topic, programs: list[Contender], names: dict[str, str]) -> None:
-    """Options and outcomes of the runs, where they are not the same."""
+    """Show the settings and results in which the runs differ."""
     runs = list(dict.fromkeys(c.name.rpartition(":")[0] for c in programs))
     rows = [topic.peers[run] for run in runs]
     if len(rows) < 2:
@@ -314,7 +314,7 @@ def configuration(topic: Topic, programs: list[Contender], names: dict[str, str]
 
 
 def shown(value: Any) -> str:
-    """A setting as a person reads it."""
+    """Format a setting."""
     if value is None or value in ([], (), {}):
         return "–"
     if isinstance(value, list | tuple):
@@ -323,7 +323,7 @@ def shown(value: Any) -> str:
 
 
 def sources(store: Reader, topic: Topic, everyone: list[Contender], base: Contender, names: dict[str, str]) -> None:
-    """Two programs side by side, baselines among them."""
+    """Show two programs or baselines side by side."""
     options = [c.name for c in everyone]
     left, right = st.columns(2)
     before = left.selectbox("From", options, options.index(base.name), key="from", bind="query-params",
@@ -348,7 +348,7 @@ def sources(store: Reader, topic: Topic, everyone: list[Contender], base: Conten
 
 
 def code_of(store: Reader, topic: Topic, who: Contender) -> str:
-    """The source of a contender."""
+    """Return the source of a contender."""
     if who.number is None:
         if topic.loaded is None:
             raise UsageError("the problem cannot be loaded")

@@ -22,7 +22,7 @@ SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 
 
 def page() -> None:
-    """The editor, with the result of the last evaluation."""
+    """Show the editor and the result of the last evaluation."""
     store = data.reader(st.query_params.get("source", "").rpartition(":")[0])
     rows = store.runs() if store is not None else []
     loaded, origin, text = begun(store, rows)
@@ -53,11 +53,11 @@ def page() -> None:
         outcome(loaded, source, st.session_state[key])
 
 
-# --------------------------------------------------------------------------- what it begins with
+# --------------------------------------------------------------------------- initial program
 
 
 def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, str, str]:
-    """The problem, where the program comes from, and the program; `problem` and `source` of the URL name them."""
+    """Return the problem, the name of the initial program and its text, as given by `problem` and `source` in the URL."""
     asked, given = st.query_params.get("problem"), st.query_params.get("source")
     folders = {row.problem: row.folder for row in reversed(rows)}
     slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
@@ -93,7 +93,7 @@ def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, 
 
 
 def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
-    """A program of the problem by name, or one of a run by `RUN:N`."""
+    """Return the source of a problem's program by name, or of a run's by `RUN:N`."""
     if origin in loaded.programs:
         return loaded.program(origin).source
     named = address(origin)
@@ -107,11 +107,11 @@ def text_of(store: Reader | None, loaded: LoadedProblem, origin: str) -> str:
     return attempt.source
 
 
-# --------------------------------------------------------------------------- evaluating
+# --------------------------------------------------------------------------- evaluation
 
 
 def coming_in(loaded: LoadedProblem, trying: str, key: str) -> None:
-    """Results by instance while they come in; once all are there, the whole page shows what came of it."""
+    """Show results per instance as they arrive; redraw the whole page after the last."""
     if trying not in st.session_state:
         st.rerun(scope="app")
     source, split, going = st.session_state[trying]
@@ -135,7 +135,7 @@ def coming_in(loaded: LoadedProblem, trying: str, key: str) -> None:
 
 
 def judged(split: str, ended: actions.Evaluation) -> tuple[Report | None, str, str]:
-    """The report of an evaluation, or why there is none; and the isolation it ran in."""
+    """Return the report of an evaluation (None if it failed), the reason of a failure, and the isolation level."""
     try:
         made = ended.outcome()
     except UsageError as error:
@@ -144,7 +144,7 @@ def judged(split: str, ended: actions.Evaluation) -> tuple[Report | None, str, s
 
 
 def report_of(split: str, status: Status, rows: list[dict[str, Any]], message: str = "", seconds: float = 0.0) -> Report:
-    """The report that the command's JSON tells of, or what there is of it so far."""
+    """Return the report in the JSON of `evolve eval`, possibly of some instances only."""
     results = tuple(
         InstanceResult(r["id"], r["family"], Status(r["status"]), r["gap"], r["objective"], r["reference"], {}, r["message"],
                        r["seconds"]) for r in rows
@@ -154,7 +154,7 @@ def report_of(split: str, status: Status, rows: list[dict[str, Any]], message: s
 
 
 def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | None, str, str]) -> None:
-    """Verdict, failing line and results by instance of the last evaluation."""
+    """Show verdict, failing line and results per instance of the last evaluation."""
     judged, split, report, why, isolation = made
     if judged != source:
         st.caption("The program has been edited since; these are the results of the version before.")
@@ -173,7 +173,7 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
 
 
 def by_instance(loaded: LoadedProblem, report: Report) -> None:
-    """Results per instance, next to the best baseline's."""
+    """Show results per instance, next to the best baseline's."""
     frame = data.instances(loaded, report)
     columns = ["instance", "family", "gap", "baseline", "difference", "objective", "reference", "kind", "seconds"]
     if (frame["status"] != "ok").any():
@@ -194,7 +194,7 @@ def by_instance(loaded: LoadedProblem, report: Report) -> None:
 
 
 def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
-    """Figures of a valid program, and its comparison with the best baseline."""
+    """Show the figures of a valid program and its comparison with the best baseline."""
     cards = [theme.kpi(f"{report.split.value.capitalize()} gap", percent(report.gap), f"{len(report.results)} instances")]
     rivals = of_baselines(loaded, report.split)
     if rivals:
@@ -213,7 +213,7 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
 
 
 def inject(live: list[RunSummary], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
-    """Add a program that was evaluated as valid to a running run."""
+    """Show the control that adds a valid program to a running run."""
     valid = made is not None and made[0] == source and made[2] is not None and made[2].status is Status.OK
     why = ("No run of this problem is running." if not live else
            None if valid else "Evaluate the program first: only a valid one can be injected.")  # fmt: skip

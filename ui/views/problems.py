@@ -24,7 +24,7 @@ TABS = ("Statement", "Instances", "Baselines", "Programs")
 
 
 def page() -> None:
-    """One problem; those of the runs in this folder can be chosen too."""
+    """Show one problem; problems of runs in this folder can be chosen too."""
     store = data.own()
     rows = store.runs() if store is not None else []
     folders = {row.problem: row.folder for row in reversed(rows)}
@@ -63,14 +63,14 @@ def page() -> None:
 
 
 def opened(slug: str, folder: str | None) -> LoadedProblem:
-    """The problem with its references; one that only a run knows comes from the folder it was loaded from."""
+    """Load a problem with its references; one that is not installed is loaded from the folder its run recorded."""
     loaded = catalog.load(slug) if slug in catalog.slugs() or folder is None else catalog.load_recorded(folder, slug)
-    loaded.references.ranking  # noqa: B018  says here what is missing, not half-way through the page
+    loaded.references.ranking  # noqa: B018  report missing references here, not half-way through the page
     return loaded
 
 
 def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
-    """Cards of the strip."""
+    """Return the cards with key figures."""
     kinds = loaded.references.kinds(Split.VALIDATION)
     total = sum(kinds.values())
     ranking = data.baselines(loaded, Split.VALIDATION)
@@ -90,7 +90,7 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
     else:
         behind = best - ranking[0][2] if ranking else 0.0
         tone: theme.Tone = "better" if behind < 0 else "worse" if behind > 0 else "plain"
-        own = f"{loaded.slug.partition('/')[2]}-"  # every run of a problem begins with its name
+        own = f"{loaded.slug.partition('/')[2]}-"  # IDs of runs begin with the problem's name
         whole = f"{points(behind)} to the best baseline; candidate of {champion.id}"
         cards.append(theme.kpi("Best candidate", percent(best),
                                f"{points(behind)}, {champion.id.removeprefix(own)}", tone, whole))  # fmt: skip
@@ -104,7 +104,7 @@ def figures(loaded: LoadedProblem, rows: list[RunSummary]) -> list[str]:
 
 
 def statement(loaded: LoadedProblem) -> None:
-    """The statement as models read it, and the permitted APIs."""
+    """Show the statement as in prompts, and the permitted APIs."""
     left, right = st.columns([7, 4], gap="large")
     with left:
         st.markdown(loaded.statement)
@@ -122,7 +122,7 @@ def statement(loaded: LoadedProblem) -> None:
 
 
 def shipped(loaded: LoadedProblem) -> None:
-    """The best heuristic that ships with the project, and what its certificate says."""
+    """Show the best heuristic that ships with the project, with its verdict."""
     try:
         found = exhibit(loaded.slug)
     except WorkbenchError as error:
@@ -146,13 +146,13 @@ def shipped(loaded: LoadedProblem) -> None:
 
 
 def the_split(choices: list[str]) -> Split:
-    """The split that the URL names."""
+    """Return the split chosen in the URL."""
     return Split(st.segmented_control("Split", choices, default=choices[0], key="split", bind="query-params", required=True,
                                       label_visibility="collapsed"))  # fmt: skip
 
 
 def instances(loaded: LoadedProblem) -> None:
-    """Every instance of a split with its reference and the baselines' gaps."""
+    """Show every instance of a split with its reference and the baselines' gaps."""
     split = the_split(SHOWN)
     frame = listed(str(loaded.folder), loaded.version, split.value, loaded)
     kinds = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in loaded.references.kinds(split).items())
@@ -172,7 +172,7 @@ def instances(loaded: LoadedProblem) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=30)
 def listed(folder: str, version: str, split: str, _loaded: LoadedProblem) -> pd.DataFrame:
-    """One row an instance: family, reference, its kind and solver, the gap of each baseline in percent."""
+    """Return one row per instance: class, reference with kind and solver, and each baseline's gap in percent."""
     references, wanted = _loaded.references, Split(split)
     gaps = {name: references.gaps(name, wanted) for name, _, _ in data.baselines(_loaded, wanted)}
     rows = []
@@ -185,7 +185,7 @@ def listed(folder: str, version: str, split: str, _loaded: LoadedProblem) -> pd.
 
 
 def baselines(loaded: LoadedProblem) -> None:
-    """Mean gap by baseline and instance class, with citations, and gaps by instance."""
+    """Show the gap by baseline and instance class, with citations, and gaps by instance."""
     split = the_split(SHOWN)
     ranking = data.baselines(loaded, split)
     if not ranking:
@@ -212,7 +212,7 @@ def baselines(loaded: LoadedProblem) -> None:
 
 
 def programs(loaded: LoadedProblem) -> None:
-    """Sources of the problem's programs."""
+    """Show the source of a program of the problem."""
     seeds = set(loaded.problem.seeds)
     names = [*loaded.problem.seeds, *(n for n in loaded.programs if n not in seeds)]
     picked = st.selectbox("Program", names, key="program", bind="query-params", width=320,

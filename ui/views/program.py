@@ -22,7 +22,7 @@ TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certific
 
 
 def page() -> None:
-    """The heading, figures and tabs of one attempt."""
+    """Show heading, figures and tabs of one attempt."""
     store = parts.store_or_stop(st.query_params.get("run"))
     row = parts.chosen_run(store)
     number = chosen(store, row)
@@ -68,7 +68,7 @@ def page() -> None:
 
 
 def chosen(store: Reader, row: Run) -> int:
-    """The attempt that the URL names, else the champion, else the first."""
+    """Return the attempt in the URL, else the champion, else the first."""
     given = st.query_params.get("n")
     if given is not None and given.isdecimal() and len(given) < 10:
         return int(given)
@@ -82,7 +82,7 @@ def chosen(store: Reader, row: Run) -> int:
 
 
 def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]:
-    """Cards of the strip."""
+    """Return the cards with key figures."""
     run, number = row.id, attempt.number
     reports = {split: store.report(run, number, split) for split in (Split.TRAIN, Split.VALIDATION)}
     cards = []
@@ -118,7 +118,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
 
 
 def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """The source, and what it changed in words."""
+    """Show the source, and the changes since its parent in words."""
     if not attempt.source:
         st.caption("The response contained no program; see Prompt & response.")
         return
@@ -137,12 +137,12 @@ def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
 
 
 def told(found: list[Change], most: int = 14) -> None:
-    """Changes as a list of sentences."""
+    """Show changes as a list of sentences."""
     st.html(in_words(found, most))
 
 
 def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
-    """Changes as HTML; everything that comes from a program is escaped."""
+    """Return changes as HTML; all text of programs is escaped."""
     if not found:
         return "Only layout or comments."
     items = []
@@ -162,7 +162,7 @@ def in_words(found: list[Change], most: int, *, inline: bool = False) -> str:
 
 
 def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """This program beside another."""
+    """Show the differences from another program."""
     if not attempt.source:
         st.caption("The response contained no program.")
         return
@@ -210,7 +210,7 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
 
 
 def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """From the start to this program, with each step's change in gap."""
+    """Show the lineage from the initial program, with the change in gap at each step."""
     steps = store.ancestors(row.id, attempt.number)
     if len(steps) == 1:
         st.caption("This program has no ancestors.")
@@ -235,7 +235,7 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
 
 
 def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """Every instance that it was scored on."""
+    """Show the results on all instances it was evaluated on."""
     reports = [store.report(row.id, attempt.number, split) for split in (Split.TRAIN, Split.VALIDATION)]
     frames = [data.instances(loaded, report) for report in reports if report is not None and report.results]
     if not frames:
@@ -249,7 +249,7 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
                    f"{(delta.abs() <= 1e-9).sum()}, worse on {(delta > 1e-9).sum()} of {len(delta)} instances.")  # fmt: skip
     palette = theme.current()
     unit = f", {loaded.problem.unit}" if loaded else ""
-    told = (frame["status"] != "ok").any()  # what is the same everywhere takes no room
+    told = (frame["status"] != "ok").any()  # constant columns are omitted
     columns = ["instance", "family", "split", *(["status"] if told else []), "gap", "baseline", "difference", "objective",
                "reference", "kind", "seconds", *(["message"] if told else [])]  # fmt: skip
     scale = {column: frame[column] * 100 for column in ("gap", "baseline", "difference")}
@@ -274,7 +274,7 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
 
 
 def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """What the model was asked and what it answered, as it was."""
+    """Show the prompts and answers of the model, unchanged."""
     made = [recorded.call for recorded in store.conversation(row.id, attempt.number)]
     if not made:
         words = {"seed": "Initial program: no model call.", "inject": "Injected by a user: no model call."}
@@ -297,12 +297,12 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
 
 
 def tall(text: str, most: int) -> int | Literal["content"]:
-    """Height of a box: as tall as the text, up to `most` pixels."""
+    """Return the height of a box: that of its text, at most `most` pixels."""
     return most if len(text) > 3 * most or text.count("\n") * 19 > most else "content"
 
 
 def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
-    """The certificate, or a button to certify the program."""
+    """Show the certificate, or a button to certify the program."""
     run, number = row.id, attempt.number
     made = data.certificate(run, number)
     if made.state in ("none", "failed"):
@@ -348,7 +348,7 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
 
 
 def about(kept: CertificateRecord) -> str:
-    """Date, version of the problem, and number of test-set accesses at that time."""
+    """Return date, version of the problem, and number of test-set accesses at that time, in words."""
     found, when = kept.certificate, time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.created))
     said = [f"Certified {when} for version {found.version} of the problem."]
     if opening := found.opening:
@@ -360,17 +360,17 @@ def about(kept: CertificateRecord) -> str:
 
 
 def toned(good: bool, yes: str, no: str) -> str:
-    """A word in the colour of better or worse."""
+    """Return one of two words in the colour of better or worse."""
     return f'<span class="better">{yes}</span>' if good else f'<span class="worse">{no}</span>'
 
 
 def judged(check: Check) -> str:
-    """The outcome of a check: passed, failed or not judged."""
+    """Return the outcome of a check as HTML: passed, failed or not judged."""
     return check.word if check.passed is None else toned(check.passed, check.word, check.word)
 
 
 def waiting(run: str, number: int) -> None:
-    """Until the certificate is there."""
+    """Show the current stage until the certificate is ready."""
     made = data.certificate(run, number)
     if made.state != "running":
         st.rerun(scope="app")

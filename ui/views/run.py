@@ -17,14 +17,14 @@ from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
-LISTED = 1000  # rows of the table of programs
+LISTED = 1000  # maximum number of rows in the table of programs
 _MOVE = "Drag to pan, Shift + wheel to zoom, double-click to reset."
 FOLLOWING = 8.0
-"""Seconds between two redraws of the charts of a running run: redrawing takes time from the run."""
+"""Seconds between redraws of the charts of a live run; redrawing slows the run down."""
 
 
 def page() -> None:
-    """The heading and the tabs; while the run is running, figures and log refresh by themselves, charts on request."""
+    """Show heading and tabs; for a live run, figures and log refresh automatically, charts on request."""
     store = parts.store_or_stop(st.query_params.get("run"))
     row = store.summary(parts.chosen_run(store).id)
     state = data.state(store, row)
@@ -41,7 +41,7 @@ def page() -> None:
         parts.say_error(f"{row.status}: {why}")
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, row.champion, note, loaded is not None)
-    mark = pinned(store, row.id, live)  # before the figures, which tell what is new since
+    mark = pinned(store, row.id, live)  # before the figures, which count what is new since this mark
     st.fragment(pulse, run_every=2.0 if live else None)(row.id, state)
     tabs = st.tabs(TABS, key="tab", bind="query-params")
     shows = (progress, programs, lineage, archive, failures, spend, steering, log)
@@ -52,7 +52,7 @@ def page() -> None:
 
 
 def pinned(store: Reader, run: str, live: bool) -> Mark:
-    """The mark that the charts are drawn at: a chart that redraws itself would lose its zoom."""
+    """Return the mark at which charts are drawn; it is kept, because redrawing a chart resets its zoom."""
     now = store.mark(run)
     key = f"mark-{run}"
     if not live or key not in st.session_state or st.session_state.get("follow") or st.session_state.pop("refresh", False):
@@ -61,11 +61,11 @@ def pinned(store: Reader, run: str, live: bool) -> Mark:
     return st.session_state[key]
 
 
-# --------------------------------------------------------------------------- what renews itself
+# --------------------------------------------------------------------------- automatic refresh
 
 
 def pulse(run: str, state: str) -> None:
-    """The strip of figures, and how much is new since the charts were drawn."""
+    """Show the key figures, and the number of new attempts since the charts were drawn."""
     store = data.reader(run)
     row = next((r for r in store.runs() if r.id == run), None) if store else None
     if store is None or row is None or data.state(store, row) != state:
@@ -85,7 +85,7 @@ def pulse(run: str, state: str) -> None:
 
 
 def figures(store: Reader, row: RunSummary) -> list[str]:
-    """Cards of the strip."""
+    """Return the cards with key figures."""
     run, made = row.id, row.attempts
     found = data.verdict(store, row)
     against = f"{points(found.difference.mean)} vs {found.against}" if found else "no baseline"
@@ -116,7 +116,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
 
 
 def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Every attempt and the best so far; a click shows the attempt beside the chart."""
+    """Show every attempt and the best so far; a click shows an attempt beside the chart."""
     frame = data.attempts(store, row.id, mark)
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
@@ -149,14 +149,14 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def logarithmic(frame: pd.DataFrame, gaps: list[float]) -> bool:
-    """Ask for the kind of axis; logarithmic by itself where a linear one would press the good ones of these against each other."""
+    """Show the choice of the gap axis; the default is logarithmic if a linear axis would compress the smaller gaps."""
     if charts.far_apart(gaps) and (frame["best"].iloc[-1] or 0.0) > 0:
         return not st.toggle("Linear", key="linear", bind="query-params")
     return st.toggle("Logarithmic", key="log", bind="query-params")
 
 
 def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """A table of attempts, the best first."""
+    """Show a table of attempts, best first."""
     frame = data.attempts(store, row.id, mark)
     with st.container(horizontal=True, vertical_alignment="center"):
         kinds = ["valid", "failed", *frame["operator"].cat.categories]
@@ -193,7 +193,7 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """The path to the champion among all parents."""
+    """Show the lineage of the champion among all parents."""
     frame = data.attempts(store, row.id, mark)
     number = row.champion if row.champion is not None else int(frame["number"].iloc[0])
     path = ancestors(frame, number)
@@ -210,7 +210,7 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
-    """Main parents of an attempt, from the start to itself."""
+    """Return the chain of main parents from the initial program to an attempt, the attempt included."""
     parents = dict(zip(frame["number"], frame["parent"], strict=True))
     path = [number]
     while pd.notna(above := parents.get(path[-1])) and int(above) not in path and len(path) < 5000:
@@ -219,7 +219,7 @@ def ancestors(frame: pd.DataFrame, number: int) -> list[int]:
 
 
 def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """The best program of each cell of code size and strength."""
+    """Show the best program of each cell of the archive."""
     frame = data.attempts(store, row.id, mark)
     sizes = data.sizes(str(store.folder), row.id, mark, store)
     kinds = {"Strongest class": "strongest", "Evaluation time": "seconds"}
@@ -241,7 +241,7 @@ def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Failed attempts by status, operator and model, and their cost."""
+    """Show failed attempts by status, operator and model, with their cost."""
     groups = data.failures(store, row.id, mark)
     if not groups:
         st.caption("No failed attempts.")
@@ -262,7 +262,7 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Improvement and cost by model and operator."""
+    """Show improvement and cost by model and operator."""
     frame = data.attempts(store, row.id, mark)
     made = data.calls(store, row.id, mark)
     asked = len(made) > 0
@@ -289,7 +289,7 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Messages to the run, and their effect."""
+    """Show the messages to the run, and their effect."""
     told = data.steering(store, data.attempts(store, row.id, store.mark(row.id)), row.id)
     if not told:
         st.caption("No messages yet. Pause, stop, steer and inject are listed here, with their effect.")
@@ -306,12 +306,12 @@ def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
 
 
 def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Events, newest first; refreshed while the run is running."""
+    """Show the log, newest first; it refreshes while the run is live."""
     st.fragment(events, run_every=2.0 if row.live else None)(row.id)
 
 
 def events(run: str) -> None:
-    """The last events."""
+    """Show the last events."""
     store = data.reader(run)
     found = store.events(run, limit=300) if store else []
     if not found:

@@ -19,7 +19,7 @@ BUILTIN, MODELS = "AST mutation operators (no model)", "Language models"
 
 
 def page() -> None:
-    """The table, which is redrawn while a run is running."""
+    """Show the table of runs; it refreshes while a run is live."""
     title, action = st.columns([3, 1], vertical_alignment="center")
     with title:
         theme.heading("Runs", [theme.chip(str(data.folder()))])
@@ -41,7 +41,7 @@ def page() -> None:
 
 
 def shipped(link: bool) -> None:
-    """The recorded runs that come with the project: a table at first, later a line."""
+    """Show the example runs: as links if the folder has runs, else as a table."""
     store = data.gallery()
     if store is None:
         return
@@ -55,7 +55,7 @@ def shipped(link: bool) -> None:
 
 
 def listing() -> None:
-    """Figures over all runs, and the table."""
+    """Show key figures over all runs, and the table."""
     store = data.own()
     if store is None:
         st.rerun()
@@ -76,7 +76,7 @@ def listing() -> None:
 
 
 def table(store: Reader, rows: list[RunSummary]) -> None:
-    """A line a run; a click on its name opens it, ticked ones can be compared, and any other cell chooses its own."""
+    """Show one row per run: a click on its ID opens it, a click on another cell or a tick selects it."""
     frame = pd.DataFrame([line(store, row) for row in rows])
     if not frame["note"].any():
         frame = frame.drop(columns="note")
@@ -102,7 +102,7 @@ def table(store: Reader, rows: list[RunSummary]) -> None:
 
 
 def marked(rows: list[RunSummary]) -> None:
-    """What can be done with the runs that are chosen."""
+    """Show the actions on the selected runs."""
     if not rows:
         st.caption("Click a run's name to open it, or another cell to select it; tick boxes to select several.")
         return
@@ -120,7 +120,7 @@ def marked(rows: list[RunSummary]) -> None:
 
 
 def line(store: Reader, row: RunSummary) -> dict[str, Any]:
-    """One row of the table."""
+    """Return one row of the table."""
     found = data.verdict(store, row)
     state = data.state(store, row)
     silent = time.time() - row.heartbeat
@@ -154,7 +154,7 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
 
 @st.dialog("New run", width="large")
 def new_run() -> None:
-    """Form for a new run: problem, proposer, strategy, budgets and estimated cost."""
+    """Show the form for a new run: problem, proposer, strategy, budgets and estimated cost."""
     slugs = usable()
     left, right = st.columns(2)
     problem = left.selectbox(
@@ -189,7 +189,7 @@ def new_run() -> None:
 
 @st.cache_data(show_spinner=False, ttl=60)
 def usable() -> list[str]:
-    """Slugs of the problems that can be run."""
+    """Return the IDs of the problems that can be run."""
     found = []
     for slug in catalog.slugs():
         try:
@@ -201,7 +201,7 @@ def usable() -> list[str]:
 
 
 def estimate(problem: str | None, models: list[str], attempts: int, usd: float | None, builtin: bool) -> str:
-    """Estimate cost and time of a run from earlier runs in this folder."""
+    """Estimate cost and time of a run from earlier runs in this folder, in words."""
     each, seconds = data.typical_cost(data.own(), models, problem or "")
     time_said = f"about {duration(seconds * attempts)}, judging by earlier runs" if seconds else "duration unknown (no earlier run)"
     if builtin:

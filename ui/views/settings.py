@@ -19,11 +19,11 @@ from workbench.store import Reader, RunSummary
 TABS = ("Cost", "Setup")
 PARTS = {"isolation": "This machine", "python": "This machine", "sqlite": "This machine", "runs folder": "This machine",
          "proposer": "Models"}  # fmt: skip
-"""Where each check of `evolve doctor` belongs; slugs are problems, what is left are packages."""
+"""Group of each check of `evolve doctor`; problem IDs and packages are recognised by name."""
 
 
 def page() -> None:
-    """Both tabs work in a folder without runs."""
+    """Show both tabs, also in a folder without runs."""
     theme.heading("Settings & cost", [theme.chip(str(data.folder()))])
     try:
         store = data.own()
@@ -40,7 +40,7 @@ def page() -> None:
 
 
 def cost(store: Reader | None) -> None:
-    """Dollars by day, model and run."""
+    """Show dollars by day, model and run."""
     rows = store.runs() if store is not None else []
     groups = data.spent(store) if store is not None else pd.DataFrame()
     if groups.empty:
@@ -71,7 +71,7 @@ def cost(store: Reader | None) -> None:
 
 
 def by_model(groups: pd.DataFrame) -> str:
-    """A table of models, by cost."""
+    """Return a table of models, by cost."""
     made = groups.groupby("model")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
     body = []
     for model, one in made.iterrows():
@@ -83,7 +83,7 @@ def by_model(groups: pd.DataFrame) -> str:
 
 
 def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
-    """A table of runs with their budgets, by cost."""
+    """Return a table of runs with their budgets, by cost."""
     by_id = {row.id: row for row in rows}
     made = groups.groupby("run")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
     body = []
@@ -103,12 +103,12 @@ def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
 
 @st.cache_data(show_spinner="Checking the setup…", ttl=300, max_entries=4)
 def checked(folder: str) -> dict[str, Any]:
-    """What `evolve doctor` finds."""
+    """Return the checks of `evolve doctor`."""
     return actions.doctor(Path(folder))
 
 
 def setup(store: Reader | None) -> None:
-    """Isolation, versions, models, problems and the database."""
+    """Show isolation, versions, models, problems and the database."""
     try:
         found = checked(str(data.folder()))
     except UsageError as error:

@@ -37,15 +37,15 @@ class Subject:
     name
         `run:number` of an attempt, else the file's name.
     run, number
-        The attempt; None for a file or a text.
+        The attempt; None for a file or a source text.
     lineage
         The attempts that led to it along main parents, initial program first.
     writers
-        Labels of the proposers that wrote it (none for the AST mutation operators), or what is known of a file's author.
+        Labels of the proposers that wrote it (none for the AST mutation operators), or a note if it came from a file.
     seen
-        What its run had seen of the robustness tests; empty: nothing.
+        What its run has seen of the robustness tests; empty: nothing.
     note
-        A caveat, shown first: the problem has changed since the run. Empty if there is none.
+        A note to show first, such as that the problem has changed since the run; empty if there is none.
     """
 
     loaded: LoadedProblem
@@ -85,18 +85,18 @@ def evaluate(
     Parameters
     ----------
     program
-        Its source (a text of several lines), a file, or the name of one of the problem's programs.
+        A source text of several lines, a file, or the name of one of the problem's programs.
     split
-        `train`, `validation` or `stress`; the held-out test set is for `certify` alone.
+        `train`, `validation` or `stress`; only `certify` may use the held-out test set.
     fresh
-        A new process for every instance.
+        Start a new process for every instance.
     on_result
         Called after each instance.
 
     Returns
     -------
     Report
-        With the mean `gap`, and a result for every instance. A program that fails has a status and a message, no exception.
+        The mean `gap` and a result for every instance. The failure of a program is reported by status and message, not raised.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def subject(
     Parameters
     ----------
     what
-        A run (ID, unambiguous part, `latest`), a Python file, or a source. The last two need `problem`.
+        A run (ID, unambiguous part of one, or `latest`), a Python file, or a source text. The last two need `problem`.
 
     Raises
     ------
@@ -166,9 +166,9 @@ def certify(
     on_opening: Callable[[Opening], None] | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Certificate:
-    """Evaluate a program on the held-out test set and the robustness tests, and keep the certificate.
+    """Evaluate a program on the held-out test set and the robustness tests, and store the certificate.
 
-    Every access to the test set is counted in the runs folder, before anything of it is read.
+    Every access to the test set is counted, for this user on this machine, before any of it is read.
 
     Parameters
     ----------
@@ -177,14 +177,14 @@ def certify(
     force
         Access the test set even if the limit is reached; the certificate says so.
     on_opening
-        Called with the access once it is counted.
+        Called with the access after it is counted.
     on_progress
         Called with stage, steps done and total steps.
 
     Returns
     -------
     Certificate
-        Verdict (`certified`, `not confirmed`, `not better`, `overfit` or `fragile`), the reason, and every figure behind it.
+        Verdict (`certified`, `not confirmed`, `not better`, `overfit` or `fragile`), reason and evidence.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def certify(
     ProblemError
         The problem has no baselines, or too few test instances.
     """
-    from workbench import certification  # numpy is not worth waiting for in every other command
+    from workbench import certification  # imports numpy, which other commands do not need
 
     found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
     loaded = found.loaded
@@ -223,7 +223,7 @@ def export(
 ) -> Exported:
     """Write a program as a standalone module with a self-test.
 
-    The module contains measured gaps, the lineage, and the verdict of the newest certificate of the same program, if any.
+    The module states measured gaps, the lineage, and the verdict of the newest certificate of the same text, if any.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def export(
 
 
 def split_of(name: Split | str) -> Split:
-    """A split by name.
+    """Return a split by name.
 
     Raises
     ------
@@ -293,19 +293,19 @@ def _name_of(program: Program | Path | str) -> str:
 
 
 def _writers(store: Store, run: Run) -> tuple[str, ...]:
-    """Label of the proposer that wrote a run's programs, none for the AST mutation operators; for a replay, the original's."""
+    """Label of the proposer that wrote the programs of a run (none for the AST mutation operators); of a replay, the original's."""
     name = run.options.proposer.partition("replay:")[2]
     if not name:
         return () if run.options.proposer == "builtin" else (run.proposer,)
     try:
         source = store.run(name)
-    except UsageError:  # that run is in another folder now
+    except UsageError:  # the run is not in this folder
         source = run
     return _writers(store, source) if source.created < run.created else (run.proposer,)
 
 
 def _newest_certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
-    """The newest certificate in a runs folder for this program and version."""
+    """Return the newest certificate in a runs folder for a program and version; None without one."""
     if not (runs / FILE).exists():
         return None
     with Ledger(runs, write=False) as store:
@@ -313,5 +313,5 @@ def _newest_certificate(program: Program, version: str, runs: Path) -> Certifica
 
 
 def _reason(kept: CertificateRecord) -> str:
-    """When and why."""
+    """Date and reason of a certificate."""
     return f"{datetime.fromtimestamp(kept.created, UTC).date().isoformat()}: {kept.certificate.reason}"

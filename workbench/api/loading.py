@@ -1,4 +1,4 @@
-"""Load problems, and find the runs folder."""
+"""Loading of problems, and the runs folder."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from workbench.sandbox import open_sandbox
 from workbench.store import Run
 
 RUNS = "runs"
-"""The runs folder where none is named, unless the environment variable EVOLVE_RUNS names one."""
+"""Default runs folder if the environment variable EVOLVE_RUNS is not set."""
 
 AnyProblem = str | Path | Problem | LoadedProblem
 
-_in_memory: dict[int, tuple[Problem, LoadedProblem]] = {}  # by identity: references are made once
+_in_memory: dict[int, tuple[Problem, LoadedProblem]] = {}  # by object identity, so that references are computed once
 
 
 def load(problem: AnyProblem) -> LoadedProblem:
@@ -29,14 +29,14 @@ def load(problem: AnyProblem) -> LoadedProblem:
     ----------
     problem
         An ID (`"scheduling/total_tardiness"`), an unambiguous suffix of one, a folder with a `problem.py`, or a `Problem`
-        made in Python, whose references are then made here: every instance of every split is solved.
+        defined in Python. For the last, references are computed now: every instance of every split is solved.
 
     Raises
     ------
     UsageError
-        Unknown name; the nearest ones are suggested.
+        Unknown name; the message suggests similar ones.
     ProblemError
-        The problem is there but broken.
+        The problem exists but cannot be loaded.
     """
     if isinstance(problem, LoadedProblem):
         return problem
@@ -51,12 +51,13 @@ def load(problem: AnyProblem) -> LoadedProblem:
 
 
 def problem_of(run: Run, problem: AnyProblem | None = None) -> LoadedProblem:
-    """Load the problem of a recorded run: the one that is named here, else what the record says as far as it can be trusted.
+    """Load the problem of a recorded run: the given one, otherwise the recorded one, if it can be trusted.
 
     Raises
     ------
     UsageError
-        The problem named is another one; or none is, and the run's is neither installed nor was it used here before.
+        The given problem is not that of the run; or none is given, and the recorded one is neither installed nor has it been
+        used on this machine before.
     """
     if problem is None:
         return catalog.load_recorded(run.folder, run.problem)
@@ -67,5 +68,5 @@ def problem_of(run: Run, problem: AnyProblem | None = None) -> LoadedProblem:
 
 
 def runs_folder(given: Path | str | None = None) -> Path:
-    """The runs folder: the one given, `$EVOLVE_RUNS`, or `runs`."""
+    """Return the runs folder: the given one, `$EVOLVE_RUNS`, or `runs`."""
     return Path(given or os.environ.get("EVOLVE_RUNS") or RUNS)

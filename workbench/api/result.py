@@ -1,4 +1,4 @@
-"""A run as an object: its best candidate, its history, its chart, its certificate."""
+"""Result of a run: best candidate, history, chart, certificate."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best candidate of a run: the one with the least gap on validation.
+    """The best candidate of a run: the one with the lowest validation gap.
 
     Attributes
     ----------
     number
-        Its attempt.
+        Number of its attempt.
     source
-        The program's text.
+        Source of the program.
     gap
-        Mean gap on validation: 0 is the reference, lower is better.
+        Gap on validation: 0 is the reference, lower is better.
     train_gap
-        Mean gap on train, which the search saw.
+        Gap on train, which the search optimised.
     families
-        Mean gap on validation by instance class.
+        Gap on validation by instance class.
     operator, parents
-        How it was made, and of which attempts.
+        How it was made, and from which attempts.
     """
 
     number: int
@@ -52,16 +52,16 @@ class Best:
 
 
 class Result:
-    """A run in its runs folder. Everything is read from there when it is asked for.
+    """A run in a runs folder, from which every attribute is read when it is accessed.
 
     Attributes
     ----------
     name
-        The run's ID.
+        ID of the run.
     runs
         The runs folder.
     problem
-        The problem it was made for.
+        Problem of the run.
     """
 
     def __init__(self, name: str, runs: Path, problem: LoadedProblem) -> None:
@@ -80,7 +80,7 @@ class Result:
         Raises
         ------
         RunFailed
-            There is none yet.
+            The run has none yet.
         """
         with Reader(self.runs) as store:
             run = store.run(self.name)
@@ -100,7 +100,7 @@ class Result:
 
     @property
     def history(self) -> Any:
-        """The attempts as a pandas DataFrame, indexed by number, with the best train gap so far; a tuple without pandas."""
+        """The attempts as a pandas DataFrame, indexed by number, with the best train gap so far; without pandas, `attempts`."""
         try:
             import pandas as pd
         except ImportError:
@@ -114,9 +114,9 @@ class Result:
         return frame
 
     def plot(self) -> alt.LayerChart:
-        """The dashboard's chart of progress: every attempt's train gap, the best so far, and the best baselines.
+        """Chart the progress as in the dashboard: train gap of every attempt, the best so far, and the baselines.
 
-        In a notebook the last expression of a cell shows it; `result.plot().save("run.html")` keeps it.
+        A notebook shows it as the last expression of a cell; `result.plot().save("run.html")` saves it.
         """
         import pandas as pd
 
@@ -128,13 +128,13 @@ class Result:
         return progress(thinned(frame, frame["gap"]), levels=[Level(name, gap) for name, gap in ranking])
 
     def certify(self, *, candidate: int | None = None, force: bool = False, allow_unsafe: bool = False) -> Certificate:
-        """Evaluate the best candidate on the held-out test set and the robustness tests; as `certify`."""
+        """Evaluate the best candidate on the held-out test set and the robustness tests; see `certify`."""
         return judging.certify(
             self.name, candidate=candidate, problem=self.problem, force=force, runs=self.runs, allow_unsafe=allow_unsafe
         )
 
     def export(self, out: Path | str, *, candidate: int | None = None, force: bool = False) -> Path:
-        """Write the best candidate as a standalone module with a self-test; as `export`."""
+        """Write the best candidate as a standalone module with a self-test; see `export`."""
         return judging.export(self.name, out, candidate=candidate, problem=self.problem, force=force, runs=self.runs).out
 
     def __repr__(self) -> str:

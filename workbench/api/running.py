@@ -1,4 +1,4 @@
-"""Run a search, resume a run, open one that is recorded."""
+"""Start a run, resume one, or open a recorded one."""
 
 from __future__ import annotations
 
@@ -43,35 +43,35 @@ def run(
     endpoint_key: bool = True,
     **options: Any,
 ) -> Result:
-    """Search for a better heuristic, until a budget is used up.
+    """Search for a better heuristic until a budget is used up.
 
     Parameters
     ----------
     problem
         As for `load`.
     proposer
-        A proposer, a function from a `Task` to text (a program, or edits of the parent's), or a name: `auto` (a model where
-        one is configured, else the AST mutation operators), `litellm`, `builtin`, `replay:RUN`, `package.module:Class`.
+        A proposer, a function from a `Task` to text (a program, or edits of the parent), or a name: `auto` (a model if one
+        is configured, otherwise the AST mutation operators), `litellm`, `builtin`, `replay:RUN`, `package.module:Class`.
     strategy
         A strategy, or a name: `islands`, `greedy`, `best_of_n`, `openevolve`, `package.module:Class`.
     attempts
-        How many candidates to try; failed ones count, initial programs do not.
+        Number of attempts, including failed ones; initial programs are not counted.
     seed
-        Random seed. Proposers that keep an order (no model) give the same run for the same seed.
+        Random seed. The same seed gives the same run if the proposer is `ordered`, such as the AST mutation operators.
     start_from
-        Initial programs: names of the problem's own, or files; by default the problem's seeds.
+        Initial programs: names of the problem's programs, or files; by default the problem's seeds.
     workers
         Evaluation processes; by default one per core.
     max_usd
-        Dollars to spend on model calls at most.
+        Budget for model calls in US dollars.
     runs
-        The runs folder; by default `$EVOLVE_RUNS`, else `runs`.
+        The runs folder; by default `$EVOLVE_RUNS`, otherwise `runs`.
     display
-        Progress: True shows it (a bar in a notebook, a table in a terminal), False does not; or an object of your own.
+        Whether to show progress (a bar in a notebook, a table in a terminal); or a display object of your own.
     endpoint_key
-        Whether `api_base` may get the key of the model's provider although it is neither a host of it nor set in the environment.
+        Whether `api_base` gets the provider's key even if it is neither the provider's host nor set in the environment.
     **options
-        Any other field of `RunOptions` by its name: `models`, `api_base`, `max_seconds`, `max_tokens`, `tune_trials`, ...
+        Any other field of `RunOptions`: `models`, `api_base`, `max_seconds`, `max_tokens`, `tune_trials`, ...
 
     Returns
     -------
@@ -81,9 +81,9 @@ def run(
     Raises
     ------
     UsageError, ModelError, SandboxError
-        Before any candidate was tried.
+        Before the first attempt.
     RunFailed
-        The run ended early; what it has recorded is kept, and `resume` continues it.
+        The run ended early; recorded attempts are kept, and `resume` continues it.
     """
     _refuse_unknown("run", options)
     loaded = load(problem)
@@ -124,26 +124,26 @@ def resume(
     display: Display | bool = True,
     **options: Any,
 ) -> Result:
-    """Resume an interrupted run; calls that were paid for are not repeated.
+    """Resume an interrupted run; paid calls are not repeated.
 
     Parameters
     ----------
     name
-        The run's ID, an unambiguous part of it, or `latest`.
+        ID of the run, an unambiguous part of it, or `latest`.
     attempts, max_usd, max_tokens, max_seconds, workers
-        New budgets, in all and not in addition; by default as they were.
+        New totals of the budgets; by default as before.
     api_base
-        The endpoint, where it has moved, or where it needs a key: a recorded one gets none but that of its own provider.
+        The endpoint, if it has moved or needs a key: a recorded one gets only the key of its own provider.
     problem, proposer, strategy
-        Needed where the run was started with objects, which its record cannot bring back, or by somebody else or on another
-        machine: then nothing in its record names a folder, a model, an endpoint or code that is used.
+        Needed if the run was started with objects, which are not recorded, or by another user or on another machine: folders,
+        models, endpoints and code in such a record are not used.
     **options
         Further options to change, as for `run`: `models`, `proposer_options`, `strategy_options`, `allow_unsafe`, ...
 
     Raises
     ------
     UsageError
-        No such run, it is still running, its problem has changed since, or its record names what nobody has named here.
+        The run is unknown or still running, its problem has changed, or options of an untrusted record have to be given again.
     """
     _refuse_unknown("resume", options)
     folder = runs_folder(runs)
@@ -162,12 +162,12 @@ def resume(
 
 
 def open_run(name: str = "latest", *, runs: Path | str | None = None, problem: AnyProblem | None = None) -> Result:
-    """A recorded run, whether it has ended or not.
+    """Open a recorded run, whether it has ended or not.
 
     Raises
     ------
     UsageError
-        No such run, or several that fit.
+        No run or several runs match.
     """
     folder = runs_folder(runs)
     with Store(folder, write=False) as store:
@@ -183,5 +183,5 @@ def _refuse_unknown(function: str, options: Mapping[str, Any]) -> None:
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

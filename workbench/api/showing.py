@@ -1,4 +1,4 @@
-"""Which display a run gets: a bar in a notebook, a table in a terminal, lines elsewhere, or none."""
+"""Choice of a run's display: a bar in a notebook, a table in a terminal, lines elsewhere, or none."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from workbench.loop.snapshot import Display, Snapshot
 
 
 class Silent:
-    """Shows nothing."""
+    """Display that shows nothing."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def line(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 @contextmanager
 def displayed(wanted: Display | bool) -> Iterator[Display]:
-    """The display that is wanted, for as long as a run lasts."""
+    """Provide the requested display for the duration of a run."""
     if not isinstance(wanted, bool):
         yield wanted
     elif not wanted:

@@ -133,7 +133,7 @@ def _again(
 
 _STATES = {"moved": "scores changed", "as before": "scores unchanged", "fails now": "fails now", "no champion": "no best candidate",
            "same version": "same version", "problem not usable": "problem cannot be loaded"}  # fmt: skip
-"""States of `--json` as they are shown."""
+"""States in `--json`, in words."""
 
 
 def _summary(found: dict[str, Any]) -> str:

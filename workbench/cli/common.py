@@ -26,7 +26,7 @@ DEFAULT_RUNS = Path("runs")
 
 
 def emit(value: Any) -> None:
-    """Print the one JSON value."""
+    """Print a JSON value on one line."""
     sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
     sys.stdout.flush()
 

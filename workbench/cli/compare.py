@@ -38,7 +38,7 @@ def compare_(
       evolve compare latest
       evolve compare latest:12 mdd latest:0 --split train
     """
-    from workbench.analysis.compare import (  # numpy: not worth it in other commands
+    from workbench.analysis.compare import (  # imports numpy, which other commands do not need
         CONFIDENCE,
         address,
         compare_all,

@@ -65,7 +65,7 @@ def ui(
         "PYTHONPATH": os.pathsep.join([str(catalog.root()), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     sys.stdout.flush()
-    os.execve(command[0], command, environment)  # no process between: whoever ends this one ends the server
+    os.execve(command[0], command, environment)  # replaces this process, so that ending it ends the server
 
 
 def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:

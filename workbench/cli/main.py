@@ -1,4 +1,4 @@
-"""`evolve`: the command line. Errors are one line; the exit code is 2 for wrong usage and 1 for a failed run."""
+"""`evolve`, the command line. Errors are one line; the exit code is 2 for wrong usage and 1 for a failed run."""
 
 from __future__ import annotations
 

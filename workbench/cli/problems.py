@@ -19,7 +19,7 @@ from workbench.problem.gap import mean_gap
 from workbench.problem.shipped import Exhibit, exhibit
 
 WIDTH = 100
-"""Columns of the output where it does not go to a terminal."""
+"""Width of the output in columns unless it goes to a terminal."""
 
 
 def problems(
@@ -89,7 +89,7 @@ def _show(loaded: catalog.LoadedProblem) -> None:
 
 
 def _baselines(loaded: catalog.LoadedProblem) -> Table:
-    """The baselines with their gaps, best on train first. Test gaps are left out: nobody should select by them."""
+    """The baselines with their gaps, best on train first; without test gaps, by which nobody should select."""
     titles = {b.name: b.title for b in loaded.problem.baselines}
     shown = table("baseline", "train", "validation", "method", right="train validation", whole="baseline")
     for name, gap in loaded.references.ranking:
@@ -99,7 +99,7 @@ def _baselines(loaded: catalog.LoadedProblem) -> Table:
 
 
 def _best(shipped: Exhibit, version: str) -> str:
-    """Gaps of the best heuristic that ships, and its verdict."""
+    """Gaps and verdict of the best heuristic that ships."""
     gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in (Split.TRAIN, Split.VALIDATION))
     old = f" (certified for version {shipped.version}, now {version})" if shipped.stale(version) else ""
     return f"{gaps}; verdict: {shipped.verdict.words}{old}"

@@ -31,7 +31,7 @@ def report_(
 
       evolve report latest --out report.html
     """
-    from workbench.report.page import gather, render  # numpy: not worth it in other commands
+    from workbench.report.page import gather, render  # imports numpy, which other commands do not need
 
     if out.exists() and not force:
         raise UsageError(f"{out} already exists; choose another name or replace it with --force")

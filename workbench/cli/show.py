@@ -22,7 +22,7 @@ from workbench.store import AttemptSummary, Ledger, Run, RunSummary, Store, outc
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
-    """Validation gaps of the baselines, best first, with `gap` ranked among them."""
+    """Return the validation gaps of the baselines, best first, with `gap` ranked among them."""
     titles = {b.name: b.title for b in loaded.problem.baselines}
     gaps = sorted((mean_gap(loaded.references.families(name, Split.VALIDATION)), name) for name in titles)
     lines = ["baselines by validation gap (0 is the reference):"]
@@ -167,7 +167,7 @@ def show(
 
 
 def _version_now(row: Run) -> tuple[str, str]:
-    """Current version of a run's problem, empty if it cannot be loaded; and then why."""
+    """Current version of the problem of a run, or an empty string and why it cannot be loaded."""
     try:
         return catalog.load_recorded(row.folder, row.problem).version, ""
     except WorkbenchError as error:
@@ -189,7 +189,7 @@ def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list
 
 
 def lineage(attempts: Mapping[int, AttemptSummary], number: int) -> list[AttemptSummary]:
-    """The attempts from the initial program to `number` along main parents."""
+    """Return the attempts from the initial program to `number` along main parents."""
     steps: list[AttemptSummary] = []
     at: int | None = number
     while at is not None and at in attempts and len(steps) < 10_000:

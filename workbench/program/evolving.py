@@ -100,7 +100,7 @@ def walk(statements: Iterable[ast.AST]) -> list[ast.AST]:
 
 
 def is_text(statement: ast.AST) -> bool:
-    """Whether a statement is a mere constant, as a docstring is."""
+    """Whether a statement is only a constant, like a docstring."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 

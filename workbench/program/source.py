@@ -185,7 +185,7 @@ def defines(tree: ast.Module, name: str) -> bool:
 
 
 def identity(program: Program) -> str:
-    """Return the SHA-256 of a program's text in UTF-8, in hexadecimal: what certificates and counts call the same program."""
+    """Return the SHA-256 of a program's text in UTF-8, in hexadecimal; certificates and counts identify programs by it."""
     return text_hash(program.source)
 
 
@@ -201,14 +201,14 @@ _READS_ITSELF = re.compile(
     r"|ForwardRef|_?inspect|_?sys|getdoc|shortDescription|info|lookfor)\b"
     r"|\b(gi|cr|ag|tb|co)_|\bf_(back|code|frame|globals|lineno|locals)\b|lineno"
 )
-"""Ways to a docstring or line number of the program itself. A false alarm costs no more than one evaluation."""
+"""Names through which a program can read its own docstrings or line numbers. A false match costs one evaluation."""
 
 
 def fingerprint(program: Program) -> str:
-    """Hash what a program does, to spare the evaluation of a duplicate; valid within one Python version.
+    """Hash the compiled program, to recognise duplicates; valid within one Python version.
 
-    Layout and comments do not matter, nor do docstrings, unless the program might read its own docstrings or line numbers.
-    Two programs with the same fingerprint behave alike, yet only `identity` says that they are the same.
+    Layout, comments and docstrings do not matter, unless the program might read its own docstrings or line numbers.
+    Programs with the same fingerprint behave alike; only `identity` says that their text is the same.
 
     Raises
     ------
@@ -216,10 +216,10 @@ def fingerprint(program: Program) -> str:
         The compiler refuses source that the parser accepts, for example `return` outside a function.
     """
     if "finally" in program.source:
-        parse(program.source)  # rejects source that the compiler could not finish
+        parse(program.source)  # rejects source that would exhaust the compiler's memory
     written = unicodedata.normalize("NFKC", program.source)  # as the parser reads names
     reads_itself = _READS_ITSELF.search(written) is not None
-    # The sandbox runs assertions and keeps docstrings: level 2, which drops both, is for programs that have and read none.
+    # The sandbox runs assertions and keeps docstrings; level 2 drops both, so it is used only where neither can matter.
     level = 0 if reads_itself or "assert" in written else 2
     try:
         with warnings.catch_warnings():
@@ -236,14 +236,14 @@ def fingerprint(program: Program) -> str:
 
 
 def _iterated_sets(source: str) -> list[str]:
-    """Sets that are more than the right side of a comparison, as they are written: {0, 8} and {8, 0} are iterated differently."""
+    """Set literals, except on the right of a comparison, as written: {0, 8} and {8, 0} are iterated in different orders."""
     tree = ast.parse(source)
     members = {id(c) for n in ast.walk(tree) if isinstance(n, ast.Compare) for c in n.comparators}
     return [ast.dump(n) for n in ast.walk(tree) if isinstance(n, ast.Set) and id(n) not in members]
 
 
 def _bare(code: CodeType, with_lines: bool) -> tuple[object, ...]:
-    # Everything but line tables and first lines is meaning. Constants are typed: 1, 1.0 and True differ.
+    # Everything but line tables and first lines affects behaviour. Constants are typed: 1, 1.0 and True differ.
     constants = tuple(_bare(c, with_lines) if isinstance(c, CodeType) else (type(c).__name__, _constant(c)) for c in code.co_consts)
     protected = (code.co_exceptiontable,) if code.co_exceptiontable else ()  # the instructions covered by each `try`
     lines = (code.co_firstlineno, code.co_linetable) if with_lines else ()

@@ -112,7 +112,7 @@ def perturbed(program: Program, rng: random.Random, step: float = 0.15) -> Progr
 
 
 def value_of(node: ast.expr) -> float | None:
-    """The value of a numeric literal, with its sign; None for any other expression."""
+    """Return the value of a numeric literal, with its sign; None for any other expression."""
     sign = 1
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node, sign = node.operand, -1

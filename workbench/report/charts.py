@@ -1,4 +1,4 @@
-"""Charts of a run: pure functions from frames to Altair charts, for pages, reports and notebooks."""
+"""Charts of a run, for pages, reports and notebooks: pure functions from data frames to Altair charts."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from workbench.report.vega import (
 __all__ = ["PICK", "Grid", "Level", "archive", "by_day", "failures", "far_apart", "grid", "lineage", "progress", "view", "worth"]
 
 CROWD = 2000
-"""Attempts from which on points are drawn small."""
+"""Number of attempts above which points are drawn small."""
 AXES = {"attempts": "Attempts", "usd": "Dollars spent", "time": "Time since the start (hours)"}
 
 
 class Level(NamedTuple):
-    """A horizontal line with its name: a baseline, or the bound."""
+    """A named horizontal line: a baseline or the bound."""
 
     name: str
     gap: float
 
 
 def view(gaps: pd.Series, levels: Sequence[Level], *, log: bool = False) -> tuple[float, float]:
-    """The part of the gap axis worth seeing: all baselines, the start and most attempts, not the wildest."""
+    """Return limits of the gap axis that show all baselines, the initial program and most attempts, but no outliers."""
     valid = gaps.dropna()
     known = [level.gap for level in levels]
     if valid.empty:
@@ -53,7 +53,7 @@ def view(gaps: pd.Series, levels: Sequence[Level], *, log: bool = False) -> tupl
         return (1e-4, high) if log else (low, high)
     start, usual = float(valid.iloc[0]), float(valid.quantile(0.9))
     if (most := max([start, *known])) > 0:
-        usual = min(usual, 4 * most)  # where most are far worse than everything known, what counts is below
+        usual = min(usual, 4 * most)  # most attempts are far worse than every known gap: keep the lower part readable
     high = max([min(start, 3 * usual), usual, *known])
     if log:
         low = min([g for g in (*known, *valid) if g > 0], default=1e-4)
@@ -64,7 +64,7 @@ def view(gaps: pd.Series, levels: Sequence[Level], *, log: bool = False) -> tupl
 
 
 def across(frame: pd.DataFrame, axis: str) -> pd.Series:
-    """The x of every attempt on one of `AXES`; hours for time."""
+    """Return the x value of every attempt on one of `AXES`; hours for time."""
     if axis == "usd":
         return frame["usd"]
     return (frame["created"] - frame["created"].min()) / 3600 if axis == "time" else frame["number"]
@@ -83,23 +83,23 @@ def progress(
     height: int = 390,
     width: int = 760,
 ) -> alt.LayerChart:
-    """Gap of every attempt, the best so far, baselines dotted, the reference solid, failures as a rug below.
+    """Chart the gap of every attempt and the best so far, with baselines dotted, the reference solid and failures as a rug below.
 
-    A click on an attempt selects its `number` under the name `PICK`.
+    A click on an attempt selects its `number` in the selection `PICK`.
 
     Parameters
     ----------
     frame
-        One row an attempt, in order: `number`, `status`, `operator`, `gap` (NaN: failed), `island` (NaN: a start); for other
-        axes than `attempts` also `usd` (spent so far) or `created` (seconds).
+        One row per attempt, in order: `number`, `status`, `operator`, `gap` (NaN: failed), `island` (NaN: initial program);
+        for axes other than `attempts` also `usd` (spent so far) or `created` (seconds).
     validation
-        Validation gap by the frame's index: shown in place of the train gaps, where given.
+        Validation gaps by the index of the frame, shown instead of train gaps.
     log
-        A logarithmic axis, on which small gaps can be told apart; None: where the gaps of the baselines are far apart.
+        Whether the gap axis is logarithmic; None: if the gaps of the baselines are far apart.
     steered
-        Rows at which a person's message went into the prompts: diamonds on the line of the best.
+        Rows at which a user's message entered the prompts, drawn as diamonds on the line of the best.
     height, width
-        Pixels of the plot, and of the whole chart where nothing stretches it.
+        Pixels of the plot, and of the whole chart unless the page stretches it.
     """
     gaps = (frame["gap"] if validation is None else validation[frame.index]).astype(float)
     if log is None:
@@ -140,19 +140,19 @@ def progress(
 
 
 def _saying(shown: pd.DataFrame, what: Sequence[str]) -> pd.DataFrame:
-    """With what each attempt says of itself."""
+    """Add the tooltip of each attempt."""
     return shown.assign(said=[f"no. {number}: {said}" for number, said in zip(shown["number"], what, strict=True)])
 
 
 def _steps(shown: pd.DataFrame) -> pd.DataFrame:
-    """Where the best so far steps down, and the end of its line."""
+    """Return the corners of the line of the best so far, and its end."""
     corner = improves(shown["gap"])
     corner.iloc[-1:] = True
     return shown[corner & shown["best"].notna()].assign(series="best so far")
 
 
 def _rug(failed: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
-    """Failed attempts as ticks at the foot, with room around each for a hand."""
+    """Failed attempts as ticks at the bottom, each with an invisible wider tick that is easy to hover over."""
     ticks = alt.Chart(failed.assign(series="failed")).encode(x, AtY("height"))
     wide = ticks.mark_tick(orient="vertical", size=12, thickness=7, opacity=0, yOffset=-5, clip=True, cursor="pointer")
     return [
@@ -162,7 +162,7 @@ def _rug(failed: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
 
 
 def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, palette: Palette) -> alt.Color:
-    """Colours of the start, of each island, and of what else is there."""
+    """Return the colours of initial programs, islands and other series that occur."""
     islands = sorted({int(name.split()[1]) for name in valid["series"].unique() if name != "start"})
     found = {"start": palette.muted} if (valid["series"] == "start").any() else {}
     found |= {f"island {k}": palette.series[k % len(palette.series)] for k in islands}
@@ -173,7 +173,7 @@ def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, pal
 
 
 def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float], height: int, *, log: bool) -> list[alt.Chart]:
-    """Baselines and the reference as lines across, named on the right; the reference is out of reach of a logarithmic axis."""
+    """Baselines and the reference as horizontal lines, named on the right; a logarithmic axis has no reference."""
     scale = gap_scale(*domain, log=log)
     lines = [*([] if log else [Level("reference", 0.0)]), *levels]
     frame = pd.DataFrame({
@@ -190,7 +190,7 @@ def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float
             either(alt.ColorValue, "datum.bound", palette.bound, palette.muted),
             either(alt.StrokeDashValue, "datum.bound", [1, 0], [2, 4]),
         ),
-        base.mark_rule(strokeWidth=9, opacity=0, clip=True).encode(  # what a hand can meet
+        base.mark_rule(strokeWidth=9, opacity=0, clip=True).encode(  # a wide invisible target for the pointer
             alt.Y("gap:Q", scale=scale, axis=None), **hover("said")
         ),
     ]
@@ -200,10 +200,10 @@ def lineage(
     frame: pd.DataFrame, path: Sequence[int], palette: Palette = LIGHT, *, log: bool = False, most: int = 600, height: int = 350,
     width: int = 760,
 ) -> alt.LayerChart:  # fmt: skip
-    """The path to a program, over all attempts that became parents; a click selects an attempt's `number`.
+    """Chart the ancestors of a program among all attempts that became parents; a click selects the `number` of an attempt.
 
-    Attempts on the path are filled, other parents hollow; of those the most recent `most` are drawn. A logarithmic axis shows
-    small steps near the reference.
+    Attempts on the path are filled; the most recent `most` other parents are hollow. A logarithmic axis shows small steps
+    near the reference.
     """
     known = frame.set_index("number")
     parents = pd.Index(frame["parent"].dropna().astype(int).unique())
@@ -248,7 +248,7 @@ def lineage(
 
 
 class Grid(NamedTuple):
-    """Cells of an archive: labels of both axes, and (column, row, best gap, attempts, best attempt) of each filled cell."""
+    """Cells of an archive: labels of both axes, and (column, row, best gap, attempts, best attempt) of each non-empty cell."""
 
     columns: list[str]
     rows: list[str]
@@ -256,12 +256,12 @@ class Grid(NamedTuple):
 
 
 def grid(sizes: pd.DataFrame, gaps: pd.Series, rows: str) -> Grid:
-    """Bin valid attempts by size of code (half octaves) and by strongest family or evaluation time (half octaves).
+    """Bin valid attempts by size of code (half octaves) and by strongest instance class or evaluation time (half octaves).
 
     Parameters
     ----------
     sizes
-        One row an attempt: `number`, `size` in characters, `seconds`, `strongest` family.
+        One row per attempt: `number`, `size` in characters, `seconds`, `strongest` instance class.
     gaps
         Train gap by attempt.
     rows
@@ -287,7 +287,7 @@ def grid(sizes: pd.DataFrame, gaps: pd.Series, rows: str) -> Grid:
 
 
 def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, width: int = 760) -> alt.LayerChart:
-    """The best gap of each cell of an archive, in Viridis; a click selects the `number` of the cell's best attempt."""
+    """Chart the best gap of each cell of an archive; a click selects the `number` of the best attempt in the cell."""
     gaps = sorted(cell[2] for cell in made.cells) or [0.0]
     low, high = gaps[0], gaps[int(0.9 * (len(gaps) - 1))]
     frame = pd.DataFrame(made.cells, columns=["column", "row", "gap", "attempts", "number"])
@@ -313,12 +313,12 @@ def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, wi
 
 
 def failures(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760) -> alt.LayerChart:
-    """Failed attempts by class, stacked by model (operator, where there is no model).
+    """Chart failed attempts by status, stacked by model, or by operator for attempts without a model.
 
     Parameters
     ----------
     groups
-        One row a group: `status`, `operator`, `model` (None where there is none), `attempts`.
+        One row per group: `status`, `operator`, `model` (None: no model), `attempts`.
     """
     frame = groups.assign(who=groups["model"].where(groups["model"].notna(), groups["operator"]))
     frame = frame.groupby(["status", "who"], as_index=False, observed=True)["attempts"].sum()
@@ -336,12 +336,12 @@ def failures(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760
 
 
 def worth(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760) -> alt.LayerChart:
-    """Improvement of the best train gap per dollar, by model and operator; where nothing was paid, improvement alone.
+    """Chart the improvement of the best train gap per dollar, by model and operator; if nothing was paid, the improvement.
 
     Parameters
     ----------
     groups
-        One row a model and operator: `model` (empty: no LLM), `operator`, `gained` (of gap), `per_dollar` (NaN: nothing paid).
+        One row per model and operator: `model` (empty: no LLM), `operator`, `gained` (gap), `per_dollar` (NaN: nothing paid).
     """
     paid = bool(groups["per_dollar"].notna().any())
     column = "per_dollar" if paid else "gained"
@@ -360,12 +360,12 @@ def worth(groups: pd.DataFrame, palette: Palette = LIGHT, *, width: int = 760) -
 
 
 def by_day(groups: pd.DataFrame, palette: Palette = LIGHT, *, height: int = 210, width: int = 760) -> alt.LayerChart:
-    """Dollars a day, stacked by model; days without a call are left in, empty.
+    """Chart dollars per day, stacked by model; days without a call are shown as empty.
 
     Parameters
     ----------
     groups
-        `day` as an ISO date, `model`, `usd`.
+        One row per day and model: `day` as an ISO date, `model`, `usd`.
     """
     frame = groups.groupby(["day", "model"], as_index=False)["usd"].sum()
     models = list(frame.groupby("model")["usd"].sum().sort_values(ascending=False).index)
@@ -381,6 +381,6 @@ def by_day(groups: pd.DataFrame, palette: Palette = LIGHT, *, height: int = 210,
 
 
 def _stack(field: str, names: Sequence[str], palette: Palette) -> alt.Color:
-    """A colour for each name."""
+    """Return a colour for each name."""
     tones = [palette.series[k % len(palette.series)] for k in range(len(names))]
     return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(names), range=tones), legend=alt.Legend())

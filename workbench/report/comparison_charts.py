@@ -1,4 +1,4 @@
-"""Charts of comparisons: pure functions from contenders to Altair charts, for pages and reports."""
+"""Charts of comparisons, for pages and reports: pure functions from contenders to Altair charts."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ from workbench.report.vega import (
 
 BAND = "BASELINES"
 NAMED = 60
-"""So many instances have their names below the heat map."""
+"""Maximum number of instances whose names are shown below the heat map."""
 ROW = 24
-"""Pixels of a row of the heat map."""
+"""Height of a row of the heat map, in pixels."""
 SMALL = 220
-"""Pixels of the plot of a chart that stands beside others."""
+"""Height of the plot of a chart beside others, in pixels."""
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Short names of programs: the end of the run's id with the number, where that is enough to tell them apart."""
+    """Return short names of programs: the end of the run's ID with the number, if that is unambiguous."""
     short = {name: name.rpartition("-")[2] for name in names}
     seen = list(short.values())
     return {name: label if seen.count(label) == 1 else name for name, label in short.items()}
 
 
 def colours(contenders: Sequence[Contender], palette: Palette = LIGHT) -> dict[str, str]:
-    """A colour of its own for each program, one for all baselines."""
+    """Return a colour for each program, and one for all baselines."""
     programs = [c.name for c in contenders if c.number is not None]
     found = {name: palette.series[k % len(palette.series)] for k, name in enumerate(programs)}
     return {c.name: found.get(c.name, palette.muted) for c in contenders}
 
 
-# --------------------------------------------------------------------------- who is better
+# --------------------------------------------------------------------------- differences
 
 
 def forest(
     comparisons: Sequence[Comparison], names: Mapping[str, str], palette: Palette = LIGHT, *, against: bool = False,
     width: int = 760,
 ) -> alt.LayerChart:  # fmt: skip
-    """Mean paired differences with their intervals, best on top, against a vertical line at 0.
+    """Chart mean paired differences with their intervals, best on top, with a vertical line at 0.
 
-    Better is blue, worse orange; an interval that holds 0 is muted. What lies far out is told in words at the edge.
+    Better is blue, worse orange, an interval that contains 0 muted. Outliers are written as numbers at the edge.
 
     Parameters
     ----------
     against
-        Rows are named after whom the program is compared with, not after the program.
+        Name rows after the program compared with, not after the program itself.
     """
     ordered = sorted(comparisons, key=lambda c: c.difference.mean)
     low, high = (edge * 100 for edge in window([c.difference for c in ordered]))
@@ -108,7 +108,7 @@ def _whom(c: Comparison, against: bool) -> str:
 
 
 def window(differences: Sequence[Interval]) -> tuple[float, float]:
-    """The part of the axis worth seeing: 0 and all intervals, but those far beyond the middle one would flatten the others."""
+    """Return limits of the axis that show 0 and all intervals, except outliers that would compress the others."""
     sizes = sorted(max(abs(d.low), abs(d.high)) for d in differences)
     most = 3 * sizes[len(sizes) // 2] if sizes else 0.0
     seen = [d for d in differences if abs(d.mean) <= most]
@@ -117,11 +117,11 @@ def window(differences: Sequence[Interval]) -> tuple[float, float]:
     return low - room, high + room
 
 
-# --------------------------------------------------------------------------- where
+# --------------------------------------------------------------------------- instances
 
 
 class Map(NamedTuple):
-    """Rows and columns of a heat map: contenders (None: a band between them) and instances (None: a space)."""
+    """Rows and columns of a heat map: contenders (None: separator) and instances (None: space)."""
 
     rows: list[Contender | None]
     columns: list[str | None]
@@ -129,7 +129,7 @@ class Map(NamedTuple):
 
 
 def arrange(programs: Sequence[Contender], baselines: Sequence[Contender]) -> Map:
-    """Programs above, baselines pinned below a band of their own; instances grouped by family with a space between."""
+    """Arrange programs above baselines, with a separator, and instances by class, with a space between classes."""
     first = [*programs, *baselines][0]
     ordered = sorted(first.gaps, key=lambda i: list(dict.fromkeys(first.families.values())).index(first.families[i]))
     columns: list[str | None] = []
@@ -148,13 +148,13 @@ def heat(
     made: Map, names: Mapping[str, str], palette: Palette = LIGHT, against: Contender | None = None,
     kinds: Mapping[str, str] | None = None, *, width: int = 760,
 ) -> alt.LayerChart:  # fmt: skip
-    """Gap (Viridis) or difference to `against` (blue better, orange worse) by instance; a click selects `who` and `instance`.
+    """Chart the gap (Viridis) or the difference to `against` (blue better, orange worse) by instance; a click selects a cell.
 
     Parameters
     ----------
     kinds
-        Above the map one mark an instance says what its reference is: filled, proven optimal (`optimal`); hollow, a proven
-        bound (`bound`); a dash, the best known.
+        Kind of each instance's reference, shown as a mark above the map: filled for a proven optimum (`optimal`), hollow for
+        a proven bound (`bound`), a dash for a best-known solution.
     """
     cells = [
         {"column": c, "row": r, "who": row.name, "instance": id,
@@ -191,7 +191,7 @@ def heat(
 
 
 def _scale_end(made: Map, cells: Sequence[Mapping[str, object]]) -> float:
-    """Where the colours end: rules that are far off would leave none to tell the others apart, so they may go beyond."""
+    """Return the end of the colour scale; far worse programs may exceed it, so that the others stay distinguishable."""
     who = [row for row in made.rows if row is not None]
     better = [c for c in who if c.number is not None] or sorted(who, key=lambda c: c.gap)[: (len(who) + 1) // 2]
     names = {c.name for c in better}
@@ -200,7 +200,7 @@ def _scale_end(made: Map, cells: Sequence[Mapping[str, object]]) -> float:
 
 
 def _families(made: Map, palette: Palette) -> alt.Chart:
-    """The names of the families, above their instances."""
+    """Names of the instance classes, above their instances."""
     at = [k for k, family in enumerate(made.families) if family]
     axis = alt.Axis(orient="top", title=None, values=at, labelExpr=worded(made.families), labelAngle=0, ticks=False, domain=False,
                     labelColor=palette.ink, labelOverlap="greedy")  # fmt: skip
@@ -210,7 +210,7 @@ def _families(made: Map, palette: Palette) -> alt.Chart:
 
 
 def _references(made: Map, kinds: Mapping[str, str], palette: Palette) -> list[alt.Chart]:
-    """What is known of each instance's reference, as a row of marks."""
+    """Kinds of the references, as a row of marks."""
     marks = [{"column": c, "row": 0, "kind": kinds[id], "said": f"{id}: the reference is {kinds[id].replace('_', ' ')}"}
              for c, id in enumerate(made.columns) if id is not None and id in kinds]  # fmt: skip
     base = alt.Chart(pd.DataFrame(marks, columns=["column", "row", "kind", "said"]))
@@ -226,21 +226,21 @@ def _references(made: Map, kinds: Mapping[str, str], palette: Palette) -> list[a
     ]
 
 
-# --------------------------------------------------------------------------- how far
+# --------------------------------------------------------------------------- distributions
 
 
 def distribution(
     contenders: Sequence[Contender], names: Mapping[str, str], palette: Palette = LIGHT, against: str = "", *, named: bool = False,
     height: int = SMALL, width: int = 760,
 ) -> alt.LayerChart:  # fmt: skip
-    """Share of instances within a gap: programs solid, baselines dotted, the one named `against` in ink.
+    """Chart the share of instances within a gap: programs solid, baselines dotted, the one named `against` in ink.
 
-    The axis ends where all programs and the chosen one have all of theirs: a rule that is far off leaves it.
+    The axis covers all programs and `against`; other baselines may exceed it.
 
     Parameters
     ----------
     named
-        Write each name where its line ends, for a chart without a legend beside it.
+        Write each name at the end of its line, for a chart without a legend.
     """
     colour = colours(contenders, palette)
     colour |= {c.name: palette.ink for c in contenders if c.name == against and c.number is None}
@@ -269,24 +269,24 @@ def distribution(
         base.mark_line(interpolate="step-after", clip=True).encode(
             alt.Y("share:Q", scale=scale, axis=quarters), _dashes(),
             either(alt.StrokeWidthValue, "datum.strong", 2, 1.2)),
-        base.mark_circle(size=60, opacity=0, clip=True).encode(  # what a hand can meet
+        base.mark_circle(size=60, opacity=0, clip=True).encode(  # invisible target for the pointer
             alt.Y("share:Q", scale=scale, axis=tail), **hover("said")),
     ]  # fmt: skip
     return themed(layers, palette, height, width, apart="y")
 
 
 def _dashes() -> alt.StrokeDash:
-    """Programs solid, baselines dotted."""
+    """Solid lines for programs, dotted ones for baselines."""
     return alt.StrokeDash("kind:N", scale=alt.Scale(domain=["program", "baseline"], range=[[1, 0], [2, 3]]), legend=None)
 
 
 def _tones(order: Sequence[str], colour: Mapping[str, str]) -> alt.Color:
-    """The colour of each contender."""
+    """Return the colour of each contender."""
     return alt.Color("who:N", scale=alt.Scale(domain=list(order), range=[colour[name] for name in order]), legend=None)
 
 
 class Slope(NamedTuple):
-    """Mean gaps of one contender by split; a split that was not scored is left out."""
+    """Gaps of a contender by split, without splits it was not evaluated on."""
 
     name: str
     program: bool
@@ -297,10 +297,10 @@ def slopes(
     lines: Sequence[Slope], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str], *, height: int = SMALL,
     width: int = 380,
 ) -> alt.LayerChart:  # fmt: skip
-    """Mean gap from train over validation to test (where that has been opened): what rises to the right was learnt by heart."""
+    """Chart the gap on train, validation and test (if certified); a line that rises to the right indicates overfitting."""
     splits = [s for s in ("train", "validation", "test") if any(s in line.gaps for line in lines)]
     gaps = [gap for line in lines for gap in line.gaps.values()]
-    log = min(gaps, default=0.0) > 0 and far_apart(gaps)  # rules that are far off would press the others into one line
+    log = min(gaps, default=0.0) > 0 and far_apart(gaps)  # outliers would compress the others into one line
     low, high = min([0.0, *gaps]), max([*gaps, 1e-6])
     domain = (min(gaps) * 0.85, high * 1.15) if log else (low, high * 1.06)
     rows = [
@@ -323,11 +323,11 @@ def slopes(
     ], palette, height, width)  # fmt: skip
 
 
-# --------------------------------------------------------------------------- at what price
+# --------------------------------------------------------------------------- costs
 
 
 class Timed(NamedTuple):
-    """Mean seconds that a program takes for an instance, and its mean gap."""
+    """Mean seconds per instance of a program, and its gap."""
 
     name: str
     seconds: float
@@ -338,9 +338,9 @@ def latency(
     found: Sequence[Timed], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str], base: Contender | None = None,
     *, height: int = SMALL, width: int = 380,
 ) -> alt.LayerChart:  # fmt: skip
-    """Mean gap over the time that a program takes for an instance; `base`, if a baseline that is near, as a line."""
+    """Chart gap against time per instance, with `base` as a line if it is a baseline within range."""
     high = max([one.gap for one in found], default=1.0)
-    # One line only, and only where it is near: baselines are not timed, and a far one would flatten the points.
+    # A line because baselines are not timed; only within range, because a far one would compress the points.
     near = base is not None and base.number is None and 0 <= base.gap <= 4 * high
     high = max(high, base.gap) if base is not None and near else high
     rows = [
@@ -361,7 +361,7 @@ def latency(
 
 
 class Paid(NamedTuple):
-    """What a run had paid for models at each step of its best train gap, and where the program stands on that."""
+    """Dollars spent on models at each improvement of the best train gap of a run, and the program's point on that curve."""
 
     name: str
     dollars: Sequence[float]
@@ -373,7 +373,7 @@ def bought(
     found: Sequence[Paid], names: Mapping[str, str], palette: Palette, colour: Mapping[str, str], *, height: int = SMALL,
     width: int = 380,
 ) -> alt.LayerChart:  # fmt: skip
-    """Best train gap so far over the dollars that the run had spent on models, a dot at each program."""
+    """Chart the best train gap against dollars spent on models, with a dot at each program."""
     gaps = [gap for paid in found for gap in paid.gaps]
     log = min(gaps, default=0.0) > 0 and max(gaps) > 12 * min(gaps)
     low, high = min([0.0, *gaps]), max([*gaps, 1e-6])

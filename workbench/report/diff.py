@@ -1,4 +1,4 @@
-"""Two sources side by side or one above the other, with marks on the characters that differ."""
+"""Differences between two sources as HTML, side by side or unified, with differing characters marked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from typing import NamedTuple
 
 CONTEXT = 4
-"""Equal lines shown around a change when the rest is folded away."""
+"""Number of equal lines shown around a change; other equal lines are folded."""
 _MOST_CELLS = 1_000_000
 """Maximum size of one comparison: the matcher's time grows with the product of both lengths, and candidates choose these."""
 
@@ -27,11 +27,11 @@ table.diff .new mark {background: color-mix(in srgb, var(--better) 38%, transpar
 table.diff mark {color: inherit; border-radius: 2px;}
 table.diff .skip td {color: var(--muted); padding: .15rem .5rem; text-align: center; background: var(--soft);}
 """
-"""Both sides of a table stay in sight: long lines wrap. Colours are the variables of `report.palette`."""
+"""Long lines wrap, so that both columns stay visible. Colours are variables of `report.palette`."""
 
 
 class Line(NamedTuple):
-    """One row: line numbers from 1 (None: no such line on that side) and HTML of both sides."""
+    """One row: line numbers from 1 (None: no line on that side) and the HTML of both sides."""
 
     old: int | None
     left: str
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 def lines(before: str, after: str) -> list[Line]:
-    """Rows of a side-by-side comparison; everything is escaped, differing characters lie in `<mark>`."""
+    """Return the rows of a side-by-side comparison; everything is escaped, differing characters are in `<mark>`."""
     a, b = before.splitlines(), after.splitlines()
     rows: list[Line] = []
     left_over = _MOST_CELLS
@@ -65,7 +65,7 @@ def lines(before: str, after: str) -> list[Line]:
 
 
 def marked(a: str, b: str) -> tuple[str, str]:
-    """Two lines with what differs marked; lines with little in common are left unmarked, the whole row says enough."""
+    """Return two lines as HTML with their differences marked; nothing is marked if they have little in common."""
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     if matcher.ratio() < 0.55:
         return escape(a), escape(b)
@@ -78,7 +78,7 @@ def marked(a: str, b: str) -> tuple[str, str]:
 
 
 def folded(rows: Sequence[Line], context: int = CONTEXT) -> list[Line | int]:
-    """Rows near a change; an int stands for so many equal rows left out."""
+    """Return the rows near a change; an int is the number of equal rows omitted."""
     near = set[int]()
     for k, row in enumerate(rows):
         if row.changed:
@@ -87,7 +87,7 @@ def folded(rows: Sequence[Line], context: int = CONTEXT) -> list[Line | int]:
     skipped = 0
     for k, row in enumerate(rows):
         if k in near:
-            if skipped == 1:  # the row takes no more room than the words that would stand for it
+            if skipped == 1:  # the row is as short as the note that would replace it
                 shown.append(rows[k - 1])
             elif skipped:
                 shown.append(skipped)
@@ -99,7 +99,7 @@ def folded(rows: Sequence[Line], context: int = CONTEXT) -> list[Line | int]:
 
 
 def side_by_side(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:
-    """An HTML table of two columns of code."""
+    """Return an HTML table with two columns of code."""
     rows = lines(before, after)
     body = []
     for row in rows if whole else folded(rows):
@@ -116,7 +116,7 @@ def side_by_side(before: str, after: str, names: tuple[str, str], *, whole: bool
 
 
 def unified(before: str, after: str, names: tuple[str, str], *, whole: bool = False) -> str:
-    """An HTML table of one column: what is gone above what is new."""
+    """Return an HTML table with one column of code: removed lines above added ones."""
     rows = lines(before, after)
     body = []
     pending: list[str] = []

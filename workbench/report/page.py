@@ -1,4 +1,4 @@
-"""A run as one HTML page without scripts: result, comparisons, certificate, lineage and every instance."""
+"""Report of a run as one HTML page without scripts: result, comparisons, certificate, lineage and all instances."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from workbench.store import DailySpending, Reader, Run, RunSummary
 
 TEMPLATE = "page.html.jinja"
 WIDTH = 1000
-"""Pixels of a chart, before the page scales it."""
+"""Width of a chart in pixels, before the page scales it."""
 _LEFT_OUT = ("api_base", "allow_unsafe")
-"""Settings that tell more about a person's machine than about the run."""
+"""Settings omitted because they describe the user's machine."""
 _DRAWN = 1500
-"""Attempts drawn: each is an element of the page."""
+"""Maximum number of attempts drawn; each is an element of the page."""
 _EQUAL = 1e-9
 
 
 class RunMaterial(NamedTuple):
-    """What a report is made from.
+    """Contents of a report.
 
     Attributes
     ----------
     run
-        With its figures.
+        The run with its key figures.
     loaded, note
-        The problem and, where its baselines cannot stand beside this run, why (then there are no rivals).
+        The problem, and why its baselines cannot be compared with this run, if so (`rivals` is then empty).
     own, rivals
         The champion and the baselines on validation, best first.
     certificate
-        The champion's latest, None while it has none.
+        The newest certificate of the champion; None without one.
     today
-        The champion scored again with the problem as it is now, where it has changed and that was done.
+        Re-evaluation of the champion with the current version of the problem; None if there is none.
     """
 
     run: RunSummary
@@ -63,12 +63,12 @@ class RunMaterial(NamedTuple):
 
 
 def gather(store: Reader, name: str, loaded: LoadedProblem | None = None) -> RunMaterial:
-    """Read a run and pair its champion with every baseline.
+    """Read a run and compare its champion with every baseline.
 
     Parameters
     ----------
     loaded
-        The run's problem; None: the one that its record names, as far as it can be trusted.
+        The problem of the run; None: the recorded one, if it can be trusted.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _problem(run: Run, loaded: LoadedProblem | None) -> tuple[LoadedProblem | No
 
 
 def render(store: Reader, material: RunMaterial, *, now: float | None = None) -> str:
-    """The page. The template escapes everything that comes from a program, a model, a person or a problem."""
+    """Return the page. The template escapes everything that comes from a program, a model, a user or a problem."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -134,7 +134,7 @@ def _version() -> str:
         return "evolve"
 
 
-# --------------------------------------------------------------------------- what the template shows
+# --------------------------------------------------------------------------- template variables
 
 
 def _standing(material: RunMaterial) -> str:
@@ -157,7 +157,7 @@ def _cards(store: Reader, material: RunMaterial) -> list[tuple[str, str]]:
 
 
 def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
-    """The chart of all attempts, and whether anybody steered."""
+    """Chart of all attempts, and whether the run was steered."""
     frame = attempts.frame(store.points(material.run.id, store.mark(material.run.id)))
     if not frame["gap"].notna().any():
         return {"progress": "", "steered": False}
@@ -173,7 +173,7 @@ def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
 
 
 def _drawn(material: RunMaterial) -> dict[str, Any]:
-    """The champion beside the baselines: paired differences, gap by instance, share of instances within a gap."""
+    """Charts of the champion and the baselines: paired differences, gap by instance, share of instances within a gap."""
     own, rivals = material.own, material.rivals
     if own is None:
         return {"forest": "", "heat": "", "distribution": ""}
@@ -189,7 +189,7 @@ def _drawn(material: RunMaterial) -> dict[str, Any]:
 
 
 def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
-    """The champion's ancestors, from the start to itself, and what has changed on the way."""
+    """Lineage of the champion from its initial program, with the changes at each step."""
     if material.own is None or material.own.number is None:
         return {"chain": [], "steps": [], "since_start": [], "line_by_line": ""}
     chain = store.ancestors(material.run.id, material.own.number)
@@ -213,7 +213,7 @@ def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
 
 
 def _scored(store: Reader, material: RunMaterial) -> list[dict[str, Any]]:
-    """The champion's result on every instance, beside the best baseline of the split."""
+    """Results of the champion on every instance, with those of the best baseline on the split."""
     if material.own is None or material.own.number is None:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""The colours of both themes, written down once: pages, reports and charts take them from here."""
+"""Colours of both themes, used by pages, reports and charts."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one theme. Blue is better, orange worse, green a proven bound: told apart by every kind of eye.
+    """Colours of one theme. Blue is better, orange worse, green a proven bound; safe for colour-blind readers.
 
-    All but `grid`, `paper`, `soft` and `series` are text colours, with a contrast of 4.5 at least on `paper` and on `soft`.
+    All but `grid`, `paper`, `soft` and `series` are text colours with a contrast of at least 4.5 on `paper` and on `soft`.
 
     Attributes
     ----------
     ink, muted
-        Text, and text that stands back.
+        Text, and secondary text.
     grid
-        Lines of charts and borders.
+        Grid lines and borders.
     paper, soft
-        Backgrounds: of the page, and of code and headings of tables.
+        Backgrounds of the page, and of code and table headings.
     primary
         Buttons and links.
     series
-        Of islands, programs and models, in the order in which they are given out.
+        Colours of islands, programs and models, in order of use.
     """
 
     ink: str
@@ -49,21 +49,21 @@ DARK = Palette(
 )  # fmt: skip
 
 VIRIDIS = ("#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154")
-"""Of a gap, from none to large; the same in both themes."""
+"""Colour scale of gaps, from small to large; the same in both themes."""
 
 
 def named(palette: Palette) -> dict[str, str]:
-    """Every colour by the name of its CSS variable: `--ink`, ..., `--series-0`, ..."""
+    """Return every colour by its CSS variable: `--ink`, ..., `--series-0`, ..."""
     single = {f"--{field.name}": getattr(palette, field.name) for field in fields(palette) if field.name != "series"}
     return single | {f"--series-{k}": colour for k, colour in enumerate(palette.series)}
 
 
 def variables(palette: Palette) -> str:
-    """CSS declarations of all colours of one theme."""
+    """Return CSS declarations of all colours of one theme."""
     return " ".join(f"{name}: {colour};" for name, colour in named(palette).items())
 
 
 def themed() -> str:
-    """CSS declarations that follow the colour scheme of the element in which a colour is used."""
+    """Return CSS declarations of colours that follow the colour scheme of their element."""
     dark = named(DARK)
     return " ".join(f"{name}: light-dark({colour}, {dark[name]});" for name, colour in named(LIGHT).items())

@@ -1,4 +1,4 @@
-"""What all charts share: the theme from the palette, labels that keep their distance, and SVG that needs no script."""
+"""Common parts of all charts: theme, placement of labels, and SVG without scripts."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from workbench.report.palette import LIGHT, Palette, named
 
 FONT = "Source Sans, system-ui, sans-serif"
 WIDTH = 760
-"""Pixels of a chart that no page stretches."""
+"""Default width of a chart, in pixels."""
 LABEL = 15
-"""Pixels from one label beside a chart to the next."""
+"""Minimum distance of labels beside a chart, in pixels."""
 PICK = "pick"
-"""The selection that a click on a mark makes; pages read it."""
+"""Name of the selection made by clicking on a mark; pages read it."""
 _SPARE = 14
-"""Pixels kept free left of SVG, and twice as many right of it: a reader's font may be wider than the one that was measured."""
+"""Margin left of an SVG in pixels; it is twice as wide on the right, because a reader's font may be wider than the measured one."""
 AtX: Any = alt.XValue
 AtY: Any = alt.YValue
-"""A place in pixels; Altair leaves these two classes without types."""
+"""A position in pixels; Altair has no types for these two classes."""
 Value = TypeVar("Value", alt.ColorValue, alt.StrokeValue, alt.StrokeWidthValue, alt.StrokeDashValue, alt.SizeValue)
 _MARKS = ("path", "text", "line", "rect", "circle")
 
@@ -34,14 +34,14 @@ _MARKS = ("path", "text", "line", "rect", "circle")
 def themed(
     layers: Sequence[alt.Chart], palette: Palette, height: int, width: int = WIDTH, *, apart: Literal["", "x", "y"] = ""
 ) -> alt.LayerChart:
-    """Layers as one chart in the colours of one theme; `height` is that of the plot, `width` holds axes and legends too.
+    """Combine layers into one chart with a theme; `height` is that of the plot, `width` includes axes and legends.
 
     Parameters
     ----------
     apart
-        The axis that each layer has for itself, on the scale that all share.
+        The axis that each layer has of its own, on a common scale.
     """
-    # All at once: each method of a chart would copy it whole, with its layers.
+    # All in one call: each method of a chart would copy it with all layers.
     return alt.LayerChart(
         layer=list(layers), width=width, height=height, background=palette.paper, autosize={"type": "fit-x", "contains": "padding"},
         resolve={"axis": {apart: "independent"}} if apart else {}, config=_config(palette),
@@ -61,42 +61,42 @@ def _config(palette: Palette) -> dict[str, Any]:
 
 
 def hover(field: str) -> dict[str, Any]:
-    """Encodings by which a mark says what it is: a tooltip on a page, a title in SVG."""
+    """Return encodings that describe a mark: a tooltip on a page, a title in SVG."""
     return {"tooltip": alt.Tooltip(f"{field}:N", title=""), "description": alt.Description(f"{field}:N")}
 
 
 def either(channel: type[Value], test: str, yes: Any, no: Any) -> Value:
-    """One value of a channel where the row passes a test, another where it does not."""
+    """Return a channel with one value for rows that pass a test and another for the rest."""
     return channel(no, condition={"test": test, "value": yes})
 
 
 def picked(channel: type[Value], yes: Any, no: Any) -> Value:
-    """One value of a channel where the mark has been clicked, another where not."""
+    """Return a channel with one value for the clicked mark and another for the rest."""
     return channel(no, condition={"param": PICK, "empty": False, "value": yes})
 
 
 def pick(*fields: str) -> alt.Parameter:
-    """A selection that a click on a mark makes and a click beside it takes back; one layer has it for all of a chart.
+    """Return a selection made by a click on a mark and cleared by a click beside it; add it to one layer of a chart.
 
-    That layer needs a name: Altair would make one from all its data.
+    The layer needs a name, because Altair would derive one from all its data.
     """
     return alt.selection_point(PICK, fields=list(fields), on="click", empty=False)
 
 
 def zoom(*encodings: Any) -> alt.Parameter:
-    """Dragging moves the axes, the wheel with Shift zooms (alone, it scrolls the page), a double click goes back."""
+    """Return panning and zooming: drag to pan, Shift and wheel to zoom (the wheel alone scrolls), double-click to reset."""
     return alt.selection_interval(
         "zoom", bind="scales", encodings=list(encodings) or ["x", "y"], zoom="wheel![event.shiftKey]", clear="dblclick"
     )
 
 
 def spread(values: Sequence[float], least: float, low: float = -math.inf, high: float = math.inf) -> list[float]:
-    """Places for labels, in the order of `values`: `least` apart, from `low` to `high`, and as near to their values as can be.
+    """Return label positions in the order of `values`: at least `least` apart, from `low` to `high`, close to their values.
 
-    The sum of squared moves is the least possible: an isotonic regression, by pooling neighbours that would come too near.
+    Minimises the sum of squared displacements, an isotonic regression, by pooling neighbours that would be too close.
     """
     order = sorted(range(len(values)), key=values.__getitem__)
-    pools: list[tuple[float, int]] = []  # mean of what the members' values lack of their rank, members
+    pools: list[tuple[float, int]] = []  # mean of value minus rank * least over the members, number of members
     for rank, index in enumerate(order):
         mean, size = values[index] - rank * least, 1
         while pools and pools[-1][0] > mean:
@@ -110,47 +110,47 @@ def spread(values: Sequence[float], least: float, low: float = -math.inf, high: 
 
 
 def far_apart(gaps: Sequence[float]) -> bool:
-    """Whether a linear axis would press the better of these gaps against each other."""
+    """Whether a linear axis would compress the smaller of these gaps."""
     known = sorted(g for g in gaps if g > 0)
     return len(known) > 2 and known[-1] > 12 * known[(len(known) - 1) // 2]
 
 
 def gap_axis(title: str, low: float, high: float, *, log: bool = False, grid: bool = True) -> alt.Axis:
-    """An axis of gaps with as many figures as its range needs."""
+    """Return an axis of gaps with as many digits as its range needs."""
     form = ".3~p" if log else ".0%" if high > 0.2 else ".1%" if high - low > 0.01 else ".2%"
     return alt.Axis(title=title, format=form, grid=grid)
 
 
 def gap_scale(low: float, high: float, *, log: bool = False) -> alt.Scale:
-    """A scale of gaps that ends where it is told to."""
+    """Return a scale of gaps with exactly these limits."""
     return alt.Scale(type="log", domain=[low, high], nice=False) if log else alt.Scale(domain=[low, high], nice=False, zero=False)
 
 
 def worded(names: Sequence[str]) -> str:
-    """An axis of numbers from 0 on that reads these names."""
+    """Return a label expression that shows names instead of the numbers 0, 1, ..."""
     return f"{json.dumps(list(names))}[datum.value]"
 
 
 def gradient(low: float, high: float) -> alt.Scale:
-    """Viridis, from light (no gap) to dark; what is beyond keeps the last colour."""
+    """Return the Viridis scale from light (small gap) to dark; values outside are clamped."""
     return alt.Scale(scheme="viridis", reverse=True, domain=[low, high], clamp=True)
 
 
 def gradient_legend(title: str, form: str = ".3~p") -> alt.Legend:
-    """A legend of colours beside the chart."""
+    """Return a colour legend beside the chart."""
     return alt.Legend(orient="right", direction="vertical", title=title, format=form, gradientLength=140)
 
 
 def labels(names: Sequence[str], values: Sequence[float], colours: Sequence[str], domain: tuple[float, float], height: int,
            *, log: bool = False) -> alt.Axis:  # fmt: skip
-    """A right axis with a name at each value, or as near to it as the other names leave room.
+    """Return a right axis with a name at each value, moved as little as needed to avoid overlaps.
 
     Parameters
     ----------
     domain
         Lowest and highest value of the axis.
     height
-        Pixels from the one to the other.
+        Pixels between the two.
     """
     take = math.log10 if log else float
     low, high = take(domain[0]), take(domain[1])
@@ -165,9 +165,9 @@ def labels(names: Sequence[str], values: Sequence[float], colours: Sequence[str]
 
 
 def specification(chart: alt.LayerChart) -> dict[str, Any]:
-    """The chart as Vega-Lite for a page, its frames among the data sets as they are.
+    """Return the chart as Vega-Lite for a page, with data frames unconverted among its data sets.
 
-    A third of the time of `to_dict`: nothing is turned into rows, and that the schema holds is for tests to see.
+    Takes a third of the time of `to_dict`: nothing is converted to rows, and the schema is validated only in tests.
     """
     frames: dict[str, Any] = {}
 
@@ -186,21 +186,21 @@ def specification(chart: alt.LayerChart) -> dict[str, Any]:
 
 
 def svg(chart: alt.LayerChart, label: str) -> str:
-    """A chart as an SVG element for an HTML page: colours are CSS variables, what a mark says lies in its title.
+    """Return a chart as an SVG element for an HTML page, with colours as CSS variables and tooltips as titles.
 
     Parameters
     ----------
     chart
-        In the light theme: its colours are replaced by the names that the page's style gives them in both.
+        Chart in the light theme; its colours are replaced by the CSS variables of both themes.
     label
-        What the chart shows, for those who do not see it.
+        Text alternative of the chart.
     """
-    import vl_convert  # a second to load: only who writes a report waits for it
+    import vl_convert  # takes a second to load, so only when a report is written
 
     text = vl_convert.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[])
     root = ElementTree.fromstring(text.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
     names = {colour: f"var({name})" for name, colour in named(LIGHT).items() if name != "--primary"}
-    own = f"c{zlib.crc32(text.encode()):08x}-"  # several charts share a page, and so the ids of their clips and gradients
+    own = f"c{zlib.crc32(text.encode()):08x}-"  # makes the IDs of clips and gradients unique among the charts of a page
     for element in root.iter():
         said = element.attrib.pop("aria-label", "")
         for noise in ("role", "aria-roledescription", "aria-hidden", "pointer-events", "class", "cursor"):

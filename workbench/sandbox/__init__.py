@@ -41,7 +41,7 @@ def open_sandbox(
         CPU to which the programs are bound. If the caller is bound to the same one, a decision takes a third of the time,
         because neither waits for the other's CPU to wake up.
     surroundings
-        What the programs can see of the place where they run.
+        Properties of their process that programs could observe.
 
     Returns
     -------

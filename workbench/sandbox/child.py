@@ -79,7 +79,7 @@ class Hosted:
     Parameters
     ----------
     name, file
-        What it finds in `__name__` and `__file__`; no file: the latter is not defined.
+        Its `__name__` and `__file__`; without a file, the latter is not defined.
     """
 
     def __init__(self, allowed: Collection[str], name: str, file: str) -> None:
@@ -108,7 +108,7 @@ class Hosted:
         self._entry = found
 
     def _module(self) -> ModuleType:
-        """Make the module as `import` would, or as `python FILE` would."""
+        """Create the module as `import` or `python FILE` would."""
         if self._file and self._name != "__main__":
             spec = importlib.util.spec_from_file_location(self._name, self._file)
             if spec is not None:
@@ -151,7 +151,7 @@ def import_guard(allowed: Collection[str]) -> Callable[..., Any]:
 
 
 def _below(frames: int, work: Callable[..., Any], *arguments: Any) -> Any:
-    """Call `work` with so many further frames on the stack, beside this one."""
+    """Call `work` with `frames` additional frames on the stack, besides this one."""
     return _below(frames - 1, work, *arguments) if frames else work(*arguments)
 
 

@@ -47,7 +47,7 @@ class IsolatedSandbox:
     cpu
         CPU to which the zygote and its children are bound; None for any.
     surroundings
-        What programs can see of the place where they run.
+        Properties of their process that programs could observe.
 
     Raises
     ------
