@@ -21,7 +21,7 @@ SEEN = {f"workbench.{name}" for name in ("model", "errors", "protocols", "checks
 """What problems and evaluators may know of the workbench."""
 UI = set("api analysis certificate errors formatting model options problem program report search store".split())
 """What pages may know: what is recorded and what it means, nothing that runs a program."""
-BESIDE_THE_CANDIDATE = {"child.py", "zygote.py", "confine.py", "landlock.py", "seccomp.py", "frames.py"}
+BESIDE_THE_CANDIDATE = {"boot.py", "child.py", "zygote.py", "confine.py", "wipe.py", "landlock.py", "seccomp.py", "frames.py"}
 
 Graph = Mapping[str, set[str]]
 

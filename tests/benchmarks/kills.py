@@ -36,7 +36,7 @@ ATTEMPTS = 400
 PATIENCE = 60.0
 """Seconds in which a part of a run must appear on a busy machine."""
 TARGETS = ("host", "worker", "zygote", "gateway", "ui")
-_MARKS = {"worker": "workbench.evaluation.worker", "zygote": "boot.py", "gateway": "proposers.gateway"}
+_MARKS = {"worker": "workbench.evaluation.worker", "zygote": "sandbox", "gateway": "proposers.gateway"}
 
 
 def below(pid: int) -> dict[int, str]:

@@ -123,6 +123,10 @@ ATTACKS: Mapping[str, Attack] = {
     # --- keys and other processes
     "read keys from the environment": Attack(f"return os.environ.get('{CANARY}')"),
     "list the environment's names": Attack("return [n for n in os.environ if 'KEY' in n or n in ('HOME', 'PATH')]"),
+    "read the environment past the interpreter": Attack(
+        LIBC + "libc.getenv.restype = ctypes.c_char_p\n"
+        "return [n for n in ('PATH', 'HOME', 'PYTHONHASHSEED', 'LC_CTYPE') if libc.getenv(n.encode())]"
+    ),
     "read the host's environment": Attack("return open(f\"/proc/{target['host']}/environ\").read()", Status.CRASH),
     "read the host's command line": Attack("return open(f\"/proc/{target['host']}/cmdline\").read()", Status.CRASH),
     "read its own maps": Attack("return open('/proc/self/maps').read()", Status.CRASH),
@@ -131,6 +135,38 @@ ATTACKS: Mapping[str, Attack] = {
     "signal by pidfd": Attack("return os.pidfd_open(target['host']) >= 0", Status.CRASH),
     "trace the host": Attack(LIBC + "return libc.ptrace(16, target['host'], 0, 0) == 0"),
     "read the host's memory": Attack(LIBC + "return libc.process_vm_readv(target['host'], None, 0, None, 0, 0) == 0"),
+    "read the CPU clock of the host": Attack(
+        "return load('time').clock_gettime((~target['host'] << 3) | 2) >= 0", Status.CRASH
+    ),
+    "sleep by the CPU clock of the host": Attack(
+        LIBC + "clock = ctypes.c_int((~target['host'] << 3) | 2)\n"
+        "return libc.clock_nanosleep(clock, 0, (ctypes.c_long * 2)(0, 0), None) in (0, 95)"
+    ),
+    "ask for a process by locking": Attack(
+        LIBC + "lock = ctypes.c_uint(target['host'])\n"
+        "libc.syscall(202, ctypes.byref(lock), 8, 0, None, None, 0)\nreturn ctypes.get_errno() not in (1, 38)", needs="x86_64",
+    ),
+    "read the command line it was started with": Attack("return [word for word in [*sys.argv, *sys.orig_argv] if word]"),
+    "read the interpreter's copy of its command line": Attack(
+        "ctypes = load('ctypes')\nn, words = ctypes.c_int(), ctypes.POINTER(ctypes.c_wchar_p)()\n"
+        "ctypes.pythonapi.Py_GetArgcArgv(ctypes.byref(n), ctypes.byref(words))\n"
+        "return [words[k] for k in range(n.value) if words[k]]"
+    ),
+    "read the path of its interpreter from the stack": Attack(
+        LIBC + "libc.getauxval.restype = ctypes.c_char_p\nreturn (libc.getauxval(ctypes.c_ulong(31)) or b'').decode()"
+    ),
+    "read the folders of its modules": Attack(
+        "found = [*sys.path, sys.prefix, sys.executable, getattr(random, '__file__', ''), *sys.path_importer_cache]\n"
+        "return [folder for folder in found if folder]"
+    ),
+    "find the host's process in its callers": Attack(
+        "frame = sys._getframe()\nwhile frame:\n    scope = {**frame.f_globals, **frame.f_locals}\n"
+        "    if target['host'] in [v for v in scope.values() if type(v) is int]: return True\n    frame = frame.f_back"
+    ),
+    "find the files of its callers": Attack(
+        "frame, found = sys._getframe(), []\nwhile frame:\n    found.append(frame.f_code.co_filename)\n    frame = frame.f_back\n"
+        "return [path for path in found if '/' in path]"
+    ),
     "fork": Attack("pid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)\nreturn True", Status.CRASH),
     "run a shell": Attack("return os.system('true') == 0"),
     "spawn": Attack("return os.posix_spawn('/bin/true', ['true'], {})", Status.CRASH),

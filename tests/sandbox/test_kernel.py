@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 
 import pytest
@@ -17,9 +18,10 @@ X86, ARM = seccomp.ARCHITECTURES["x86_64"], seccomp.ARCHITECTURES["aarch64"]
 EPERM, ENOSYS = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 
 
-def verdict(program: bytes, arch: int, number: int) -> int:
+def verdict(program: bytes, arch: int, number: int, *arguments: int) -> int:
     """What the kernel's virtual machine answers for one call: an interpreter of the instructions that the filter uses."""
-    data = struct.pack("II", number, arch)
+    given = [a & (1 << 64) - 1 for a in (*arguments, *[0] * 6)][:6]
+    data = struct.pack("IIQ6Q", number, arch, 0, *given)
     accumulator, at = 0, 0
     while True:
         code, jump_true, jump_false, operand = struct.unpack_from("HBBI", program, 8 * at)
@@ -30,6 +32,8 @@ def verdict(program: bytes, arch: int, number: int) -> int:
             at += jump_true if accumulator == operand else jump_false
         elif code == 0x35:
             at += jump_true if accumulator >= operand else jump_false
+        elif code == 0x54:
+            accumulator &= operand
         else:
             assert code == 0x06
             return int(operand)
@@ -42,6 +46,19 @@ def test_the_filter_allows_its_table_and_nothing_else(machine: str) -> None:
     for number in [*range(600), 0x3FFFFFFF, 0x40000000, 0xFFFFFFFF]:
         expected = seccomp.ALLOW if number in allowed else ENOSYS if number == seccomp.CLONE3 else EPERM
         assert verdict(program, audit, number) == expected, number
+
+
+@pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
+def test_no_clock_and_no_lock_asks_for_another_process(machine: str) -> None:
+    program, (audit, calls) = seccomp.filter_program(machine), seccomp.ARCHITECTURES[machine]
+    own, foreign = [*range(16)], [16, 17, -1, -2, -6, (~os.getpid() << 3) | 2, (~os.getpid() << 3) | 6, 1 << 31, (1 << 32) - 6]
+    for name in seccomp.CLOCKS:
+        assert {verdict(program, audit, calls[name], clock) for clock in own} == {seccomp.ALLOW}
+        assert {verdict(program, audit, calls[name], clock) for clock in foreign} == {EPERM}
+    flags = (0, 128, 256, 384)
+    plain, inherits = [0, 1, 3, 4, 5, 9, 10], [2, 6, 7, 8, 11, 12, 13, 64, 512, 1 << 31]
+    assert {verdict(program, audit, calls["futex"], 0, flag | command) for command in plain for flag in flags} == {seccomp.ALLOW}
+    assert {verdict(program, audit, calls["futex"], 0, flag | command) for command in inherits for flag in flags} == {EPERM}
 
 
 def test_other_architectures_are_killed_and_x32_is_refused() -> None:

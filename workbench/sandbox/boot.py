@@ -1,35 +1,39 @@
-"""Entry point of sandbox processes: `python boot.py zygote|plain DESCRIPTOR PARENT`, in a clean environment.
+"""Entry point of sandbox processes; `launch.py` executes its text, so that no frame or module of theirs names a file.
 
-It is run by path and loads its parts by path, because a package's `__init__` would import more than the standard library.
+Its parts are loaded by path, because a package's `__init__` would import more than the standard library.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
+from typing import NoReturn
 
 
-def load(name: str) -> ModuleType:
-    """Load the file `name`.py from this folder."""
-    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH118, PTH120
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def load(folder: str, name: str) -> ModuleType:
+    """Load the file `name`.py from a folder, without its path."""
+    with open(f"{folder}/{name}.py", encoding="utf-8") as file:  # noqa: PTH123 (no pathlib in the zygote)
+        code = compile(file.read(), name, "exec")
+    module = ModuleType(name)
+    exec(code, vars(module))
     return module
 
 
-def main(kind: str, fd: int, parent: int) -> None:
-    """Become a zygote, or serve one program without isolation."""
-    child, confine = load("child"), load("confine")
+def main(folder: str, kind: str, fd: str, parent: str) -> Callable[[], NoReturn] | None:
+    """Become a zygote, or prepare to serve one program without isolation.
+
+    Returns
+    -------
+    Callable or None
+        What serves the program. It is called by the caller, because all that is known here is forgotten by then: a program can
+        read the variables of every function that waits for it. None at the end of the zygote.
+    """
+    child, confine, wipe = load(folder, "child"), load(folder, "confine"), load(folder, "wipe")
     if sys.platform == "linux":
-        confine.die_with_parent(parent)
-    if kind == "zygote":
-        load("zygote").main(fd, child, confine, parent)
-    else:
-        child.serve_plainly(fd, confine)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+        confine.die_with_parent(int(parent))
+    if kind == "plain":
+        prepared: Callable[[], NoReturn] = child.prepare_plainly(int(fd), confine, wipe)
+        return prepared
+    born: Callable[[], NoReturn] | None = load(folder, "zygote").main(int(fd), child, confine, wipe, int(parent))
+    return born

@@ -52,13 +52,22 @@ def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]
     confine
         Called with the load request's limits (address space in bytes, CPU time in seconds), before the program is compiled.
     """
+    try:
+        _serve(fd, allowed, confine)
+    finally:
+        os._exit(70)
+
+
+def _serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]) -> NoReturn:
     _, source, entry, memory, seconds, name, file, generators, depth, optimize = read_frame(fd)
     confine(memory, seconds)
+    del confine
     program = Hosted(allowed, name, file)
     load: Callable[..., Any] = program.load
     answer: Callable[..., Any] = program.answer
     if depth:
         load, answer = functools.partial(_below, depth - 1, load), functools.partial(_below, depth - 1, answer)
+    del depth
     number = 0
     reply = _attempt(number, program.path, load, source, entry, generators, optimize)
     while True:
@@ -248,8 +257,8 @@ def _line(error: BaseException, path: str) -> int | None:
 # --------------------------------------------------------------------------- without isolation
 
 
-def serve_plainly(fd: int, confine: ModuleType) -> NoReturn:
-    """Serve with resource limits only. The host's first request lists the modules to import and the search path."""
+def prepare_plainly(fd: int, confine: ModuleType, wipe: ModuleType) -> Callable[[], NoReturn]:
+    """Return what serves with resource limits only. The host's first request lists the modules to import and the search path."""
     _, allowed, wanted, path, cpu = read_frame(fd)
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cpu})
@@ -257,10 +266,11 @@ def serve_plainly(fd: int, confine: ModuleType) -> NoReturn:
     for name in wanted:
         with contextlib.suppress(ImportError):  # the program's own import reports it
             __import__(name)
+    wipe.wipe_start()
     write_frame(fd, "[]")
 
     def limit(memory: int, seconds: int) -> None:
         with contextlib.suppress(OSError, ValueError):  # limits differ between kernels
             confine.limit(confine.address_space() + memory, seconds)
 
-    serve(fd, allowed, limit)
+    return functools.partial(serve, fd, allowed, limit)

@@ -10,9 +10,22 @@ from pathlib import Path
 
 from workbench.errors import SandboxError
 
+_START = """\
+import sys
+boot = {"__name__": "boot"}
+with open(sys.argv[1] + "/boot.py", encoding="utf-8") as file:
+    exec(compile(file.read(), "boot", "exec"), boot)
+serve = boot["main"](*sys.argv[1:])
+boot.clear()
+del boot, file, sys
+if serve:
+    serve()
+"""
+"""What the interpreter runs. It is the caller of all programs, so that what it forgets is out of their reach."""
+
 
 def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen[bytes]:
-    """Start `boot.py` as a `zygote` or `plain` process that inherits only `theirs`, which is closed here.
+    """Start a `zygote` or `plain` process that inherits only `theirs`, which is closed here.
 
     The process dies with the calling thread (Linux).
 
@@ -23,11 +36,11 @@ def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen
     """
     with theirs:
         fd = theirs.fileno()
-        script = str(Path(__file__).with_name("boot.py"))
+        folder = str(Path(__file__).parent)
         try:
             return subprocess.Popen(
                 # Not -I: it would ignore PYTHONHASHSEED.
-                [sys.executable, "-s", "-P", "-B", script, kind, str(fd), str(os.getpid())],
+                [sys.executable, "-s", "-P", "-B", "-c", _START, folder, kind, str(fd), str(os.getpid())],
                 env=_environment(hash_seed),
                 cwd="/",
                 stdin=subprocess.DEVNULL,

@@ -11,6 +11,12 @@ ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 
 CLONE3 = 435
 """Fails with ENOSYS: the C library then falls back to `clone`, which fails with EPERM. Same number on all architectures."""
+CLOCKS = frozenset({"clock_gettime", "clock_getres", "clock_nanosleep"})
+"""Calls that take a clock. A negative number is the CPU clock of any process: it tells which there are, and how busy each is."""
+STATIC_CLOCKS = 16
+"""Numbers of clocks that belong to nobody are lower."""
+FUTEX_COMMANDS = frozenset({0, 1, 3, 4, 5, 9, 10})
+"""Wait, wake and requeue. Those with priority inheritance would tell whether a process of a given number exists."""
 
 
 class Architecture(NamedTuple):
@@ -43,9 +49,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
 }  # fmt: skip
 
-_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _ARCH = 0, 4  # offsets into struct seccomp_data
+_LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24
+"""Offsets into struct seccomp_data: the call, the architecture, and the lower halves (little-endian) of two arguments."""
 _X32 = 0x40000000  # system calls with this bit use the x32 ABI: other numbers for the same kernel functions
+_FUTEX_FLAGS = 0x180  # private, and by the real-time clock
+
+_Step = tuple[int, str, str, int]
+"""An instruction: its code, the labels to jump to if true and if false (empty: the next instruction), its operand."""
 
 
 def filter_program(machine: str) -> bytes:
@@ -57,23 +68,30 @@ def filter_program(machine: str) -> bytes:
         There is no table for this machine.
     """
     audit, calls = ARCHITECTURES[machine]
-    numbers = sorted(calls.values())
-    n = len(numbers)
-    program = [
-        _instruction(_LOAD_WORD, 0, 0, _ARCH),
-        _instruction(_JUMP_EQUAL, 1, 0, audit),
-        _instruction(_RETURN, 0, 0, KILL),
-        _instruction(_LOAD_WORD, 0, 0, _NUMBER),
-        _instruction(_JUMP_AT_LEAST, n + 2, 0, _X32),  # to EPERM
-        # The allowed numbers; each jumps over the rest, the CLONE3 pair and EPERM to the last instruction.
-        *(_instruction(_JUMP_EQUAL, n - i + 2, 0, number) for i, number in enumerate(numbers)),
-        _instruction(_JUMP_EQUAL, 0, 1, CLONE3),
-        _instruction(_RETURN, 0, 0, ENOSYS),
-        _instruction(_RETURN, 0, 0, EPERM),
-        _instruction(_RETURN, 0, 0, ALLOW),
-    ]
-    return b"".join(program)
+    checked = {number: "futex" if name == "futex" else "clock" for name, number in calls.items() if name in {"futex", *CLOCKS}}
+    blocks: dict[str, list[_Step]] = {
+        "start": [(_LOAD_WORD, "", "", _ARCH), (_JUMP_EQUAL, "", "kill", audit), (_LOAD_WORD, "", "", _NUMBER),
+                  (_JUMP_AT_LEAST, "refuse", "", _X32)],
+        "calls": [(_JUMP_EQUAL, checked.get(number, "allow"), "", number) for number in sorted(calls.values())],
+        "others": [(_JUMP_EQUAL, "absent", "refuse", CLONE3)],
+        "clock": [(_LOAD_WORD, "", "", _FIRST), (_JUMP_AT_LEAST, "refuse", "allow", STATIC_CLOCKS)],
+        "futex": [(_LOAD_WORD, "", "", _SECOND), (_AND, "", "", 0xFFFFFFFF & ~_FUTEX_FLAGS),
+                  *((_JUMP_EQUAL, "allow", "", command) for command in sorted(FUTEX_COMMANDS))],
+        "refuse": [(_RETURN, "", "", EPERM)],
+        "absent": [(_RETURN, "", "", ENOSYS)],
+        "kill": [(_RETURN, "", "", KILL)],
+        "allow": [(_RETURN, "", "", ALLOW)],
+    }  # fmt: skip
+    return _assemble(blocks)
 
 
-def _instruction(code: int, jump_true: int, jump_false: int, operand: int) -> bytes:
-    return struct.pack("HBBI", code, jump_true, jump_false, operand)
+def _assemble(blocks: Mapping[str, list[_Step]]) -> bytes:
+    places, at = dict[str, int](), 0
+    for label, steps in blocks.items():
+        places[label] = at
+        at += len(steps)
+    lines = [step for steps in blocks.values() for step in steps]
+    return b"".join(
+        struct.pack("HBBI", code, *(places[label] - at - 1 if label else 0 for label in (true, false)), operand)
+        for at, (code, true, false, operand) in enumerate(lines)
+    )

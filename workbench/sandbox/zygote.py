@@ -11,6 +11,7 @@ It communicates with the host over a packet socket and ends when that closes:
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -20,7 +21,8 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -61,7 +63,9 @@ def preload(names: Sequence[str]) -> list[str]:
 class Zygote:
     """Forks children on request, reaps ended ones and kills those that the host releases."""
 
-    def __init__(self, control: socket.socket, config: dict[str, Any], child: ModuleType, confine: ModuleType, host: int) -> None:
+    def __init__(
+        self, control: socket.socket, config: dict[str, Any], child: ModuleType, confine: ModuleType, wipe: ModuleType, host: int
+    ) -> None:
         self._control, self._child, self._confine = control, child, confine
         self._pid = os.getpid()
         self._pids: dict[int, int] = {}  # by pidfd
@@ -77,10 +81,12 @@ class Zygote:
         self._ruleset = -1
         if config["landlock"]:
             self._ruleset = self._confine.make_ruleset(bytes.fromhex(config["landlock"]))
-        self._filter = self._confine.Filter(bytes.fromhex(config["seccomp"]))
-        self._size = self._confine.address_space()
-        if not self._size:
+        size = self._confine.address_space()
+        self._restrict = functools.partial(_restrict, confine, size, confine.Filter(bytes.fromhex(config["seccomp"])))
+        if not size:
             raise OSError("the size of the address space cannot be read: is /proc mounted?")
+        wipe.wipe_start()
+        wipe.wipe_folders()
         self._confine.drop_root()
         self._confine.die_with_parent(host)  # again: changing the user clears it
         self._confine.hide()
@@ -89,35 +95,38 @@ class Zygote:
         gc.disable()
         self._prove()
 
-    def run(self) -> NoReturn:
-        """Serve the host until it closes the control socket."""
+    def run(self) -> Callable[[], NoReturn]:
+        """Serve the host until it closes the control socket. Returns in each child, with what serves its program."""
         self._control.send(b"ready " + json.dumps({"missing": self.missing}).encode())
         self._poll.register(self._control, select.POLLIN)
         while True:
             for fd, _ in self._poll.poll():
                 if fd in self._pids:
                     self._reap(fd)
-                else:
-                    self._handle_message(self._control.recv(64))
+                elif (born := self._handle_message(self._control.recv(64))) is not None:
+                    return born
 
-    def _handle_message(self, message: bytes) -> None:
+    def _handle_message(self, message: bytes) -> Callable[[], NoReturn] | None:
         if not message:
             os._exit(0)  # the kernel then ends the children
         if message == b"+":
-            self._spare()
-        elif (pidfd := self._pidfds.get(int(message[2:]))) is not None:
+            return self._spare()
+        if (pidfd := self._pidfds.get(int(message[2:]))) is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        return None
 
-    def _spare(self) -> None:
+    def _spare(self) -> Callable[[], NoReturn] | None:
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             try:
-                gc.enable()
                 channel = self._confine.seal(self._pid, theirs.fileno(), self._ruleset)
-                self._child.serve(channel, self._allowed, self._restrict)
-            finally:
+                for closed in (ours, theirs, self._control):
+                    closed.detach()  # or its number would be closed again, once it means another descriptor
+                gc.enable()
+                return functools.partial(self._child.serve, channel, self._allowed, self._restrict)
+            except BaseException:
                 os._exit(70)
         theirs.close()
         pidfd = os.pidfd_open(pid)
@@ -125,10 +134,7 @@ class Zygote:
         self._poll.register(pidfd, select.POLLIN)
         socket.send_fds(self._control, [b"spare %d" % pid], [ours.fileno()])
         ours.close()
-
-    def _restrict(self, memory: int, seconds: int) -> None:
-        self._confine.limit(self._size + memory, seconds)
-        self._filter.install()
+        return None
 
     def _reap(self, pidfd: int) -> None:
         pid = self._pids.pop(pidfd)
@@ -157,12 +163,18 @@ class Zygote:
         raise OSError(f"the confinement test failed: a confined child {found}")
 
 
-_NAMES = ("open a file", "open a socket", "start a process", "send a signal")
+def _restrict(confine: ModuleType, size: int, calls: Any, memory: int, seconds: int) -> None:
+    confine.limit(size + memory, seconds)
+    calls.install()
+
+
+_NAMES = ("open a file", "open a socket", "start a process", "send a signal", "read another process's clock")
 _FORBIDDEN = (
     lambda: os.open("/", os.O_RDONLY),
     lambda: socket.socket(socket.AF_UNIX),
     lambda: os.fork() or os._exit(0),
     lambda: os.kill(0, 0),
+    lambda: time.clock_gettime(~1 << 3 | 2),
 )
 
 
@@ -174,13 +186,15 @@ def _is_refused(forbidden: Any) -> bool:
     return False
 
 
-def main(fd: int, child: ModuleType, confine: ModuleType, host: int) -> None:
-    """Read the configuration from the control socket, prepare, and serve the host."""
+def main(fd: int, child: ModuleType, confine: ModuleType, wipe: ModuleType, host: int) -> Callable[[], NoReturn] | None:
+    """Read the configuration from the control socket, prepare, and serve the host; returns in each child as `Zygote.run`."""
     control = socket.socket(fileno=fd)
     try:
-        zygote = Zygote(control, json.loads(control.recv(1 << 18)), child, confine, host)
+        zygote = Zygote(control, json.loads(control.recv(1 << 18)), child, confine, wipe, host)
     except Exception as error:
         control.send(f"failed {type(error).__name__}: {error}"[:2000].encode(errors="replace"))
-        return
-    with contextlib.suppress(ConnectionError):  # the host has ended
-        zygote.run()
+        return None
+    try:
+        return zygote.run()
+    except ConnectionError:  # the host has ended
+        return None
