@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from workbench.problem import catalog
 from workbench.redact import is_secret_name
 from workbench.state.database import FILE as STATE
 
 TOY = Path(__file__).parent / "toy"
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no test depends on how busy the machine is
 
 
 @pytest.fixture(autouse=True)
