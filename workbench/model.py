@@ -6,7 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
+
+from workbench.figures import Effect as Effect
+from workbench.figures import Interval as Interval
+from workbench.figures import Record as Record
+from workbench.figures import Seconds as Seconds
 
 
 class Split(StrEnum):
@@ -28,6 +33,8 @@ class Status(StrEnum):
     MEMORY = "memory"
     PROTOCOL = "protocol"
     REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    """The same program as an earlier attempt; it is not evaluated again."""
     LLM_ERROR = "llm_error"
     FRAGILE = "fragile"
     """Legal on `train`, but failed the run's robustness filter."""
@@ -310,7 +317,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One attempt of a run, as a strategy sees it. `number` counts attempts from 0; initial programs come first."""
+    """One attempt of a run, as a strategy sees it. `number` counts attempts from 0; initial programs come first.
+
+    Attributes
+    ----------
+    idea
+        What was changed and why, in one line, as the proposer or the person says; may be empty.
+    seconds
+        The program's own time on a train instance, in seconds: the median and the longest; None unless `ok`.
+    effect
+        What became better or worse than its parent; None if one of the two has no results.
+    """
 
     number: int
     status: Status
@@ -322,25 +339,9 @@ class Candidate:
     families: Mapping[str, float] = field(default_factory=dict)
     instances: tuple[float, ...] = ()
     message: str = ""
-
-
-# --------------------------------------------------------------------------- paired comparisons
-
-
-class Interval(NamedTuple):
-    """A mean and its confidence interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-class Record(NamedTuple):
-    """Number of instances on which the first of two programs was better, equal or worse."""
-
-    wins: int
-    ties: int
-    losses: int
+    idea: str = ""
+    seconds: Seconds | None = None
+    effect: Effect | None = None
 
 
 # --------------------------------------------------------------------------- requests to a proposer
@@ -396,6 +397,24 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What an attempt tried and what became of it, for the prompts of later attempts.
+
+    The fields are those of `Candidate`. An attempt that is still being evaluated has no status.
+    """
+
+    number: int
+    parent: int | None
+    operator: str
+    idea: str
+    status: Status | None
+    gap: float = math.inf
+    message: str = ""
+    seconds: Seconds | None = None
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One request to a proposer.
 
@@ -411,6 +430,8 @@ class Task:
         Messages from the user who steers the run.
     stagnation
         Attempts since the incumbent last improved. Proposers may make larger changes, and prompts add the second level of hints.
+    tried
+        Attempts that tell something about this request, by number; empty for a proposer that uses no model.
     """
 
     number: int
@@ -418,6 +439,7 @@ class Task:
     failure: Failure | None = None
     guidance: tuple[str, ...] = ()
     stagnation: int = 0
+    tried: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +479,8 @@ class Reply:
         The model call; None without a model. If `call.error` is set, the attempt's status is `llm_error`.
     parents
         Numbers of the candidates whose code was used, main parent first.
+    idea
+        What was changed and why, in one line; empty: what the text says.
     """
 
     operator: str
@@ -464,3 +488,4 @@ class Reply:
     program: Program | None = None
     call: Call | None = None
     parents: tuple[int, ...] = ()
+    idea: str = ""

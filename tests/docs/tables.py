@@ -22,9 +22,9 @@ CERTIFIED = "certified"
 MARK = "\\*"
 OLD = (
     f"{MARK} For an earlier version of the problem's code; `evolve certify` on the module in `runs/gallery/certified` gives "
-    "the current verdict."
+    "the verdict of today."
 )
-FINDERS = {"no LLM": "AST operators", "a person": "written by hand"}
+FINDERS = {"no LLM": "AST operators", "a person": "a person"}
 
 
 def certificates() -> list[dict[str, Any]]:
@@ -74,8 +74,8 @@ def discoveries() -> str:
             rest.setdefault(outcome(one), []).append(f"`{one['problem'].partition('/')[2]}`")
     rows = results([one for one in made if outcome(one) == CERTIFIED])
     if rest:
-        others = "; ".join(f"{', '.join(names)} ({verdict})" for verdict, names in sorted(rest.items()))
-        rows += ["", f"No certified improvement so far: {others}. [All figures]({{up}}docs/results.md)."]
+        others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sorted(rest.items()))
+        rows += ["", f"Without a certified improvement so far: {others} ([all figures]({{up}}docs/results.md))."]
     return "\n".join(rows)
 
 

@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -279,18 +278,6 @@ def test_help_lists_what_is_there_from_its_own_docstrings(evolve, tmp_path, monk
         assert proposers.describe(name).summary in out
     assert "bold=1.0" in out and "replay:RUN" in out and "auto" in out
     assert "patience=23" not in evolve("resume", "--help")[1]
-
-
-def test_help_fills_its_lines_and_indents_examples(evolve, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = [line.rstrip() for line in evolve("certify", "--help")[1].partition("Arguments")[0].splitlines()]
-    start = next(i for i, line in enumerate(lines) if line.startswith(" Compares "))
-    prose = lines[start : lines.index("", start)]
-    assert len(prose) > 2
-    for line, following in pairwise(prose):
-        assert len(f"{line} {following.split()[0]}") > 78, f"the line ends early: {line!r}"
-    assert "   evolve certify latest" in lines and " Examples" in lines
-    assert "   evolve eval total_tardiness mdd" in [line.rstrip() for line in evolve("eval", "--help")[1].splitlines()]
 
 
 def test_help_imports_nothing_heavy():

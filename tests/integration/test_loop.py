@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench import proposers
 from workbench.errors import RunFailed, UsageError
+from workbench.loop.driver import REPEATS_IN_A_ROW
 from workbench.loop.start import begin, resume
 from workbench.model import Split, Status
 from workbench.options import RunOptions
@@ -68,9 +71,21 @@ def test_replay_of_model_answers_with_repairs_and_failures(tmp_path, monkeypatch
     recorded = trace(tmp_path, first)
     assert recorded == trace(tmp_path, again)
     statuses = [row[1] for row in recorded if row[5] != "seed"]
-    assert statuses.count(Status.LLM_ERROR) == 1 and statuses.count(Status.CRASH) == 1 and statuses.count(Status.REJECTED) == 2
+    assert Counter(statuses) == {"ok": 4, "llm_error": 1, "crash": 1, "rejected": 1, "duplicate": 1}
     with Store(tmp_path, write=False) as store:
         assert len(store.calls(first)) == 8 and store.calls(again) == []
+
+
+def test_a_model_that_repeats_itself_is_told_so_and_the_run_ends_early(tmp_path, monkeypatch):
+    answer = "Idea: double it\n" + GOOD.format(2)
+    proposer = scripted(monkeypatch, *[answer] * 50)
+    found = run(tmp_path, proposer="scripted", candidates=50)
+    first, second, third = (p.user for p in proposer.prompts[:3])
+    number = next(row[0] for row in trace(tmp_path, found.run) if row[5] != "seed")
+    assert "What was tried" not in first
+    assert re.search(rf"- #{number} .*: double it -> ", second)
+    assert re.search(rf"- #{number + 1} .*: double it -> the same program as candidate {number}", third)
+    assert 1 + REPEATS_IN_A_ROW <= found.attempts < 30 and found.status == "done" and "already tried" in found.message
 
 
 def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
@@ -80,8 +95,8 @@ def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
     rows = [row for row in trace(tmp_path, found.run) if row[5] != "seed"]
     assert [row[1] for row in rows] == [Status.CRASH, *[Status.OK] * 4]
     assert [row[5] for row in rows].count("repair") == 1
-    asked = [p.user for p in proposer.prompts if "NameError" in p.user]
-    assert len(asked) == 1 and "return y" in asked[0]
+    asked = [p.user for p in proposer.prompts if "## Your last answer" in p.user]
+    assert len(asked) == 1 and "return y" in asked[0] and "NameError" in asked[0]
 
 
 @pytest.mark.parametrize(("limit", "value", "spent"), [("max_usd", 0.5, 5), ("max_tokens", 2000, 4)])
@@ -214,6 +229,7 @@ def test_answers_paid_for_are_used_on_resume(tmp_path, monkeypatch):
     found = run(tmp_path, proposer="scripted", candidates=4)
     with Store(tmp_path) as store:
         store._db.execute("DELETE FROM scores WHERE number = 5")
+        store._db.execute("DELETE FROM trials WHERE number = 5")
         store._db.execute("DELETE FROM candidates WHERE number = 5")
     proposer = scripted(monkeypatch)
     again = resume(found.run, tmp_path, Silent())

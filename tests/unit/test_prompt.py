@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from workbench import redact
 from workbench.model import Brief, Candidate, Failure, Limits, Program, Selection, Status, Task
 from workbench.proposers import prompt
+from workbench.system import redact
 
 SOURCE = '''
 def order(processing, due):

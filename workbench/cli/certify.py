@@ -36,8 +36,8 @@ def certify_(
     """Evaluate on the held-out test set and the robustness tests.
 
     Compares the program with every baseline on test instances, and checks robustness (out-of-distribution instances),
-    determinism, growth of time and memory, and sensitivity to constants. Verdicts: certified; not confirmed; no significant
-    improvement; did not generalize; failed robustness. Each access to the test set is counted.
+    determinism, growth of time and memory, and sensitivity to constants. Verdicts: certified; no significant improvement;
+    did not generalize; failed robustness. Each access to the test set is counted.
 
     [bold]Examples[/bold]
 

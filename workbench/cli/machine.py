@@ -39,7 +39,7 @@ def ui(
 ) -> None:
     """Open the dashboard of a runs folder.
 
-    The printed address contains a token, new at every start unless EVOLVE_UI_TOKEN sets one. Anyone who has it can start
+    The printed address contains a token, new at every start unless EVOLVE_UI_TOKEN sets one. Anybody who has it can start
     runs, submit programs and read everything in the dashboard.
     """
     if importlib.util.find_spec("streamlit") is None:

@@ -10,7 +10,6 @@ import typer
 
 from workbench.cli import certify, compare, control, evaluate, export, machine, new, problems, references, report, run, show
 from workbench.cli.listing import Listing
-from workbench.cli.texts import help_of
 from workbench.errors import RunFailed, WorkbenchError
 from workbench.formatting import visible
 
@@ -59,7 +58,7 @@ for panel, name, command in (
     (_OWN, "references", references.references),
     (_SYSTEM, "doctor", machine.doctor),
 ):
-    app.command(name, cls=Listing if name == "run" else None, help=help_of(command), rich_help_panel=panel)(command)
+    app.command(name, cls=Listing if name == "run" else None, rich_help_panel=panel)(command)
 
 
 def main() -> None:

@@ -116,7 +116,7 @@ def resume_(
 ) -> None:
     """Resume an interrupted run; paid calls are not repeated.
 
-    If you did not start the run on this machine, its record is not trusted: its models, endpoint, plug-in classes and problem
+    If you did not start the run on this machine, its record is not trusted: models, endpoint, classes of its own and the problem's
     folder must be given again.
 
     [bold]Examples[/bold]

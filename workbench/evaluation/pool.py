@@ -17,7 +17,7 @@ from workbench.errors import ProblemError, SandboxError
 from workbench.evaluation.jobs import Fault, Job, Ready, VerifierError
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
-from workbench.redact import is_secret_name
+from workbench.system.redact import is_secret_name
 
 START_SECONDS = 120.0
 _STARTS = 3

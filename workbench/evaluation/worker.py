@@ -15,10 +15,10 @@ from workbench.evaluation.jobs import Fault, Job, Ready
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.references import bare
-from workbench.process import die_with_parent
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 from workbench.sandbox.session import KILLED
+from workbench.system.process import die_with_parent
 
 
 def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bool, isolation: str | None) -> None:

@@ -20,15 +20,18 @@ from typing import Any
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.formatting import percent
+from workbench.learning.memory import Memory
 from workbench.loop.attempt import Flight, Upcoming
 from workbench.loop.budget import Budget
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
-from workbench.loop.follow_up import DUPLICATE, FollowUps, Injection, Repair, Tuning, tuned_reply
+from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, tuned_reply
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.snapshot import Display, Scored, Snapshot
-from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
+from workbench.model import Candidate, Effect, Failure, Program, Reply, Report, Selection, Split, Status, Task, Trial
+from workbench.problem.gap import effect_of, seconds_of
+from workbench.program.idea import idea_of, shortened
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
@@ -36,6 +39,8 @@ from workbench.store import ModelCall, Origin
 
 LLM_ERRORS_IN_A_ROW = 20
 """Number of consecutive failed calls that ends a run: the endpoint is probably down."""
+REPEATS_IN_A_ROW = 12
+"""Number of consecutive duplicates that ends a run: the proposer has no new ideas."""
 _HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
 
 
@@ -88,8 +93,10 @@ class Loop:
             tunes=context.options.tune_trials > 0 and self._order.takes_more,
             tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
         )
+        self._memory = Memory() if proposer.uses_model else None
+        self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
         self._best: Candidate | None = None
-        self._stagnation = 0
+        self._stagnation = self._repeats = 0
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
         self._inbox: queue.SimpleQueue[tuple[Callable[[Flight, Future[Any]], None], Flight, Future[Any]]] = queue.SimpleQueue()
@@ -205,8 +212,14 @@ class Loop:
         # A replayed injection or tuning has no selection; only the task's number is used then.
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
         guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
-        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation)
+        tried = (*self._memory.choose(selection.parent.number), *self._pending()) if self._memory else ()
+        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation, tried)
         self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
+
+    def _pending(self) -> list[Trial]:
+        """Answers that are being evaluated: a prompt that is written meanwhile must not ask for them again."""
+        answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
+        return [Trial(f.number, next(iter(f.origin.parents), None), r.operator, _idea(r), None) for f, r in answered]
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
@@ -264,7 +277,8 @@ class Loop:
         flight.program = program
         flight.fingerprint = fingerprint(program)
         if (same := self._known.first(flight.fingerprint)) is not None:
-            raise Rejected(f"{DUPLICATE} {same}")
+            self._record(flight, Status.DUPLICATE, f"the same program as candidate {same}")
+            return
         self._known.add(flight.fingerprint, flight.number)
         self._track(self.context.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)), flight, self._evaluated)
 
@@ -312,6 +326,9 @@ class Loop:
             report.families if report and ok else {},
             tuple(r.gap for r in report.results) if report and ok else (),
             message,
+            _idea(reply),
+            seconds_of(report) if report and ok else None,
+            self._effect(flight, report) if report and ok else None,
         )
         self._store.add_candidate(
             self._run,
@@ -327,12 +344,21 @@ class Loop:
         self._order.record(candidate)
         self._report_due()
 
+    def _effect(self, flight: Flight, report: Report) -> Effect | None:
+        theirs = flight.selection.parent.instances if flight.selection else ()
+        if len(theirs) != len(self._families):
+            return None
+        return effect_of([r.gap for r in report.results], theirs, self._families)
+
     def _report_due(self, *, last: bool = False) -> None:
         for candidate in self._order.due(last=last):
             self._tell(candidate)
 
     def _tell(self, candidate: Candidate) -> None:
         self._strategy.tell(candidate)
+        if self._memory:
+            self._memory.tell(candidate)
+        self._watch_repeats(candidate)
         improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
         if improved:
             self._best = candidate
@@ -348,6 +374,11 @@ class Loop:
         else:
             self._stagnation += 1
         self._follow.consider_tuning(candidate.number, self._best)
+
+    def _watch_repeats(self, candidate: Candidate) -> None:
+        self._repeats = self._repeats + 1 if candidate.status is Status.DUPLICATE else 0
+        if self._repeats == REPEATS_IN_A_ROW:
+            self.halt(f"{REPEATS_IN_A_ROW} attempts in a row were programs that the run had already tried", "done")
 
     # ------------------------------------------------------------------ results and messages
 
@@ -411,3 +442,7 @@ class Loop:
     def _next_turn(self) -> int:
         self._turn += 1
         return self._turn
+
+
+def _idea(reply: Reply) -> str:
+    return shortened(reply.idea or idea_of(reply.text))

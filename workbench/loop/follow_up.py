@@ -16,7 +16,6 @@ from workbench.model import Candidate, Failure, Program, Reply, Selection, Split
 
 TUNING_EVERY = 50
 """Minimum number of attempts between two tunings."""
-DUPLICATE = "the same program as candidate"
 REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
 
 
@@ -77,10 +76,9 @@ class FollowUps:
         answered = flight.reply is not None and flight.reply.call is not None
         if not (self._repairs and answered and candidate.status in REPAIRABLE and flight.failure is None):
             return
-        if not candidate.message.startswith(DUPLICATE):
-            assert flight.selection and flight.reply
-            failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text)
-            self._queue.append(Repair(failure, flight.selection))
+        assert flight.selection and flight.reply
+        failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text)
+        self._queue.append(Repair(failure, flight.selection))
 
     def consider_tuning(self, number: int, best: Candidate | None) -> None:
         """Queue a tuning of the best candidate, if it declares constants and the last tuning is long enough ago."""
@@ -105,4 +103,5 @@ def tuned_reply(elite: Candidate, context: RunContext, stop: Callable[[], bool])
     tuned = tune.tune(elite.program, gap, trials=options.tune_trials, seed=options.seed, stop=stop)
     if not tuned.gap < elite.gap:
         return Reply("tune", text=f"{tuned.trials} tuning trials found nothing better than {elite.gap:.4%}")
-    return Reply("tune", program=tuned.program, parents=(elite.number,))
+    values = ", ".join(f"{name} = {value:g}" for name, value in tuned.values.items())
+    return Reply("tune", program=tuned.program, parents=(elite.number,), idea=f"tuned constants: {values}")

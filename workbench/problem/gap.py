@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from workbench.model import Instance, InstanceResult
+from workbench.model import Effect, Instance, InstanceResult, Report, Seconds
 
 FORMAT = 1
 """Version of the definition of the gap. Increment it with every change that affects a gap; all problem versions then change."""
+_EQUAL = 1e-9
+"""Differences up to this are rounding errors."""
 
 
 def family_scales(
@@ -75,3 +79,39 @@ def penalties(
                 gap = instance_gap(objectives[instance.id], references[instance.id], scales[instance.family], sense)
                 worst[instance.family] = max(worst[instance.family], gap)
     return {family: gap + 1.0 for family, gap in worst.items()}
+
+
+def seconds_of(report: Report) -> Seconds:
+    """Return the median and the longest time of a report's instances."""
+    seconds = [r.seconds for r in report.results]
+    return Seconds(statistics.median(seconds), max(seconds))
+
+
+def effect_of(ours: Sequence[float], theirs: Sequence[float], families: Sequence[str]) -> Effect:
+    """Compare the gaps of two programs on the same instances.
+
+    The mean is that of `mean_gap`. The standard error is that of a stratified sample; classes with a single instance are
+    pooled, because one difference has no spread of its own.
+    """
+    by_family: dict[str, list[float]] = defaultdict(list)
+    for a, b, family in zip(ours, theirs, families, strict=True):
+        by_family[family].append(a - b)
+    strata = [(1, values) for values in by_family.values() if len(values) > 1]
+    if len(singles := [values[0] for values in by_family.values() if len(values) == 1]) > 1:
+        strata.append((len(singles), singles))
+    means = {family: sum(values) / len(values) for family, values in by_family.items()}
+    errors = {family: math.sqrt(_squared_error(values)) for family, values in by_family.items()}
+    variance = sum((classes / len(means)) ** 2 * _squared_error(values) for classes, values in strata)
+
+    def named(sign: int) -> tuple[str, ...]:
+        clear = [f for f, mean in means.items() if mean * sign > max(_EQUAL, 2 * errors[f])]
+        return tuple(sorted(clear, key=lambda f: (-means[f] * sign, f)))
+
+    return Effect(mean_gap(means), math.sqrt(variance) if strata else math.inf, named(-1), named(1))
+
+
+def _squared_error(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return math.inf
+    mean = sum(values) / len(values)
+    return sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values)

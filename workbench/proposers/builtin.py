@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,7 +141,14 @@ class Builtin:
             program = Program(evolving.text(), parent.entry)
         for _ in range(moved):
             program = tunables.perturbed(program, rng, 0.15 * self._bold) or program
-        return Reply(done[0], program=screen(program.source, program.entry, self._brief.modules), parents=tuple(parents))
+        idea = ", ".join(f"{n} x {name}" if n > 1 else name for name, n in Counter(done).items())
+        program = screen(program.source, program.entry, self._brief.modules)
+        return Reply(
+            done[0],
+            program=program,
+            parents=tuple(parents),
+            idea=f"{idea}, with {donor.number}" if len(parents) > 1 and donor else idea,
+        )
 
     def _changes(self, stagnation: int, attempt: int, rng: random.Random) -> int:
         """1 to 5, geometrically distributed; more after long stagnation or failed tries."""

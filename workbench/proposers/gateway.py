@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from workbench.errors import ModelError
-from workbench.process import die_with_parent
 from workbench.proposers.keys import OPEN_ROUTES, is_loopback, without_keys
-from workbench.redact import redactor
+from workbench.system.process import die_with_parent
+from workbench.system.redact import redactor
 
 Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
 """Cause of a failed call: invalid key, unknown model, other 4xx, rate limit, 5xx, timeout, no connection, invalid response,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from workbench.errors import UsageError
 from workbench.proposers.providers import PROVIDERS, key_variable
-from workbench.redact import is_secret_name
+from workbench.system.redact import is_secret_name
 
 Place = tuple[str, str, int]
 """Scheme, host and port of an endpoint."""

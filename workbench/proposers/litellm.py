@@ -14,7 +14,7 @@ from workbench.plugins import keeps_its_options
 from workbench.program.reply import has_edits
 from workbench.proposers.gateway import Gateway, ModelAnswer, ModelRequest
 from workbench.proposers.keys import endpoint, is_loopback, own_variable, variable_for
-from workbench.proposers.prompt import Style, build, style_for
+from workbench.proposers.prompt import Style, asked_for, build, style_for
 from workbench.proposers.providers import PROVIDERS, served
 
 TRIES = 4
@@ -115,7 +115,8 @@ class LiteLLM:
         except ModelError as error:
             call = Call(model, prompt, "", error=str(error))
         operator = "repair" if task.failure else "edit" if has_edits(call.text) else "rewrite"
-        return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,))
+        idea = asked_for(self._brief, task, style)
+        return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,), idea=idea)
 
     def check(self) -> tuple[Call, ...]:
         """Call each model once with a short prompt, to detect an invalid key or name before a run.

@@ -12,6 +12,7 @@ from workbench.model import Brief, Candidate, Failure, Prompt, Task
 from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
 from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
+from workbench.proposers.tried import table
 
 Style = Literal["full", "block"]
 
@@ -50,7 +51,7 @@ _FULL_SYSTEM = (
     "You answer with a short reason and then code, in exactly the form that is asked for."
 )
 
-_FORMS = """Answer in one of two forms.
+_FORMS = """Begin with one line `Idea: ...` that says what changes and why. Then answer in one of two forms.
 
 Either edits of the program above, each like this, with lines copied exactly from it (enough of them to be unique):
 
@@ -74,6 +75,8 @@ def _full(brief: Brief, task: Task) -> Prompt:
         f"0 % is the reference, lower is better; the objective ({brief.unit}) is to be {better}d.\n\n{_ranking(brief)}",
         f"## The program to improve\n\n{_standing(parent)}\n\n{_fence(_source(parent))}",
     ]
+    if shown := table(task.tried, parent.number, brief.limits):
+        parts.append(f"## What was tried\n\n{shown}")
     if shown := _inspirations(inspirations):
         parts.append(f"## Other programs of this search\n\nTake what is good in them.\n\n{shown}")
     if hints := brief.hints[: 2 if task.stagnation >= PLATEAU else 1]:
@@ -84,11 +87,11 @@ def _full(brief: Brief, task: Task) -> Prompt:
         parts.append(f"## Your last answer\n\n{_answer(task.failure, _MOST_ANSWER_CHARS)}\n\n{_fault(task.failure)}")
         parts.append("## What to do\n\nMend that answer, keeping its idea. " + _FORMS.format(entry=brief.entry))
     else:
-        urge = "Make one change that lowers the gap and say in a sentence or two why it should. "
+        urge = "Make one change that lowers the gap. "
         if task.stagnation >= PLATEAU:
             urge = (
                 f"The last {task.stagnation} attempts brought nothing: leave the beaten track. Try another principle, "
-                "not another constant, and say in a sentence or two why it should lower the gap. "
+                "not another constant. "
             )
         parts.append("## What to do\n\n" + urge + _FORMS.format(entry=brief.entry))
     return Prompt(_FULL_SYSTEM, "\n\n".join(parts))
@@ -195,15 +198,25 @@ def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
         parts.append(f"You answered:\n{_answer(task.failure, 1_600)}\n{_fault(task.failure)}")
         parts.append(f"Write the corrected function `{part.function}`, complete, and nothing else.")
     else:
-        draw = random.Random(task.number)
-        numbers = [n for n in used if n not in part.truths] or used or ["a constant"]
-        a, b = draw.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
-        changes = _CHANGES_OF_CHOICE if part.chooses else _CHANGES_OF_VALUE
-        change = changes[(task.number + draw.randrange(3)) % len(changes)].format(a=a, b=b, c=draw.choice(used or numbers))
         parts.append(_EXAMPLE)
-        parts.append(f"Change to make: {change}. What is returned must differ from now in some cases.")
+        parts.append(f"Change to make: {_change(brief, task, part)}. What is returned must differ from now in some cases.")
         parts.append(f"Write the new function `{part.function}`, complete, and nothing else.")
     return Prompt(_BLOCK_SYSTEM, "\n\n".join(parts))
+
+
+def asked_for(brief: Brief, task: Task, style: Style) -> str:
+    """Return the change that a `block` prompt asks for; empty if the model chooses it."""
+    part = _evolving(task.selection.parent, brief.entry) if style == "block" and not task.failure else None
+    return _change(brief, task, part) if part else ""
+
+
+def _change(brief: Brief, task: Task, part: _Evolving) -> str:
+    draw = random.Random(task.number)
+    used = [n for n in part.parameters if n in brief.features] or part.parameters
+    numbers = [n for n in used if n not in part.truths] or used or ["a constant"]
+    a, b = draw.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
+    changes = _CHANGES_OF_CHOICE if part.chooses else _CHANGES_OF_VALUE
+    return changes[(task.number + draw.randrange(3)) % len(changes)].format(a=a, b=b, c=draw.choice(used or numbers))
 
 
 class _Evolving(NamedTuple):

@@ -9,8 +9,8 @@ import platform
 import sys
 from typing import NamedTuple
 
-from workbench.process import SECCOMP, prctl
 from workbench.sandbox import landlock, seccomp
+from workbench.system.process import SECCOMP, prctl
 
 FULL, SECCOMP_ONLY, NONE = "full", "seccomp-only", "none"
 """Isolation levels, best first."""

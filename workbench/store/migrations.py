@@ -159,6 +159,18 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX openings_by_program ON openings(problem, version, program);
     """,
+    # What an attempt tried and what became of it, apart from the sources, so that lists are read without them.
+    """
+    CREATE TABLE trials (
+        run TEXT NOT NULL REFERENCES runs(id),
+        number INTEGER NOT NULL,
+        idea TEXT NOT NULL,
+        median REAL,                   -- own seconds on a train instance; NULL unless ok
+        longest REAL,
+        effect TEXT,                   -- JSON: mean and standard error of the difference to the parent, classes helped and hurt
+        PRIMARY KEY (run, number)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

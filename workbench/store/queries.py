@@ -24,7 +24,7 @@ from workbench.store.records import (
     Size,
     Spending,
 )
-from workbench.store.rows import attempt_of, call_of, summary_of
+from workbench.store.rows import TRIAL, WITH_TRIAL, attempt_of, call_of, summary_of
 from workbench.store.store import Store
 
 NOTHING = Mark(0, 0)
@@ -156,15 +156,16 @@ class Reader(Ledger):
     def points(self, run: str, mark: Mark) -> list[Point]:
         """Return all attempts up to a mark as charts show them, by number."""
         rows = self._rows(
-            "SELECT id, number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created "
-            "FROM candidates WHERE run = ? AND id <= ? ORDER BY number",
+            "SELECT id, c.number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created, "
+            "coalesce(t.idea, ''), t.longest, json_extract(t.effect, '$[0]'), json_extract(t.effect, '$[1]') "
+            f"FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND id <= ? ORDER BY c.number",
             run, mark.last,
         )  # fmt: skip
         return list(map(Point._make, rows))
 
     def attempt(self, run: str, number: int) -> Attempt | None:
         """Return an attempt with its program; None if there is no such attempt."""
-        rows = self._rows("SELECT * FROM candidates WHERE run = ? AND number = ?", run, number)
+        rows = self._rows(f"SELECT c.*, {TRIAL} FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND c.number = ?", run, number)
         return attempt_of(rows[0]) if rows else None
 
     def ancestors(self, run: str, number: int, most: int = 500) -> list[Attempt]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from workbench.certificate import Certificate
 from workbench.errors import UsageError
-from workbench.model import Call, Program, Status
+from workbench.model import Call, Effect, Program, Seconds, Status
 from workbench.options import RunOptions
 
 LIVE = ("running", "paused")
@@ -180,6 +180,12 @@ class AttemptSummary:
         Time of the evaluation on train.
     created
         Time at which it was recorded.
+    idea
+        What was changed and why, in one line; may be empty.
+    per_instance
+        The program's own time on a train instance; None unless `ok`.
+    effect
+        Difference to its parent on train.
     """
 
     number: int
@@ -194,6 +200,9 @@ class AttemptSummary:
     message: str
     seconds: float
     created: float
+    idea: str
+    per_instance: Seconds | None
+    effect: Effect | None
 
     @property
     def origin(self) -> Origin:
@@ -350,6 +359,10 @@ class Point(NamedTuple):
     repairs: int | None
     seconds: float
     created: float
+    idea: str
+    longest: float | None
+    change: float | None
+    error: float | None
 
 
 class Size(NamedTuple):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from workbench.certificate import Certificate
 from workbench.errors import StoreError
-from workbench.model import Call, Candidate, InstanceResult, Program, Prompt, Report, Split, Status
+from workbench.model import Call, Candidate, Effect, InstanceResult, Program, Prompt, Report, Seconds, Split, Status
 from workbench.options import RunOptions
 from workbench.store.liveness import process_alive
 from workbench.store.records import (
@@ -71,12 +72,40 @@ def summary_of(row: sqlite3.Row, attempts: int, valid: int, best_gap: float | No
 # --------------------------------------------------------------------------- attempts
 
 
+TRIAL, WITH_TRIAL = (
+    "coalesce(t.idea, '') AS idea, t.median, t.longest, t.effect",
+    "LEFT JOIN trials t ON t.run = c.run AND t.number = c.number",
+)
+"""Columns of what an attempt tried, and the join that brings them."""
 _SUMMARY = tuple(field.name for field in dataclasses.fields(AttemptSummary))
 
 
 def _attempt_fields(row: sqlite3.Row) -> dict[str, Any]:
-    found = {name: row[name] for name in _SUMMARY}
-    return found | {"status": Status(row["status"]), "parents": tuple(json.loads(row["parents"]))}
+    found = {name: row[name] for name in _SUMMARY if name not in ("per_instance", "effect")}
+    return found | {
+        "status": Status(row["status"]), "parents": tuple(json.loads(row["parents"])), "per_instance": _seconds(row),
+        "effect": _effect(row),
+    }  # fmt: skip
+
+
+def _seconds(row: sqlite3.Row) -> Seconds | None:
+    return None if row["median"] is None else Seconds(row["median"], row["longest"])
+
+
+def _effect(row: sqlite3.Row) -> Effect | None:
+    if row["effect"] is None:
+        return None
+    mean, error, helped, hurt = json.loads(row["effect"])
+    return Effect(mean, math.inf if error is None else error, tuple(helped), tuple(hurt))
+
+
+def trial_columns(candidate: Candidate) -> dict[str, Any]:
+    """The columns of `trials` for an attempt."""
+    effect, seconds = candidate.effect, candidate.seconds
+    return {
+        "idea": candidate.idea, "median": seconds and seconds.median, "longest": seconds and seconds.longest,
+        "effect": effect and json.dumps([effect.mean, effect.error if math.isfinite(effect.error) else None, *effect[2:]]),
+    }  # fmt: skip
 
 
 def attempt_summary_of(row: sqlite3.Row) -> AttemptSummary:
@@ -107,6 +136,9 @@ def candidate_of(row: sqlite3.Row) -> Candidate:
         json.loads(row["families"]) if ok and row["families"] else {},
         tuple(r[3] for r in json.loads(row["results"])) if ok and row["results"] else (),
         row["message"],
+        row["idea"],
+        _seconds(row),
+        _effect(row),
     )
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,8 @@ from workbench.options import RunOptions
 from workbench.store.migrations import MIGRATIONS, add_functions, migrate, version
 from workbench.store.records import LIVE, AttemptSummary, Event, Message, ModelCall, Origin, Run, RunSummary, Spending
 from workbench.store.rows import (
+    TRIAL,
+    WITH_TRIAL,
     at_work,
     attempt_summary_of,
     call_of,
@@ -30,11 +32,12 @@ from workbench.store.rows import (
     report_of,
     run_of,
     summary_of,
+    trial_columns,
 )
 
 FILE = "evolve.db"
 _CANDIDATE = (
-    "SELECT c.*, s.families AS families, s.results AS results FROM candidates c "
+    f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results FROM candidates c {WITH_TRIAL} "
     "LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
 )
 
@@ -75,9 +78,7 @@ class Store:
         try:
             target = f"file:{self.path.resolve().as_uri()[7:]}?mode={'rwc' if write else 'ro'}"
             connection = sqlite3.connect(target, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anyone
-            add_functions(connection)
+            _set_up(connection)
             if strange := connection.execute("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
                 raise StoreError(f"{self.path} holds {strange[0]!r}, which evolve never makes; name another folder with --runs")
             if write:
@@ -88,6 +89,8 @@ class Store:
             if found > len(MIGRATIONS):
                 raise StoreError(f"{self.path} was written by a newer version of evolve (layout {found}); update evolve")
             connection.execute("SELECT count(*) FROM runs").fetchone()
+            if found < len(MIGRATIONS):
+                connection = _upgraded(connection)
         except sqlite3.DatabaseError as error:
             if connection:
                 connection.close()
@@ -288,6 +291,8 @@ class Store:
                 gap=candidate.gap if candidate.status is Status.OK else None,
                 seconds=report.seconds if report else 0.0, created=time.time(),
             )  # fmt: skip
+            if candidate.idea or candidate.seconds:
+                insert(db, "trials", run=run, number=candidate.number, **trial_columns(candidate))
             if report:
                 _insert_score(db, run, candidate.number, report)
 
@@ -316,8 +321,8 @@ class Store:
     def attempts(self, run: str) -> list[AttemptSummary]:
         """Return all attempts without their programs, in the order in which they were recorded."""
         rows = self._rows(
-            "SELECT number, turn, status, operator, parents, island, repairs, fingerprint, gap, message, seconds, created "
-            "FROM candidates WHERE run = ? ORDER BY id",
+            "SELECT c.number, turn, status, operator, parents, island, repairs, fingerprint, gap, message, seconds, created, "
+            f"{TRIAL} FROM candidates c {WITH_TRIAL} WHERE c.run = ? ORDER BY id",
             run,
         )
         return [attempt_summary_of(row) for row in rows]
@@ -378,6 +383,22 @@ class Store:
     def resumed(self, run: str) -> float:
         """Return when a run was last resumed; 0 if it never was."""
         return float(self._rows("SELECT coalesce(max(created), 0) FROM events WHERE run = ? AND kind = 'resumed'", run)[0][0])
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anybody
+    add_functions(connection)
+
+
+def _upgraded(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy in memory with the newest layout: a folder that is only read keeps the layout of the version that wrote it."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with closing(connection):
+        connection.backup(copy)
+    _set_up(copy)
+    migrate(copy)
+    return copy
 
 
 def _append_event(db: sqlite3.Connection, run: str, kind: str, message: str) -> None:
