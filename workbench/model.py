@@ -129,10 +129,13 @@ class Usage:
         CPU time of all its threads.
     peak_bytes
         Peak resident set size, in bytes.
+    resident_bytes
+        Resident set size now, in bytes.
     """
 
     cpu_seconds: float
     peak_bytes: int
+    resident_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

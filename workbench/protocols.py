@@ -43,8 +43,12 @@ class Session(Policy, Protocol):
     def seconds(self) -> float:
         """The program's own time since `next_instance`, in seconds."""
 
-    def usage(self) -> Usage | None:
-        """Resources used so far; None if the process has ended or the system does not report them."""
+    def usage(self, *, restart_peak: bool = False) -> Usage | None:
+        """Resources used so far; None if the process has ended or the system does not report them.
+
+        With `restart_peak`, the peak starts again from what is resident now, where the system permits that: peak and resident
+        size are then the same.
+        """
 
 
 class Proposer(Protocol):

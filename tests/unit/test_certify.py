@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -118,6 +119,30 @@ def test_what_hoards_memory_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) 
     found, reason = verdict(loaded, sandbox, WSPT.replace("    return sorted", f"{hoard}    return sorted"))
     assert found == "fragile"
     assert "memory grows significantly faster" in reason
+
+
+HOARD = WSPT.replace("    return sorted", "    n = len(processing)\n    _ = bytearray(n * n * 16_000)\n    return sorted")
+FREED, HELD = "LARGE = b'x' * (200 << 20)\ndel LARGE\n", "LARGE = [b'x' * (200 << 20)]\n"
+REUSED = HELD + HOARD.replace("    n = len", "    LARGE.clear()\n    n = len")
+
+
+@pytest.mark.parametrize(
+    ("source", "restarts", "passed"),
+    [(FREED + HOARD, True, False), (FREED + HOARD, False, None), (REUSED, True, None), (REUSED, False, None), (WSPT, False, True)],
+    ids=["freed", "freed, peak kept", "held", "held, peak kept", "honest, peak kept"],
+)
+def test_memory_taken_at_import_hides_no_growth(
+    loaded: LoadedProblem, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, source: str, restarts: bool, passed: bool | None
+) -> None:
+    if not restarts:  # as for anybody but root
+        monkeypatch.setattr("workbench.sandbox.session._restart_peak", lambda pid: None)
+    elif os.geteuid() != 0:
+        pytest.skip("only root can let the peak of a process start again")
+    monkeypatch.setattr("workbench.certification.growth.LEAST_SECONDS", math.inf)  # filling memory takes time too
+    found = growth(loaded, program(loaded, source), sandbox, silent)
+    assert found.passed is passed
+    assert ("memory grows significantly" in found.line) == (passed is False)
+    assert ("memory not judged: 2" in found.line) == (passed is None)
 
 
 def test_a_lucky_constant_is_caught_by_moving_it(loaded: LoadedProblem, sandbox: Sandbox) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from workbench.certificate import Check
 from workbench.certification.verdict import Progress
-from workbench.errors import Infeasible, PolicyFailure
+from workbench.errors import Infeasible, PolicyFailure, Rejected
 from workbench.model import Instance, Program, Split, Status
 from workbench.problem.catalog import LoadedProblem
+from workbench.program.names import modules
+from workbench.program.source import parse
 from workbench.protocols import Sandbox
 
 SIZES = 6
@@ -37,11 +39,21 @@ _FLOOR_SECONDS, _FLOOR_BYTES = 2e-4, 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a program used for one instance; `at_least` where it was stopped before it finished."""
+    """What a program used for one instance.
+
+    Attributes
+    ----------
+    at_least
+        Whether it was stopped before it finished.
+    unseen
+        Memory that it could have used in addition without being noticed, in bytes: what it held when the run began, and what lay
+        between that and an earlier peak that this run did not exceed.
+    """
 
     seconds: float
     bytes: float
     at_least: bool = False
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,8 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
         time, memory = _trends(sizes, own, list(compared.values()))
         against = f"{best} and the initial programs"
     flagged = [word for word, clear in (("time", time.clear(LEAST_SECONDS)), ("memory", memory.clear(LEAST_BYTES))) if clear]
+    unseen = max(cost.unseen for cost in own)
+    judged = unseen < LEAST_BYTES
     stopped = " at least" if any(c.at_least for c in own) else ""
     line = (
         f"growth: CPU time as size^{time.exponent:.1f}{stopped} ({against}: {time.baseline:.1f}), {time.largest:.3g} s{stopped} "
@@ -105,7 +119,9 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
     )
     if flagged:
         line += f"; {' and '.join(flagged)} grows significantly faster than that of {against}"
-    return Check(name, name, not flagged, line, _data(sizes, own, compared, time, memory))
+    elif not judged:
+        line += f"; memory not judged: {unseen / (1 << 20):.0f} MiB from before the run could hide its growth"
+    return Check(name, name, False if flagged else True if judged else None, line, _data(sizes, own, compared, time, memory))
 
 
 def size(value: Any) -> int:
@@ -141,31 +157,54 @@ def _costs(
 ) -> list[list[Cost]] | None:
     """Costs by program and instance; the programs take turns, so that a busy minute of the machine affects them all."""
     found: list[list[Cost]] = [[] for _ in programs]
+    unloaded = [_resident(loaded, _empty(program), sandbox) for program in programs]
     for done, (_, instance) in enumerate(ladder):
         on_progress(stage, done, len(ladder))
         for turn in range(REPEATS):
-            for costs, program in zip(found, programs, strict=True):
+            for costs, program, before in zip(found, programs, unloaded, strict=True):
                 if turn and (costs[-1].seconds > _LONG or costs[-1].at_least):
                     continue
-                cost = _measure(loaded, program, instance, sandbox)
+                cost = None if before is None else _measure(loaded, program, instance, sandbox, before)
                 if cost is None:
                     return None
                 if turn:
-                    cost = Cost(min(cost.seconds, costs[-1].seconds), min(cost.bytes, costs[-1].bytes), cost.at_least)
-                    costs.pop()
+                    last = costs.pop()
+                    cost = replace(cost, seconds=min(cost.seconds, last.seconds), bytes=min(cost.bytes, last.bytes))
                 costs.append(cost)
     on_progress(stage, len(ladder), len(ladder))
     return found
 
 
-def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbox: Sandbox) -> Cost | None:
-    """What a program uses for one instance in a new process, beyond being loaded; None where the system does not say."""
+def _empty(program: Program) -> Program:
+    """A program that does nothing, in a process with the same modules."""
+    try:
+        names = sorted(modules(parse(program.source)))
+    except Rejected:
+        names = []
+    return Program(f"def {program.entry}(*_):\n    pass\n# {' '.join(names)}\n", program.entry)
+
+
+def _resident(loaded: LoadedProblem, program: Program, sandbox: Sandbox) -> int | None:
+    """Memory of a program that has been loaded, in bytes; None where the system does not say."""
+    with sandbox.open(program, loaded.problem.limits) as session:
+        usage = session.usage()
+    return None if usage is None else usage.resident_bytes
+
+
+def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbox: Sandbox, unloaded: int) -> Cost | None:
+    """What a program uses for one instance in a new process, beyond being loaded; None where the system does not say.
+
+    Parameters
+    ----------
+    unloaded
+        Memory of the process without the program, in bytes.
+    """
     limits = loaded.problem.limits
     stopped = Cost(0.0, 0.0, at_least=True)
     try:
         with sandbox.open(program, limits) as session:
             session.next_instance()
-            before = session.usage()
+            before = session.usage(restart_peak=True)
             if before is None:
                 return None
             with contextlib.suppress(Infeasible):  # its cost until then counts; other checks report the failure
@@ -175,7 +214,15 @@ def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbo
         if failure.status is Status.TIMEOUT:
             return Cost(limits.seconds, 0.0, at_least=True)
         return Cost(0.0, float(limits.memory_mb << 20), at_least=True) if failure.status is Status.MEMORY else stopped
-    return stopped if after is None else Cost(after.cpu_seconds - before.cpu_seconds, float(after.peak_bytes - before.peak_bytes))
+    if after is None:
+        return stopped
+    unseen = max(0, before.resident_bytes - unloaded)
+    if after.peak_bytes > before.peak_bytes:
+        used = after.peak_bytes - before.resident_bytes
+    else:
+        used = max(0, after.resident_bytes - before.resident_bytes)
+        unseen += before.peak_bytes - before.resident_bytes
+    return Cost(after.cpu_seconds - before.cpu_seconds, float(used), unseen=float(unseen))
 
 
 def _trends(sizes: Sequence[int], own: Sequence[Cost], theirs: Sequence[Sequence[Cost]]) -> tuple[Trend, Trend]:

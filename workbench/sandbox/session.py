@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import select
@@ -115,9 +116,16 @@ class ProgramSession:
         """The program's own time since `next_instance`, in seconds on the host's clock."""
         return self._spent
 
-    def usage(self) -> Usage | None:
-        """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown."""
-        return None if self._failure is not None else _usage(self._child.pid)
+    def usage(self, *, restart_peak: bool = False) -> Usage | None:
+        """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown.
+
+        With `restart_peak`, the peak starts again from what is resident now, where this process may ask for that: as root.
+        """
+        if self._failure is not None:
+            return None
+        if restart_peak:
+            _restart_peak(self._child.pid)
+        return _usage(self._child.pid)
 
     def end(self) -> None:
         """Kill the process."""
@@ -257,17 +265,23 @@ def _waited(pid: int) -> float:
 
 
 def _usage(pid: int) -> Usage | None:
-    """Read CPU time (in nanoseconds precision) and peak memory from outside the process, beyond the program's reach."""
+    """Read CPU time (in nanoseconds precision) and memory from outside the process, beyond the program's reach."""
     if sys.platform != "linux":
         return None
     process_cpu_clock = (~pid << 3) | 2  # as computed by clock_getcpuclockid(3) of the C library
     try:
         seconds = clock_gettime(process_cpu_clock)
-        status = Path(f"/proc/{pid}/status").read_text()
-        peak = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM:"))
-    except (OSError, ValueError, IndexError, StopIteration):
+        lines = (line.partition(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        status = {name: rest for name, _, rest in lines}
+        peak, resident = (int(status[name].split()[0]) << 10 for name in ("VmHWM", "VmRSS"))
+    except (OSError, ValueError, IndexError, KeyError):
         return None
-    return Usage(seconds, peak)
+    return Usage(seconds, peak, resident)
+
+
+def _restart_peak(pid: int) -> None:
+    with contextlib.suppress(OSError):  # the file is root's, because the process is not dumpable
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def _signal_name(number: int) -> str:
