@@ -1,6 +1,6 @@
-"""Entry point of sandbox processes; `launch.py` executes its text, so that no frame or module of theirs names a file.
+"""Entry point of sandbox processes; `launch.py` executes its text, so that no frame or module in them names a file.
 
-Its parts are loaded by path, because a package's `__init__` would import more than the standard library.
+Parts are loaded by path, because the `__init__` of a package would import more than the standard library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 
 def load(folder: str, name: str) -> ModuleType:
-    """Load the file `name`.py from a folder, without its path."""
+    """Load the file `name`.py from a folder as a module that does not know its path."""
     with open(f"{folder}/{name}.py", encoding="utf-8") as file:  # noqa: PTH123 (no pathlib in the zygote)
         code = compile(file.read(), name, "exec")
     module = ModuleType(name)
@@ -26,8 +26,8 @@ def main(folder: str, kind: str, fd: str, parent: str) -> Callable[[], NoReturn]
     Returns
     -------
     Callable or None
-        What serves the program. It is called by the caller, because all that is known here is forgotten by then: a program can
-        read the variables of every function that waits for it. None at the end of the zygote.
+        Function that serves the program; None at the end of the zygote. The caller calls it, after this function has returned,
+        because a program can read the local variables of all calling functions.
     """
     child, confine, wipe = load(folder, "child"), load(folder, "confine"), load(folder, "wipe")
     if sys.platform == "linux":

@@ -258,7 +258,7 @@ def _line(error: BaseException, path: str) -> int | None:
 
 
 def prepare_plainly(fd: int, confine: ModuleType, wipe: ModuleType) -> Callable[[], NoReturn]:
-    """Return what serves with resource limits only. The host's first request lists the modules to import and the search path."""
+    """Return the function that serves with resource limits only; the host's first request has modules and search path."""
     _, allowed, wanted, path, cpu = read_frame(fd)
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cpu})

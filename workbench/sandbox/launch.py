@@ -21,7 +21,7 @@ del boot, file, sys
 if serve:
     serve()
 """
-"""What the interpreter runs. It is the caller of all programs, so that what it forgets is out of their reach."""
+"""Code that the interpreter runs. It calls all programs, so they cannot reach variables that it has deleted."""
 
 
 def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen[bytes]:

@@ -12,11 +12,11 @@ ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 CLONE3 = 435
 """Fails with ENOSYS: the C library then falls back to `clone`, which fails with EPERM. Same number on all architectures."""
 CLOCKS = frozenset({"clock_gettime", "clock_getres", "clock_nanosleep"})
-"""Calls that take a clock. A negative number is the CPU clock of any process: it tells which there are, and how busy each is."""
+"""Calls that take a clock. Negative numbers are CPU clocks of processes; they would reveal which exist and how busy they are."""
 STATIC_CLOCKS = 16
-"""Numbers of clocks that belong to nobody are lower."""
+"""Clock numbers below this one belong to no process."""
 FUTEX_COMMANDS = frozenset({0, 1, 3, 4, 5, 9, 10})
-"""Wait, wake and requeue. Those with priority inheritance would tell whether a process of a given number exists."""
+"""Wait, wake and requeue. Commands with priority inheritance would reveal whether a process ID exists."""
 
 
 class Architecture(NamedTuple):

@@ -1,6 +1,6 @@
-"""Takes from the interpreter what would tell a program where it runs: command line, environment, folders. Standard library only.
+"""Removal of everything in the interpreter that tells where it runs: command line, environment, folders. Standard library only.
 
-What is done by whoever reads the memory of the process in search of it is no concern here.
+It does not protect against programs that search the memory of the process.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from types import ModuleType
 from typing import Any
 
 _TITLE = b"sandbox"
-"""What is left of the command line: for `ps`."""
+"""Replacement of the command line, shown by `ps`."""
 _FOLDERS = "executable _base_executable prefix base_prefix exec_prefix base_exec_prefix _stdlib_dir _home pycache_prefix".split()
 _HOOKS = ("__editable__", "_distutils_hack", "_virtualenv", "sitecustomize", "usercustomize")
-"""Beginnings of the names of modules that set up an interpreter and hold paths of their own."""
+"""Name prefixes of modules that set up an interpreter and contain paths."""
 _ARGUMENTS, _ENVIRONMENT_END = 45, 48  # fields of /proc/self/stat behind the name: arg_start and env_end
 _AT_EXECFN = 31
 
 
 def wipe_start() -> None:
-    """Forget the command line and the environment."""
+    """Remove the command line and the environment."""
     sys.argv, sys.orig_argv = [""], []
     sys.warnoptions.clear()
     os.environ.clear()
@@ -34,7 +34,7 @@ def wipe_start() -> None:
 
 
 def wipe_folders() -> None:
-    """Forget where modules were loaded from. No module can be imported from a file afterwards."""
+    """Remove all paths from which modules were loaded. Afterwards, no module can be imported from a file."""
     sys.path.clear()
     sys.path_importer_cache.clear()
     sys.meta_path[:] = [
@@ -53,7 +53,7 @@ def wipe_folders() -> None:
     for printer in (getattr(builtins, name, None) for name in ("license", "credits", "copyright")):
         if printer is not None:
             vars(printer)["_Printer__filenames"] = []
-    for name in ("linecache", "sysconfig", "platform"):  # what they have looked up so far
+    for name in ("linecache", "sysconfig", "platform"):  # their caches
         for kept in ("cache", "_CONFIG_VARS", "_uname_cache", "_platform_cache"):
             found = getattr(sys.modules.get(name), kept, None)
             if isinstance(found, dict):
@@ -86,7 +86,7 @@ def _wipe_arguments() -> None:
 
 
 def _wipe_stack() -> None:
-    """Overwrite command line and environment where the kernel put them."""
+    """Overwrite command line and environment on the stack, where the kernel put them."""
     try:
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 (no pathlib in the zygote)
             fields = file.read().rpartition(b")")[2].split()

@@ -96,7 +96,7 @@ class Zygote:
         self._prove()
 
     def run(self) -> Callable[[], NoReturn]:
-        """Serve the host until it closes the control socket. Returns in each child, with what serves its program."""
+        """Serve the host until it closes the control socket. In each child, return the function that serves its program."""
         self._control.send(b"ready " + json.dumps({"missing": self.missing}).encode())
         self._poll.register(self._control, select.POLLIN)
         while True:
@@ -123,7 +123,7 @@ class Zygote:
             try:
                 channel = self._confine.seal(self._pid, theirs.fileno(), self._ruleset)
                 for closed in (ours, theirs, self._control):
-                    closed.detach()  # or its number would be closed again, once it means another descriptor
+                    closed.detach()  # otherwise its number would be closed again after being reused
                 gc.enable()
                 return functools.partial(self._child.serve, channel, self._allowed, self._restrict)
             except BaseException:
@@ -187,7 +187,7 @@ def _is_refused(forbidden: Any) -> bool:
 
 
 def main(fd: int, child: ModuleType, confine: ModuleType, wipe: ModuleType, host: int) -> Callable[[], NoReturn] | None:
-    """Read the configuration from the control socket, prepare, and serve the host; returns in each child as `Zygote.run`."""
+    """Read the configuration from the control socket, prepare, and serve the host; in each child, return as `Zygote.run`."""
     control = socket.socket(fileno=fd)
     try:
         zygote = Zygote(control, json.loads(control.recv(1 << 18)), child, confine, wipe, host)
