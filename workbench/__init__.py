@@ -12,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.api.gating import Robustness as Robustness
+    from workbench.api.gating import gate as gate
     from workbench.api.judging import certify as certify
     from workbench.api.judging import evaluate as evaluate
     from workbench.api.judging import export as export
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from workbench.search.openevolve import OpenEvolve as OpenEvolve
 
 _HOMES = {
+    "api.gating": "Robustness gate",
     "api.judging": "certify evaluate export",
     "api.loading": "load",
     "api.result": "Best Result",

@@ -36,6 +36,17 @@ class TestProblems(ProblemContract):
     def test_a_certificate_is_possible(self, loaded: LoadedProblem) -> None:
         assert len(loaded.instances(Split.TEST)) >= FEWEST_INSTANCES
 
+    def test_programs_can_be_tried_on_fresh_instances_of_the_stress_classes(self, loaded: LoadedProblem) -> None:
+        words, fresh = loaded.gate(0)
+        assert len({i.family for i in fresh}) >= 5
+        assert all(not line.endswith(".") for line in words.values())
+
+    def test_the_readme_argues_for_each_stress_tolerance(self, loaded: LoadedProblem) -> None:
+        told = (loaded.folder / "README.md").read_text()
+        families = {i.family for i in loaded.instances(Split.STRESS)}
+        for family, tolerance in loaded.problem.stress_tolerance.items():
+            assert family in families and f"\n| {family} | {tolerance:.2f} | " in told, f"| {family} | {tolerance:.2f} | why |"
+
 
 _SMALL = catalog.load("scheduling/total_tardiness")
 

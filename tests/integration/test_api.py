@@ -243,6 +243,7 @@ def test_public_names_are_importable_documented_and_lazy() -> None:
     assert typed == set(wb.__all__), "what a type checker sees is what there is"
 
 
-def test_the_test_split_stays_closed() -> None:
-    with pytest.raises(UsageError, match="only `evolve certify` may access the test split"):
-        wb.evaluate(catalog.load(TOY), "seed", split="test")
+@pytest.mark.parametrize("split", ["test", "stress"])
+def test_what_certificates_are_made_of_stays_closed(split: str) -> None:
+    with pytest.raises(UsageError, match=f"only `evolve certify` may access the {split} split"):
+        wb.evaluate(catalog.load(TOY), "seed", split=split)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import workbench as wb
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from tests.integration.test_loop import scripted
+from workbench.cli.main import app
 from workbench.errors import ProblemError
 from workbench.loop.order import LAG
 from workbench.loop.start import begin, resume
@@ -18,6 +20,7 @@ from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.store import Store
 
+CODE = "def f(x, a):\n    {}\n"
 GOOD = "```python\ndef f(x, a):\n    return a * x * x{}\n```"
 CRASHES = "```python\ndef f(x, a):\n    if x > 999:\n        raise ValueError(f'{x} is secret')\n    return a * x * x + x\n```"
 WORSE = "```python\ndef f(x, a):\n    return a * x * x + x if x < 1000 else 1.0\n```"
@@ -67,6 +70,21 @@ def test_a_broken_rule_is_told_without_numbers(tmp_path: Path, monkeypatch: pyte
     with Store(tmp_path, write=False) as store:
         message = store.candidates(found.run)[-1].message
     assert message == "under stress, where the curve is flat: it breaks a rule: f(#, #) must be a number, not [...]"
+
+
+def test_a_person_sees_margins_on_fresh_instances(capfd: pytest.CaptureFixture[str]) -> None:
+    found = wb.gate(catalog.load(TOY), CODE.format("return a * x * x + x"), seed=3)
+    assert found.passed and [m.family for m in found.margins] == ["flat", "steep"] and found.seed == 3
+    assert all(m.behind < 0 and (m.baseline, m.tolerance) == ("square", pytest.approx(0.05)) for m in found.margins)
+    assert wb.gate(catalog.load(TOY), "seed", seed=3) == wb.gate(catalog.load(TOY), "seed", seed=3)
+    worse = wb.gate(catalog.load(TOY), CODE.format("return a * x * x if a == 2 else 1.0"), seed=3)
+    assert [(m.family, m.passed) for m in worse.margins] == [("flat", True), ("steep", False)] and worse.margins[1].behind > 0.05
+    crash = wb.gate(catalog.load(TOY), CODE.format("return 1 / (a - 2) * 0 + a * x * x"), seed=4)
+    assert [(m.status, m.passed) for m in crash.margins] == [(Status.CRASH, False), (Status.OK, True)]
+    assert "ZeroDivisionError" in crash.margins[0].message
+    app(["gate", str(TOY), "square", "--seed", "4", "--json"], standalone_mode=False)
+    told = json.loads(capfd.readouterr().out)
+    assert told["passed"] and [c["words"] for c in told["classes"]] == ["the curve is flat", "the curve is steep"]
 
 
 def test_a_problem_without_fresh_stress_is_told_before_a_run_exists(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from workbench.problem.shipped import exhibit
 from workbench.report import comparison_charts as charts
 from workbench.store import RunSummary
 
-SHOWN = [Split.VALIDATION.value, Split.TRAIN.value, Split.STRESS.value]
-"""Splits whose instances are listed; test is held out."""
+SHOWN = [Split.VALIDATION.value, Split.TRAIN.value]
+"""Splits whose instances are listed; test and stress are for certificates."""
 TABS = ("Statement", "Instances", "Baselines", "Programs")
 
 
@@ -156,8 +156,10 @@ def instances(loaded: LoadedProblem) -> None:
     split = the_split(SHOWN)
     frame = listed(str(loaded.folder), loaded.version, split.value, loaded)
     kinds = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in loaded.references.kinds(split).items())
-    sealed = len(loaded.instances(Split.TEST))
-    st.caption(f"{len(frame)} instances: {kinds}. The {sealed} of the held-out test set are not shown.")
+    test, stress = (len(loaded.instances(held_out)) for held_out in (Split.TEST, Split.STRESS))
+    st.caption(
+        f"{len(frame)} instances: {kinds}. The {test} of the held-out test set and {stress} of the robustness tests are not shown."
+    )
     columns = {name: st.column_config.NumberColumn(name, format="%.2f%%", help="gap")
                for name, _, _ in data.baselines(loaded, split)}  # fmt: skip
     st.dataframe(

@@ -87,7 +87,7 @@ def evaluate(
     program
         A source text of several lines, a file, or the name of one of the problem's programs.
     split
-        `train`, `validation` or `stress`; only `certify` may use the held-out test set.
+        `train` or `validation`; only `certify` may use `test` and `stress`. `gate` has fresh instances like those of `stress`.
     fresh
         Start a new process for every instance.
     on_result
@@ -107,6 +107,8 @@ def evaluate(
     wanted = split_of(split)
     if wanted is Split.TEST:
         raise UsageError("only `evolve certify` may access the test split, and it counts each access; use --split validation")
+    if wanted is Split.STRESS:
+        raise UsageError("only `evolve certify` may access the stress split; for fresh instances of its classes: evolve gate")
     given = program_of(loaded, program)
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
         if wanted is Split.VALIDATION:

@@ -21,7 +21,7 @@ _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message",
 def eval_(
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
     file: Annotated[str, typer.Argument(help="A Python file, or the name of one of the problem's programs.")],
-    split: Annotated[str, typer.Option(help="train, validation or stress; only certify may use test.")] = "validation",
+    split: Annotated[str, typer.Option(help="train or validation; only certify may use test and stress.")] = "validation",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start a new process for every instance.")] = False,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,

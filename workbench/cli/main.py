@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import certify, compare, control, evaluate, export, machine, new, problems, references, report, run, show
+from workbench.cli import certify, compare, control, evaluate, export, gate, machine, new, problems, references, report, run, show
 from workbench.cli.listing import Listing
 from workbench.errors import RunFailed, WorkbenchError
 from workbench.formatting import visible
@@ -45,6 +45,7 @@ for panel, name, command in (
     (_INSPECT, "compare", compare.compare_),
     (_INSPECT, "ui", machine.ui),
     (_EVALUATE, "eval", evaluate.eval_),
+    (_EVALUATE, "gate", gate.gate_),
     (_EVALUATE, "certify", certify.certify_),
     (_EVALUATE, "recheck", certify.recheck_),
     (_EVALUATE, "export", export.export_),

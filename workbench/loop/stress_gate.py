@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from workbench.errors import ProblemError
 from workbench.evaluation.jobs import Executor, Job
@@ -23,6 +24,42 @@ _ENDED = {
     Status.MEMORY: "it needs too much memory",
     Status.PROTOCOL: "its answer cannot be read",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """A program in one robustness class of freshly generated instances.
+
+    Attributes
+    ----------
+    words
+        The class, in words.
+    status, message
+        Of the first instance that failed; `ok` and empty if none did.
+    gap, theirs
+        Mean gap of the program, and of the best baseline of the class, to the best baseline on each instance.
+    tolerance
+        How much worse than that baseline it may be, in gap.
+    """
+
+    family: str
+    words: str
+    status: Status
+    gap: float
+    baseline: str
+    theirs: float
+    tolerance: float
+    message: str = ""
+
+    @property
+    def behind(self) -> float:
+        """Difference in gap to the best baseline of the class; below 0, the program is better."""
+        return self.gap - self.theirs
+
+    @property
+    def passed(self) -> bool:
+        """Whether every instance was answered, no worse than the tolerance allows."""
+        return self.status is Status.OK and self.behind <= self.tolerance + _ROUNDING
 
 
 class Gate:
@@ -111,6 +148,18 @@ class Gate:
         )
         more = [family.replace("_", " ") for family in over if family != worst]
         return f"{line}; too far behind as well: {', '.join(more)}" if more else line
+
+    def margins(self, report: Report) -> tuple[Margin, ...]:
+        """Return how a program does in each class, for a report without `stop_on_failure`."""
+        gaps = self._gaps({r.id: r.objective for r in report.results if r.objective is not None})
+        failed = {r.family: r for r in reversed(report.results) if r.status is not Status.OK}
+        made = []
+        for family, limit in self._limit.items():
+            theirs, name = self._best[family]
+            status, message = (failed[family].status, failed[family].message) if family in failed else (Status.OK, "")
+            words = self._families.get(family, family.replace("_", " "))
+            made.append(Margin(family, words, status, gaps[family], name, theirs, limit - theirs, message))
+        return tuple(made)
 
     def _named(self, family: str) -> str:
         return f"where {words}" if (words := self._families.get(family)) else f"family {family.replace('_', ' ')}"

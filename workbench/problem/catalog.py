@@ -112,8 +112,8 @@ class LoadedProblem:
         if self._gate is None or self._gate[0] != seed:
             if not (self.folder / GATE).is_file():
                 raise ProblemError(
-                    f"{self.slug} has no {GATE}, which generates stress instances (CONTRIBUTING.md, 'Add a problem'): "
-                    "run it without --gate"
+                    f"{self.slug} has no {GATE}, which generates fresh stress instances (CONTRIBUTING.md, 'Add a problem'); "
+                    "runs work without --gate"
                 )
             try:
                 module = importlib.import_module(f"{_package(self.folder)}.{GATE.removesuffix('.py')}")
