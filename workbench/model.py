@@ -325,7 +325,7 @@ class Candidate:
     Attributes
     ----------
     idea
-        What was changed and why, in one line, as the proposer or the person says; may be empty.
+        What was changed and why, in one line, according to the proposer or the user; may be empty.
     seconds
         The program's own time on a train instance, in seconds: the median and the longest; None unless `ok`.
     effect
@@ -401,7 +401,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What an attempt tried and what became of it, for the prompts of later attempts.
+    """The idea and the outcome of an attempt, for the prompts of later attempts.
 
     The fields are those of `Candidate`. An attempt that is still being evaluated has no status.
     """
@@ -434,7 +434,7 @@ class Task:
     stagnation
         Attempts since the incumbent last improved. Proposers may make larger changes, and prompts add the second level of hints.
     tried
-        Attempts that tell something about this request, by number; empty for a proposer that uses no model.
+        Earlier attempts relevant to this request, by number; empty for a proposer that uses no model.
     """
 
     number: int

@@ -46,8 +46,7 @@ class Session(Policy, Protocol):
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Resources used so far; None if the process has ended or the system does not report them.
 
-        With `restart_peak`, the peak starts again from what is resident now, where the system permits that: peak and resident
-        size are then the same.
+        `restart_peak` resets the peak to the current resident size, if the system permits it; the two are then equal.
         """
 
 

@@ -1,4 +1,4 @@
-"""What a run has tried and what became of it: the part that a prompt has room for."""
+"""Memory of a run: which earlier attempts a prompt shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.model import Candidate, Status, Trial
 
 _MOST_BEST = 12
 _KEPT = 10_000
-"""Attempts that are remembered; the oldest ones are forgotten, except the best."""
+"""Maximum number of remembered attempts; the oldest are dropped, except the best."""
 _REASON_CHARS, _NEWEST = 60, 200
 
 
@@ -53,8 +53,8 @@ class Memory:
     def choose(self, parent: int, most: int = 24) -> tuple[Trial, ...]:
         """Return the attempts to show with a request to improve `parent`, by number.
 
-        First what was made of the parent, newest first; then the best of the run; then the newest others, one for each
-        reason why an attempt failed.
+        First the children of the parent, newest first; then the best of the run; then the newest others, one per reason of
+        failure.
         """
         chosen: dict[int, Trial] = {}
         reasons = set[tuple[Status | None, str]]()

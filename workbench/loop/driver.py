@@ -217,7 +217,7 @@ class Loop:
         self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
 
     def _pending(self) -> list[Trial]:
-        """Answers that are being evaluated: a prompt that is written meanwhile must not ask for them again."""
+        """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
         answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
         return [Trial(f.number, next(iter(f.origin.parents), None), r.operator, _idea(r), None) for f, r in answered]
 

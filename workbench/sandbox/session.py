@@ -119,7 +119,7 @@ class ProgramSession:
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown.
 
-        With `restart_peak`, the peak starts again from what is resident now, where this process may ask for that: as root.
+        `restart_peak` resets the peak to the current resident size, if this process may do so (as root).
         """
         if self._failure is not None:
             return None

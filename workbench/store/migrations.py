@@ -159,7 +159,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX openings_by_program ON openings(problem, version, program);
     """,
-    # What an attempt tried and what became of it, apart from the sources, so that lists are read without them.
+    # Idea and outcome of each attempt, in a table without sources, so that lists can be read without these.
     """
     CREATE TABLE trials (
         run TEXT NOT NULL REFERENCES runs(id),

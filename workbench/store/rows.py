@@ -76,7 +76,7 @@ TRIAL, WITH_TRIAL = (
     "coalesce(t.idea, '') AS idea, t.median, t.longest, t.effect",
     "LEFT JOIN trials t ON t.run = c.run AND t.number = c.number",
 )
-"""Columns of what an attempt tried, and the join that brings them."""
+"""Columns of the table `trials`, and the join that adds them to attempts."""
 _SUMMARY = tuple(field.name for field in dataclasses.fields(AttemptSummary))
 
 
@@ -100,7 +100,7 @@ def _effect(row: sqlite3.Row) -> Effect | None:
 
 
 def trial_columns(candidate: Candidate) -> dict[str, Any]:
-    """The columns of `trials` for an attempt."""
+    """Return the columns of `trials` for an attempt."""
     effect, seconds = candidate.effect, candidate.seconds
     return {
         "idea": candidate.idea, "median": seconds and seconds.median, "longest": seconds and seconds.longest,

@@ -387,12 +387,12 @@ class Store:
 
 def _set_up(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anybody
+    connection.execute("PRAGMA trusted_schema = OFF")  # the folder may come from anyone
     add_functions(connection)
 
 
 def _upgraded(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """A copy in memory with the newest layout: a folder that is only read keeps the layout of the version that wrote it."""
+    """Return a copy in memory with the newest layout; a folder opened read-only keeps its own layout."""
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with closing(connection):
         connection.backup(copy)
