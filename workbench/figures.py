@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 
 class Seconds(NamedTuple):
@@ -32,6 +33,10 @@ class Effect(NamedTuple):
     def within_noise(self) -> bool:
         """Whether the difference is smaller than twice its standard error."""
         return abs(self.mean) <= 2 * self.error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object; an unknown error is null."""
+        return {**self._asdict(), "error": self.error if math.isfinite(self.error) else None}
 
 
 class Interval(NamedTuple):

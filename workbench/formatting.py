@@ -26,6 +26,13 @@ def points(difference: float | None) -> str:
     return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
 
 
+def with_error(difference: float | None, error: float | None) -> str:
+    """Format a difference of gaps in percentage points with its standard error: `−0.41 ± 0.22 pp`."""
+    if difference is None or error is None or not math.isfinite(error):
+        return points(difference)
+    return f"{points(difference).removesuffix(' pp')} ± {points(error)[1:]}"
+
+
 def span(low: float, high: float) -> str:
     """Format an interval of differences in percentage points."""
     return f"{points(low).removesuffix(' pp')} to {points(high)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from html import escape
 from typing import Any, Literal
@@ -55,6 +56,8 @@ def page() -> None:
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, number, note, loaded is not None)
     theme.kpis(figures(store, row, attempt, loaded))
+    if attempt.idea:
+        st.caption(f"Idea: {parts.literal(attempt.idea)}")
     if attempt.status != "ok":
         parts.say_error(f"{attempt.status.replace('_', ' ')}: {attempt.message}")
     if (wanted := st.session_state.pop("open_tab", "")) in TABS:
@@ -101,7 +104,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", points(step), f"no. {above.number}" if above else "initial program",
+        theme.kpi("Against its parent", points(step), (f"no. {above.number}" if above else "initial program") + noise_of(attempt),
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
     made = [recorded.call for recorded in store.conversation(run, number)]
@@ -110,8 +113,17 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     cards.append(theme.kpi("Proposed by", models, attempt.operator))
     cards.append(theme.kpi("Cost", dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else ""))
     lines = len(attempt.source.splitlines())
-    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines"))
+    longest = f", longest instance {attempt.per_instance.longest:.2g} s" if attempt.per_instance else ""
+    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines{longest}"))
     return cards
+
+
+def noise_of(attempt: Attempt) -> str:
+    """Return how much of the difference to the parent is noise."""
+    effect = attempt.effect
+    if effect is None or not math.isfinite(effect.error):
+        return ""
+    return f", ± {points(2 * effect.error)[1:]}" + (" (within noise)" if effect.within_noise else "")
 
 
 # --------------------------------------------------------------------------- tabs
@@ -225,13 +237,13 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if before and step.source and before.source:
             words = in_words(changes(before.source, step.source), 3, inline=True)
         link = theme.link("program", str(step.number), run=row.id, n=str(step.number), tab="Diff")
-        rows.append([link, escape(step.operator), percent(step.gap),
+        rows.append([link, escape(step.operator), escape(step.idea), percent(step.gap),
                      f'<span class="{tone}">{points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
     gained = [s.gap for s in steps if s.gap is not None]
     if len(gained) > 1:
         st.caption(f"{len(steps) - 1} steps, {points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
-    st.html(theme.table(["no.", "operator", "train gap", "step", "changes"], rows[::-1], {0, 2, 3}, grow=4))
+    st.html(theme.table(["no.", "operator", "idea", "train gap", "step", "changes"], rows[::-1], {0, 3, 4}, grow=5))
 
 
 def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:

@@ -167,7 +167,8 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
     validation = store.gaps(row.id, Split.VALIDATION)
     listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
-    shown = ["number", "status", "operator", "gap", "validation", "parent", "island", "seconds"]
+    listed = listed.assign(change=listed["change"] * 100, error=listed["error"] * 200)
+    shown = "number status operator idea gap validation parent change error island longest seconds".split()
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         event = st.dataframe(
@@ -179,6 +180,10 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
                 "validation": st.column_config.NumberColumn("validation gap, %", format="%.3f"),
                 "parent": st.column_config.NumberColumn("parent", format="%d"),
                 "island": st.column_config.NumberColumn("island", format="%d"),
+                "idea": st.column_config.TextColumn("idea", width="medium"),
+                "change": st.column_config.NumberColumn("against parent, pp", format="%+.3f"),
+                "error": st.column_config.NumberColumn("noise, ± pp", format="%.3f", help="Two standard errors of the difference."),
+                "longest": st.column_config.NumberColumn("longest instance, s", format="%.3f"),
                 "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
             },
         )  # fmt: skip

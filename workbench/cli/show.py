@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.syntax import Syntax
 
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, percent, visible
-from workbench.model import Candidate, Report, Split
+from workbench.formatting import dollars, last_line, percent, visible, with_error
+from workbench.model import Candidate, Effect, Report, Seconds, Split, Status
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.store import AttemptSummary, Ledger, Run, RunSummary, Store, outcome
@@ -102,6 +103,7 @@ def _row(row: RunSummary) -> dict[str, Any]:
 def show(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     candidate: Annotated[int | None, typer.Argument(help="Number of an attempt (default: the best candidate).")] = None,
+    tried: Annotated[int, typer.Option("--attempts", help="List the last N attempts instead: idea, result, difference.")] = 0,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -111,6 +113,7 @@ def show(
 
       evolve show latest
       evolve show latest 117
+      evolve show latest --attempts 40
     """
     with Ledger(runs, write=False) as store:
         row = store.run(name)
@@ -127,11 +130,18 @@ def show(
         detail = None if chosen is None else _detail(chosen, reports, steps)
         if detail is not None:
             detail["certificate"] = None if kept is None else kept.certificate.to_json() | {"created": kept.created}
-        more = {"folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
-                "version": row.version, "statuses": dict(statuses), "candidate": detail}  # fmt: skip
+        more: dict[str, Any] = {
+            "folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
+            "version": row.version, "statuses": dict(statuses), "candidate": detail,
+        }  # fmt: skip
+        if tried:
+            more["attempts"] = [_attempt(a) for a in attempts[-tried:]]
         emit(found.to_json() | more)
         return
     words = console()
+    if tried:
+        _print_attempts(attempts[-tried:], words)
+        return
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
     words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
     words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
@@ -151,6 +161,10 @@ def show(
             style="bold",
             markup=False,
         )
+        if chosen.idea:
+            words.print(f"  idea: {chosen.idea}", markup=False)
+        if line := against_parent(chosen.effect, chosen.seconds):
+            words.print(f"  {line}")
         for split, report in reports.items():
             if report:
                 by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
@@ -164,6 +178,49 @@ def show(
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.created))
         words.print(f"{clock}  {event.message}", style="dim")
+
+
+def against_parent(effect: Effect | None, seconds: Seconds | None) -> str:
+    """Return the difference to the parent with its standard error, and the time per instance, in one line."""
+    parts = []
+    if effect:
+        noise = " (within noise)" if effect.within_noise else ""
+        parts.append(f"against its parent on train: {with_error(effect.mean, effect.error)}{noise}")
+    if seconds:
+        parts.append(f"{seconds.median:.2g} s per instance, longest {seconds.longest:.2g} s")
+    return "; ".join(parts)
+
+
+def _print_attempts(attempts: Sequence[AttemptSummary], words: Console) -> None:
+    shown = table(
+        "no.",
+        "from",
+        "operator",
+        "train",
+        "difference",
+        "longest",
+        "idea or reason",
+        right="no. from train difference longest",
+        whole="difference longest",
+    )
+    for a in attempts:
+        effect, seconds = a.effect, a.per_instance
+        difference = with_error(effect.mean, effect.error) + (" ~" if effect.within_noise else "") if effect else ""
+        reason = "" if a.status is Status.OK else f"{a.status}: {last_line(a.message)}"
+        shown.add_row(
+            str(a.number), "" if a.parent is None else str(a.parent), a.operator, percent(a.gap), difference,
+            f"{seconds.longest:.2g} s" if seconds else "", escape(" | ".join(filter(None, (a.idea, reason)))),
+        )  # fmt: skip
+    words.print(shown)
+    words.print("~ within noise: less than two standard errors", style="dim")
+
+
+def _attempt(a: AttemptSummary) -> dict[str, Any]:
+    return {
+        "number": a.number, "parent": a.parent, "operator": a.operator, "status": a.status.value, "gap": a.gap, "idea": a.idea,
+        "message": a.message, "effect": a.effect.to_json() if a.effect else None,
+        "seconds": a.per_instance._asdict() if a.per_instance else None,
+    }  # fmt: skip
 
 
 def _version_now(row: Run) -> tuple[str, str]:

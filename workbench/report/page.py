@@ -16,7 +16,7 @@ from workbench.analysis.compare import Comparison, Contender, compare_all, of_ba
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, duration, level, percent, points, span
+from workbench.formatting import dollars, duration, level, percent, points, span, with_error
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -198,7 +198,8 @@ def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
         above = chain[k - 1] if k else None
         moved = step.gap - above.gap if above and step.gap is not None and above.gap is not None else None
         steps.append({
-            "number": step.number, "operator": step.operator, "gap": step.gap, "moved": moved,
+            "number": step.number, "operator": step.operator, "gap": step.gap, "idea": step.idea,
+            "moved": None if moved is None else with_error(moved, step.effect.error if step.effect else None),
             "tone": "" if not moved else "better" if moved < 0 else "worse",
             "changes": changes(above.source, step.source) if above and above.source and step.source else None,
         })  # fmt: skip
