@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.certificate import Certificate
 from workbench.model import Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -66,17 +66,28 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) ->
         found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
         what = [row.id]
     carry_over(loaded)
-    certificate = Certificate.from_json(evolve("certify", *what, "--runs", runs))
+    evolve("certify", *what, "--runs", runs)
     path = path_of(loaded.slug)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    evolve("export", *what, "--runs", runs, "--out", path.with_suffix(".py"), "--force")
     made = {
         "format": FORMAT, "problem": loaded.slug, "version": loaded.version, "made": datetime.now(UTC).date().isoformat(),
         "run": found.to_json(), "seconds": seconds(loaded.slug), "source": program.source,
-        "certificate": certificate.to_json(),
+        "certificate": export(what, runs, path),
     }  # fmt: skip
     write(path, made)
     return made
+
+
+def export(what: list[Any], runs: Path, path: Path) -> Any:
+    """Put the module, and what lies beside it, in place; returns its certificate, sealed with the module's hash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = evolve("export", *what, "--runs", runs, "--out", Path(folder) / f"{path.stem}.py")
+        files = {Path(name).name: Path(name) for name in made["files"]}
+        for name in (f"{path.stem}.py", f"{path.stem}.cases.json"):
+            path.with_name(name).unlink(missing_ok=True)
+            if name in files:
+                shutil.copyfile(files[name], path.with_name(name))
+    return made["certificate"]
 
 
 def by_hand(slug: str, folder: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,18 +127,48 @@ def certificate_log(runs: Path, run: str, number: int) -> Path:
     return runs / "logs" / f"certify-{_as_file(run)}-{number}.log"
 
 
-def export(runs: Path, run: str, number: int, into: Path | None = None) -> bytes:
-    """Export a program as a module; the file is kept in `exports` of `into` (default: the runs folder).
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that a page hands out."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+def export(runs: Path, run: str, number: int, name: str, into: Path | None = None) -> Download:
+    """Export a program as a module; what lies beside it comes with it, as one archive.
+
+    The files are kept in `exports` of `into` (default: the runs folder).
+
+    Parameters
+    ----------
+    name
+        Name of the module, without `.py`.
 
     Raises
     ------
     UsageError
         With the message of the command.
     """
-    return _written(runs, into or runs, "export", ["--candidate", str(number)], run, f"{_as_file(run)}-{number}.py")
+    out = (into or runs) / "exports" / _as_file(run) / f"{_as_file(name)}.py"
+    told = json.loads(_written(runs, out, "export", ["--candidate", str(number), "--json"], run))
+    return module_with([Path(path) for path in told["files"]])
 
 
-def report(runs: Path, run: str, into: Path | None = None) -> bytes:
+def module_with(files: Sequence[Path]) -> Download:
+    """A module, and what lies beside it, as one archive; a module alone as it is."""
+    module = files[0]
+    if len(files) == 1:
+        return Download(module.name, "text/x-python", module.read_bytes())
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in files:
+            packed.write(path, path.name)
+    return Download(f"{module.stem}.zip", "application/zip", archive.getvalue())
+
+
+def report(runs: Path, run: str, into: Path | None = None) -> Download:
     """Write a run as one HTML page; the file is kept in `exports` of `into`.
 
     Raises
@@ -144,12 +176,13 @@ def report(runs: Path, run: str, into: Path | None = None) -> bytes:
     UsageError
         With the message of the command.
     """
-    return _written(runs, into or runs, "report", [], run, f"{_as_file(run)}.html")
+    out = (into or runs) / "exports" / f"{_as_file(run)}.html"
+    _written(runs, out, "report", [], run)
+    return Download(out.name, "text/html", out.read_bytes())
 
 
-def _written(runs: Path, into: Path, command: str, options: Sequence[str], run: str, name: str) -> bytes:
-    """Run a command with `--out` and return what it wrote."""
-    out = into / "exports" / name
+def _written(runs: Path, out: Path, command: str, options: Sequence[str], run: str) -> str:
+    """Run a command with `--out`; returns the last line that it printed."""
     out.parent.mkdir(parents=True, exist_ok=True)
     words = _command(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
     try:
@@ -158,7 +191,7 @@ def _written(runs: Path, into: Path, command: str, options: Sequence[str], run: 
         raise UsageError(f"this took more than 5 minutes; use the command line: evolve {command}") from error
     if done.returncode:
         raise UsageError(last_line(done.stderr) or f"evolve {command} ended with code {done.returncode}")
-    return out.read_bytes()
+    return last_line(done.stdout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,29 +238,26 @@ def export(store: Reader, row: Run, number: int | None, key: str, *, report: boo
     """Show the downloads: a program as a standalone module, and a run as a self-contained page."""
     with st.popover("Export", icon=":material/download:"):
         if number is not None:
-            name = f"{row.problem.partition('/')[2]}_{number}.py"
-            st.caption(f"Candidate {number} as a standalone Python module with a self-test.")
-            _made(
-                "Create module",
-                name,
-                "text/x-python",
-                key,
-                lambda: actions.export(store.folder, row.id, number, data.folder()),
-            )
+            name = f"{row.problem.partition('/')[2]}_{number}"
+            st.caption(f"Candidate {number} as a standalone Python module with a self-test; with its certificate, if it has one.")
+            _made("Create module", f"module-{row.id}-{number}", key,
+                  lambda: actions.export(store.folder, row.id, number, name, data.folder()))  # fmt: skip
         if report:
             st.caption("The run as a self-contained HTML page.")
-            _made("Create report", f"{row.id}.html", "text/html", f"report-{key}",
+            _made("Create report", f"report-{row.id}", f"report-{key}",
                   lambda: actions.report(store.folder, row.id, data.folder()))  # fmt: skip
 
 
-def _made(label: str, name: str, mime: str, key: str, make: Callable[[], bytes]) -> None:
+def _made(label: str, what: str, key: str, make: Callable[[], actions.Download]) -> None:
     """Show a button that creates a file, then one that downloads it."""
-    kept = f"made-{name}"
+    kept = f"made-{what}"
     if st.button(label, key=f"make-{key}"):
         with st.spinner("Writing…"):
             try:
                 st.session_state[kept] = make()
             except (UsageError, OSError) as error:
                 say_error(error)
-    if kept in st.session_state:
-        st.download_button(f"Download {literal(name)}", st.session_state[kept], name, mime, key=f"get-{key}", on_click="ignore")
+    if made := st.session_state.get(kept):
+        st.download_button(
+            f"Download {literal(made.name)}", made.content, made.name, made.mime, key=f"get-{key}", on_click="ignore"
+        )

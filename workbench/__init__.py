@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from workbench.api.gating import gate as gate
     from workbench.api.judging import certify as certify
     from workbench.api.judging import evaluate as evaluate
-    from workbench.api.judging import export as export
     from workbench.api.loading import load as load
+    from workbench.api.modules import export as export
     from workbench.api.result import Best as Best
     from workbench.api.result import Result as Result
     from workbench.api.running import open_run as open_run
     from workbench.api.running import resume as resume
     from workbench.api.running import run as run
+    from workbench.api.verifying import verify as verify
     from workbench.certificate import Certificate as Certificate
     from workbench.errors import Infeasible as Infeasible
     from workbench.errors import WorkbenchError as WorkbenchError
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api.gating": "Robustness gate",
-    "api.judging": "certify evaluate export",
+    "api.judging": "certify evaluate",
     "api.loading": "load",
+    "api.modules": "export",
     "api.result": "Best Result",
     "api.running": "open_run resume run",
+    "api.verifying": "verify",
     "certificate": "Certificate",
     "errors": "Infeasible WorkbenchError",
     "model": "Baseline Candidate Instance Limits Measurement Problem Program Reference Report Selection Split Status Task",

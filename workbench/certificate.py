@@ -1,9 +1,11 @@
-"""Certificates: comparisons with baselines, further checks, and the resulting verdict."""
+"""Certificates: comparisons with baselines, further checks, the resulting verdict, and a seal over all of it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -156,6 +158,72 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """SHA-256 hashes, in hexadecimal, of what a certificate is about, and one over all of them.
+
+    Nothing here is signed: whoever can edit a certificate can seal it again.
+
+    Attributes
+    ----------
+    problem, version
+        ID and version of the problem.
+    program
+        Of the program's text.
+    evidence
+        Of the certificate without its seal.
+    origin, record
+        `run:number` of a runs folder and the hash of that attempt as it is kept there, or `file NAME` and that of the file.
+    module
+        Of the exported module; empty before an export.
+    whole
+        Of all of the above.
+    """
+
+    problem: str
+    version: str
+    program: str
+    evidence: str
+    origin: str
+    record: str
+    module: str
+    whole: str
+
+    @classmethod
+    def of(cls, certificate: Mapping[str, Any], program: str, origin: str, record: str) -> Self:
+        """Seal a certificate, given as JSON; see `evidence_hash`."""
+        made = cls(
+            str(certificate["problem"]), str(certificate["version"]), program, evidence_hash(certificate), origin, record, "", ""
+        )
+        return replace(made, whole=made.recomputed())
+
+    def with_module(self, module: str) -> Self:
+        """Return the seal after an export, with the hash of the module."""
+        made = replace(self, module=module)
+        return replace(made, whole=made.recomputed())
+
+    def recomputed(self) -> str:
+        """Return what `whole` has to be."""
+        parts = self.to_json()
+        del parts["whole"]
+        return json_hash(parts)
+
+    def to_json(self) -> dict[str, str]:
+        """Return a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Restore from `to_json`.
+
+        Raises
+        ------
+        KeyError
+            A hash is missing.
+        """
+        return cls(*(str(raw[name]) for name in cls.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A verdict with its evidence.
 
@@ -177,6 +245,8 @@ class Certificate:
         Stress classes that the program's run had seen before; empty: none.
     disclosed
         What the problem discloses of its `test` and `stress` instances; empty: nothing.
+    seal
+        Hashes of all that it is about; None in certificates that were made before there were seals.
     """
 
     verdict: Verdict
@@ -191,6 +261,7 @@ class Certificate:
     opening: Opening | None = None
     seen: str = ""
     disclosed: str = ""
+    seal: Seal | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -213,6 +284,7 @@ class Certificate:
             "gaps": {split.value: gap for split, gap in self.gaps.items()},
             "comparisons": [comparison.to_json() for comparison in self.comparisons],
             "checks": [asdict(check) for check in self.checks],
+            **({"seal": self.seal.to_json()} if self.seal else {}),
         }
 
     @classmethod
@@ -238,8 +310,19 @@ class Certificate:
                 Opening.from_json(raw["opening"]) if raw.get("opening") else None,
                 raw.get("seen", ""),
                 raw.get("disclosed", ""),
+                seal=Seal.from_json(raw["seal"]) if raw.get("seal") else None,
             )
         except KeyError as error:
             raise ValueError(f"the certificate lacks {error}") from error
         except (AttributeError, TypeError) as error:
             raise ValueError(f"not a certificate: {error}") from error
+
+
+def evidence_hash(certificate: Mapping[str, Any]) -> str:
+    """Return the hash of a certificate without its seal, given as the JSON that was kept: no field is left out, known or not."""
+    return json_hash({name: value for name, value in certificate.items() if name != "seal"})
+
+
+def json_hash(value: Any) -> str:
+    """Return the SHA-256 of a JSON value in a form that does not depend on order of keys and layout, in hexadecimal."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

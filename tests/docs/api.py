@@ -10,7 +10,7 @@ from typing import Any
 import workbench
 
 GROUPS = {
-    "Functions": "load run open_run resume evaluate gate certify export",
+    "Functions": "load run open_run resume evaluate gate certify export verify",
     "Results": "Result Best Report Robustness Certificate",
     "Proposers": "Builtin LiteLLM",
     "Strategies": "Islands Greedy BestOfN OpenEvolve",

@@ -15,7 +15,7 @@ from tests.docs.api import reference
 from tests.docs.blocks import ROOT
 from tests.test_architecture import floors, packages
 from workbench.certificate import Verdict
-from workbench.problem import catalog
+from workbench.problem import catalog, shipped
 from workbench.proposers.providers import PROVIDERS
 
 CERTIFIED = "certified"
@@ -29,7 +29,8 @@ FINDERS = {"no LLM": "AST operators", "a person": "a person"}
 
 def certificates() -> list[dict[str, Any]]:
     """What ships in runs/gallery/certified."""
-    return [json.loads(path.read_text()) for path in sorted((ROOT / "runs" / "gallery" / "certified").glob("*.json"))]
+    paths = sorted(path for path in shipped.place().glob("*.json") if not path.name.endswith(".cases.json"))
+    return [json.loads(path.read_text()) for path in paths]
 
 
 def outcome(made: dict[str, Any]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.big_store import TOY
-from workbench.store import Reader
+from tests.unit.certified import certificate
+from workbench.store import Judged, Ledger, Reader
 
 pytest.importorskip("streamlit")
 from ui import actions
@@ -29,11 +32,20 @@ def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_pat
     with Reader(tmp_path) as store:
         row = store.runs()[0]
     assert (row.status, row.attempts) == ("done", 5)
-    assert b"def f(" in actions.export(tmp_path, run, row.champion)
-    page = actions.report(tmp_path, run, tmp_path / "elsewhere")
+    module = actions.export(tmp_path, run, row.champion, "curve/../x")
+    assert module.name == "curve_.._x.py" and b"def f(" in module.content and b"# curve_.._x.py: " in module.content
+    page = actions.report(tmp_path, run, tmp_path / "elsewhere").content
     assert page.startswith(b"<!doctype html>") and (tmp_path / "elsewhere" / "exports" / f"{run}.html").read_bytes() == page
     with pytest.raises(actions.UsageError, match="no candidate 99"):
-        actions.export(tmp_path, run, 99)
+        actions.export(tmp_path, run, 99, "x")
+    with Ledger(tmp_path) as store:
+        program = store.candidate(run, row.champion).program
+        assert program
+        judged = Judged(program, "file x.py", row.problem, row.version)
+        store.add_certificate(judged, store.open_test(judged), certificate(problem=row.problem, version=row.version))
+    packed = actions.export(tmp_path, run, row.champion, "rule")
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
+        assert packed.name == "rule.zip" and files.namelist() == ["rule.py", "rule.certificate.json"]
 
 
 def test_a_run_that_cannot_begin_says_why_in_its_own_words(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
@@ -13,13 +16,16 @@ from workbench.problem import catalog
 from workbench.store import Judged, Ledger
 
 
-def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProblem, open_page: Open) -> None:
+@pytest.mark.parametrize("file", [False, True], ids=["certified as an attempt", "certified as a file with its text"])
+def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProblem, open_page: Open, file: bool) -> None:
     fill(tmp_path, wide, 12, run="judged", models=False)
     with Ledger(tmp_path) as store:
         number = store.run("judged").champion
         program = store.candidate("judged", number).program
         assert program
         judged = Judged(program, f"judged:{number}", wide.slug, wide.version, "judged", number)
+        if file:
+            judged = replace(judged, name="file rule.py", run=None, number=None)
         comparison = BaselineComparison("line", Split.TEST, Interval(-0.02, -0.03, -0.01), 0.975, Record(7, 3, 2), True)
         checks = (
             Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
@@ -46,3 +52,6 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
     for said in (*told, "12.5", "return a"):
         assert said in shown, said
     assert "Certify" not in [b.label for b in app.button]
+    run = open_page(tmp_path, "run", run="judged")
+    sound(run)
+    assert "failed robustness" in words(run) and "12.5" in words(run)

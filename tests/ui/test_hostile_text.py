@@ -22,6 +22,7 @@ from tests.ui.served import serve
 from tests.ui.test_browser import browser, page  # noqa: F401  fixtures
 from tests.ui.test_pages import PROGRAM_TABS, RUN_TABS
 from ui import data
+from ui.actions import Download
 from workbench.certification import BaselineComparison, Certificate, Check, Verdict
 from workbench.model import Interval, Record, Split
 from workbench.problem import catalog
@@ -211,8 +212,8 @@ def test_all_else(hostile: tuple[Path, str, int], open_page: Open, name: str) ->
 
 def test_what_a_click_shows(hostile: tuple[Path, str, int], open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     runs, run, _ = hostile
-    monkeypatch.setattr("ui.actions.export", lambda *words: b"module")
-    monkeypatch.setattr("ui.actions.report", lambda *words: b"report")
+    monkeypatch.setattr("ui.actions.export", lambda *words: Download("a.zip", "application/zip", b"module"))
+    monkeypatch.setattr("ui.actions.report", lambda *words: Download(f"{EVIL}.html", "text/html", b"report"))
     app = open_page(runs, "run", run=run)
     for label in ("Create module", "Create report"):
         next(b for b in app.button if b.label == label).click().run()

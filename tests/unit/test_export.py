@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import io
 import os
 import re
 import subprocess
 import sys
-import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from tests.unit.toy import CLASS_SEED, FUNCTION_SEED, WSPT, class_problem, function_problem, program, with_key
 from workbench.errors import UsageError
-from workbench.evaluation.evaluate import evaluate
-from workbench.exporting.module import Provenance, Step, record_cases, render
-from workbench.model import Split, Status
+from workbench.exporting.cases import record_cases
+from workbench.exporting.module import Module, Provenance, Step, render
+from workbench.exporting.self_check import needed
+from workbench.exporting.trial import try_out
+from workbench.model import Split
 from workbench.problem.catalog import LoadedProblem
-from workbench.program.source import MAX_SOURCE_BYTES, screen, without_export
+from workbench.problem.given import program_of
+from workbench.program.exported import unwrap
+from workbench.program.source import MAX_SOURCE_BYTES, screen
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 
@@ -100,17 +103,27 @@ def dispatching(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
 @pytest.fixture
 def export(sandbox: Sandbox, tmp_path: Path) -> Callable[[LoadedProblem, str], Path]:
     def write(loaded: LoadedProblem, source: str) -> Path:
-        path = tmp_path / "heuristic.py"
-        chosen = program(loaded, source)
-        path.write_text(render(loaded, chosen, provenance(loaded), TABLE, record_cases(loaded, chosen, sandbox, 3)))
-        return path
+        return keep(made(loaded, source, sandbox), tmp_path)
 
     return write
 
 
 def provenance(loaded: LoadedProblem, models: tuple[str, ...] = ()) -> Provenance:
     steps = (Step(0, "seed", 0.5), Step(7, "constant", 0.25), Step(17, "crossover", 0.0))
-    return Provenance(loaded.slug, loaded.version, "run-1", 17, steps, models, "2025-11-22")
+    found_by = ", ".join(models) or "AST mutation operators (no model)"
+    return Provenance(loaded.slug, loaded.version, "run-1", 17, steps, models, "2025-11-22", found_by)
+
+
+def made(loaded: LoadedProblem, source: str, sandbox: Sandbox, count: int = 3, **changes: Any) -> Module:
+    chosen, name = program(loaded, source), changes.pop("name", "heuristic.py")
+    return render(loaded, chosen, replace(provenance(loaded), **changes), TABLE, record_cases(loaded, chosen, sandbox, count), name)
+
+
+def keep(module: Module, folder: Path) -> Path:
+    (folder / module.name).write_bytes(module.bytes)
+    if module.sidecar is not None:
+        (folder / module.name).with_suffix(".cases.json").write_text(module.sidecar)
+    return folder / module.name
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -138,13 +151,12 @@ def test_a_function_checks_itself_and_can_be_imported(
     assert module.PROVENANCE["problem"] == sequencing.slug and module.PROVENANCE["version"] == sequencing.version
     assert module.PROVENANCE["lineage"][1] == (7, "constant", 0.25)
     assert module.MEASURED == TABLE
-    for words in ("Weighted completion times", "no model", "2025-11-22", "this module", "25.0%", "run-1", "proven optimum"):
-        assert words in (module.__doc__ or "")
-    contract = module.order.__doc__
-    for words in ("Weight of each job.", "permutation of the jobs", sequencing.version, "minimised, in weighted hours"):
-        assert words in contract
-    assert contract.count("Weight of each job.") == 1
-    assert "workbench" not in path.read_text()
+    assert module.__doc__ == "Order jobs on one machine." and module.order.__doc__.startswith("Order jobs so that")
+    head = path.read_text().partition('"""')[0]
+    for words in ("Weighted completion times", "no model", "2025-11-22", "this module", "25.0%", "run-1", "proven optimum",
+                  "heuristic.py: ", "`python heuristic.py` repeats", sequencing.version, "minimised, in weighted"):  # fmt: skip
+        assert words in " ".join(head.replace("\n# ", " ").split()), words
+    assert "workbench" not in path.read_text() and path.read_text().count("Weight of each job.") == 1
 
 
 @pytest.mark.parametrize("damage", [("p / w", "p * w"), ("p / w", "p // 0"), ("for j in range", "for j in reversed")])
@@ -177,12 +189,12 @@ def test_a_module_taken_back_is_its_program_and_tells_nothing_of_the_test_split(
     chosen = program(sequencing, WSPT)
     table = {"this module": {"validation": 0.01, "test": 0.4321}, "spt": {"test": 0.8765}}
     cases = record_cases(sequencing, chosen, sandbox)
-    text = render(sequencing, chosen, replace(provenance(sequencing), verdict="certified", reason="0.8765 less"), table, cases)
+    told = replace(provenance(sequencing), verdict="certified", reason="0.8765 less")
+    text = render(sequencing, chosen, told, table, cases, "heuristic.py").text
     assert text.count("4321") == 1 and text.count("43.2%") == 1 and text.count("0.8765") == 3 and text.count(f"{0.8765:.1%}") == 1
     back = screen(text, sequencing.problem.entry, sequencing.problem.modules)
     assert not re.search("4321|43.2%|8765|87.[67]%|certified|MEASURED|PROVENANCE|CASES|run-1|ruff|program ends here", back.source)
-    reports = [evaluate(sequencing, p, Split.TRAIN, sandbox) for p in (chosen, back)]
-    assert reports[0].gap == reports[1].gap and reports[1].status is Status.OK
+    assert back == chosen
     assert screen(f"{text}\nPADDING = {'x' * MAX_SOURCE_BYTES!r}\n", sequencing.problem.entry) == back
 
 
@@ -202,13 +214,12 @@ def test_cases_are_the_smallest_one_of_each_family_first(sequencing: LoadedProbl
 def test_a_long_episode_is_cut(
     dispatching: LoadedProblem, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("workbench.exporting.module._CASE_BYTES", 20)
+    monkeypatch.setattr("workbench.exporting.cases._CASE_BYTES", 20)
     chosen = dispatching.program("seed")
     cases = record_cases(dispatching, chosen, sandbox, 2)
     assert all(1 < len(c.calls) < c.total for c in cases)
-    path = tmp_path / "cut.py"
-    path.write_text(render(dispatching, chosen, provenance(dispatching), TABLE, cases))
-    assert "of 2 long episodes, the beginning" in " ".join(path.read_text().split())
+    path = keep(render(dispatching, chosen, provenance(dispatching), TABLE, cases, "cut.py"), tmp_path)
+    assert "of 2 long episodes, the beginning" in " ".join(path.read_text().replace("\n# ", " ").split())
     assert run(path).returncode == 0
 
 
@@ -216,7 +227,7 @@ def test_a_program_that_fails_is_not_exported(sequencing: LoadedProblem, sandbox
     with pytest.raises(UsageError, match=r"fails on .*ZeroDivisionError"):
         record_cases(sequencing, program(sequencing, with_key("p // 0")), sandbox)
     with pytest.raises(UsageError, match="at least one"):
-        render(sequencing, program(sequencing, WSPT), provenance(sequencing), TABLE, [])
+        render(sequencing, program(sequencing, WSPT), provenance(sequencing), TABLE, [], "heuristic.py")
 
 
 @pytest.mark.parametrize(
@@ -225,12 +236,13 @@ def test_a_program_that_fails_is_not_exported(sequencing: LoadedProblem, sandbox
         ("CASES = 3\n", "CASES"),
         ("from math import pi as MEASURED\n", "MEASURED"),
         ("def f():\n    global _same\n    _same = 1\n", "_same"),
+        ("map = {}\n", "map"),
     ],
 )
 def test_a_name_that_the_module_needs_is_refused(sequencing: LoadedProblem, sandbox: Sandbox, binding: str, name: str) -> None:
-    chosen = program(sequencing, with_key("p / w", binding))
+    assert {"CASES", "_replay", "map", "print"} <= needed() and not needed() & {"order", "sum", "json"}
     with pytest.raises(UsageError, match=name):
-        render(sequencing, chosen, provenance(sequencing), TABLE, record_cases(sequencing, chosen, sandbox, 1))
+        made(sequencing, with_key("p / w", binding), sandbox, 1)
 
 
 VARIANTS = {
@@ -264,25 +276,13 @@ def test_linter_type_checker_and_self_check_pass(
     assert types.returncode == 0, types.stdout
 
 
-@pytest.mark.parametrize("source", [*VARIANTS.values(), LOOSE], ids=[*VARIANTS, "loose ends"])
-def test_the_program_in_a_module_is_the_program_but_for_two_docstrings(
+@pytest.mark.parametrize("source", [*VARIANTS.values(), LOOSE, *(text.replace("\n", "\r\n") for text in (WSPT, LOOSE))])
+def test_the_program_in_a_module_is_the_program(
     export: Callable[[LoadedProblem, str], Path], sequencing: LoadedProblem, source: str
 ) -> None:
     path = export(sequencing, source)
-    back = screen(path.read_text(), sequencing.problem.entry, sequencing.problem.modules)
-    trees = [ast.parse(text) for text in (source, back.source)]
-    for tree in trees:
-        for node in [n for n in (tree, *tree.body) if isinstance(n, ast.Module | ast.FunctionDef) and ast.get_docstring(n)]:
-            if isinstance(node, ast.Module) or node.name == sequencing.problem.entry:
-                del node.body[0]
-    assert ast.dump(trees[0]) == ast.dump(trees[1])
-    comments = [
-        [token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT]
-        for text in (source, back.source)
-    ]
-    assert comments[0] == comments[1]
-    again = export(sequencing, back.source).read_text()
-    assert again.count("Objective: minimised") == 1 and screen(again, sequencing.problem.entry, sequencing.problem.modules) == back
+    assert source.encode() in path.read_bytes()
+    assert program_of(sequencing, path).source == source, "not a line end is another"
 
 
 def test_a_module_of_an_earlier_version_is_taken_back(sequencing: LoadedProblem) -> None:
@@ -291,7 +291,7 @@ def test_a_module_of_an_earlier_version_is_taken_back(sequencing: LoadedProblem)
     former = [text for text in former if "\nPROVENANCE: dict[str, Any] = " in text]
     head, tail = '"""0.4321"""\n\n# ruff: noqa\n\nimport json\n\n__all__ = ["order"]\n\n\n', "\n\nPROVENANCE: dict[str, Any] = {}\n"
     for text in [*former, f"{head}{WSPT}{tail}"]:
-        back = without_export(text)
+        back = unwrap(text)
         assert "PROVENANCE" not in back and "__all__" not in back and "import json" in back
         ast.parse(back)
     assert screen(f"{head}{WSPT}{tail}", "order").source.endswith(WSPT.strip("\n") + "\n")
@@ -301,19 +301,72 @@ def test_the_program_stands_in_the_module_as_it_was_found(
     export: Callable[[LoadedProblem, str], Path], sequencing: LoadedProblem
 ) -> None:
     path = export(sequencing, UGLY)
-    text = path.read_text()
-    assert UGLY[: UGLY.index("def order")].strip() in text and UGLY[UGLY.index("class Rule") :].strip() in text
-    assert "Hours of each job." in text  # the contract, from the first starting program
-    assert "comments enclose the part that the search was asked to change" in " ".join(text.split())
-    assert "`__main__` part, which runs before that" in " ".join(text.split())
+    text = " ".join(path.read_text().replace("\n# ", " ").split())
+    assert UGLY in path.read_text() and "Hours of each job." in text  # the contract, from the first starting program
+    assert "comments enclose the part that the search was asked to change" in text
     assert run(path).stdout == "[0]\nok: 3 of 3 cases\n"
+    assert "`__main__` part, which runs before that" in text
+    command = text.partition("without it: `python -c ")[2].partition("`")[0].strip('"')
+    done = subprocess.run([sys.executable, "-c", command], cwd=path.parent, capture_output=True, text=True, check=False)
+    assert done.stdout == "ok: 3 of 3 cases\n", "its self-check without its own `__main__` part"
 
 
-def test_models_are_named(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
-    chosen = program(sequencing, WSPT)
-    cases = record_cases(sequencing, chosen, sandbox, 1)
-    path = tmp_path / "named.py"
-    path.write_text(render(sequencing, chosen, provenance(sequencing, ("qwen", "other")), TABLE, cases))
-    module = load(path)
-    assert module.PROVENANCE["models"] == ["qwen", "other"]
-    assert "written by: qwen, other" in (module.__doc__ or "") and "no model" not in (module.__doc__ or "")
+def test_the_finder_is_named_as_everywhere(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
+    path = keep(made(sequencing, WSPT, sandbox, 1, name="named.py", models=("qwen", "other"), found_by="qwen, other"), tmp_path)
+    assert load(path).PROVENANCE["models"] == ["qwen", "other"] and load(path).PROVENANCE["found_by"] == "qwen, other"
+    assert "# Found by: qwen, other (candidate 17 of run run-1;" in path.read_text() and "no model" not in path.read_text()
+
+
+def test_nothing_that_is_told_can_become_code(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
+    foul = "x\nraise SystemExit(7)\rraise SystemExit(8)\r\n\u2028\x0craise SystemExit(9)\u202e\x1b[2J"
+    changes = {"run": foul, "models": (foul,), "found_by": foul, "verdict": "certified", "reason": foul}
+    path = keep(made(sequencing, WSPT, sandbox, 1, name="coding:rot13 \nx.py", **changes), tmp_path)
+    assert load(path).PROVENANCE["reason"] == foul
+    head = path.read_bytes().decode().partition('"""')[0]
+    assert all(line.startswith("#") for line in head.split("\n") if line) and not re.search("[\r\u2028\u202e\x0c\x1b]", head)
+
+
+def test_large_cases_lie_beside_the_module(
+    sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert made(sequencing, WSPT, sandbox).sidecar is None
+    monkeypatch.setattr("workbench.exporting.module._INLINE", 0)
+    module = made(sequencing, WSPT, sandbox)
+    path = keep(module, tmp_path)
+    beside = path.with_suffix(".cases.json")
+    assert module.sidecar and beside.is_file() and "in heuristic.cases.json" in " ".join(module.text.replace("\n# ", " ").split())
+    assert not hasattr(load(path), "CASES") and run("-I", path).stdout == "ok: 3 of 3 cases\n"
+    beside.write_text(beside.read_text().replace("[0,", "[1,", 1) + " ")
+    done = run(path)
+    assert (done.returncode, done.stdout) == (
+        2,
+        "not checked: heuristic.cases.json is not the file that was exported beside this module\n",
+    )
+    beside.unlink()
+    assert load(path).order([9, 1], [1, 1]) == [1, 0], "it works without"
+    done = run(path)
+    assert done.returncode == 2 and done.stdout.startswith("not checked: the self-check needs heuristic.cases.json")
+
+
+HOME = {
+    "hash seed": with_key("p * (1 if hash('a') % 7 == HOME else -1)", "HOME = hash('a') % 7 if __name__ == 'candidate' else 8\n"),
+    "order of a set": with_key("p * ord(FIRST) % 7", "FIRST = [*{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}][0]\n"),
+    "module name": with_key("p if __name__ == 'candidate' else -p"),
+    "file": with_key("p if '__file__' in globals() else -p"),
+    "luck at import": with_key("p * LUCK", "import random\nLUCK = random.choice([-1, 1])\n"),
+    "fails elsewhere": with_key("p", "if __name__ != 'candidate': raise ValueError('not at home')\n"),
+}
+
+
+@pytest.mark.parametrize("source", HOME.values(), ids=HOME)
+def test_what_behaves_otherwise_elsewhere_is_not_exported(sequencing: LoadedProblem, sandbox: Sandbox, source: str) -> None:
+    module = made(sequencing, source, sandbox)
+    with pytest.raises(UsageError, match="nothing was written: the finished module fails its self-check elsewhere: ") as caught:
+        try_out(module, sequencing.problem.limits, lambda place: open_sandbox(allow_unsafe=True, surroundings=place))
+    assert "hash seed" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("source", [UGLY, LOOSE, VARIANTS["luck"], VARIANTS["names of its own"]])
+def test_what_behaves_alike_everywhere_is(sequencing: LoadedProblem, sandbox: Sandbox, source: str) -> None:
+    module = made(sequencing, source, sandbox)
+    try_out(module, sequencing.problem.limits, lambda place: open_sandbox(allow_unsafe=True, surroundings=place))

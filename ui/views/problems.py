@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from ui import data, parts, theme
+from ui import actions, data, parts, theme
 from workbench.analysis.compare import of_baselines
 from workbench.errors import WorkbenchError
 from workbench.formatting import percent, points
@@ -141,7 +141,8 @@ def shipped(loaded: LoadedProblem) -> None:
         rows.append(["outdated", escape(stale)])
     with st.container(border=True):
         st.html(theme.table(["best here", "gap and verdict"], rows))
-        st.download_button("Module", found.module.read_text(), found.module.name, "text/x-python", icon=":material/download:",
+        made = actions.module_with(found.files)
+        st.download_button("Module and certificate", made.content, made.name, made.mime, icon=":material/download:",
                            on_click="ignore")  # fmt: skip
 
 

@@ -1,26 +1,25 @@
-"""Evaluate, certify and export programs."""
+"""Evaluate and certify programs."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
-from workbench.certificate import Opening
+from workbench.certificate import Opening, Seal
 from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
-from workbench.problem.gap import mean_gap
 from workbench.problem.given import program_of
 from workbench.program.source import identity
 from workbench.sandbox import open_sandbox
 from workbench.state import usage
-from workbench.store import FILE, Attempt, CertificateRecord, Judged, Ledger, Reader, Run, Store
+from workbench.store import FILE, Attempt, Judged, Ledger, Reader, Run, Store
 
 if TYPE_CHECKING:
     from workbench.certificate import Certificate
@@ -46,6 +45,8 @@ class Subject:
         What its run has seen of the robustness tests; empty: nothing.
     note
         A note to show first, such as that the problem has changed since the run; empty if there is none.
+    record
+        SHA-256 of the attempt as the runs folder keeps it, or of the file or text.
     """
 
     loaded: LoadedProblem
@@ -57,15 +58,7 @@ class Subject:
     writers: tuple[str, ...] = ()
     seen: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """An exported module, and the verdict it states (empty: not certified)."""
-
-    out: Path
-    subject: Subject
-    verdict: str
+    record: str = ""
 
 
 def evaluate(
@@ -122,6 +115,8 @@ def subject(
 ) -> Subject:
     """Find the program to certify or export: a run's best candidate, another attempt of it, a file, or a source text.
 
+    A file with the very text of an attempt in the runs folder is that attempt, with all that its run has seen.
+
     Parameters
     ----------
     what
@@ -133,27 +128,40 @@ def subject(
         No such run, attempt, file or problem, or the attempt has no valid program.
     """
     text = str(what)
+    folder = runs_folder(runs)
     if "\n" in text or text.endswith(".py"):
         name = "a text" if "\n" in text else f"file {Path(text).name}"
         if problem is None:
             raise UsageError(f"give the problem of {name if name == 'a text' else text} with --problem PROBLEM")
         loaded = load(problem)
-        return Subject(loaded, program_of(loaded, what), name, writers=("unknown: a file",))
-    with Reader(runs_folder(runs)) as store:
+        program = program_of(loaded, what)
+        if (folder / FILE).exists():
+            with Reader(folder) as store:
+                if made := store.attempt_of_text(loaded.slug, program.source):
+                    found = _attempt(store, store.run(made.run), made.number, loaded)
+                    told = f"this is the text of candidate {made.number} of run {made.run}"
+                    return replace(found, note=f"{told}; {found.note}" if found.note else told)
+        content = text.encode("utf-8", "surrogatepass") if "\n" in text else Path(text).read_bytes()
+        return Subject(loaded, program, name, writers=("unknown: a file",), record=hashlib.sha256(content).hexdigest())
+    with Reader(folder) as store:
         run = store.run(text)
         number = candidate if candidate is not None else run.champion
         if number is None:
             raise UsageError(f"run {run.id} has no best candidate yet; choose one with --candidate")
-        attempt = store.candidate(run.id, number)
-        lineage = tuple(store.ancestors(run.id, number))
-        writers = _writers(store, run)
+        return _attempt(store, run, number, problem)
+
+
+def _attempt(store: Reader, run: Run, number: int, problem: AnyProblem | None) -> Subject:
+    """An attempt of a run, with what is known of it."""
+    attempt = store.candidate(run.id, number)
     if attempt.program is None or attempt.status is not Status.OK:
         raise UsageError(f"candidate {number} of run {run.id} is not a valid program ({attempt.status}): {attempt.message}")
     loaded = problem_of(run, problem)
     changed = f"{loaded.slug} has changed since that run (version {run.version}, now {loaded.version})"
     return Subject(
-        loaded, attempt.program, f"{run.id}:{number}", run.id, number, lineage, writers,
-        SEEN_STRESS if run.options.gate == "stress" else "", changed if loaded.version != run.version else "",
+        loaded, attempt.program, f"{run.id}:{number}", run.id, number, tuple(store.ancestors(run.id, number)),
+        _writers(store, run), SEEN_STRESS if run.options.gate == "stress" else "",
+        changed if loaded.version != run.version else "", store.record_hash(run.id, number) or "",
     )  # fmt: skip
 
 
@@ -209,71 +217,10 @@ def certify(
         progress = on_progress or (lambda stage, done, total: None)
         made = certification.certify(loaded, found.program, sandbox, on_progress=progress, accesses=opening.count)
         certificate = replace(made, opening=replace(opening, id=None), seen=found.seen)
+        seal = Seal.of(certificate.to_json(), identity(found.program), found.name, found.record)
+        certificate = replace(certificate, seal=seal)
         store.add_certificate(judged, opening, certificate)
     return certificate
-
-
-def export(
-    what: Subject | Path | str,
-    out: Path | str,
-    *,
-    candidate: int | None = None,
-    problem: AnyProblem | None = None,
-    force: bool = False,
-    runs: Path | str | None = None,
-    allow_unsafe: bool = False,
-) -> Exported:
-    """Write a program as a standalone module with a self-test.
-
-    The module states measured gaps, the lineage, and the verdict of the newest certificate of the same text, if any.
-
-    Parameters
-    ----------
-    what
-        As for `subject`.
-    force
-        Replace the file if it exists.
-
-    Raises
-    ------
-    UsageError
-        As `subject`; or the file exists, or cannot be written.
-    """
-    from workbench.exporting.module import Provenance, Step, record_cases, render
-
-    found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
-    loaded, program, target = found.loaded, found.program, Path(out)
-    if target.exists() and not force:
-        raise UsageError(f"{target} already exists; choose another name or replace it with --force")
-    if not target.parent.is_dir():
-        raise UsageError(f"cannot write {target}: folder {target.parent} does not exist")
-    splits: tuple[Split, ...] = (Split.TRAIN, Split.VALIDATION)
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)) as sandbox:
-        measured = {"this program": {split.value: score(loaded, program, split, sandbox, fresh=True).gap for split in splits}}
-        cases = record_cases(loaded, program, sandbox)
-    kept = _newest_certificate(program, loaded.version, runs_folder(runs))
-    if kept is not None:
-        splits = (*splits, Split.TEST)
-        measured["this program"][Split.TEST.value] = kept.certificate.gaps[Split.TEST]
-    for name, _ in loaded.references.ranking:
-        measured[name] = {split.value: mean_gap(loaded.references.families(name, split)) for split in splits}
-    verdict = "" if kept is None else kept.certificate.verdict.value
-    provenance = Provenance(
-        loaded.slug,
-        loaded.version,
-        found.run or found.name,
-        found.number or 0,
-        tuple(Step(step.number, step.operator, step.gap) for step in found.lineage if step.gap is not None),
-        found.writers,
-        datetime.now(UTC).date().isoformat(),
-        *((verdict, _reason(kept)) if kept is not None else ()),
-    )
-    text = render(loaded, program, provenance, measured, cases)
-    try:
-        target.write_text(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {target}: {error.strerror}") from error
-    return Exported(target, found, verdict)
 
 
 def split_of(name: Split | str) -> Split:
@@ -304,16 +251,3 @@ def _writers(store: Store, run: Run) -> tuple[str, ...]:
     except UsageError:  # the run is not in this folder
         source = run
     return _writers(store, source) if source.created < run.created else (run.proposer,)
-
-
-def _newest_certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
-    """Return the newest certificate in a runs folder for a program and version; None without one."""
-    if not (runs / FILE).exists():
-        return None
-    with Ledger(runs, write=False) as store:
-        return store.certificate_of(program, version)
-
-
-def _reason(kept: CertificateRecord) -> str:
-    """Date and reason of a certificate."""
-    return f"{datetime.fromtimestamp(kept.created, UTC).date().isoformat()}: {kept.certificate.reason}"

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import judging
+from workbench.api import judging, modules
 from workbench.errors import RunFailed
 from workbench.formatting import percent
 from workbench.model import Split
@@ -135,7 +135,7 @@ class Result:
 
     def export(self, out: Path | str, *, candidate: int | None = None, force: bool = False) -> Path:
         """Write the best candidate as a standalone module with a self-test; see `export`."""
-        return judging.export(self.name, out, candidate=candidate, problem=self.problem, force=force, runs=self.runs).out
+        return modules.export(self.name, out, candidate=candidate, problem=self.problem, force=force, runs=self.runs).out
 
     def __repr__(self) -> str:
         found = self.outcome

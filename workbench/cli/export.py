@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.api import judging as api
+from workbench.api import modules as api
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
 
@@ -17,12 +17,15 @@ def export_(
     out: Annotated[Path, typer.Option("--out", "-o", help="The module to write.")],
     problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to export (default: best).")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
 ) -> None:
     """Write a heuristic as a standalone Python module with a self-test.
+
+    The program stays as it is. Before anything is written the finished module has to pass its self-test in the sandbox, under
+    other names and hash seeds. Its certificate, if it has one, is written beside it, and so are large test cases.
 
     [bold]Examples[/bold]
 
@@ -34,7 +37,10 @@ def export_(
     if as_json:
         emit(
             {"out": str(out), "problem": subject.loaded.slug, "version": subject.loaded.version, "run": subject.run or subject.name,
-             "candidate": subject.number or 0, "verdict": made.verdict}
+             "candidate": subject.number or 0, "verdict": made.verdict, "files": [str(path) for path in made.files],
+             "certificate": made.certificate}
         )  # fmt: skip
     else:
-        console().print(f"wrote {out}; check it with: python {out}")
+        beside = ", ".join(path.name for path in made.files[1:])
+        words = f"; beside it {beside}" if beside else ""
+        console().print(f"wrote {out}{words}; check it with: python {out}")

@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import certify, compare, control, evaluate, export, gate, machine, new, problems, references, report, run, show
+from workbench.cli import (
+    certify,
+    compare,
+    control,
+    evaluate,
+    export,
+    gate,
+    machine,
+    new,
+    problems,
+    references,
+    report,
+    run,
+    show,
+    verify,
+)
 from workbench.cli.listing import Listing
 from workbench.errors import RunFailed, WorkbenchError
 from workbench.formatting import visible
@@ -49,6 +64,7 @@ for panel, name, command in (
     (_EVALUATE, "certify", certify.certify_),
     (_EVALUATE, "recheck", certify.recheck_),
     (_EVALUATE, "export", export.export_),
+    (_EVALUATE, "verify", verify.verify_),
     (_EVALUATE, "report", report.report_),
     (_CONTROL, "stop", control.stop),
     (_CONTROL, "pause", control.pause),

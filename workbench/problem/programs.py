@@ -48,9 +48,9 @@ def read_program(path: Path) -> str:
     ProblemError
         A block names no frame, or the frame lacks a listed part.
     """
-    text = path.read_text()
     if not path.name.endswith(BLOCK):
-        return text
+        return path.read_bytes().decode()  # a program is its exact text: line ends stay what they are
+    text = path.read_text()
     head, _, last = text.rstrip("\n").rpartition("\n")
     found = _LAST.fullmatch(last.strip())
     if not found:

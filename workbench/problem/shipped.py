@@ -82,6 +82,12 @@ class Exhibit:
     module: Path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The module, its test cases if they lie beside it, and the certificate."""
+        beside = (self.module.with_suffix(suffix) for suffix in (".cases.json", ".json"))
+        return (self.module, *(path for path in beside if path.is_file()))
+
+    @property
     def verdict(self) -> Verdict:
         """`certified`, `not better`, `overfit` or `fragile`."""
         return self.certificate.verdict

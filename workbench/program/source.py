@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from workbench.errors import Rejected
 from workbench.model import Program
+from workbench.program.exported import unwrap
 
 MAX_SOURCE_BYTES = 64_000
 """Maximum size of a source. Longer text is never parsed: 10 MB would take the parser half a minute."""
@@ -30,16 +31,6 @@ MODULES = frozenset(
 """Modules that every program may import: pure modules of the standard library and numpy."""
 
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
-EXPORT_HEAD = """\
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
-# ruff: noqa
-# mypy: ignore-errors
-"""
-"""Comment before the program in an exported module."""
-EXPORT_TAIL = "# The program ends here. Below: where it comes from, how it was measured, and a check of its answers."
-"""Comment after the program in an exported module."""
-_FORMER_TAIL = "PROVENANCE: dict[str, Any] = "
-"""Line after the program in modules exported by earlier versions; their line `__all__ = ...` is not part of the program."""
 
 
 class Block(NamedTuple):
@@ -128,17 +119,6 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
     return _Compiled(size, exits)
 
 
-def without_export(source: str) -> str:
-    """Return the program in an exported module, without the surrounding test results; other text is returned unchanged."""
-    program, tail, _ = source.partition(f"\n\n{EXPORT_TAIL}\n")
-    if not tail:
-        program, tail, _ = source.partition(f"\n\n{_FORMER_TAIL}")
-        if not tail:
-            return source
-        program = re.sub(r"^__all__ = .*\n", "", program, count=1, flags=re.MULTILINE)
-    return (program.partition(EXPORT_HEAD)[2] or program).strip("\n") + "\n"
-
-
 def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
     """Check a source before running it and return it as a program; an exported module is reduced to its program.
 
@@ -155,7 +135,7 @@ def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Mod
         The source cannot be parsed, does not define `entry`, or imports a module that is not allowed. This check saves
         time and gives a clear reason; the security boundary is the sandbox.
     """
-    if (program := without_export(source)) != source:
+    if (program := unwrap(source)) != source:
         source, tree = program, None
     tree = tree or parse(source)
     if not defines(tree, entry):

@@ -7,9 +7,9 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from workbench.certificate import Certificate, Opening
+from workbench.certificate import Certificate, Opening, json_hash
 from workbench.errors import StoreError, UsageError
 from workbench.model import Program, Report, Split
 from workbench.program.source import fingerprint, identity
@@ -49,6 +49,13 @@ class Judged:
     run: str | None = None
     number: int | None = None
     instances: frozenset[str] = frozenset()
+
+
+class Made(NamedTuple):
+    """An attempt of a run."""
+
+    run: str
+    number: int
 
 
 class Ledger(Store):
@@ -135,9 +142,32 @@ class Ledger(Store):
         )
         return self._newest("problem", rows[0]["problem"], rows[0]["source"]) if rows else None
 
+    def attempt_of_text(self, problem: str, source: str) -> Made | None:
+        """The first attempt of a run that proposed this very text; not one that a run was given to start from."""
+        rows = self._rows(
+            "SELECT c.run, c.number FROM candidates c JOIN runs r ON r.id = c.run WHERE r.problem = ? AND c.source = ? "
+            "AND c.status = 'ok' AND c.operator NOT IN ('seed', 'inject') ORDER BY c.id LIMIT 1",
+            problem, source,
+        )  # fmt: skip
+        return Made(rows[0]["run"], rows[0]["number"]) if rows else None
+
+    def record_hash(self, run: str, number: int) -> str | None:
+        """Hash of an attempt and of what never changes in its run, as they are kept here; None if there is no such attempt."""
+        rows = self._rows(
+            "SELECT r.id, r.problem, r.version, r.proposer, r.created AS began, c.number, c.status, c.operator, c.parents, "
+            "c.entry, c.source, c.gap, c.created FROM candidates c JOIN runs r ON r.id = c.run WHERE c.run = ? AND c.number = ?",
+            run, number,
+        )  # fmt: skip
+        return json_hash(dict(rows[0])) if rows else None
+
     def certificate_of(self, program: Program, version: str) -> CertificateRecord | None:
         """Return the newest certificate of exactly this text for a problem version, whatever its origin; None without one."""
         return self._newest("version", version, program.source)
+
+    def certificate_of_text(self, source: str) -> CertificateRecord | None:
+        """The newest certificate of a text, for whatever problem and version."""
+        rows = self._trusted("SELECT * FROM certificates WHERE source = ? ORDER BY id DESC LIMIT 1", source)
+        return certificate_of(rows[0]) if rows else None
 
     def _newest(self, column: str, value: str, source: str | None) -> CertificateRecord | None:
         query = f"SELECT * FROM certificates WHERE source = ? AND {column} = ? ORDER BY id DESC LIMIT 1"

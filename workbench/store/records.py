@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workbench.certificate import Certificate
@@ -277,7 +277,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
-    """A certificate in a runs folder. `run` and `number` are None if the program came from a file."""
+    """A certificate in a runs folder. `run` and `number` are None if the program came from a file.
+
+    `raw` is its JSON with all fields, also those that only another version of evolve knows.
+    """
 
     id: int
     run: str | None
@@ -285,6 +288,7 @@ class CertificateRecord:
     name: str
     created: float
     certificate: Certificate
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

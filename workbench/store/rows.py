@@ -207,7 +207,8 @@ def certificate_of(row: sqlite3.Row) -> CertificateRecord:
         The certificate was written by a version of evolve whose format this one cannot read.
     """
     try:
-        certificate = Certificate.from_json(json.loads(row["evidence"]))
+        raw = json.loads(row["evidence"])
+        certificate = Certificate.from_json(raw)
     except ValueError as error:
         raise StoreError(f"certificate {row['id']} of {row['name']} cannot be read: {error}") from error
-    return CertificateRecord(row["id"], row["run"], row["number"], row["name"], row["created"], certificate)
+    return CertificateRecord(row["id"], row["run"], row["number"], row["name"], row["created"], certificate, raw)
