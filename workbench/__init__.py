@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from workbench.api.running import open_run as open_run
     from workbench.api.running import resume as resume
     from workbench.api.running import run as run
+    from workbench.api.tuning import tune as tune
     from workbench.api.verifying import verify as verify
     from workbench.certificate import Certificate as Certificate
     from workbench.errors import Infeasible as Infeasible
     from workbench.errors import WorkbenchError as WorkbenchError
+    from workbench.loop.tune import Tuned as Tuned
     from workbench.model import Baseline as Baseline
     from workbench.model import Candidate as Candidate
     from workbench.model import Instance as Instance
@@ -54,9 +56,11 @@ _HOMES = {
     "api.modules": "export",
     "api.result": "Best Result",
     "api.running": "open_run resume run",
+    "api.tuning": "tune",
     "api.verifying": "verify",
     "certificate": "Certificate",
     "errors": "Infeasible WorkbenchError",
+    "loop.tune": "Tuned",
     "model": "Baseline Candidate Instance Limits Measurement Problem Program Reference Report Selection Split Status Task",
     "proposers.builtin": "Builtin",
     "proposers.litellm": "LiteLLM",

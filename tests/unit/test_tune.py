@@ -189,3 +189,20 @@ def test_optuna_says_nothing_and_keeps_its_verbosity(capfd, recwarn):
 
 def test_a_tuned_program_still_parses():
     parse(tune(program(), bowl, trials=20, seed=4).program.source)
+
+
+def test_constants_without_effect_are_named():
+    text = TEXT.replace("5.0)}", '5.0), "gamma": (0.0, 1.0)}').replace("beta: float", "gamma = 0.5\nbeta: float")
+    found = tune(program(text), bowl, trials=60, seed=1)
+    assert found.idle == ("gamma",) and found.trials == 60
+    assert (
+        found.before == pytest.approx(bowl(program(text)))
+        and found.gap < found.before
+        and found.own["gamma"] == found.values["gamma"] == 0.5
+    )
+    assert tune(program(text), bowl, trials=8, seed=1).idle == (), "too few trials to judge"
+
+
+def test_nothing_is_idle_where_nothing_was_better():
+    found = tune(program(), lambda candidate: 1.0, trials=20, seed=0)
+    assert found.idle == () and found.gap == found.before == 1.0

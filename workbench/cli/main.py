@@ -22,6 +22,7 @@ from workbench.cli import (
     report,
     run,
     show,
+    tune,
     verify,
 )
 from workbench.cli.listing import Listing
@@ -61,6 +62,7 @@ for panel, name, command in (
     (_INSPECT, "ui", machine.ui),
     (_EVALUATE, "eval", evaluate.eval_),
     (_EVALUATE, "gate", gate.gate_),
+    (_EVALUATE, "tune", tune.tune_),
     (_EVALUATE, "certify", certify.certify_),
     (_EVALUATE, "recheck", certify.recheck_),
     (_EVALUATE, "export", export.export_),

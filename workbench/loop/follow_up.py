@@ -103,5 +103,6 @@ def tuned_reply(elite: Candidate, context: RunContext, stop: Callable[[], bool])
     tuned = tune.tune(elite.program, gap, trials=options.tune_trials, seed=options.seed, stop=stop)
     if not tuned.gap < elite.gap:
         return Reply("tune", text=f"{tuned.trials} tuning trials found nothing better than {elite.gap:.4%}")
-    values = ", ".join(f"{name} = {value:g}" for name, value in tuned.values.items())
-    return Reply("tune", program=tuned.program, parents=(elite.number,), idea=f"tuned constants: {values}")
+    values = ", ".join(f"{name} = {value:g}" for name, value in tuned.values.items() if name not in tuned.idle)
+    idle = f"; without effect: {', '.join(tuned.idle)}" if tuned.idle else ""
+    return Reply("tune", program=tuned.program, parents=(elite.number,), idea=f"tuned constants: {values}{idle}")

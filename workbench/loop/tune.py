@@ -20,6 +20,9 @@ _FAILED = 1e12
 """Value reported to the sampler for a failed evaluation. Both samplers use ranks, so any number above all gaps is right."""
 
 _DIGITS = 6
+_IDLE = 0.02
+_TRIALS_EACH = 4
+"""Trials per constant from which on one is spent on each, to see whether it matters."""
 
 _quiet = threading.Lock()
 
@@ -38,12 +41,20 @@ class Tuned:
         Number of sets of constants tried, the program's own included.
     values
         The tuned constants, as written in `program`.
+    before, own
+        Train gap and constants of the given program.
+    idle
+        Constants that could have kept their values: together with the other tuned ones, their own value costs less than 2 % of
+        the improvement. Not judged (empty) if there were too few trials.
     """
 
     program: Program
     gap: float
     trials: int
     values: Mapping[str, float] = field(default_factory=dict)
+    before: float = math.inf
+    own: Mapping[str, float] = field(default_factory=dict)
+    idle: tuple[str, ...] = ()
 
 
 def tune(
@@ -82,30 +93,48 @@ def tune(
     now = current(program)
     own = {name: now[name] for name in bounds}
     gap = _finite(evaluate(program))
-    best = Tuned(program, gap, 1, own)
+    best = Tuned(program, gap, 1, own, gap, own)
     if not bounds or trials == 1:
         return best
     seen = {tuple(own.values()): gap}
-    done = 1
+    done, judged = 1, len(bounds) if trials >= _TRIALS_EACH * len(bounds) else 0
+
+    def gap_at(values: Mapping[str, float]) -> float:
+        place = tuple(values.values())
+        if place not in seen:
+            seen[place] = _finite(evaluate(with_constants(program, values)))
+        return seen[place]
+
     with _silenced_optuna() as optuna:
         study = _study(optuna, bounds, own, seed)
         space = _space(optuna, bounds)
     first = True
-    while done < trials and not stop():
+    while done < trials - judged and not stop():
         with _silenced_optuna():
             trial = study.ask(space)
         values = {name: _written(trial.params[name], bounds[name]) for name in bounds}
-        place = tuple(values.values())
-        known = place in seen
-        if not known:
-            seen[place] = _finite(evaluate(with_constants(program, values)))
+        known = tuple(values.values()) in seen
+        found = gap_at(values)
         with _silenced_optuna():
-            study.tell(trial, min(seen[place], _FAILED))
-        if seen[place] < best.gap:
-            best = Tuned(with_constants(program, values), seen[place], done, values)
+            study.tell(trial, min(found, _FAILED))
+        if found < best.gap:
+            best = replace(best, program=with_constants(program, values), gap=found, values=values)
         done += not (first and known)  # the sampler starts with the program's own values, which are already counted
         first = False
-    return replace(best, trials=done)
+    idle = []
+    if judged and best.gap < gap:
+        for name in bounds:
+            if stop():
+                break
+            done += 1
+            low, high = bounds[name]
+            former = min(high, max(low, own[name]))
+            without = {**best.values, name: former}
+            if (found := gap_at(without)) - best.gap < _IDLE * (gap - best.gap):
+                idle.append(name)
+            if found <= best.gap:  # it keeps the value that a person chose
+                best = replace(best, program=with_constants(program, without), gap=found, values=without)
+    return replace(best, trials=done, idle=tuple(idle))
 
 
 def _study(optuna: Any, bounds: Mapping[str, tuple[float, float]], own: Mapping[str, float], seed: int) -> Any:
