@@ -10,8 +10,8 @@ from typing import Any
 import workbench
 
 GROUPS = {
-    "Functions": "load run open_run resume evaluate gate certify export verify",
-    "Results": "Result Best Report Robustness Certificate",
+    "Functions": "load run open_run resume evaluate gate tune certify export verify",
+    "Results": "Result Best Report Robustness Tuned Certificate",
     "Proposers": "Builtin LiteLLM",
     "Strategies": "Islands Greedy BestOfN OpenEvolve",
     "Describing a problem": "Problem Instance Split Measurement Reference Baseline Limits Infeasible",
