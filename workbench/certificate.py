@@ -325,4 +325,5 @@ def evidence_hash(certificate: Mapping[str, Any]) -> str:
 
 def json_hash(value: Any) -> str:
     """Return the SHA-256 of a JSON value in a form that does not depend on order of keys and layout, in hexadecimal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    read_back = json.loads(json.dumps(value))  # keys that are numbers become texts, which are sorted otherwise
+    return hashlib.sha256(json.dumps(read_back, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

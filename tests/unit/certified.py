@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.certificate import BaselineComparison, Certificate, Check, Opening, Verdict
+from workbench.certificate import BaselineComparison, Certificate, Check, Opening, Seal, Verdict
 from workbench.model import Candidate, Interval, Record, Split, Status
 from workbench.options import RunOptions
 from workbench.store import Judged, Store
@@ -27,6 +27,7 @@ def certificate(**changes: Any) -> Certificate:
         "seconds": 1.5,
         "opening": Opening(3, 10, False, True),
         "seen": "fresh stress was seen",
+        "seal": Seal("x/y", "v1", "a" * 64, "b" * 64, "r:1", "c" * 64, "", "d" * 64),
         "disclosed": "one instance was known",
     }
     return Certificate(**(fields | changes))

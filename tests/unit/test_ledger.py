@@ -94,7 +94,7 @@ def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Pat
     old = sqlite3.connect(tmp_path / FILE)
     old.executescript(
         "DROP INDEX openings_by_program; ALTER TABLE openings DROP COLUMN program; ALTER TABLE certificates DROP COLUMN program; "
-        "PRAGMA user_version = 3"
+        "DROP TABLE trials; PRAGMA user_version = 3"
     )
     monkeypatch.setenv("EVOLVE_STATE", str(tmp_path / "state"))  # nothing was kept there then
     prints = old.execute("SELECT fingerprint FROM openings").fetchall()
@@ -127,7 +127,9 @@ def test_a_folder_from_before_is_read_as_one_without_certificates(tmp_path: Path
     with Ledger(tmp_path):
         pass
     old = sqlite3.connect(tmp_path / FILE)
-    old.executescript("DROP TABLE certificates; DROP TABLE openings; DROP TABLE rechecks; PRAGMA user_version = 2")
+    old.executescript(
+        "DROP TABLE certificates; DROP TABLE openings; DROP TABLE rechecks; DROP TABLE trials; PRAGMA user_version = 2"
+    )
     old.close()
     with Ledger(tmp_path, write=False) as store:
         assert store.certificate("r", 1) is None and store.openings("x/y", "v1") == 0 and not store.being_certified("r", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.benchmarks.big_store import TOY, fill
 from tests.unit.certified import certificate
 from workbench import store as room
-from workbench.certificate import Certificate
+from workbench.certificate import Certificate, Check, evidence_hash
 from workbench.problem import catalog
 from workbench.store import Ledger, Reader, Store, outcome
 
@@ -95,6 +96,8 @@ def test_a_certificate_is_the_same_after_json_and_anything_else_is_refused() -> 
     whole, bare = certificate(), certificate(opening=None, seen="", comparisons=(), checks=(), gaps={})
     for made in (whole, bare):
         assert Certificate.from_json(made.to_json()) == made
+    numbered = certificate(checks=(Check("growth", "growth", True, "", {"by size": {10: 1.0, 9: 2}, "sizes": (1, 2)}),))
+    assert evidence_hash(numbered.to_json()) == evidence_hash(json.loads(json.dumps(numbered.to_json())))
     assert whole.simplified == "def f(x, a):\n    return a" and bare.simplified == ""
     wrong: tuple[dict[str, Any], ...] = ({"verdict": "splendid"}, {"checks": [{}]}, {"gaps": None}, {"comparisons": [1]})
     for change in wrong:

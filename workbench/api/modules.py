@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An exported module.
+    """Result of an export.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ def export(
 
 
 def _newest_certificate(program: Program, version: str, runs: Path) -> CertificateRecord | None:
-    """The newest certificate in a runs folder for this program and version."""
+    """Return the newest certificate in a runs folder for a program and version; None without one."""
     if not (runs / FILE).exists():
         return None
     with Ledger(runs, write=False) as store:
@@ -111,12 +111,12 @@ def _newest_certificate(program: Program, version: str, runs: Path) -> Certifica
 
 
 def _sealed(kept: CertificateRecord, found: Subject) -> Seal:
-    """The seal of a certificate; one from before there were seals gets its own now."""
+    """Return the seal of a certificate; one from before there were seals gets its own now."""
     return kept.certificate.seal or Seal.of(kept.raw, identity(found.program), kept.name, "")
 
 
 def _figures(found: Subject, kept: CertificateRecord | None, runs: Path) -> dict[str, float]:
-    """Gaps of the program by split, as its certificate or its run has them; empty where nobody measured it."""
+    """Return gaps of the program by split, as its certificate or its run has them; empty if nobody measured it."""
     if kept is not None:
         return {split.value: gap for split, gap in kept.certificate.gaps.items() if split is not Split.STRESS}
     if found.run is None or found.number is None:

@@ -98,7 +98,7 @@ def verify(
 
 
 def _path(what: Path | str) -> Path:
-    """A file, or the certificate that ships for a problem."""
+    """Return the path of a file, or of the certificate that ships for a problem."""
     path, name = Path(what), str(what)
     if path.is_file():
         return path
@@ -109,7 +109,7 @@ def _path(what: Path | str) -> Path:
 
 
 def _problem(slug: str, given: AnyProblem | None) -> LoadedProblem | None:
-    """The problem that was named, or an installed one: a certificate may come from anybody, and its words load no folder."""
+    """Return the named problem, or an installed one: a certificate may come from anybody, so it cannot name a folder to load."""
     if given is None:
         return catalog.load(slug) if slug in catalog.slugs() else None
     loaded = load(given)

@@ -1,4 +1,4 @@
-"""Recomputes the seal of a certificate: is this the program, the module and the problem that it is about?"""
+"""Verification of seals: whether program, module, problem and record are those that a certificate is about."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Material:
 
 
 def gather(path: Path, kept: Callable[[str], tuple[Mapping[str, Any], str] | None]) -> Material:
-    """Read a certificate or a program, and what lies beside it. Nothing is run.
+    """Read a certificate or a program, and the files beside it; nothing is run.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _version(seal: Seal, loaded: LoadedProblem | None) -> Finding:
 
 
 def _record(material: Material, seal: Seal, record: Callable[[str], str | None]) -> Finding:
-    """The attempt in the runs folder; or the file, which only itself can show."""
+    """Compare with the attempt in the runs folder, or with the file if that is what was named."""
     if not seal.record:
         return Finding("record", None, "none was kept when it was certified")
     if seal.origin.startswith("file "):

@@ -15,9 +15,9 @@ from workbench.protocols import Policy, Sandbox
 CALL = "__call__"
 BEGIN = "__init__"
 _CASE_BYTES = 4_000
-"""A recorded episode is cut after the call with which it exceeds this."""
+"""Size in bytes at which the recording of an episode ends, after the call that exceeds it."""
 _CASES_BYTES = 20_000
-"""No further case is recorded once all exceed this together."""
+"""Total size in bytes from which no further case is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Recorder:
 
 
 def _smallest(loaded: LoadedProblem, count: int) -> list[Instance]:
-    """The smallest instances, one of each family before a second one of any."""
+    """Return the smallest instances, one of each family before a second one of any."""
     instances = [i for split in (Split.TRAIN, Split.VALIDATION) for i in loaded.instances(split)]
     ranks: dict[str, int] = {}
     ordered = []

@@ -44,7 +44,7 @@ def paths(target: Path, *, force: bool) -> Paths:
 
 
 def write(places: Paths, module: Module, certificate: Mapping[str, Any] | None) -> tuple[Path, ...]:
-    """Write the files, the module last; what an earlier export left beside it is removed.
+    """Write the files, the module last, and remove what an earlier export left beside it.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def write(places: Paths, module: Module, certificate: Mapping[str, Any] | None) 
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file that is whole or not there; links and devices are written to."""
+    """Write a file in one step: it is complete or as it was before; links and devices are written to."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         path.write_bytes(content)
         return

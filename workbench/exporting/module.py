@@ -27,9 +27,9 @@ from workbench.program.source import identity, parse, split_block
 
 WIDTH = 100
 _INLINE = 5_000
-"""Bytes of cases that a module holds itself; larger ones lie in a file beside it, for people read the module."""
+"""Maximum size in bytes of cases inside a module; larger ones go to a file beside it, because people read modules."""
 _LINTERS = "# ruff: noqa\n# mypy: ignore-errors\n"
-"""The search judged the program by its decisions alone: it is kept as it was found, not as linters like it."""
+"""Comments for linters: the program is kept as the search found it, and was judged by its decisions alone."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 Table = Mapping[str, Mapping[str, float]]
@@ -121,7 +121,7 @@ def beside(name: str) -> str:
 def render(
     loaded: LoadedProblem, program: Program, provenance: Provenance, table: Table, cases: Sequence[Case], name: str
 ) -> Module:
-    """Make the module: what it is, in comments; the program, byte for byte; provenance, figures and the self-check.
+    """Return the module: a description in comments; the program, byte for byte; provenance, figures and the self-check.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def render(
 def _head(
     loaded: LoadedProblem, program: Program, provenance: Provenance, table: Table, cases: Sequence[Case], name: str, apart: bool
 ) -> str:
-    """What the module is, in paragraphs. The first line is fixed: Python reads an encoding from the first two."""
+    """Describe the module in paragraphs. The first line is fixed, because Python reads an encoding from the first two."""
     problem = loaded.problem
     sense = "minimised" if problem.sense == "min" else "maximised"
     paragraphs = [
@@ -176,7 +176,7 @@ def _head(
 
 
 def _origin(provenance: Provenance) -> list[str]:
-    """Finder, verdict, and where the program comes from."""
+    """Return finder, verdict, and where the program comes from, one paragraph each."""
     line = provenance.lineage
     steps = f"; {len(line)} steps from train gap {percent(line[0].gap)} to {percent(line[-1].gap)}" if len(line) > 1 else ""
     whose = f"candidate {provenance.candidate} of run {provenance.run}" if line else provenance.run
@@ -189,7 +189,7 @@ def _origin(provenance: Provenance) -> list[str]:
 
 
 def _check(program: Program, cases: Sequence[Case], name: str, apart: bool) -> str:
-    """How the module checks itself."""
+    """Describe how the module checks itself."""
     cut = sum(len(case.calls) < case.total for case in cases)
     counted = f"{len(cases)} small instance{'s' if len(cases) > 1 else ''}"
     check = (
@@ -206,7 +206,7 @@ def _check(program: Program, cases: Sequence[Case], name: str, apart: bool) -> s
 
 
 def _contract(loaded: LoadedProblem, program: Program) -> str:
-    """What the docstring of the first initial program says of the entry beyond the program's own."""
+    """Return what the docstring of the first initial program says of the entry beyond the program's own."""
     own, agreed = entry_of(program), entry_of(loaded.program(loaded.problem.seeds[0]))
     words = []
     if not own.docstring or not all(name in own.docstring for name in own.parameters):
@@ -219,7 +219,7 @@ def _contract(loaded: LoadedProblem, program: Program) -> str:
 
 
 def _commented(words: str) -> str:
-    """Comment lines. Nothing in them can end a comment or steer a terminal: names, labels and reasons come from anywhere."""
+    """Return comment lines that nothing in `words` can end: names, labels and reasons come from anywhere."""
     return "".join(f"{f'# {line}'.rstrip()}\n" for line in _LINE_END.split(visible(words)))
 
 

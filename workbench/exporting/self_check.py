@@ -9,7 +9,7 @@ from workbench.program.names import modules, of_module
 from workbench.program.source import parse
 
 REPLAY = "_replay"
-"""Function that repeats the calls of one case; it returns an empty text where every answer is as recorded."""
+"""Name of the function that repeats the calls of one case; it returns an empty text if all answers are as recorded."""
 SUFFIX = ".cases.json"
 """Ending of the file of cases beside a module."""
 _DATA = frozenset({"PROVENANCE", "MEASURED", "CASES", "CASES_SHA256"})
@@ -34,14 +34,14 @@ def self_check(entry: str, program: str, cases: str | None) -> str:
 
 @functools.cache
 def needed() -> frozenset[str]:
-    """Names that a program in an exported module must not bind at its top level: the module's own, and built-ins that it uses."""
+    """Return names that a program must not bind at its top level: those of the self-check, and built-ins that it uses."""
     names = of_module(_HELD + _BESIDE + _CHECK.replace("SEEDING", ""))
     assert names, "this text can be compiled"
     return _DATA | (names.read | names.bound) - {"ENTRY", "__name__", "__file__"}
 
 
 def _seeding(program: str) -> str:
-    """Lines that seed the global generators as the sandbox does."""
+    """Return lines that seed the global generators as the sandbox does."""
     imported = modules(parse(program))
     lines = ["import random", "random.seed(0)"] if "random" in imported else []
     if "numpy" in imported and "random" in program:
@@ -52,14 +52,14 @@ def _seeding(program: str) -> str:
 _HELD = '''
 
 def _cases():
-    """The recorded calls; and, where they are missing, why."""
+    """Return the recorded calls, or None and why they are missing."""
     return CASES, ""
 '''
 _BESIDE = '''CASES_SHA256 = "HASH"
 
 
 def _cases():
-    """The recorded calls; and, where they are missing, why."""
+    """Return the recorded calls, or None and why they are missing."""
     import hashlib
     import json
     import pathlib
@@ -89,7 +89,7 @@ def _same(answer, expected):
 
 
 def _replay(case):
-    """Repeat the calls of a case; returns the first answer that differs from the recorded one, or nothing."""
+    """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
 SEEDING    target = ENTRY
@@ -106,7 +106,7 @@ SEEDING    target = ENTRY
 
 
 def _recheck():
-    """Replay every case and say how many came out as recorded: 0 all, 1 not all, 2 not checked."""
+    """Repeat all cases and print how many agree; return 0 if all do, 1 if not, 2 if they are missing."""
     cases, why = _cases()
     if cases is None:
         print(f"not checked: {why}")
@@ -127,4 +127,4 @@ def _recheck():
 if __name__ == "__main__":
     raise SystemExit(_recheck())
 '''
-"""Imports stand within the functions, so that they replace no name of the program."""
+"""Imports are inside the functions, so that they replace no name of the program."""

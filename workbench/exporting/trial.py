@@ -1,4 +1,4 @@
-"""Tries a finished module before it is written: elsewhere, under other names and hash seeds, its self-check must pass."""
+"""Trial of a finished module before it is written: its self-check must pass under other names and hash seeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Opener = Callable[[Surroundings], Sandbox]
 
 
 def surroundings(module: Module) -> tuple[Surroundings, ...]:
-    """Return two places unlike the one where the cases were recorded: imported from its file, and executed as a text."""
+    """Return two surroundings that differ from those of the recording: imported from a file, and executed as a text."""
     stem = Path(module.name).stem
     name = stem if stem.isidentifier() else "exported_module"
     return (
