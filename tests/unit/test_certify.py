@@ -307,6 +307,11 @@ def test_what_answers_otherwise_the_second_time_is_fragile(loaded: LoadedProblem
     assert reason.startswith("determinism") and "then" in reason
 
 
+def test_what_decides_otherwise_at_home_is_fragile(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    found, reason = verdict(loaded, sandbox, with_key("p / w if 'candidate' in repr(Key) else p", "class Key: pass\n"))
+    assert found == "fragile" and reason.startswith("determinism") and "the name of its module" in reason
+
+
 REACHES = {
     "import random\nx = random._os": "random._os",
     "import dataclasses\nx = dataclasses.sys.modules": "dataclasses.sys",

@@ -10,8 +10,10 @@ from typing import Any
 from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_baseline, of_report, worst_difference
 from workbench.certificate import BaselineComparison, Certificate, Check
 from workbench.certification.constants import constants
+from workbench.certification.determinism import Answered, second_run, surroundings
 from workbench.certification.growth import growth
 from workbench.certification.reach import reach
+from workbench.certification.recording import Recorder
 from workbench.certification.simplify import simplification
 from workbench.certification.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
@@ -65,8 +67,9 @@ def certify(
     """
     began = time.perf_counter()
     require(loaded)
-    reports = {split: _evaluate(loaded, program, split, sandbox, f"{split}", on_progress) for split in Split}
-    again = _evaluate(loaded, program, Split.TEST, sandbox, "second run", on_progress, backwards=True)
+    recorder, usual, second = Recorder(sandbox), dict[str, Answered](), dict[str, Answered]()
+    reports = {split: _evaluate(loaded, program, split, recorder, f"{split}", on_progress, usual) for split in Split}
+    _evaluate(loaded, program, Split.TEST, recorder, "second run", on_progress, second, backwards=True)
     comparisons = {split: against_baselines(loaded, split, reports, level_of(accesses)) for split in _COMPARED}
     sound = [
         _instances(reports[Split.TEST]),
@@ -74,10 +77,12 @@ def certify(
         _bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
         _consistency(comparisons),
-        _determinism(reports[Split.TEST], again),
-        reach(program.source),
+        second_run(usual, second),
     ]
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
+    if loads:
+        sound.append(surroundings(loaded, program, sandbox, usual, on_progress))
+    sound.append(reach(program.source))
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
         sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
@@ -128,25 +133,32 @@ def _evaluate(
     loaded: LoadedProblem,
     program: Program,
     split: Split,
-    sandbox: Sandbox,
+    recorder: Recorder,
     stage: str,
     on_progress: Progress,
+    answered: dict[str, Answered],
     *,
     backwards: bool = False,
 ) -> Report:
-    """All instances in fresh processes; backwards, in one process, so that what it remembers from one to the next shows."""
+    """All instances in fresh processes; backwards, in one process, so that what it remembers from one to the next shows.
+
+    Parameters
+    ----------
+    answered
+        Receives what the program did, by instance.
+    """
     instances: list[Instance] = list(loaded.instances(split))
     if not instances:
         return Report(split, Status.OK, 0.0, {}, ())
-    done = 0
 
-    def progress(_: InstanceResult) -> None:
-        nonlocal done
-        done += 1
-        on_progress(stage, done, len(instances))
+    def progress(result: InstanceResult) -> None:
+        answered[result.id] = Answered(result, recorder.taken())
+        on_progress(stage, len(answered) - before, len(instances))
+
+    before = len(answered)
 
     order: Iterable[Instance] = reversed(instances) if backwards else instances
-    return evaluate(loaded, program, split, sandbox, instances=order, fresh=not backwards, on_result=progress)
+    return evaluate(loaded, program, split, recorder, instances=order, fresh=not backwards, on_result=progress)
 
 
 def level_of(accesses: int) -> float:
@@ -231,20 +243,6 @@ def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
         data = {"gap": gap, "baseline": best, "theirs": theirs, "tolerance": tolerance, "failed": len(failed)}
         checks.append(Check(f"stress: {family}", "stress", not failed and gap <= theirs + tolerance, line, data))
     return checks
-
-
-def _determinism(first: Report, second: Report) -> Check:
-    before = {r.id: (r.status, r.objective) for r in first.results}
-    changed = [r for r in reversed(second.results) if before[r.id] != (r.status, r.objective)]
-    line = f"determinism: {len(before) - len(changed)} of {len(before)} test instances had the same result in reverse order"
-    if changed:
-        one = changed[0]
-        line += f"; {one.id}: {_outcome(*before[one.id])}, then {_outcome(one.status, one.objective)}"
-    return Check("determinism", "determinism", not changed, line)
-
-
-def _outcome(status: Status, objective: float | None) -> str:
-    return f"{objective:g}" if objective is not None else status.value
 
 
 def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: Mapping[Split, tuple[Comparison, ...]]) -> Check:

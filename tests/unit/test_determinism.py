@@ -1,0 +1,130 @@
+"""A program that decides otherwise somewhere else is found out, with what makes the difference; an honest one is not accused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.toy import WSPT, function_problem, program, with_key
+from workbench.certificate import Check
+from workbench.certification.determinism import Answered, surroundings
+from workbench.certification.recording import Decisions, Recorder, difference
+from workbench.certification.verdict import silent
+from workbench.evaluation.evaluate import evaluate
+from workbench.model import Split
+from workbench.problem.catalog import LoadedProblem
+from workbench.protocols import Sandbox
+from workbench.sandbox import open_sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = open_sandbox(allow_unsafe=True)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
+    return function_problem(tmp_path_factory.mktemp("toy") / "weighted_completion")
+
+
+def elsewhere(loaded: LoadedProblem, sandbox: Sandbox, source: str) -> Check:
+    """The check of a program that ran on validation."""
+    usual: dict[str, Answered] = {}
+    recorder, given = Recorder(sandbox), program(loaded, source)
+    evaluate(
+        loaded, given, Split.VALIDATION, recorder, fresh=True,
+        on_result=lambda result: usual.update({result.id: Answered(result, recorder.taken())}),
+    )  # fmt: skip
+    return surroundings(loaded, given, sandbox, usual, silent)
+
+
+DEEP = """
+def deep():
+    try:
+        return 1 + deep()
+    except RecursionError:
+        return 1
+DEPTH = deep()
+"""
+FILE = """
+try:
+    HERE = not __file__
+except NameError:
+    HERE = True
+"""
+ROOM = """
+try:
+    bytes(1 << 30)
+    HERE = False
+except MemoryError:
+    HERE = True
+"""
+JOBS = """
+from dataclasses import dataclass
+@dataclass
+class Job:
+    p: int
+    w: int
+    def ratio(self):
+        assert self.w
+        return self.p / self.w
+"""
+OTHERWISE = {
+    "name": (with_key("p / w if __name__ == 'candidate' else p"), "the name of its module"),
+    "class": (with_key("p / w if 'candidate' in repr(Key) else p", "class Key: pass\n"), "the name of its module"),
+    "script": (WSPT + "\nif __name__ == '__main__':\n    key = lambda p, w: p\n", "the name of its module"),
+    "file": (with_key("p / w if HERE else p", FILE), "the file"),
+    "spec": (with_key("p / w if __spec__ is None else p"), "the file"),
+    "hash": (with_key("p / w + hash('a') % 97 * p % 101"), "the hash seed"),
+    "set": (with_key("p / w + list({str(k) for k in range(99)}).index(str(p % 99)) / 9"), "the hash seed"),
+    "generator": (with_key("p / w + random.random()", "import random\n"), "the state of the shared generators"),
+    "chance": (with_key("p / w + 99 * DICE.random()", "import random\nDICE = random.Random()\n"), "nothing but another process"),
+    "address": (with_key("p / w + id(key) // 4096 * p % 97 / 9"), "nothing but another process"),
+    "assert": (with_key("p / w if KEPT else p", "KEPT = []\nassert not KEPT.append(1)\n"), "asserts or docstrings"),
+    "docstring": (with_key("p / w if __doc__ else p"), "asserts or docstrings"),
+    "depth": (with_key("p / w + DEPTH * p % 101", DEEP), "how deep it stands"),
+    "memory": (with_key("p / w if HERE else p", ROOM), "how much memory there is"),
+    "crash": (with_key("p / w", "if __name__ != 'candidate':\n    raise ValueError('not here')\n"), "the name of its module"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_a_program_that_decides_otherwise_elsewhere_is_told_why(loaded: LoadedProblem, sandbox: Sandbox, name: str) -> None:
+    source, cause = OTHERWISE[name]
+    found = elsewhere(loaded, sandbox, source)
+    assert found.passed is False
+    assert f"what makes the difference is {cause}" in found.line and "(validation): " in found.line
+    assert found.data["changed"]
+
+
+HONEST = {
+    "plain": WSPT,
+    "numbers": with_key("p / w + 1e-9 * list({p, w, p + w, 7}).index(p) + hash((p, w)) % 5 * 1e-9"),
+    "own generator": with_key("p / w + 1e-9 * random.Random(p).random()", "import random\n"),
+    "numpy": with_key("float(np.dot([p, 1.0], [1.0 / w, 0.0]) + np.random.default_rng(1).random())", "import numpy as np\n"),
+    "script": WSPT + "\nif __name__ == '__main__':\n    print(order([3, 1], [1, 1]))\n",
+    "classes": with_key("Job(p, w).ratio()", JOBS),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_program_is_not_accused(loaded: LoadedProblem, sandbox: Sandbox, name: str) -> None:
+    found = elsewhere(loaded, sandbox, HONEST[name])
+    assert found.passed, found.line
+    assert found.data["instances"] == 12 and len({place["around"]["hash_seed"] for place in found.data["surroundings"]}) == 2
+
+
+def test_floats_that_differ_by_rounding_are_one_decision() -> None:
+    def decided(*texts: str) -> Decisions:
+        return Decisions(len(texts), "".join(texts).encode(), texts)
+
+    exact = decided("[1,2.5]", '{"a":0.3}')
+    assert difference(exact, decided("[1,2.5]", '{"a":0.30000000000000004}')) is None
+    for other in ("[1,2.5000001]", "[true,2.5]", "[1,2.5,3]", "[2,2.5]"):
+        apart = difference(exact, decided(other, '{"a":0.3}'))
+        assert apart and (apart.number, apart.first, apart.second) == (1, "[1,2.5]", other)
+    shorter = difference(exact, decided("[1,2.5]"))
+    assert shorter and shorter.number == 2
