@@ -317,6 +317,14 @@ def test_the_finder_is_named_as_everywhere(sequencing: LoadedProblem, sandbox: S
     assert "# Found by: qwen, other (candidate 17 of run run-1;" in path.read_text() and "no model" not in path.read_text()
 
 
+def test_a_program_that_nobody_measured_says_so(sequencing: LoadedProblem, sandbox: Sandbox) -> None:
+    chosen = program(sequencing, WSPT)
+    table = {"this program": {}, "spt": {"train": 0.25}}
+    cases = record_cases(sequencing, chosen, sandbox, 1)
+    assert "was not measured" in render(sequencing, chosen, provenance(sequencing), table, cases, "x.py").text
+    assert "was not measured" not in made(sequencing, WSPT, sandbox, 1).text
+
+
 def test_nothing_that_is_told_can_become_code(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
     foul = "x\nraise SystemExit(7)\rraise SystemExit(8)\r\n\u2028\x0craise SystemExit(9)\u202e\x1b[2J"
     changes = {"run": foul, "models": (foul,), "found_by": foul, "verdict": "certified", "reason": foul}

@@ -169,6 +169,7 @@ def _head(
         _fill(f"Objective: {sense}, in {problem.unit}. Version of the problem: {loaded.version}."),
         _fill(f"Mean gap to the reference ({problem.bound}); 0 is the reference, lower is better:"),
         textwrap.indent(_table(table), "    "),
+        *([] if next(iter(table.values()), {}) else ["This program was not measured: `evolve eval` measures it."]),
         *map(_fill, _origin(provenance)),
         _fill(_check(program, cases, name, apart)),
     ]
