@@ -41,7 +41,7 @@ def test_what_fails_on_fresh_stress_is_refused_in_words_and_never_crowned(tmp_pa
     assert not any(digits in c.message for c in (crashed, worse) for digits in ("1000 is", "2001")), "no number of an instance"
     assert all(r and r.gap == pytest.approx(0) for r in reports), "what they scored on train is kept"
     assert good.status is Status.OK and found.best.number == good.number
-    assert any(f"(fragile): {crashed.message}" in p.user for p in proposer.prompts)
+    assert any(f"(fragile):\n\n```text\n{crashed.message}" in p.user for p in proposer.prompts)
 
 
 def test_a_gated_run_is_the_same_on_any_number_of_workers_and_when_resumed(tmp_path: Path) -> None:

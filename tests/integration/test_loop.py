@@ -83,8 +83,8 @@ def test_a_model_that_repeats_itself_is_told_so_and_the_run_ends_early(tmp_path,
     first, second, third = (p.user for p in proposer.prompts[:3])
     number = next(row[0] for row in trace(tmp_path, found.run) if row[5] != "seed")
     assert "What was tried" not in first
-    assert re.search(rf"- #{number} .*: double it -> ", second)
-    assert re.search(rf"- #{number + 1} .*: double it -> the same program as candidate {number}", third)
+    assert re.search(rf"- #{number} .*: `double it` -> ", second)
+    assert re.search(rf"- #{number + 1} .*: `double it` -> not evaluated again: `the same program as candidate {number}`", third)
     assert 1 + REPEATS_IN_A_ROW <= found.attempts < 30 and found.status == "done" and "already tried" in found.message
 
 

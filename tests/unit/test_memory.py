@@ -99,10 +99,10 @@ def test_the_table_says_what_became_of_each_attempt() -> None:
     text = table(memory.choose(1), 1, Limits(4.0))
     lines = text.splitlines()[2:]
     assert lines == [
-        "- #1 from 0: idea 1 -> 50.0% (-50.0 \u00b1 10.0); better on zipf; 0.02 s, longest 0.31 s",
-        "- #2 *: idea 2 -> 49.9% (-0.10 \u00b1 0.20, within noise); 0.02 s, longest 0.3 s",
-        "- #3 *: idea 3 -> the same program as candidate 2",
-        "- #4 *: idea 4 -> breaks a rule: instance x: ## not a heading machine 3 is full",
+        "- #1 from 0: `idea 1` -> 50.0% (-50.0 \u00b1 10.0); better on `zipf`; 0.02 s, longest 0.31 s",
+        "- #2 *: `idea 2` -> 49.9% (-0.10 \u00b1 0.20, within noise); 0.02 s, longest 0.3 s",
+        "- #3 *: `idea 3` -> not evaluated again: `the same program as candidate 2`",
+        "- #4 *: `idea 4` -> breaks a rule: `instance x: ## not a heading machine 3 is full`",
     ]
     assert "limit is 4 s" in text and "within noise" in text
     assert noise(memory.choose(1)) == pytest.approx(0.2)

@@ -44,7 +44,7 @@ def both(task: Task, style: prompt.Style) -> str:
 
 def test_the_full_prompt_tells_all_that_helps() -> None:
     text = both(TASK, "full")
-    parts = ["Toy title", "STATEMENT", "12.50 %", "hard 20.00 %, easy 5.00 %", "MDD: 1.86 %", "OTHERS_IDEA", SOURCE.strip()]
+    parts = ["Toy title", "STATEMENT", "12.50 %", "`hard` 20.00 %, `easy` 5.00 %", "`MDD`: 1.86 %", "OTHERS_IDEA", SOURCE.strip()]
     parts += ["short rules", "FIRST-HINT", "SEARCH", "REPLACE", "`order`", "2.5 s", "math, numpy", "due date"]
     for part in parts:
         assert part in text

@@ -9,6 +9,7 @@ from workbench.formatting import percent
 from workbench.learning.memory import noise
 from workbench.model import Limits, Status, Trial
 from workbench.program.idea import shortened
+from workbench.proposers.quoting import span
 
 _MOST_MESSAGE_CHARS = 160
 _MOST_CHARS = 6_000
@@ -21,6 +22,7 @@ _WORDS = {
     Status.PROTOCOL: "its answer cannot be read",
     Status.REJECTED: "not a valid program",
     Status.FRAGILE: "fails the robustness filter",
+    Status.DUPLICATE: "not evaluated again",
 }
 
 
@@ -55,17 +57,15 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits) -> str:
 def _line(trial: Trial, parent: int) -> str:
     start = "*" if trial.parent == parent else "" if trial.parent is None else f"from {trial.parent}"
     head = " ".join(part for part in (f"#{trial.number}", start) if part)
-    return f"- {head}: {trial.idea or trial.operator} -> {_outcome(trial)}"
+    return f"- {head}: {span(trial.idea or trial.operator)} -> {_outcome(trial)}"
 
 
 def _outcome(trial: Trial) -> str:
     if trial.status is None:
         return "is being evaluated"
-    if trial.status is Status.DUPLICATE:
-        return trial.message
     if trial.status is not Status.OK:
         words = _WORDS.get(trial.status, trial.status.value)
-        return f"{words}: {shortened(trial.message, _MOST_MESSAGE_CHARS)}" if trial.message else words
+        return f"{words}: {span(shortened(trial.message, _MOST_MESSAGE_CHARS))}" if trial.message else words
     parts = [percent(trial.gap)]
     if effect := trial.effect:
         error = f" \u00b1 {_points(effect.error)}" if math.isfinite(effect.error) else ""
@@ -80,7 +80,7 @@ def _outcome(trial: Trial) -> str:
 
 def _names(classes: Sequence[str]) -> str:
     more = len(classes) - _MOST_CLASSES
-    return ", ".join(classes[:_MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(span, classes[:_MOST_CLASSES])) + (f" and {more} more" if more > 0 else "")
 
 
 def _points(difference: float, *, signed: bool = False) -> str:
