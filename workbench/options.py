@@ -48,6 +48,8 @@ class RunOptions:
     gate
         `stress`: a program that improves on its parent must also pass freshly generated stress instances (robustness filter);
         empty: no filter.
+    race
+        Stop the evaluation of a program that is clearly worse than its parent on the first instances.
     allow_unsafe, isolation
         Whether to run without kernel isolation, and a forced isolation level (None: the best available).
     """
@@ -71,6 +73,7 @@ class RunOptions:
     timeout: float = 180.0
     tune_trials: int = 24
     gate: str = ""
+    race: bool = False
     allow_unsafe: bool = False
     isolation: str | None = None
 

@@ -44,6 +44,9 @@ def run(
     max_tokens: Annotated[int | None, typer.Option(help="Budget for model calls, in tokens.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Time budget, in minutes.")] = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
+    race: Annotated[
+        bool, typer.Option("--race/--no-race", help="Stop the evaluation of a program that is clearly worse than its parent.")
+    ] = False,
     gate: Annotated[
         str,
         typer.Option(help="Robustness filter; stress: improving candidates must also pass fresh out-of-distribution instances."),
@@ -87,6 +90,7 @@ def run(
             max_seconds=None if max_minutes is None else max_minutes * 60,
             tune_trials=tune_trials,
             gate=gate,
+            race=race,
             allow_unsafe=allow_unsafe,
             isolation=isolation,
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from workbench.errors import Infeasible, PolicyFailure
-from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.evaluation.racing import Race, race_order
+from workbench.formatting import with_error
+from workbench.model import Effect, Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.problem.references import GapScale
@@ -25,6 +27,7 @@ def evaluate(
     fresh: bool = False,
     stop_on_failure: bool = False,
     scale: GapScale | None = None,
+    rival: Sequence[float] | None = None,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
     """Evaluate a program on a split.
@@ -40,6 +43,9 @@ def evaluate(
         enter a population anyway.
     scale
         Gap scale to use instead of that of the split.
+    rival
+        Gaps of another program on the whole split, in its order. The evaluation ends with the status `behind` as soon as the
+        program is clearly worse.
     on_result
         Called with the result of every instance that was run.
     """
@@ -47,8 +53,12 @@ def evaluate(
     scale = scale or loaded.references.scale(split)
     results: list[InstanceResult] = []
     failure: InstanceResult | None = None
+    chosen = list(loaded.instances(split) if instances is None else instances)
+    order = list(range(len(chosen))) if rival is None else race_order(chosen)
+    race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order])
+    lost: Effect | None = None
     with _Sessions(sandbox, loaded, program, fresh) as sessions:
-        for instance in loaded.instances(split) if instances is None else instances:
+        for instance in (chosen[k] for k in order):
             reference = scale.value[instance.id]
             if failure and stop_on_failure:
                 result = InstanceResult(
@@ -62,16 +72,18 @@ def evaluate(
                 if on_result:
                     on_result(result)
             results.append(result)
+            if race and not failure and (lost := race.behind(result.gap)):
+                break
+    results = [result for _, result in sorted(zip(order, results, strict=False), key=lambda pair: pair[0])]
     families = family_gaps(results)
-    return Report(
-        split,
-        failure.status if failure else Status.OK,
-        mean_gap(families),
-        families,
-        tuple(results),
-        f"instance {failure.id}: {failure.message}" if failure else "",
-        time.perf_counter() - began,
-    )
+    status, message = Status.OK, ""
+    if failure:
+        status, message = failure.status, f"instance {failure.id}: {failure.message}"
+    elif lost:
+        status = Status.BEHIND
+        difference = with_error(lost.mean, lost.error)
+        message = f"clearly worse than its parent after {len(results)} of {len(chosen)} instances: {difference}"
+    return Report(split, status, mean_gap(families), families, tuple(results), message, time.perf_counter() - began)
 
 
 def _run(

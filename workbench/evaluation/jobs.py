@@ -16,8 +16,9 @@ class VerifierError(WorkbenchError):
 class Job(NamedTuple):
     """One evaluation; `ids` restricts it to some instances, in this order.
 
-    With `gate`, a random seed, it uses instances of the robustness filter generated from that seed instead of a split. Gaps are
-    then the objectives themselves.
+    With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse. With `gate`, a
+    random seed, it uses instances of the robustness filter generated from that seed instead of a split. Gaps are then the
+    objectives themselves.
     """
 
     program: Program
@@ -26,6 +27,7 @@ class Job(NamedTuple):
     fresh: bool = False
     stop_on_failure: bool = False
     gate: int | None = None
+    rival: tuple[float, ...] | None = None
 
 
 class Ready(NamedTuple):

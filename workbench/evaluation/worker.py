@@ -57,7 +57,7 @@ def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report 
         instances = [by_id[id] for id in job.ids]
     score = partial(
         evaluate, loaded, job.program, job.split, sandbox,
-        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale,
+        instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale, rival=job.rival,
     )  # fmt: skip
     try:
         report = score()

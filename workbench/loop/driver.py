@@ -280,7 +280,9 @@ class Loop:
             self._record(flight, Status.DUPLICATE, f"the same program as candidate {same}")
             return
         self._known.add(flight.fingerprint, flight.number)
-        self._track(self.context.pool.submit(Job(program, Split.TRAIN, stop_on_failure=True)), flight, self._evaluated)
+        rival = flight.selection.parent.instances if self._options.race and flight.selection else ()
+        job = Job(program, Split.TRAIN, stop_on_failure=True, rival=rival if len(rival) == len(self._families) else None)
+        self._track(self.context.pool.submit(job), flight, self._evaluated)
 
     def _evaluated(self, flight: Flight, future: Future[Report]) -> None:
         gate = self.context.gate

@@ -22,6 +22,7 @@ _WORDS = {
     Status.PROTOCOL: "its answer cannot be read",
     Status.REJECTED: "not a valid program",
     Status.FRAGILE: "fails the robustness filter",
+    Status.BEHIND: "stopped early",
     Status.DUPLICATE: "not evaluated again",
 }
 
