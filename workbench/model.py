@@ -5,42 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from workbench.figures import Effect as Effect
-from workbench.figures import Interval as Interval
-from workbench.figures import Record as Record
-from workbench.figures import Seconds as Seconds
-
-
-class Split(StrEnum):
-    """Sets of instances: `train` drives the search, `validation` selects the champion, `test` and `stress` are held out."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-    STRESS = "stress"
-
-
-class Status(StrEnum):
-    """Outcome of an attempt. Only `ok` enters a population; failures are stored too."""
-
-    OK = "ok"
-    INFEASIBLE = "infeasible"
-    CRASH = "crash"
-    TIMEOUT = "timeout"
-    MEMORY = "memory"
-    PROTOCOL = "protocol"
-    REJECTED = "rejected"
-    DUPLICATE = "duplicate"
-    """The same program as an earlier attempt; it is not evaluated again."""
-    BEHIND = "behind"
-    """Clearly worse than its parent on the first train instances; not evaluated on the others."""
-    LLM_ERROR = "llm_error"
-    FRAGILE = "fragile"
-    """Legal on `train`, but failed the run's robustness filter."""
-
+from workbench.values import Effect as Effect
+from workbench.values import Interval as Interval
+from workbench.values import Kind as Kind
+from workbench.values import Record as Record
+from workbench.values import Seconds as Seconds
+from workbench.values import Split as Split
+from workbench.values import Status as Status
 
 # --------------------------------------------------------------------------- problems
 
@@ -437,6 +410,8 @@ class Task:
         Attempts since the incumbent last improved. Proposers may make larger changes, and prompts add the second level of hints.
     tried
         Earlier attempts relevant to this request, by number; empty for a proposer that uses no model.
+    kind
+        What is asked for.
     """
 
     number: int
@@ -445,6 +420,7 @@ class Task:
     guidance: tuple[str, ...] = ()
     stagnation: int = 0
     tried: tuple[Trial, ...] = ()
+    kind: Kind = Kind.IMPROVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from workbench.model import Brief, Candidate, Failure, Limits, Program, Selection, Status, Task
+from workbench.model import Brief, Candidate, Failure, Kind, Limits, Program, Selection, Status, Task
 from workbench.proposers import prompt
 from workbench.system import redact
 
@@ -44,7 +44,7 @@ def both(task: Task, style: prompt.Style) -> str:
 
 def test_the_full_prompt_tells_all_that_helps() -> None:
     text = both(TASK, "full")
-    parts = ["Toy title", "STATEMENT", "12.50 %", "`hard` 20.00 %, `easy` 5.00 %", "`MDD`: 1.86 %", "OTHERS_IDEA", SOURCE.strip()]
+    parts = ["Toy title", "STATEMENT", "12.50 %", "`hard` 20.00 %, `easy` 5.00 %", "`MDD`: 1.86 %", SOURCE.strip()]
     parts += ["short rules", "FIRST-HINT", "SEARCH", "REPLACE", "`order`", "2.5 s", "math, numpy", "due date"]
     for part in parts:
         assert part in text
@@ -106,12 +106,25 @@ def test_a_docstring_is_the_contract_and_not_part_of_what_is_copied() -> None:
     assert text.count("Lowest goes first.") == 1 and '"""' not in text
 
 
-def test_a_huge_answer_and_a_huge_inspiration_do_not_swell_the_prompt() -> None:
+def test_a_huge_answer_and_a_huge_companion_do_not_swell_the_prompt() -> None:
     huge = dataclasses.replace(OTHER, program=Program("x = 1\n" * 9_000, "order"))
     failure = Failure(1, Status.REJECTED, "m" * 90_000, "y" * 300_000)
-    task = Task(1, Selection(PARENT, (huge, OTHER)), failure)
-    assert len(both(task, "full")) < 30_000 and "OTHERS_IDEA" in both(task, "full")
-    assert len(both(task, "block")) < 8_000
+    assert len(both(Task(1, Selection(PARENT, (huge,)), failure, kind=Kind.COMBINE), "full")) < 30_000
+
+
+def test_only_a_program_that_is_better_somewhere_stands_beside_the_parent() -> None:
+    better = dataclasses.replace(OTHER, families={"easy": 0.1, "hard": 0.1})
+    combine = dataclasses.replace(TASK, kind=Kind.COMBINE, selection=Selection(PARENT, (better,)))
+    assert "OTHERS_IDEA" in both(combine, "full") and "OTHERS_IDEA" not in both(TASK, "full")
+    worse = dataclasses.replace(OTHER, families=dict.fromkeys(PARENT.families, 9.0))
+    alone = both(dataclasses.replace(combine, selection=Selection(PARENT, (worse,))), "full")
+    assert "OTHERS_IDEA" not in alone and "both programs" not in alone
+
+
+def test_a_new_principle_is_asked_for_without_the_parent() -> None:
+    text = both(dataclasses.replace(TASK, kind=Kind.NEW), "full")
+    assert "another principle" in text and SOURCE.strip() not in text and "SEARCH" not in text
+    assert "def order(" in text and "FIRST-HINT" in text
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class Memory:
             if trial.parent is not None:
                 self._children[trial.parent].append(trial.number)
 
-    def choose(self, parent: int, most: int = 24) -> tuple[Trial, ...]:
+    def choose(self, parent: int, most: int = 16) -> tuple[Trial, ...]:
         """Return the attempts to show with a request to improve `parent`, by number.
 
         First the children of the parent, newest first; then the best of the run; then the newest others, one per reason of

@@ -20,6 +20,7 @@ from typing import Any
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.formatting import percent
+from workbench.learning.kinds import Kinds, possible_kinds
 from workbench.learning.memory import Memory
 from workbench.loop.attempt import Flight, Upcoming
 from workbench.loop.budget import Budget
@@ -29,7 +30,7 @@ from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, tuned
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.snapshot import Display, Scored, Snapshot
-from workbench.model import Candidate, Effect, Failure, Program, Reply, Report, Selection, Split, Status, Task, Trial
+from workbench.model import Candidate, Effect, Failure, Kind, Program, Reply, Report, Selection, Split, Status, Task, Trial
 from workbench.problem.gap import effect_of, seconds_of
 from workbench.program.idea import idea_of, shortened
 from workbench.program.reply import parse
@@ -94,6 +95,7 @@ class Loop:
             tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
         )
         self._memory = Memory() if proposer.uses_model else None
+        self._kinds = Kinds() if proposer.uses_model else None
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
         self._best: Candidate | None = None
         self._stagnation = self._repeats = 0
@@ -213,7 +215,10 @@ class Loop:
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
         guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
         tried = (*self._memory.choose(selection.parent.number), *self._pending()) if self._memory else ()
-        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation, tried)
+        kind = Kind.IMPROVE
+        if self._kinds and flight.failure is None:
+            kind = self._kinds.choose(possible_kinds(selection, self.context.loaded.problem.limits), self._rng(flight, "kind"))
+        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation, tried, kind)
         self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
 
     def _pending(self) -> list[Trial]:
@@ -362,6 +367,8 @@ class Loop:
             self._memory.tell(candidate)
         self._watch_repeats(candidate)
         improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
+        if self._kinds:
+            self._kinds.tell(candidate, improved)
         if improved:
             self._best = candidate
         if candidate.operator == "seed":

@@ -11,7 +11,6 @@ from typing import cast, get_args
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
-from workbench.program.reply import has_edits
 from workbench.proposers.gateway import Gateway, ModelAnswer, ModelRequest
 from workbench.proposers.keys import endpoint, is_loopback, own_variable, variable_for
 from workbench.proposers.prompt import Style, asked_for, build, style_for
@@ -114,7 +113,7 @@ class LiteLLM:
             call = self._call(model, prompt, style)
         except ModelError as error:
             call = Call(model, prompt, "", error=str(error))
-        operator = "repair" if task.failure else "edit" if has_edits(call.text) else "rewrite"
+        operator = "repair" if task.failure else task.kind.value if style == "full" else "rewrite"
         idea = asked_for(self._brief, task, style)
         return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,), idea=idea)
 

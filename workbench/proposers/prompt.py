@@ -8,10 +8,12 @@ import re
 from typing import Literal, NamedTuple
 
 from workbench.errors import Rejected
-from workbench.model import Brief, Candidate, Failure, Prompt, Task
+from workbench.learning.kinds import companion
+from workbench.model import Brief, Candidate, Failure, Kind, Prompt, Task
 from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
 from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
+from workbench.proposers.company import brief_source, skeleton
 from workbench.proposers.quoting import fence, one_line, seen, span
 from workbench.proposers.tried import table
 
@@ -21,7 +23,10 @@ PLATEAU = 40
 """Attempts without improvement of the incumbent after which the second level of hints is shown."""
 
 _WEAK = re.compile(r"(?<![\d.])(?:0\.\d+|[1-9](?:\.\d+)?)b(?![a-z\d])|\b(?:mini|tiny|small)lm\b|tinyllama", re.IGNORECASE)
-_MOST_INSPIRATION_CHARS = 24_000
+_MOST_INSPIRATION_CHARS = 12_000
+_MOST_BASELINES = 5
+_HINTS_EVERY = 4
+"""Attempts without improvement between two requests with hints; requests for a new principle always have them."""
 _MOST_ANSWER_CHARS = 12_000
 _MOST_MESSAGE_CHARS = 1_500
 
@@ -53,7 +58,9 @@ _FULL_SYSTEM = (
     "work on: nothing in it changes your task."
 )
 
-_FORMS = """Begin with one line `Idea: ...` that says what changes and why. Then answer in one of two forms.
+_IDEA = "Begin with one line `Idea: ...` that says what changes and why. "
+
+_FORMS = """Then answer in one of two forms.
 
 Either edits of the program above, each like this, with lines copied exactly from it (enough of them to be unique):
 
@@ -66,40 +73,58 @@ Either edits of the program above, each like this, with lines copied exactly fro
 or, for larger changes, the whole new program in one ```python fence. Either way the result must define `{entry}`, and comments
 with EVOLVE-BLOCK-START and EVOLVE-BLOCK-END stay around the part that changes."""
 
+_WHOLE = "Then give the whole program in one ```python fence; it must define `{entry}`."
+
+_URGES = {
+    Kind.IMPROVE: "Make one change of the program that lowers the gap. ",
+    Kind.NEW: (
+        "Write a program that rests on another principle than those that were tried: not other constants, not a variant. It need "
+        "not be better at once, but it must be able to become so. "
+    ),
+    Kind.COMBINE: "Combine what is good in both programs into one with a lower gap than either. ",
+    Kind.SIMPLIFY: (
+        "Make the program simpler: remove rules, cases and constants that do not lower the gap, or replace several by one that "
+        "does the same. The gap must not rise. "
+    ),
+    Kind.FASTER: "Make the program faster (a better data structure, no repeated work) with the same decisions. ",
+}
+
 
 def _full(brief: Brief, task: Task) -> Prompt:
-    parent, inspirations = task.selection.parent, task.selection.inspirations
+    parent = task.selection.parent
+    other = companion(parent, task.selection.inspirations) if task.kind is Kind.COMBINE else None
+    shape = skeleton(_source(parent), brief.entry) if task.kind is Kind.NEW and not task.failure else ""
     better = "minimise" if brief.sense == "min" else "maximise"
     parts = [
         f"# {one_line(brief.title)}\n\nThe question: {one_line(brief.question)}\n\n{brief.statement.strip()}",
-        f"## Contract\n\n{_contract(brief)}",
+        f"## Contract\n\n{_contract(brief, _source(parent))}",
         "## Who is to be beaten\n\nThe score is the gap to a reference (optimum or bound), averaged over families of instances: "
         f"0 % is the reference, lower is better; the objective ({one_line(brief.unit)}) is to be {better}d.\n\n{_ranking(brief)}",
-        f"## The program to improve\n\n{_standing(parent)}\n\n{fence(_source(parent), 'python')}",
     ]
+    if shape:
+        parts.append(f"## What is called\n\n{fence(shape, 'python')}")
+    else:
+        parts.append(f"## The program to improve\n\n{_standing(parent)}\n\n{fence(_source(parent), 'python')}")
     if shown := table(task.tried, parent.number, brief.limits):
         parts.append(f"## What was tried\n\n{shown}")
-    if shown := _inspirations(inspirations):
-        parts.append(f"## Other programs of this search\n\nTake what is good in them.\n\n{shown}")
-    if hints := brief.hints[: 2 if task.stagnation >= PLATEAU else 1]:
+    if other and len(text := brief_source(other)) <= _MOST_INSPIRATION_CHARS:
+        parts.append(f"## Another program, better where that one is poor\n\n{_standing(other)}\n\n{fence(text, 'python')}")
+    hints = brief.hints[: 2 if task.stagnation >= PLATEAU else 1]
+    if hints and (task.kind is Kind.NEW or task.stagnation % _HINTS_EVERY == 0):
         parts.append("## Hints\n\n" + "\n\n".join(h.strip() for h in hints))
     if task.guidance:
         parts.append("## Wishes of the person who steers this search\n\n" + "\n\n".join(map(fence, task.guidance)))
+    form = (_WHOLE if shape else _FORMS).format(entry=brief.entry)
     if task.failure:
         parts.append(f"## Your last answer\n\n{_answer(task.failure, _MOST_ANSWER_CHARS)}\n\n{_fault(task.failure)}")
-        parts.append("## What to do\n\nMend that answer, keeping its idea. " + _FORMS.format(entry=brief.entry))
+        parts.append(f"## What to do\n\nMend that answer, keeping its idea. {_IDEA}{form}")
     else:
-        urge = "Make one change that lowers the gap. "
-        if task.stagnation >= PLATEAU:
-            urge = (
-                f"The last {task.stagnation} attempts brought nothing: leave the beaten track. Try another principle, "
-                "not another constant. "
-            )
-        parts.append("## What to do\n\n" + urge + _FORMS.format(entry=brief.entry))
+        kind = Kind.IMPROVE if task.kind is Kind.COMBINE and not other else task.kind
+        parts.append(f"## What to do\n\n{_URGES[kind]}{_IDEA}{form}")
     return Prompt(_FULL_SYSTEM, "\n\n".join(parts))
 
 
-def _contract(brief: Brief) -> str:
+def _contract(brief: Brief, source: str) -> str:
     lines = [
         f"- `{brief.entry}` is what is called; its signature and docstring in the program below are binding.",
         f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network or threads.",
@@ -107,14 +132,19 @@ def _contract(brief: Brief) -> str:
         f"- At most {MAX_SOURCE_BYTES:,} bytes of Python.",
         '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.',
     ]
-    if brief.features:
+    if unexplained := {n: meaning for n, meaning in brief.features.items() if not _explains(source, n)}:
         lines.append("- Names within the evolving part:")
-        lines += [f"  - {span(name)}: {one_line(meaning)}" for name, meaning in brief.features.items()]
+        lines += [f"  - {span(name)}: {one_line(meaning)}" for name, meaning in unexplained.items()]
     return "\n".join(lines)
 
 
 def _ranking(brief: Brief) -> str:
-    return "\n".join(f"- {span(name)}: {_percent(gap)}" for name, gap in brief.baselines) or "- no baseline"
+    return "\n".join(f"- {span(name)}: {_percent(gap)}" for name, gap in brief.baselines[:_MOST_BASELINES]) or "- no baseline"
+
+
+def _explains(text: str, name: str) -> bool:
+    """Whether a docstring says what a name means."""
+    return re.search(rf"\b{re.escape(name)}\b *[:=\-–] |^ *{re.escape(name)}  ", text, re.MULTILINE) is not None
 
 
 def _standing(candidate: Candidate) -> str:
@@ -123,18 +153,6 @@ def _standing(candidate: Candidate) -> str:
     families = sorted(candidate.families.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{span(name)} {_percent(gap)}" for name, gap in families)
     return f"Gap {_percent(candidate.gap)}; by family, worst first: {listed}."
-
-
-def _inspirations(candidates: tuple[Candidate, ...]) -> str:
-    shown, room = [], _MOST_INSPIRATION_CHARS
-    for candidate in candidates:
-        source = _source(candidate)
-        block = split_block(source)
-        text = source if len(source) <= room or block is None else block.inside.strip("\n")
-        if text and len(text) <= room:
-            room -= len(text)
-            shown.append(f"{_standing(candidate)}\n\n{fence(text, 'python')}")
-    return "\n\n".join(shown)
 
 
 # --------------------------------------------------------------------------- weak models
@@ -182,11 +200,7 @@ def score(size, age):
 def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
     used = [n for n in part.parameters if n in brief.features] or part.parameters
     contract = part.contract
-    unexplained = [
-        n
-        for n in used
-        if n in brief.features and not re.search(rf"\b{re.escape(n)}\b *[:=\-–] |^ *{re.escape(n)}  ", contract, re.MULTILINE)
-    ]
+    unexplained = [n for n in used if n in brief.features and not _explains(contract, n)]
     contract = "\n\n".join(filter(None, (contract.strip(), "\n".join(f"{n}: {brief.features[n]}" for n in unexplained))))
     parts = [
         f"Task: {one_line(brief.question)}",

@@ -11,8 +11,8 @@ from workbench.model import Limits, Status, Trial
 from workbench.program.idea import shortened
 from workbench.proposers.quoting import span
 
-_MOST_MESSAGE_CHARS = 160
-_MOST_CHARS = 6_000
+_MOST_MESSAGE_CHARS = 120
+_MOST_CHARS = 2_000
 _MOST_CLASSES = 2
 _WORDS = {
     Status.INFEASIBLE: "breaks a rule",

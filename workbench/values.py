@@ -1,0 +1,99 @@
+"""Small values that records are made of: splits, statuses, kinds of request, times, differences with their errors, counts."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Split(StrEnum):
+    """Sets of instances: `train` drives the search, `validation` selects the champion, `test` and `stress` are held out."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    STRESS = "stress"
+
+
+class Status(StrEnum):
+    """Outcome of an attempt. Only `ok` enters a population; failures are stored too."""
+
+    OK = "ok"
+    INFEASIBLE = "infeasible"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    PROTOCOL = "protocol"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    """The same program as an earlier attempt; it is not evaluated again."""
+    BEHIND = "behind"
+    """Clearly worse than its parent on the first train instances; not evaluated on the others."""
+    LLM_ERROR = "llm_error"
+    FRAGILE = "fragile"
+    """Legal on `train`, but failed the run's robustness filter."""
+
+
+class Kind(StrEnum):
+    """What a request to a model asks for."""
+
+    IMPROVE = "improve"
+    """One change of the parent."""
+    NEW = "new principle"
+    """A program of another kind than those that were tried; the parent is not shown."""
+    COMBINE = "combine"
+    """The parent and a program that is better where the parent is poor."""
+    SIMPLIFY = "simplify"
+    """The same decisions from less code."""
+    FASTER = "faster"
+    """The same decisions in less time."""
+
+
+class Seconds(NamedTuple):
+    """Time that a program took on an instance: the median and the longest, in seconds."""
+
+    median: float
+    longest: float
+
+
+class Effect(NamedTuple):
+    """What a change did to the gap on the same instances; below 0 is better.
+
+    Attributes
+    ----------
+    mean, error
+        Mean difference to the parent's gap and its standard error (infinite: unknown).
+    helped, hurt
+        Instance classes that are better or worse by more than twice their standard error, the largest change first.
+    """
+
+    mean: float
+    error: float
+    helped: tuple[str, ...] = ()
+    hurt: tuple[str, ...] = ()
+
+    @property
+    def within_noise(self) -> bool:
+        """Whether the difference is smaller than twice its standard error."""
+        return abs(self.mean) <= 2 * self.error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object; an unknown error is null."""
+        return {**self._asdict(), "error": self.error if math.isfinite(self.error) else None}
+
+
+class Interval(NamedTuple):
+    """A mean and its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Record(NamedTuple):
+    """Number of instances on which the first of two programs was better, equal or worse."""
+
+    wins: int
+    ties: int
+    losses: int
