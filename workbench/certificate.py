@@ -17,8 +17,9 @@ class Verdict(StrEnum):
 
     `certified`: better than every baseline on test, and all checks pass. `not confirmed`: ahead of every baseline on test, but
     within chance, or a check could not be judged. `not better`: no significant improvement. `overfit`: better on train or
-    validation, but not ahead on test. `fragile`: better on test, but a check fails: answers, robustness tests, consistency,
-    determinism, growth, sensitivity to constants, permitted APIs, or proven bounds.
+    validation, but not ahead on test; or better on test, but not ahead on fresh instances or on test instances in another form.
+    `fragile`: better on test, but a check fails: answers, robustness tests, consistency, determinism, growth, sensitivity to
+    constants, permitted APIs, or proven bounds.
     """
 
     CERTIFIED = "certified"
@@ -94,8 +95,8 @@ class Check:
         None if it was not judged: it had not enough time, or this machine cannot tell. A certificate needs every decisive check
         to have passed.
     kind
-        `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `growth`, `constants`,
-        `drop` or `simplification`.
+        `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `fresh`, `metamorphic`,
+        `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `drop` or `simplification`.
     line
         Result in one line.
     data

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from workbench.model import Brief, Candidate, Limits, Policy, Program, Reply, Selection, Task, Usage, Verifier
 
-__all__ = ["Policy", "Proposer", "Sandbox", "Session", "Strategy", "Verifier"]
+__all__ = ["Policy", "Proposer", "Relation", "Sandbox", "Session", "Strategy", "Verifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Another form of an instance in which nothing that matters is different, such as jobs listed in another order.
+
+    Attributes
+    ----------
+    name
+        Short, in plain words, for certificates: "jobs in another order".
+    transform
+        Makes the other form from an instance's data, without changing that; random choices come from the generator.
+    factor
+        By what the objective of the same decisions is multiplied; None where decisions cannot be carried over one by one.
+    decides
+        Whether a program that loses its lead in the other form gets no certificate. Only for forms that a program without
+        knowledge of the instances cannot tell from the original; a rule may well depend on the unit of time, for example.
+    """
+
+    name: str
+    transform: Callable[[Mapping[str, Any], random.Random], dict[str, Any]]
+    factor: float | None = 1.0
+    decides: bool = True
 
 
 class Sandbox(Protocol):

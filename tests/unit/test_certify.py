@@ -75,8 +75,8 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert len(again["comparisons"]) == 6 and again["gaps"]["test"] == 0
     kinds = {c["kind"] for c in again["checks"]}
     assert kinds == {
-        "comparison", "instances", "answers", "bounds", "stress", "consistency", "determinism", "reach", "growth", "constants",
-        "drop", "simplification",
+        "comparison", "instances", "answers", "bounds", "stress", "consistency", "determinism", "reach", "fresh", "metamorphic",
+        "dependence", "transfer", "growth", "constants", "drop", "simplification",
     }  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from workbench.errors import Infeasible
 from workbench.model import Baseline, Instance, Limits, Measurement, Problem, Program, Reference, Split
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.extras import package
 from workbench.protocols import Policy
 
 FUNCTION_SEED = '''"""Order jobs on one machine."""
@@ -55,6 +58,63 @@ CLASS_SEED = '''class Dispatcher:
 '''
 
 
+EXTRAS = {
+    "fresh.py": '''"""Instances as those of the test split."""
+
+import random
+
+from workbench.model import Instance
+
+
+def instances(seed):
+    rng = random.Random(seed)
+    return [
+        Instance(
+            f"fresh-{seed}-{k}", "short" if size < 10 else "long",
+            {"processing": [rng.randint(1, 99) for _ in range(size)], "weight": [rng.randint(1, 9) for _ in range(size)]},
+        )
+        for k, size in enumerate([7, 13] * 15)
+    ]
+''',
+    "transfer.py": '''"""Exponential times, and two weights."""
+
+import random
+
+from workbench.model import Instance
+
+SOURCE = "exponential times"
+
+
+def instances():
+    rng = random.Random(1)
+    return [
+        Instance(
+            f"transfer-{k}", "exponential",
+            {"processing": [1 + round(rng.expovariate(0.02)) for _ in range(15)], "weight": rng.choices([1, 20], k=15)},
+        )
+        for k in range(20)
+    ]
+''',
+    "metamorphic.py": '''"""Jobs in another order, and another unit."""
+
+from workbench.protocols import Relation
+
+
+def _shuffled(data, rng):
+    turn = rng.sample(range(len(data["weight"])), len(data["weight"]))
+    return {key: [data[key][j] for j in turn] for key in data}
+
+
+def _doubled(data, rng):
+    return {**data, "processing": [2 * p for p in data["processing"]]}
+
+
+RELATIONS = (Relation("jobs in another order", _shuffled), Relation("times doubled", _doubled, 2.0, decides=False))
+''',
+}
+"""Optional files of the problem below."""
+
+
 def with_key(expression: str, extra: str = "") -> str:
     """The function seed with another key, and statements above it."""
     return extra + FUNCTION_SEED.replace("0.0  # in the order of arrival", expression)
@@ -96,6 +156,8 @@ def cost(p: Sequence[int], w: Sequence[int], order: Sequence[int]) -> float:
 
 def function_problem(folder: Path) -> LoadedProblem:
     """Weighted completion times; even sizes in train and validation, odd ones in test; `single` and `large` under stress."""
+    parent = sys.modules[package(folder)] = ModuleType(package(folder))
+    parent.__path__ = [str(folder)]
 
     def make(split: Split, family: str, number: int, size: int) -> Instance:
         rng = random.Random(f"{split} {family} {number}")
@@ -137,7 +199,10 @@ def function_problem(folder: Path) -> LoadedProblem:
         }
         for split in Split
     }  # fmt: skip
-    return _write(folder, problem, {"seed": FUNCTION_SEED, "spt": SPT, "arrival": FUNCTION_SEED}, references)
+    loaded = _write(folder, problem, {"seed": FUNCTION_SEED, "spt": SPT, "arrival": FUNCTION_SEED}, references)
+    for name, text in EXTRAS.items():
+        (folder / name).write_text(text)
+    return loaded
 
 
 def class_problem(folder: Path) -> LoadedProblem:

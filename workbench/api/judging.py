@@ -13,6 +13,7 @@ from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.certificate import Opening, Seal
 from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
+from workbench.evaluation.pool import Pool
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.given import program_of
@@ -20,6 +21,7 @@ from workbench.program.source import identity
 from workbench.sandbox import open_sandbox
 from workbench.state import usage
 from workbench.store import FILE, Attempt, Judged, Ledger, Reader, Run, Store
+from workbench.system.process import cores
 
 if TYPE_CHECKING:
     from workbench.certificate import Certificate
@@ -209,13 +211,15 @@ def certify(
     loaded = found.loaded
     certification.require(loaded)
     judged = Judged(found.program, found.name, loaded.slug, loaded.version, found.run, found.number, loaded.hashes(Split.TEST))
-    opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
-    with Ledger(runs_folder(runs)) as store, opened as sandbox:
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe)))
+        pool = None if loaded.in_memory else stack.enter_context(Pool(loaded, cores(), allow_unsafe=allow_unsafe))
+        store = stack.enter_context(Ledger(runs_folder(runs)))
         opening = store.open_test(judged, force=force)
         if on_opening:
             on_opening(opening)
         progress = on_progress or (lambda stage, done, total: None)
-        made = certification.certify(loaded, found.program, sandbox, on_progress=progress, accesses=opening.count)
+        made = certification.certify(loaded, found.program, sandbox, on_progress=progress, accesses=opening.count, pool=pool)
         certificate = replace(made, opening=replace(opening, id=None), seen=found.seen)
         seal = Seal.of(certificate.to_json(), identity(found.program), found.name, found.record)
         certificate = replace(certificate, seal=seal)

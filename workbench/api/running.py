@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from workbench.model import Task
 from workbench.options import RunOptions
 from workbench.protocols import Proposer, Strategy
 from workbench.store import Store
+from workbench.system.process import cores
 
 AnyProposer = str | Proposer | Callable[[Task], str]
 AnyStrategy = str | Strategy
@@ -180,8 +180,3 @@ def _refuse_unknown(function: str, options: Mapping[str, Any]) -> None:
     if unknown := sorted(set(options) - _FIELDS):
         near = difflib.get_close_matches(unknown[0], _FIELDS, n=1)
         raise UsageError(f"{function}() has no option {unknown[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-
-
-def cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,13 +11,16 @@ from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_basel
 from workbench.certificate import BaselineComparison, Certificate, Check
 from workbench.certification.constants import constants
 from workbench.certification.determinism import Answered, second_run, surroundings
+from workbench.certification.evidence import beyond_test
 from workbench.certification.growth import growth
 from workbench.certification.reach import reach
 from workbench.certification.recording import Recorder
 from workbench.certification.simplify import simplification
 from workbench.certification.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
+from workbench.evaluation.bench import Bench
 from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.jobs import Executor
 from workbench.formatting import percent, points
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
@@ -47,6 +50,7 @@ def certify(
     on_progress: Progress = silent,
     patience: float = PATIENCE,
     accesses: int = 1,
+    pool: Executor | None = None,
 ) -> Certificate:
     """Certify a program; every instance runs in a fresh process.
 
@@ -59,6 +63,8 @@ def certify(
     accesses
         Programs that have seen the test set by now, this one included: each is one more chance to be lucky, so the level of
         the intervals rises (`level_of`).
+    pool
+        Evaluates instances beyond the four splits in parallel; without it, one after the other in the sandbox.
 
     Raises
     ------
@@ -83,10 +89,13 @@ def certify(
     if loads:
         sound.append(surroundings(loaded, program, sandbox, usual, on_progress))
     sound.append(reach(program.source))
+    bench = Bench(loaded, sandbox, pool)
+    beyond = beyond_test(bench, program, reports[Split.TEST], comparisons[Split.TEST], level_of(accesses), on_progress)
+    sound += beyond.decisive
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
         sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
-    told = [_drop(loaded, reports, comparisons)]
+    told = [*beyond.beside, _drop(loaded, reports, comparisons)]
     if loads:
         told.append(simplification(loaded, program, sandbox, on_progress, patience))
     verdict, reason = decide(comparisons, sound)

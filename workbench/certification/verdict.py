@@ -12,6 +12,10 @@ Progress = Callable[[str, int, int], None]
 """Stage, steps done, steps in all."""
 
 
+ELSEWHERE = ("fresh", "metamorphic")
+"""Kinds of checks that only a program fails whose lead on test does not hold on other instances, or in another form of them."""
+
+
 def silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
@@ -29,7 +33,7 @@ def decide(comparisons: Mapping[Split, Sequence[Comparison]], sound: Sequence[Ch
                 return Verdict.OVERFIT, f"better than every baseline on {split}, but test: {closest}"
         return Verdict.NOT_BETTER, f"test: {closest}"
     if broken := next((check for check in sound if check.passed is False), None):
-        return Verdict.FRAGILE, broken.line
+        return (Verdict.OVERFIT if broken.kind in ELSEWHERE else Verdict.FRAGILE), broken.line
     if doubtful := next((check for check in sound if check.passed is None), None):
         return Verdict.NOT_CONFIRMED, doubtful.line
     return Verdict.CERTIFIED, f"better than every baseline, closest on test: {closest}"

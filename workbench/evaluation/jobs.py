@@ -6,7 +6,9 @@ from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
 from workbench.errors import WorkbenchError
-from workbench.model import Program, Report, Split
+from workbench.model import Instance, Program, Report, Split
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.extras import Draw
 
 
 class VerifierError(WorkbenchError):
@@ -16,9 +18,8 @@ class VerifierError(WorkbenchError):
 class Job(NamedTuple):
     """One evaluation; `ids` restricts it to some instances, in this order.
 
-    With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse. With `gate`, a
-    random seed, it uses instances of the robustness filter generated from that seed instead of a split. Gaps are then the
-    objectives themselves.
+    With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse. With `draw`, it
+    uses instances outside the splits instead. Gaps are then the objectives themselves.
     """
 
     program: Program
@@ -26,8 +27,17 @@ class Job(NamedTuple):
     ids: tuple[str, ...] | None = None
     fresh: bool = False
     stop_on_failure: bool = False
-    gate: int | None = None
     rival: tuple[float, ...] | None = None
+    draw: Draw | None = None
+
+
+def instances_of(job: Job, loaded: LoadedProblem) -> list[Instance]:
+    """The instances of a job, in its order."""
+    known = loaded.instances(job.split) if job.draw is None else loaded.drawn(job.draw)
+    if job.ids is None:
+        return list(known)
+    by_id = {i.id: i for i in known}
+    return [by_id[id] for id in job.ids]
 
 
 class Ready(NamedTuple):

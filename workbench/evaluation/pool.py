@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from workbench.errors import ProblemError, SandboxError
-from workbench.evaluation.jobs import Fault, Job, Ready, VerifierError
+from workbench.evaluation.jobs import Fault, Job, Ready, VerifierError, instances_of
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
 from workbench.system.redact import is_secret_name
@@ -186,9 +186,7 @@ class _Worker:
 
     def _limit(self, job: Job) -> float:
         """Return the time after which a worker counts as stuck, in seconds: 60 s plus four times the time limit per instance."""
-        if job.gate is not None:
-            return 60.0 + 4.0 * self._loaded.problem.limits.seconds * len(self._loaded.gate(job.gate)[1])
-        count = len(job.ids) if job.ids is not None else len(self._loaded.instances(job.split))
+        count = len(instances_of(job, self._loaded))
         return 60.0 + 4.0 * self._loaded.problem.limits.seconds * count
 
     def _receive(self, seconds: float) -> Any:

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.evaluate import evaluate
-from workbench.evaluation.jobs import Fault, Job, Ready
+from workbench.evaluation.jobs import Fault, Job, Ready, instances_of
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.references import bare
@@ -48,13 +48,8 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
 
 def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report | Fault:
     """Run one job and return its report, or the fault that prevented it."""
-    instances, scale = None, None
-    if job.gate is not None:
-        instances = list(loaded.gate(job.gate)[1])
-        scale = bare(instances)
-    elif job.ids is not None:
-        by_id = {i.id: i for i in loaded.instances(job.split)}
-        instances = [by_id[id] for id in job.ids]
+    instances = instances_of(job, loaded)
+    scale = None if job.draw is None else bare(instances)
     score = partial(
         evaluate, loaded, job.program, job.split, sandbox,
         instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale, rival=job.rival,

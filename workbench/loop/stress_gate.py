@@ -10,8 +10,9 @@ from workbench.errors import ProblemError
 from workbench.evaluation.jobs import Executor, Job
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.extras import GATE, Draw
 from workbench.problem.gap import family_gaps
-from workbench.problem.references import GapScale
+from workbench.problem.references import by_the_best
 
 TOLERANCE = 0.05
 """How much worse than the best baseline, in gap, a program may be on an instance class without a tolerance of its own."""
@@ -95,11 +96,9 @@ class Gate:
         futures = [pool.submit(self.job(program, stop_on_failure=False)) for program in programs]
         reached = [{r.id: r.objective for r in f.result().results if r.objective is not None} for f in futures]
         baselines = dict(zip(names, reached, strict=False))
-        pick = min if loaded.problem.sense == "min" else max
-        found = {i.id: [known[i.id] for known in baselines.values() if i.id in known] for i in instances}
-        if unsolved := [i.family for i in instances if not found[i.id]]:
+        if unsolved := [i.family for i in instances if not any(i.id in known for known in baselines.values())]:
             raise ProblemError(f"{loaded.slug}: no baseline solves the robustness filter's instance of class {unsolved[0]}")
-        self._scale = GapScale(loaded.problem.sense, instances, {id: pick(values) for id, values in found.items()}, baselines)
+        self._scale = by_the_best(loaded.problem.sense, instances, baselines)
         by_baseline = {name: self._gaps(known) for name, known in baselines.items()}
         starting = [self._gaps(known) for known in reached[len(names) :]]
         self._best: dict[str, tuple[float, str]] = {}
@@ -127,7 +126,7 @@ class Gate:
 
     def job(self, program: Program, *, stop_on_failure: bool = True) -> Job:
         """Return the evaluation job of a program; its report goes to `judge`."""
-        return Job(program, Split.STRESS, stop_on_failure=stop_on_failure, gate=self.seed)
+        return Job(program, Split.STRESS, stop_on_failure=stop_on_failure, draw=Draw(GATE, self.seed))
 
     def judge(self, report: Report) -> str:
         """Return why a program does not pass, in words; an empty string if it passes."""

@@ -12,29 +12,29 @@ import json
 import re
 import shlex
 import sys
-import traceback
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from workbench import checks
 from workbench.errors import ProblemError, StoreError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
-from workbench.problem import gap, references
+from workbench.problem import extras, gap, references
+from workbench.problem.extras import GATE, Draw, package, where
 from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
 from workbench.state import vouching
 
-GATE = "gate.py"
-"""Module that generates stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
 ENTRY_POINTS = "evolve.problems"
 """Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
 UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, references.PARTIAL})
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
-_UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", GATE, "README.md", "hints.md", "statement.md"})
+_UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""
 
 
@@ -53,7 +53,7 @@ class LoadedProblem:
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
         self._cache: dict[Split, tuple[Instance, ...]] = {}
-        self._gate: tuple[int, dict[str, str], tuple[Instance, ...]] | None = None
+        self._drawn: tuple[Draw, tuple[Instance, ...]] | None = None
 
     @property
     def slug(self) -> str:
@@ -98,7 +98,7 @@ class LoadedProblem:
             try:
                 self._cache[split] = tuple(self.problem.instances(split))
             except Exception as error:
-                raise ProblemError(f"{self.slug}: instances({split}) failed: {_where(error, self.folder)}") from error
+                raise ProblemError(f"{self.slug}: instances({split}) failed: {where(error, self.folder)}") from error
         return self._cache[split]
 
     def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
@@ -109,23 +109,43 @@ class LoadedProblem:
         ProblemError
             The problem has no `gate.py`, or it fails.
         """
-        if self._gate is None or self._gate[0] != seed:
-            if not (self.folder / GATE).is_file():
-                raise ProblemError(
-                    f"{self.slug} has no {GATE}, which generates fresh stress instances (CONTRIBUTING.md, 'Add a problem'); "
-                    "runs work without --gate"
-                )
+        module = extras.extra(self.folder, GATE)
+        if module is None:
+            raise ProblemError(
+                f"{self.slug} has no {GATE}, which generates stress instances (CONTRIBUTING.md, 'Add a problem'): "
+                "runs work without --gate"
+            )
+        instances = self.drawn(Draw(GATE, seed))
+        return dict(module.FAMILIES), instances
+
+    def drawn(self, draw: Draw) -> tuple[Instance, ...]:
+        """Return instances outside the four splits; empty where the problem has no file that makes them.
+
+        Raises
+        ------
+        ProblemError
+            The file fails.
+        """
+        module = extras.extra(self.folder, draw.file)
+        if module is None:
+            return ()
+        if self._drawn is None or self._drawn[0] != draw:
             try:
-                module = importlib.import_module(f"{_package(self.folder)}.{GATE.removesuffix('.py')}")
-                self._gate = seed, dict(module.FAMILIES), tuple(module.instances(seed))
+                match draw.file:
+                    case extras.METAMORPHIC:
+                        made = extras.transformed(module, self.instances(Split.TEST), draw.seed)
+                    case extras.TRANSFER:
+                        made = tuple(module.instances())
+                    case _:
+                        made = tuple(module.instances(draw.seed))
             except Exception as error:
-                raise ProblemError(f"{self.slug}: {GATE} failed: {_where(error, self.folder)}") from error
-        return self._gate[1:]
+                raise ProblemError(f"{self.slug}: {draw.file} failed: {where(error, self.folder)}") from error
+            self._drawn = draw, made
+        return self._drawn[1]
 
     def hashes(self, split: Split) -> frozenset[str]:
         """Return a hash of the data of each instance of a split; names and order do not matter."""
-        data = (json.dumps(dict(instance.data), sort_keys=True) for instance in self.instances(split))
-        return frozenset(hashlib.sha256(text.encode()).hexdigest()[:32] for text in data)
+        return frozenset(content(instance.data) for instance in self.instances(split))
 
     @cached_property
     def references(self) -> references.References:
@@ -166,6 +186,11 @@ class LoadedProblem:
             return (self.folder / name).read_text()
         except OSError as error:
             raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {error.strerror}") from error
+
+
+def content(data: Mapping[str, Any]) -> str:
+    """Return a hash of an instance's data; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _decides(path: Path, left_out: frozenset[str]) -> bool:
@@ -267,7 +292,7 @@ def _content(folder: Path) -> str:
 def reload(name: str | Path) -> LoadedProblem:
     """Reload a problem after its files, or the evaluators that it imports, have changed."""
     _load.cache_clear()
-    stale = (f"{_package(_resolve(str(name)))}.", "evaluators.")
+    stale = (f"{package(_resolve(str(name)))}.", "evaluators.")
     for module in [m for m in sys.modules if m.startswith(stale)]:
         del sys.modules[module]  # otherwise the new version would use the old code
     return load(name)
@@ -315,34 +340,20 @@ def _load(folder: Path) -> LoadedProblem:
     top = str(root())
     if top not in sys.path:  # an installed package contains evaluators/ in a subfolder: importable here without clashing elsewhere
         sys.path.append(top)
-    name = _package(folder)
-    package = ModuleType(name)
-    package.__path__ = [str(folder)]
-    sys.modules[name] = package
+    name = package(folder)
+    parent = ModuleType(name)
+    parent.__path__ = [str(folder)]
+    sys.modules[name] = parent
     try:
         module = importlib.import_module(f"{name}.problem")
     except Exception as error:
-        raise ProblemError(f"{folder / 'problem.py'} cannot be loaded: {_where(error, folder)}") from error
+        raise ProblemError(f"{folder / 'problem.py'} cannot be loaded: {where(error, folder)}") from error
     problem = getattr(module, "PROBLEM", None)
     if not isinstance(problem, Problem):
         raise ProblemError(f"{folder / 'problem.py'} must define PROBLEM = Problem(...) (see CONTRIBUTING.md, 'Add a problem')")
     if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
         raise ProblemError(f"{folder / 'problem.py'}: the problem ID {problem.slug!r} must have the form domain/name")
     return LoadedProblem(folder, problem)
-
-
-def _package(folder: Path) -> str:
-    """Return the module name under which a problem's files are imported; unique per folder."""
-    return f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
-
-
-def _where(error: BaseException, folder: Path) -> str:
-    """Format an error in one line, with the innermost position within the problem's own files."""
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(folder))]
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
 
 
 def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:

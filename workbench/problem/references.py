@@ -111,6 +111,19 @@ def bare(instances: Sequence[Instance]) -> GapScale:
     return GapScale("min", instances, {i.id: 0.0 for i in instances}, {})
 
 
+def by_the_best(sense: Any, instances: Sequence[Instance], baselines: Mapping[str, Mapping[str, float]]) -> GapScale:
+    """Return a `GapScale` for instances without references: each is measured by the best of the baselines on it.
+
+    Parameters
+    ----------
+    baselines
+        Objective by baseline and instance id, without failures; at least one baseline solves each instance.
+    """
+    pick = min if sense == "min" else max
+    found = {i.id: pick(known[i.id] for known in baselines.values() if i.id in known) for i in instances}
+    return GapScale(sense, instances, found, baselines)
+
+
 def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[Instance]]) -> References:
     """Read `references.json` of a problem folder.
 

@@ -1,4 +1,4 @@
-"""prctl(2) for trusted processes. `sandbox/confine` has its own copy, because it must not import from this package."""
+"""What trusted processes ask of the system. `sandbox/confine` has its own prctl(2), because it must not import from here."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def die_with_parent(parent: int) -> None:
         prctl(PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

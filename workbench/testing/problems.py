@@ -20,8 +20,9 @@ import pytest
 import workbench
 from workbench.errors import Infeasible, Rejected
 from workbench.model import Instance, Measurement, Problem, Split
-from workbench.problem import catalog
-from workbench.problem.catalog import LoadedProblem
+from workbench.problem import catalog, extras
+from workbench.problem.catalog import LoadedProblem, content
+from workbench.problem.extras import Draw
 from workbench.problem.in_memory import InMemoryProblem
 from workbench.program.source import screen, split_block
 from workbench.sandbox import open_sandbox
@@ -36,11 +37,21 @@ PERHAPS = [[], 0, 1, -1, 0.5, -1e308, 1e308, 2**63, [0], [0.0], [1e308], [10**40
 
 _INSTANCES = """
 import hashlib, json, sys
-from workbench.model import Split
 from workbench.problem import catalog
-rows = [(s.value, i.id, i.family, i.data) for s in Split for i in catalog.load(sys.argv[1]).instances(s)]
+from workbench.testing.problems import rows_of
+rows = rows_of(catalog.load(sys.argv[1]))
 print(hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest())
 """
+
+
+DRAWS = (Draw(extras.GATE, 1), Draw(extras.FRESH, 1), Draw(extras.TRANSFER), Draw(extras.METAMORPHIC, 1))
+"""What the optional files of a folder make."""
+
+
+def rows_of(loaded: LoadedProblem) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Return all instances of a problem, drawn ones included, as plain values."""
+    splits = [(s.value, i.id, i.family, dict(i.data)) for s in Split for i in loaded.problem.instances(s)]
+    return splits + [(d.file, i.id, i.family, dict(i.data)) for d in DRAWS for i in loaded.drawn(d)]
 
 
 class ProblemContract:
@@ -79,10 +90,9 @@ class ProblemContract:
                 assert seen.setdefault(text, split) is split, f"{instance.id} is also in the split {seen[text]}"
 
     def test_instances_are_the_same_in_another_process(self, loaded: LoadedProblem) -> None:
-        rows = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.problem.instances(s)]
+        rows = rows_of(loaded)
         if loaded.in_memory:  # no other process can create them: at least a second call must give the same
-            again = [(s.value, i.id, i.family, i.data) for s in Split for i in loaded.problem.instances(s)]
-            assert again == rows, "a second call of instances(split) gives other instances"
+            assert rows_of(loaded) == rows, "a second call of instances(split) gives other instances"
             return
         here = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
         environment = {"PYTHONHASHSEED": "12345", "PYTHONPATH": str(Path(workbench.__file__).parent.parent)}
@@ -90,6 +100,43 @@ class ProblemContract:
         ran = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert ran.returncode == 0, f"the instances cannot be created in another process: {ran.stderr[-500:]}"
         assert ran.stdout.strip() == here, "instances differ between processes: draw them from random.Random(seed), not from hash()"
+
+    def test_drawn_instances_are_in_no_split_and_can_be_solved(self, loaded: LoadedProblem) -> None:
+        known = {hash for split in Split for hash in loaded.hashes(split)}
+        for draw in DRAWS:
+            instances, module = loaded.drawn(draw), extras.extra(loaded.folder, draw.file)
+            if module is None:
+                continue
+            at_least = {extras.FRESH: 30, extras.METAMORPHIC: len(getattr(module, "RELATIONS", ()))}.get(draw.file, 1)
+            assert len(instances) >= at_least, f"{draw.file} makes {len(instances)} instances, which is too few"
+            assert len({i.id for i in instances}) == len(instances), f"{draw.file} gives two instances one ID"
+            for instance in instances:
+                is_json = type(instance.data) is dict and plain(instance.data) == instance.data
+                assert is_json, f"{draw.file}, {instance.id}: data must be a dict of plain JSON values"
+            made = {content(instance.data) for instance in instances}
+            assert not made & known, f"{draw.file} makes an instance of train, validation, test or stress"
+            if draw.file == extras.FRESH:
+                assert len(made) == len(instances), f"{draw.file} makes an instance twice"
+                other = {content(i.data) for i in loaded.drawn(draw._replace(seed=draw.seed + 1))}
+                assert not made & other, f"{draw.file}: two seeds give the same instance"
+
+    def test_drawn_instances_are_solved_by_a_baseline_and_judge_the_seed(self, loaded: LoadedProblem) -> None:
+        problem, policies = loaded.problem, {b.name: InProcess(loaded.program(b.name)) for b in loaded.problem.baselines}
+        for draw in DRAWS:
+            for instance in {i.family: i for i in reversed(loaded.drawn(draw))}.values():
+                before = json.dumps(instance.data)
+                found = [_verdict(loaded, instance, policy) for policy in policies.values()]
+                assert any(found), f"no baseline solves {instance.id} of {draw.file}"
+                _verdict(loaded, instance, InProcess(loaded.program(problem.seeds[0])))
+                assert json.dumps(instance.data) == before, f"the verifier modifies {instance.id}"
+
+    def test_relations_leave_the_original_as_it_is(self, loaded: LoadedProblem) -> None:
+        module = extras.extra(loaded.folder, extras.METAMORPHIC)
+        names = [relation.name for relation in module.RELATIONS] if module else []
+        assert len(set(names)) == len(names) and not any(": " in name for name in names)
+        before = loaded.hashes(Split.TEST)
+        loaded.drawn(Draw(extras.METAMORPHIC, 3))
+        assert loaded.hashes(Split.TEST) == before, "a relation changes the test instances"
 
     # ----------------------------------------------------------------------- programs
 

@@ -25,6 +25,12 @@ DRIFT = 0.8
 JUMP = 0.2
 """Probability that another domain dominates the traffic of the next window, in classes with jumps."""
 
+UNSEEN = ((0.65, 0.75), (0.95, 0.95), (1.3, 0.8))
+"""Pairs (a, rho) that only test has."""
+
+LAYERS, WHOLE = 58, (0.8, 0.95)
+"""Number of layers with routed experts in DeepSeek-V3, and (a, rho) of an instance with all of them."""
+
 EXPERTS, SLOTS, GPUS, GROUPS, NODES = 256, 288, 32, 8, 4
 WINDOWS, TOKENS = 12, 100_000
 
@@ -91,13 +97,12 @@ def _grid(split: Split) -> Iterator[Instance]:
 
 
 def _unseen() -> Iterator[Instance]:
-    for a, rho in ((0.65, 0.75), (0.95, 0.95), (1.3, 0.8)):
+    for a, rho in UNSEEN:
         for copy in range(3):
             id = f"test-a{a}-r{rho}-{copy}"
             yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
-    # A whole model: the number of layers with routed experts in DeepSeek-V3.
     id = "test-full-r0.95"
-    yield _instance(id, "full", drifting(_rng(id), 58, 0.8, 0.95))
+    yield _instance(id, "full", drifting(_rng(id), LAYERS, *WHOLE))
 
 
 def _stress() -> Iterator[Instance]:

@@ -1,0 +1,98 @@
+"""Relations hold: carried over to the other form of an instance, the same decisions have the objective that is stated."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workbench.model import Instance, Program, Split
+from workbench.problem import catalog
+from workbench.problem.extras import METAMORPHIC, extra
+from workbench.protocols import Relation
+from workbench.testing.inprocess import InProcess
+
+Data = Mapping[str, Any]
+Carry = Callable[[Data, Data, Any], Any]
+"""The decisions on an instance, in the terms of its other form."""
+
+
+def places(before: Sequence[Any], after: Sequence[Any]) -> list[int]:
+    """Where each item of one list is in the other; of equal items, any."""
+    left: dict[str, list[int]] = {}
+    for k, item in enumerate(after):
+        left.setdefault(repr(item), []).append(k)
+    return [left[repr(item)].pop() for item in before]
+
+
+def sequence_of_jobs(*keys: str) -> Carry:
+    def carry(before: Data, after: Data, order: Any) -> Any:
+        new = places(*([list(row) for row in zip(*(data[key] for key in keys), strict=True)] for data in (before, after)))
+        return [new[job] for job in order]
+
+    return carry
+
+
+def models(before: Data, after: Data, answer: Any) -> Any:
+    moved = [0] * len(answer)
+    for old, new in enumerate(places(before["models"], after["models"])):
+        moved[new] = answer[old]
+    return moved
+
+
+def experts(before: Data, after: Data, answer: Any) -> Any:
+    def columns(data: Data, layer: int) -> list[list[int]]:
+        return [[counts[layer][e] for counts in (*data["history"], data["next"])] for e in range(len(data["next"][0]))]
+
+    layers = range(len(before["next"]))
+    new_layer = places([sorted(columns(before, k)) for k in layers], [sorted(columns(after, k)) for k in layers])
+    moved: list[Any] = [None] * len(answer)
+    for layer in layers:
+        new = places(columns(before, layer), columns(after, new_layer[layer]))
+        moved[new_layer[layer]] = [new[expert] for expert in answer[layer]]
+    return moved
+
+
+def unchanged(before: Data, after: Data, answer: Any) -> Any:
+    return answer
+
+
+CARRIED: dict[str, dict[str, Carry]] = {
+    "scheduling/total_tardiness": {
+        "jobs in another order": sequence_of_jobs("processing", "due"), "all times doubled": unchanged
+    },
+    "scheduling/weighted_tardiness": {
+        "jobs in another order": sequence_of_jobs("processing", "weight", "due"), "all times doubled": unchanged
+    },
+    "scheduling/job_shop": {"jobs and machines in another order": sequence_of_jobs("durations")},
+    "moe_placement/prism": {"models in another order": models, "all request rates doubled": unchanged},
+    "moe_placement/eplb": {"experts and layers in another order": experts},
+}  # fmt: skip
+
+
+def relations() -> list[tuple[str, Relation]]:
+    found = []
+    for slug in catalog.slugs():
+        module = extra(catalog.load(slug).folder, METAMORPHIC)
+        found += [(slug, r) for r in module.RELATIONS if r.factor is not None] if module else []
+    return found
+
+
+@pytest.mark.parametrize(("slug", "relation"), relations(), ids=lambda value: getattr(value, "name", value))
+def test_the_same_decisions_have_the_stated_objective(slug: str, relation: Relation) -> None:
+    loaded = catalog.load(slug)
+    run, seed = loaded.problem.verifier.run, loaded.program(loaded.problem.seeds[0])
+    for number, instance in enumerate(loaded.instances(Split.TEST)[::40]):
+        other = replace(instance, data=relation.transform(instance.data, random.Random(number)))
+        before, answer = objective_and_answer(run, instance, seed)
+        carried = CARRIED[slug][relation.name](instance.data, other.data, answer)
+        after = run(other, InProcess(seed, lambda _, own, carried=carried: carried)).objective  # type: ignore[misc]
+        assert after == pytest.approx((relation.factor or 0) * before, rel=1e-12), instance.id
+
+
+def objective_and_answer(run: Any, instance: Instance, program: Program) -> tuple[float, Any]:
+    policy = InProcess(program)
+    return run(instance, policy).objective, policy.answers[0]

@@ -1,0 +1,92 @@
+"""Evaluates programs on many instances, in worker processes or in this one, with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from workbench.evaluation.jobs import Executor, Job, VerifierError, instances_of
+from workbench.evaluation.worker import answer
+from workbench.model import Report, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps, mean_gap
+from workbench.protocols import Sandbox
+
+PARTS = 8
+"""Parts into which the instances of a program are divided, so that several workers have something to do until the end."""
+
+
+class Bench:
+    """Evaluates jobs in parts, every instance in a fresh process unless the job is for one process.
+
+    Parameters
+    ----------
+    sandbox
+        Runs the parts one after the other if there is no pool.
+    pool
+        Runs them in parallel.
+    """
+
+    def __init__(self, loaded: LoadedProblem, sandbox: Sandbox, pool: Executor | None = None) -> None:
+        self.loaded, self._sandbox, self._pool = loaded, sandbox, pool
+
+    def reports(self, jobs: Sequence[Job], on_progress: Callable[[int, int], None]) -> list[Report]:
+        """Evaluate jobs and return their reports in order.
+
+        Parameters
+        ----------
+        on_progress
+            Called with the number of instances evaluated so far, and in all.
+
+        Raises
+        ------
+        VerifierError
+            An evaluation failed for another reason than the program.
+        """
+        parts = [list(self._divided(job)) for job in jobs]
+        total = sum(len(part.ids or ()) for job in parts for part in job)
+        done, found = 0, dict[tuple[int, int], Report]()
+        for key, report in self._run({(k, n): part for k, job in enumerate(parts) for n, part in enumerate(job)}):
+            found[key] = report
+            done += len(report.results)
+            on_progress(done, total)
+        return [_joined([found[k, n] for n in range(len(job))]) for k, job in enumerate(parts)]
+
+    def _divided(self, job: Job) -> Iterator[Job]:
+        ids = tuple(i.id for i in instances_of(job, self.loaded))
+        size = -(-len(ids) // PARTS) if job.fresh else len(ids)
+        for first in range(0, len(ids), size or 1):
+            yield job._replace(ids=ids[first : first + size])
+
+    def _run(self, parts: dict[tuple[int, int], Job]) -> Iterator[tuple[tuple[int, int], Report]]:
+        if self._pool is None:
+            for key, part in parts.items():
+                report = answer(part, self.loaded, self._sandbox)
+                if not isinstance(report, Report):
+                    raise VerifierError(report.message)
+                yield key, report
+            return
+        waiting: dict[Future[Report], tuple[int, int]] = {self._pool.submit(part): key for key, part in parts.items()}
+        try:
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _joined(parts: Sequence[Report]) -> Report:
+    """Return the report that one evaluation of all parts has."""
+    results = tuple(result for part in parts for result in part.results)
+    failed = next((part for part in parts if part.status is not Status.OK), None)
+    families = family_gaps(results)
+    return Report(
+        parts[0].split,
+        failed.status if failed else Status.OK,
+        mean_gap(families),
+        families,
+        results,
+        failed.message if failed else "",
+        sum(part.seconds for part in parts),
+    )

@@ -1,0 +1,79 @@
+"""Optional files of a problem folder that make further instances: for the robustness filter, and for certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import random
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from workbench.errors import ProblemError
+from workbench.model import Instance
+
+GATE = "gate.py"
+"""Fresh stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
+FRESH = "fresh.py"
+"""Instances as those of the test split, for a certificate: `instances(seed)`."""
+TRANSFER = "transfer.py"
+"""Instances from elsewhere: `SOURCE` (where from, in one line) and `instances()`."""
+METAMORPHIC = "metamorphic.py"
+"""Other forms of the same instances: `RELATIONS`, each a `Relation`, and `applies(instance)` if they are not for all."""
+FILES = (GATE, FRESH, TRANSFER, METAMORPHIC)
+
+
+class Draw(NamedTuple):
+    """Instances outside the four splits: the file that makes them, and a random seed (of no effect for transfer)."""
+
+    file: str
+    seed: int = 0
+
+
+def extra(folder: Path, file: str) -> ModuleType | None:
+    """Load an optional file of a problem that is loaded itself; None if there is none.
+
+    Raises
+    ------
+    ProblemError
+        It cannot be loaded.
+    """
+    if not (folder / file).is_file():
+        return None
+    try:
+        return importlib.import_module(f"{package(folder)}.{file.removesuffix('.py')}")
+    except Exception as error:
+        raise ProblemError(f"{folder / file} cannot be loaded: {where(error, folder)}") from error
+
+
+def transformed(module: ModuleType, tested: Sequence[Instance], seed: int) -> tuple[Instance, ...]:
+    """Return each relation's form of the test instances to which it applies; `origin` tells them apart again."""
+    applies: Callable[[Instance], bool] = getattr(module, "applies", lambda instance: True)
+    return tuple(
+        Instance(f"{r.name}: {i.id}", i.family, r.transform(i.data, random.Random(f"{seed} {r.name} {i.id}")))
+        for r in module.RELATIONS
+        for i in tested
+        if applies(i)
+    )  # fmt: skip
+
+
+def origin(id: str) -> tuple[str, str]:
+    """Relation and test instance that an instance of `transformed` was made from."""
+    relation, _, of = id.partition(": ")
+    return relation, of
+
+
+def package(folder: Path) -> str:
+    """Return the module name under which a problem's files are imported; unique per folder."""
+    return f"evolve_problem_{folder.parent.name}_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+
+
+def where(error: BaseException, folder: Path) -> str:
+    """Format an error in one line, with the innermost position within the problem's own files."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(folder))]
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
