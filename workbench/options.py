@@ -50,6 +50,8 @@ class RunOptions:
         empty: no filter.
     race
         Stop the evaluation of a program that is clearly worse than its parent on the first instances.
+    patience
+        End the run after this many attempts without improvement on train; None: never.
     allow_unsafe, isolation
         Whether to run without kernel isolation, and a forced isolation level (None: the best available).
     """
@@ -74,6 +76,7 @@ class RunOptions:
     tune_trials: int = 24
     gate: str = ""
     race: bool = False
+    patience: int | None = None
     allow_unsafe: bool = False
     isolation: str | None = None
 
@@ -87,7 +90,7 @@ class RunOptions:
             raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
         if not self.timeout > 0:
             raise UsageError(f"--timeout must be above 0 seconds, got {self.timeout}")
-        for name in ("max_usd", "max_tokens", "max_seconds"):
+        for name in ("max_usd", "max_tokens", "max_seconds", "patience"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} must be above 0, got {value}")

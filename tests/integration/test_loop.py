@@ -38,13 +38,13 @@ def scripted(monkeypatch, *replies, **settings):
 
 
 def test_run_improves_and_its_outcome_is_what_the_store_holds(tmp_path):
-    found = run(tmp_path, candidates=60)
-    assert found.status == "done" and found.attempts == 60 and found.isolation == "full"
+    found = run(tmp_path, candidates=40)
+    assert found.status == "done" and found.attempts == 40 and found.isolation == "full"
     with Store(tmp_path, write=False) as store:
         candidates = store.candidates(found.run)
         seeds = [c for c in candidates if c.operator == "seed"]
         champion = found.best.number
-        assert len(candidates) == 60 + len(seeds)
+        assert len(candidates) == 40 + len(seeds)
         assert found.best.train == store.candidate(found.run, champion).gap < min(s.gap for s in seeds)
         assert found.best.validation == min(store.gaps(found.run, Split.VALIDATION).values())
 
@@ -86,6 +86,19 @@ def test_a_model_that_repeats_itself_is_told_so_and_the_run_ends_early(tmp_path,
     assert re.search(rf"- #{number} .*: `double it` -> ", second)
     assert re.search(rf"- #{number + 1} .*: `double it` -> not evaluated again: `the same program as candidate {number}`", third)
     assert 1 + REPEATS_IN_A_ROW <= found.attempts < 30 and found.status == "done" and "already tried" in found.message
+
+
+def test_a_run_ends_once_nothing_is_left_to_gain_and_says_so(tmp_path, monkeypatch):
+    scripted(monkeypatch, *[GOOD.format(k) for k in (3, 2, 1, *range(4, 40))], delay=0.05)
+    found = run(tmp_path, proposer="scripted", candidates=30)
+    assert found.status == "done" and found.attempts < 12
+    assert "reaches the proven optimum on every training instance" in found.message
+
+
+def test_patience_ends_a_run_that_no_longer_improves(tmp_path, monkeypatch):
+    scripted(monkeypatch, *[GOOD.format(2 + k) for k in range(40)], delay=0.05)
+    found = run(tmp_path, proposer="scripted", candidates=30, patience=5)
+    assert found.status == "done" and 6 <= found.attempts < 20 and found.message == "no improvement in 5 attempts (--patience)"
 
 
 def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
@@ -134,7 +147,7 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
         while len(sent) < len(plan) and snapshot.seconds > due[len(sent)]:
             command = plan[len(sent)]
             argument = {"steer": json.dumps({"text": "think of parabolas", "next": None}),
-                        "inject": "def f(x, a):\n    return a * x ** 2 + x\n"}.get(command, "")  # fmt: skip
+                        "inject": "def f(x, a):\n    return a * x ** 2 + 1.01 * x\n"}.get(command, "")  # fmt: skip
             with Store(tmp_path) as store:
                 store.send(snapshot.run, command, argument)
             sent.append(snapshot.done)
@@ -145,7 +158,7 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
     assert any("think of parabolas" in p.user for p in proposer.prompts) and "parabolas" not in proposer.prompts[0].user
     with Store(tmp_path, write=False) as store:
         injected = [c for c in store.candidates(found.run) if c.operator == "inject"]
-        assert len(injected) == 1 and injected[0].gap == 0 and found.best.number == injected[0].number
+        assert len(injected) == 1 and 0 < injected[0].gap < 0.01 and found.best.number == injected[0].number
         assert all(m.acknowledged for m in store.messages(found.run, pending=False))
 
 

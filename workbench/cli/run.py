@@ -44,6 +44,7 @@ def run(
     max_tokens: Annotated[int | None, typer.Option(help="Budget for model calls, in tokens.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Time budget, in minutes.")] = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
+    patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
     race: Annotated[
         bool, typer.Option("--race/--no-race", help="Stop the evaluation of a program that is clearly worse than its parent.")
     ] = False,
@@ -91,6 +92,7 @@ def run(
             tune_trials=tune_trials,
             gate=gate,
             race=race,
+            patience=patience,
             allow_unsafe=allow_unsafe,
             isolation=isolation,
         )

@@ -42,6 +42,8 @@ LLM_ERRORS_IN_A_ROW = 20
 """Number of consecutive failed calls that ends a run: the endpoint is probably down."""
 REPEATS_IN_A_ROW = 12
 """Number of consecutive duplicates that ends a run: the proposer has no new ideas."""
+_SOLVED = 1e-9
+"""Largest gap on any instance of a program that has reached the optimum; above 0 by rounding alone."""
 _HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
 
 
@@ -97,6 +99,10 @@ class Loop:
         self._memory = Memory() if proposer.uses_model else None
         self._kinds = Kinds() if proposer.uses_model else None
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
+        references = context.loaded.references
+        self._proven = all(
+            references.reference(Split.TRAIN, i.id).status == "optimal" for i in context.loaded.instances(Split.TRAIN)
+        )
         self._best: Candidate | None = None
         self._stagnation = self._repeats = 0
         self._counts: Counter[Status] = Counter()  # without initial programs
@@ -369,6 +375,11 @@ class Loop:
         improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
         if self._kinds:
             self._kinds.tell(candidate, improved)
+        if improved and self._proven and max(candidate.instances, default=math.inf) <= _SOLVED:
+            self.halt(
+                f"candidate {candidate.number} reaches the proven optimum on every training instance: nothing is left to gain",
+                "done",
+            )
         if improved:
             self._best = candidate
         if candidate.operator == "seed":
@@ -382,6 +393,8 @@ class Loop:
                 self._store.log(self._run, "improvement", note)
         else:
             self._stagnation += 1
+            if self._stagnation == self._options.patience:
+                self.halt(f"no improvement in {self._stagnation} attempts (--patience)", "done")
         self._follow.consider_tuning(candidate.number, self._best)
 
     def _watch_repeats(self, candidate: Candidate) -> None:
