@@ -8,8 +8,9 @@ import math
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from workbench.certificate import Check
 from workbench.certification.recording import Decisions, Recorder, difference
@@ -20,12 +21,11 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 
-_STAGE = "surroundings"
 _DEEPEST = 40
 _MOST_MEMORY = 16
 """How many times the memory limit a program may use elsewhere, where nobody limits it; at most half of this machine's."""
 _SOME = 12
-"""Instances of each split other than test that run elsewhere; more where there are more than half as many classes."""
+"""Instances of each split that run elsewhere; two of each class where that is more."""
 _TRIES = 5
 """Further processes in the usual surroundings before a difference is laid to anything but chance."""
 _SHOWN = 60
@@ -60,27 +60,56 @@ _CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _MEMORY_CAUSE = "how much memory there is"
 
 
-def second_run(usual: Mapping[str, Answered], second: Mapping[str, Answered]) -> Check:
-    """Compare a run in fresh processes with one in a single process and in reverse order: what a program remembers shows."""
-    changed = [(id, words) for id, found in second.items() if (words := differs(usual[id], found))]
-    line = f"determinism: {len(second) - len(changed)} of {len(second)} test instances had the same result in reverse order"
-    if changed:
-        line += f"; {changed[0][0]}: {changed[0][1]}"
-    return Check("determinism", "determinism", not changed, line)
+def second_run(
+    loaded: LoadedProblem, program: Program, sandbox: Sandbox, usual: Mapping[str, Answered], on_progress: Progress
+) -> Check:
+    """Run a program on test once more, in reverse order, in one process and as an imported module, and compare its decisions.
+
+    Parameters
+    ----------
+    usual
+        What the program did in fresh processes in the usual surroundings, by instance.
+    """
+    place = _places(loaded, program)[0]
+    instances = {instance.id: instance for instance in reversed(loaded.instances(Split.TEST)) if instance.id in usual}
+    second: dict[str, Answered] = {}
+
+    def keep(result: InstanceResult) -> None:
+        second[result.id] = Answered(result, recorder.taken())
+        on_progress("second run", len(second), len(instances))
+
+    with _opened(loaded, sandbox, place) as recorder:
+        evaluate(loaded, program, Split.TEST, recorder, instances=instances.values(), on_result=keep)
+        changed = {
+            id: words
+            for id, found in second.items()
+            if (words := _confirmed(usual[id], found, partial(_answer, loaded, program, Split.TEST, instances[id], recorder)))
+        }
+        same = f"{len(second) - len(changed)} of {len(second)}"
+        line = f"determinism: {same} test instances ended the same in reverse order, as an imported module"
+        if changed:
+            id, words = next(iter(changed.items()))
+            alone = _answer(loaded, program, Split.TEST, instances[id], recorder)
+            line += f"; {id}: {words}; what makes the difference is "
+            if differs(usual[id], alone):
+                line += _cause(loaded, program, sandbox, place, Split.TEST, instances[id], usual[id])
+            else:
+                line += "what it remembers of earlier instances"
+    return Check("determinism", "determinism", not changed, line, {"changed": list(changed)})
 
 
 def surroundings(
     loaded: LoadedProblem, program: Program, sandbox: Sandbox, usual: Mapping[str, Answered], on_progress: Progress
 ) -> Check:
-    """Run a program on every instance in other surroundings, and compare its decisions with the usual ones.
+    """Run a program on some instances in other surroundings, and compare its decisions with the usual ones.
 
-    The surroundings are drawn from a hash of the program and of the problem's version, so that no program can know them. Each
-    test instance runs in one of them, and so do some of every class of the other splits; those of a class take turns.
+    The surroundings are drawn from a hash of the program and of the problem's version, so that no program can know them.
+    Instances of a class take turns; of test, which `second_run` has run as a module, they run as a script alone.
 
     Parameters
     ----------
     usual
-        What the program did in the usual surroundings, by instance.
+        What the program did in fresh processes in the usual surroundings, by instance.
     """
     places = _places(loaded, program)
     shares = _shares(loaded, places, usual)
@@ -89,13 +118,11 @@ def surroundings(
     for place, share in zip(places, shares, strict=True):
         with _opened(loaded, sandbox, place) as recorder:
             for split, instance in ((split, instance) for split, chosen in share.items() for instance in chosen):
-                found = _answer(loaded, program, split, instance, recorder)
-                if found.result.status is Status.TIMEOUT and usual[instance.id].result.status is not Status.TIMEOUT:
-                    found = _answer(loaded, program, split, instance, recorder)  # a busy machine
-                done += 1
-                on_progress(_STAGE, done, total)
-                if words := differs(usual[instance.id], found):
+                run = partial(_answer, loaded, program, split, instance, recorder)
+                if words := _confirmed(usual[instance.id], run(), run):
                     changed.append((place, split, instance, words))
+                done += 1
+                on_progress("surroundings", done, total)
     line = f"determinism: {total - len(changed)} of {total} ended the same as a module, as a script and with other hash seeds"
     if changed:
         place, split, instance, words = changed[0]
@@ -118,6 +145,12 @@ def differs(usual: Answered, found: Answered) -> str:
     if before.objective is None or after.objective is None or math.isclose(before.objective, after.objective, rel_tol=_EQUAL):
         return ""
     return f"{_outcome(before)}, then {_outcome(after)}"
+
+
+def _confirmed(usual: Answered, found: Answered, again: Callable[[], Answered]) -> str:
+    """As `differs`; what ran out of time may run again, because the machine may have been busy."""
+    words = differs(usual, found)
+    return differs(usual, again()) if words and found.result.status is Status.TIMEOUT else words
 
 
 def _outcome(result: InstanceResult) -> str:
@@ -155,9 +188,9 @@ def _shares(loaded: LoadedProblem, places: Sequence[_Place], usual: Mapping[str,
             if instance.id in usual:
                 classes[instance.family].append(instance)
         for members in classes.values():
-            most = len(members) if split is Split.TEST else max(len(places), math.ceil(_SOME / len(classes)))
-            for turn, instance in enumerate(members[:most]):
-                shares[turn % len(places)].setdefault(split, []).append(instance)
+            for turn, instance in enumerate(members[: max(len(places), math.ceil(_SOME / len(classes)))]):
+                where = len(places) - 1 if split is Split.TEST else turn % len(places)
+                shares[where].setdefault(split, []).append(instance)
     return shares
 
 

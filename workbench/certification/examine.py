@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_baseline, of_report, worst_difference
@@ -22,7 +22,7 @@ from workbench.evaluation.bench import Bench
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.jobs import Executor
 from workbench.formatting import percent, points
-from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.protocols import Sandbox
@@ -73,9 +73,8 @@ def certify(
     """
     began = time.perf_counter()
     require(loaded)
-    recorder, usual, second = Recorder(sandbox), dict[str, Answered](), dict[str, Answered]()
-    reports = {split: _evaluate(loaded, program, split, recorder, f"{split}", on_progress, usual) for split in Split}
-    _evaluate(loaded, program, Split.TEST, recorder, "second run", on_progress, second, backwards=True)
+    usual: dict[str, Answered] = {}
+    reports = {split: _evaluate(loaded, program, split, sandbox, on_progress, usual) for split in Split}
     comparisons = {split: against_baselines(loaded, split, reports, level_of(accesses)) for split in _COMPARED}
     sound = [
         _instances(reports[Split.TEST]),
@@ -83,7 +82,7 @@ def certify(
         _bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
         _consistency(comparisons),
-        second_run(usual, second),
+        second_run(loaded, program, sandbox, usual, on_progress),
     ]
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
     if loads:
@@ -139,35 +138,19 @@ def require(loaded: LoadedProblem) -> None:
 
 
 def _evaluate(
-    loaded: LoadedProblem,
-    program: Program,
-    split: Split,
-    recorder: Recorder,
-    stage: str,
-    on_progress: Progress,
-    answered: dict[str, Answered],
-    *,
-    backwards: bool = False,
+    loaded: LoadedProblem, program: Program, split: Split, sandbox: Sandbox, on_progress: Progress, usual: dict[str, Answered]
 ) -> Report:
-    """All instances in fresh processes; backwards, in one process, so that what it remembers from one to the next shows.
-
-    Parameters
-    ----------
-    answered
-        Receives what the program did, by instance.
-    """
-    instances: list[Instance] = list(loaded.instances(split))
+    """All instances of a split in fresh processes; what the program did is added to `usual`, by instance."""
+    instances = loaded.instances(split)
     if not instances:
         return Report(split, Status.OK, 0.0, {}, ())
+    recorder, before = Recorder(sandbox), len(usual)
 
     def progress(result: InstanceResult) -> None:
-        answered[result.id] = Answered(result, recorder.taken())
-        on_progress(stage, len(answered) - before, len(instances))
+        usual[result.id] = Answered(result, recorder.taken())
+        on_progress(f"{split}", len(usual) - before, len(instances))
 
-    before = len(answered)
-
-    order: Iterable[Instance] = reversed(instances) if backwards else instances
-    return evaluate(loaded, program, split, recorder, instances=order, fresh=not backwards, on_result=progress)
+    return evaluate(loaded, program, split, recorder, fresh=True, on_result=progress)
 
 
 def level_of(accesses: int) -> float:
