@@ -87,7 +87,7 @@ def certify(
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
     if loads:
         sound.append(surroundings(loaded, program, sandbox, usual, on_progress))
-    sound.append(reach(program.source))
+    sound.append(reach(program.source, loaded.problem.modules))
     bench = Bench(loaded, sandbox, pool)
     beyond = beyond_test(bench, program, reports[Split.TEST], comparisons[Split.TEST], level_of(accesses), on_progress)
     sound += beyond.decisive

@@ -31,7 +31,7 @@ _LATE = (
     "collections.abc contextlib encodings.ascii encodings.latin_1 encodings.utf_16 encodings.utf_32 json.decoder json.encoder "
     "linecache locale traceback tracemalloc types unicodedata warnings weakref"
 ).split()
-_NUMPY = "char ctypeslib emath fft lib.stride_tricks lib.scimath linalg ma polynomial random rec strings".split()
+_NUMPY = "char ctypeslib emath fft lib.stride_tricks lib.scimath linalg ma polynomial random rec strings typing".split()
 _NO_LIBRARY = ("test", "tests", "testing", "conftest", "setup", "__main__")
 
 
