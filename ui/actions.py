@@ -235,7 +235,7 @@ def evaluate(problem: Path, source: str, split: str) -> Evaluation:
     """Start the evaluation of a program with `evolve eval`."""
     place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
     path = Path(place.name)
-    (path / "program.py").write_text(source)
+    (path / "program.py").write_text(source, encoding="utf-8")
     command = _command("eval", ["--split", split, "--json", "--each"], str(problem), str(path / "program.py"))
     with (path / "out").open("wb") as out, (path / "err").open("wb") as err:
         process = subprocess.Popen(

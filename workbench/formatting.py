@@ -70,6 +70,11 @@ def visible(text: str) -> str:
     return _STEERING.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
+def valid(text: str) -> str:
+    """Replace halves of surrogate pairs, which are no characters and cannot be stored, by the replacement character."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def last_line(printed: str | bytes) -> str:
     """Return the last line printed by a process, which usually contains the error; empty if it printed nothing."""
     text = printed.decode(errors="replace") if isinstance(printed, bytes) else printed

@@ -98,7 +98,7 @@ def gather(path: Path, kept: Callable[[str], tuple[Mapping[str, Any], str] | Non
         return Material(path, raw.get("certificate", raw), path.name, found, texts | _source(path, raw))
     text = _program(path, content)
     texts = {path.name: text}
-    exported = unwrap(content.decode()) != content.decode()
+    exported = text != content.decode("utf-8-sig")
     for beside in (path.with_suffix(CERTIFICATE), path.with_suffix(".json")):
         if exported and beside.is_file():
             raw = _json(beside, _content(beside))
@@ -253,6 +253,6 @@ def _source(path: Path, raw: Mapping[str, Any]) -> dict[str, str]:
 
 def _program(path: Path, content: bytes) -> str:
     try:
-        return unwrap(content.decode())
+        return unwrap(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not a Python module: {error}") from error

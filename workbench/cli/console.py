@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +13,26 @@ from rich.segment import Segment
 from rich.text import Text
 
 from workbench.formatting import visible
+
+_PLAIN = str.maketrans(
+    {"\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00b1": "+/-", "\u00d7": "x", "\u00b7": ".", "\u2022": "*", "\u2026": "...",
+     "\u2192": "->", "\u2190": "<-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "}
+)  # fmt: skip
+
+
+def settle_streams() -> None:
+    """Let stdout and stderr print any text in any locale: what their encoding lacks becomes plain characters or escapes."""
+    codecs.register_error("evolve.plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="evolve.plain")
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end].translate(_PLAIN)
+    return lacking.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
 class SafeConsole(Console):

@@ -12,6 +12,7 @@ from workbench.api.loading import problem_of
 from workbench.cli.common import DEFAULT_RUNS, OwnProblem, Runs
 from workbench.cli.console import console
 from workbench.errors import UsageError
+from workbench.formatting import valid
 from workbench.problem.given import program_of
 from workbench.store import Store
 
@@ -47,7 +48,7 @@ def steer(
 
       evolve steer latest "use the slack of the remaining jobs" --next 20
     """
-    _send(name, runs, "steer", json.dumps({"text": text, "next": next_}))
+    _send(name, runs, "steer", json.dumps({"text": valid(text), "next": next_}))
 
 
 def inject(

@@ -25,6 +25,7 @@ from workbench.cli import (
     tune,
     verify,
 )
+from workbench.cli.console import settle_streams
 from workbench.cli.listing import Listing
 from workbench.errors import RunFailed, WorkbenchError
 from workbench.formatting import visible
@@ -82,6 +83,7 @@ for panel, name, command in (
 
 def main() -> None:
     """Entry point of the console script."""
+    settle_streams()
     try:
         app()
     except RunFailed as error:

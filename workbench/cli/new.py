@@ -88,7 +88,7 @@ def _write(kind: str, folder: Path, name: str, slug: str = "") -> None:
         for source in sorted(root.rglob("*.txt")):
             target = folder / Template(source.relative_to(root).with_suffix("").as_posix()).substitute(words)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(Template(source.read_text()).substitute(words))
+            target.write_text(Template(source.read_text("utf-8")).substitute(words), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
 

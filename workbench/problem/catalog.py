@@ -71,7 +71,7 @@ class LoadedProblem:
         path = self.folder / "hints.md"
         if not path.exists():
             return ()
-        return tuple(part.partition("\n")[2].strip() for part in re.split(r"(?m)^## ", path.read_text())[1:])
+        return tuple(part.partition("\n")[2].strip() for part in re.split(r"(?m)^## ", self._text(path.name))[1:])
 
     @cached_property
     def programs(self) -> tuple[str, ...]:
@@ -183,9 +183,10 @@ class LoadedProblem:
 
     def _text(self, name: str) -> str:
         try:
-            return (self.folder / name).read_text()
-        except OSError as error:
-            raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {error.strerror}") from error
+            return (self.folder / name).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else f"save it as UTF-8 ({error})"
+            raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {reason}") from error
 
 
 def content(data: Mapping[str, Any]) -> str:
@@ -362,8 +363,8 @@ def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:
     queue = list(files)
     while queue:
         try:
-            tree = ast.parse(queue.pop().read_text())
-        except (OSError, SyntaxError):
+            tree = ast.parse(queue.pop().read_bytes())  # in the encoding that the file declares
+        except (OSError, SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):
             names = []

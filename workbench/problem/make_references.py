@@ -96,7 +96,7 @@ def make_references(
         entry["baselines"] = {name: found[name] for name in names}
     ordered = {split.value: {i.id: entries[split, i.id] for i in loaded.instances(split)} for split in Split}
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(_render(head, ordered))
+    temporary.write_text(_render(head, ordered), encoding="utf-8")
     temporary.replace(path)
     partial.drop()
     return path
@@ -116,7 +116,7 @@ class _Partial:
         self._code = f"{loaded.code} {json.dumps(_versions())}"
         self._found: dict[str, Entry] = {}
         try:
-            self._file = self._path.open("a+")
+            self._file = self._path.open("a+", encoding="utf-8")
         except OSError as error:
             raise ProblemError(f"{loaded.slug}: {self._path} cannot be written: {error.strerror}") from error
         self._file.seek(0)

@@ -49,8 +49,8 @@ def read_program(path: Path) -> str:
         A block names no frame, or the frame lacks a listed part.
     """
     if not path.name.endswith(BLOCK):
-        return path.read_bytes().decode()  # a program is its exact text: line ends stay what they are
-    text = path.read_text()
+        return path.read_bytes().decode("utf-8-sig")  # a program is its exact text: line ends stay what they are
+    text = path.read_text("utf-8-sig")
     head, _, last = text.rstrip("\n").rpartition("\n")
     found = _LAST.fullmatch(last.strip())
     if not found:
@@ -60,7 +60,7 @@ def read_program(path: Path) -> str:
     frame = path.with_name(f"{found[1]}.py")
     if not frame.is_file():
         raise ProblemError(f"{path}: its frame {frame.name} does not exist; a frame is a complete program in the same folder")
-    rest = frame.read_text()
+    rest = frame.read_text("utf-8-sig")
     wanted = [name.strip() for name in found[2].split(",")] if found[2] else None
     return f"{head}\n{_after_block(path, head, frame, rest) if wanted is None else _definitions(path, frame, rest, wanted)}"
 

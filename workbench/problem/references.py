@@ -134,7 +134,7 @@ def read(folder: Path, problem: Problem, instances: Callable[[Split], Sequence[I
     """
     path, fix = folder / FILE, _fix(folder)
     try:
-        raw = json.loads(path.read_text())
+        raw = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError as error:
         raise ProblemError(f"{problem.slug}: {path} is missing; {fix}") from error
     except (OSError, ValueError) as error:

@@ -120,7 +120,7 @@ def exhibit(slug: str) -> Exhibit | None:
     """
     path = path_of(slug)
     try:
-        raw = json.loads(path.read_text())
+        raw = json.loads(path.read_text("utf-8-sig"))
         if raw["format"] != FORMAT or raw["problem"] != slug:
             raise ValueError(f"format {raw['format']}, problem {raw['problem']}")
         return Exhibit(

@@ -69,9 +69,14 @@ def parse(source: str) -> ast.Module:
     try:
         size = len(source.encode())
     except UnicodeEncodeError as error:
-        raise Rejected("the source contains characters that UTF-8 cannot encode") from error
+        at = source.count("\n", 0, error.start) + 1
+        raise Rejected(f"line {at} of the source contains characters that UTF-8 cannot encode") from error
     if size > MAX_SOURCE_BYTES:
         raise Rejected(f"the source has {size:,} bytes; at most {MAX_SOURCE_BYTES:,} are allowed")
+    if "\0" in source:
+        raise Rejected(
+            f"line {source.count(chr(10), 0, source.index(chr(0))) + 1} of the source cannot be parsed: it contains null bytes"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from workbench.errors import Rejected
 from workbench.model import Program
 from workbench.program import source as text_of
-from workbench.program.edits import Positions, apply, first_line
+from workbench.program.edits import Edit, Positions, apply, first_line
 from workbench.program.evolving import is_text
 from workbench.program.names import Definition, free, movable, read, unbound
 from workbench.program.source import BLOCK_END, BLOCK_START, MODULES, Block
@@ -66,13 +66,13 @@ def frame(parent: Program) -> Frame:
     marked = block is not None and inside is not None
     if block is None or inside is None:  # the part between markers inside a body may not be valid Python on its own
         block, inside = Block("", parent.source, ""), whole
-    evolving, everything = set(_bound_at_top(inside)), _bound_at_top(whole)
+    evolving, everything = set(bound_at_top(inside)), bound_at_top(whole)
     fixed = {name for name, node in everything.items() if name not in evolving and isinstance(node, Definition)}
     called = {parent.entry} | read(n for n in whole.body if not (movable(n) & evolving))
     return Frame(parent, block, inside, whole, marked, evolving, set(everything), fixed, called)
 
 
-def splice(code: str, tree: ast.Module, parent: Frame) -> str:
+def splice(code: str, tree: ast.Module, parent: Frame, elsewhere: Set[str] = frozenset()) -> str:
     """Merge the definitions of a reply into the parent; a reply that is a whole program is returned unchanged.
 
     Definitions replace those of the same name in the parent's EVOLVE-BLOCK, together with what they need; usage examples
@@ -84,14 +84,16 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
     ----------
     code, tree
         The code of the reply and its syntax tree.
+    elsewhere
+        Names that other parts of the reply define.
 
     Raises
     ------
     Rejected
         The reply defines no name of the parent, or changes the parameters of a function that is called from outside.
     """
-    defined = _bound_at_top(tree).keys()
-    if _is_whole(code, defined, parent):
+    defined = bound_at_top(tree).keys()
+    if is_whole(code, defined, parent, elsewhere):
         return _marked(code, tree, parent.evolving) if parent.marked and text_of.split_block(code) is None else code
     if not defined & parent.evolving:
         if defined & parent.fixed:
@@ -101,19 +103,21 @@ def splice(code: str, tree: ast.Module, parent: Frame) -> str:
     return text_of.join_block(parent.block, _replace(code, tree, parent.block.inside, parent.inside, parent.fixed, parent.called))
 
 
-def _is_whole(code: str, defined: Set[str], parent: Frame) -> bool:
+def is_whole(code: str, defined: Set[str], parent: Frame, elsewhere: Set[str] = frozenset()) -> bool:
+    """Whether a code that binds the names `defined` at its top level is a whole program, but for names defined `elsewhere`."""
     if parent.program.entry not in defined:
         return False
     # An unbound name other than a missing import indicates a part that only makes sense within the parent.
     missing = unbound(code)
-    if missing is None or any(name in parent.everything or name not in MODULES | _IMPORTS.keys() for name in missing):
+    known = MODULES | _IMPORTS.keys() | elsewhere
+    if missing is None or any(name in parent.everything or name not in known for name in missing):
         return False
     return BLOCK_START in code or not parent.fixed or bool(parent.fixed & defined)
 
 
 def _replace(code: str, tree: ast.Module, region: str, inside: ast.Module, fixed: Collection[str], called: Collection[str]) -> str:
-    old = _bound_at_top(inside)
-    new = {name: node for name, node in _bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
+    old = bound_at_top(inside)
+    new = {name: node for name, node in bound_at_top(tree).items() if not (name in fixed and isinstance(node, Definition))}
     wanted = {name for name in new if name in old}
     pending = list(wanted)
     while pending:  # include the dependencies of wanted definitions
@@ -222,6 +226,11 @@ def _marked(code: str, tree: ast.Module, evolving: Collection[str]) -> str:
 # --------------------------------------------------------------------------- missing imports
 
 
+def lacking(source: str, modules: Collection[str] = ()) -> list[str]:
+    """Return the names that a program reads, but nobody binds and no import is known for, sorted."""
+    return sorted(name for name in unbound(source) or () if name not in _IMPORTS and name not in MODULES and name not in modules)
+
+
 def complete(source: str, modules: Collection[str] = ()) -> str:
     """Add missing imports to a program; text that cannot be parsed is returned unchanged."""
     lines = []
@@ -231,8 +240,19 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
         elif name in MODULES or name in modules:
             lines.append(f"import {name}")
     tree = _tree(source) if lines else None
-    if tree is None:
-        return source
+    return source if tree is None else apply(source, [_below_head(source, tree, lines)])
+
+
+def with_definitions(source: str, definitions: list[str]) -> str:
+    """Put definitions at the beginning of a program's EVOLVE-BLOCK, or of the program, below its docstring."""
+    block = text_of.split_block(source)
+    text = "\n\n".join(definitions)
+    if block is not None:
+        return text_of.join_block(block, f"{text}\n\n{block.inside.lstrip(chr(10))}")
+    return apply(source, [_below_head(source, text_of.parse(source), [text])])
+
+
+def _below_head(source: str, tree: ast.Module, lines: list[str]) -> Edit:
     at = 0
     for i, node in enumerate(tree.body):
         is_docstring = i == 0 and is_text(node)
@@ -241,13 +261,13 @@ def complete(source: str, modules: Collection[str] = ()) -> str:
         else:
             break
     text = Positions(source)
-    return apply(source, [text.insertion(text.offset(at + 1), "\n".join(lines))])
+    return text.insertion(text.offset(at + 1), "\n".join(lines))
 
 
 # --------------------------------------------------------------------------- trees
 
 
-def _bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
+def bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
     """Return each name bound at the top level, with the last statement that binds it."""
     return {name: node for node in tree.body for name in sorted(movable(node))}
 

@@ -1,0 +1,186 @@
+"""Which pieces of code in a reply make its program: the last one that works, with what other pieces add to it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from workbench.errors import Rejected
+from workbench.model import Program
+from workbench.program import source as text_of
+from workbench.program.edits import Positions, first_line
+from workbench.program.fences import CODE_START, Piece
+from workbench.program.lexing import plain
+from workbench.program.names import BUILTINS, Definition, free
+from workbench.program.splice import Frame, bound_at_top, complete, frame, is_whole, lacking, splice, with_definitions
+
+MOST_PIECES = 16
+"""Number of pieces that are considered, from the end: a model may show drafts first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of code with its syntax tree and its top-level names."""
+
+    code: str
+    piece: Piece
+    tree: ast.Module
+    bound: dict[str, ast.stmt]
+
+
+def read_parts(pieces: Sequence[Piece]) -> list[Part]:
+    """Return the pieces that are valid Python."""
+    parts = []
+    for piece in pieces:
+        try:
+            parts.append(_part(piece))
+        except Rejected:
+            continue
+    return parts
+
+
+def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -> Program:
+    """Return the program that the pieces of a reply make.
+
+    Raises
+    ------
+    Rejected
+        No piece yields a program, the reply is cut, or its pieces contradict each other.
+    """
+    pieces = pieces[-MOST_PIECES:]
+    whole = frame(parent)
+    parts = read_parts(pieces)
+    unchanged: Program | None = None
+    reason = ""
+    for piece in reversed(pieces):
+        try:
+            part = _part(piece)
+        except Rejected as error:
+            if not piece.closed and any(CODE_START.match(line.strip()) for line in piece.code.split("\n")):
+                raise Rejected(f"the reply is truncated: its code from line {piece.line} on is incomplete ({error})") from error
+            reason = _better(reason, str(error), piece)
+            continue
+        others = [other for other in parts if other.piece is not piece]
+        try:
+            program = _assembled(part, others, whole, modules)
+        except Rejected as error:
+            # Usage examples and sample output often come last; what defines a part of the program is an answer.
+            if "does not define" not in str(error) and part.bound.keys() & whole.everything:
+                raise
+            reason = _better(reason, str(error), piece)
+            continue
+        if program.source.strip() != parent.source.strip():
+            return program
+        unchanged = program
+    if unchanged is None or reason:
+        raise Rejected(reason)
+    return unchanged
+
+
+def _better(reason: str, new: str, piece: Piece) -> str:
+    return new if not reason or ("def " in piece.code and "does not define" in reason) else reason
+
+
+def _part(piece: Piece) -> Part:
+    code = plain(piece.code)
+    tree = text_of.parse(code)
+    return Part(code, piece, tree, bound_at_top(tree))
+
+
+def _assembled(part: Part, others: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:
+    elsewhere = {name for other in others for name in other.bound}
+    whole = is_whole(part.code, part.bound.keys(), parent, elsewhere)
+    source = splice(part.code, ast.parse(part.code), parent, elsewhere)
+    taken = set(part.bound)
+    rivals = []
+    for other in reversed(others):
+        fits = not whole and not other.bound.keys() & taken and other.bound.keys() & parent.evolving
+        if fits and not _quotes(other, parent):
+            source = splice(other.code, ast.parse(other.code), frame(Program(source, parent.program.entry)))
+            taken |= other.bound.keys() - parent.fixed
+        rivals.append(other)
+    program = text_of.screen(with_missing(source, others, modules), parent.program.entry, modules)
+    refuse_rivals(program, rivals, taken, parent.program)
+    return program
+
+
+def _quotes(part: Part, parent: Frame) -> bool:
+    theirs = bound_at_top(parent.whole)
+    return all(name in theirs and _alike(node, theirs[name]) for name, node in part.bound.items())
+
+
+def with_missing(source: str, others: Sequence[Part], modules: Collection[str]) -> str:
+    """Add what a program lacks: definitions from other pieces of the reply, then imports."""
+    wanted: list[tuple[str, list[Part]]] = [(name, []) for name in lacking(source, modules)]
+    if not wanted or not others:
+        return complete(source, modules)
+    picked: dict[int, tuple[Part, ast.stmt]] = {}
+    known = bound_at_top(text_of.parse(source)).keys() | {name for name, _ in wanted}
+    while wanted:
+        name, near = wanted.pop()
+        part = next((other for other in (*near, *reversed(others)) if name in other.bound), None)
+        if part is None:
+            continue
+        node = part.bound[name]
+        picked[id(node)] = part, node
+        fresh = free(node) - known - BUILTINS
+        known |= fresh
+        wanted += [(n, [part]) for n in sorted(fresh)]
+    if picked:
+        order = {id(other): i for i, other in enumerate(others)}
+        chosen = sorted(picked.values(), key=lambda found: (order[id(found[0])], found[1].lineno, found[1].col_offset))
+        source = with_definitions(source, [_text(part, node) for part, node in chosen])
+    return complete(source, modules)
+
+
+def refuse_rivals(program: Program, rivals: Sequence[Part], taken: Collection[str], parent: Program) -> None:
+    """Refuse a reply of which another piece defines something that the program runs in another way.
+
+    Raises
+    ------
+    Rejected
+        With the name and the line.
+    """
+    if not rivals:
+        return
+    mine, theirs = bound_at_top(text_of.parse(program.source)), frame(parent).whole
+    before = bound_at_top(theirs)
+    reached = _reached(program.entry, mine)
+    for rival in rivals:
+        for name, node in rival.bound.items():
+            if name not in reached or name in taken or _alike(node, mine[name]):
+                continue
+            if name in before and _alike(node, before[name]):
+                continue  # quoted from the parent
+            line = rival.piece.line + node.lineno - 1
+            raise Rejected(
+                f"line {line} of the reply defines `{name}` in another way than the rest of it; give the whole answer in one fence"
+            )
+
+
+def _reached(entry: str, bound: dict[str, ast.stmt]) -> set[str]:
+    found, pending = set[str](), [entry]
+    while pending:
+        name = pending.pop()
+        if name in bound and name not in found:
+            found.add(name)
+            pending += free(bound[name])
+    return found
+
+
+def _alike(a: ast.stmt, b: ast.stmt) -> bool:
+    return _dumped(a) == _dumped(b)
+
+
+def _dumped(node: ast.stmt) -> str:
+    if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None and len(node.body) > 1:
+        return ast.dump(type(node)(**{**dict(ast.iter_fields(node)), "body": node.body[1:]}))
+    return ast.dump(node)
+
+
+def _text(part: Part, node: ast.stmt) -> str:
+    positions = Positions(part.code)
+    lines = positions.cut(positions.lines(first_line(node), node.end_lineno or node.lineno))[1].rstrip("\n")
+    shares = sum(first_line(n) <= (node.end_lineno or 0) and (n.end_lineno or 0) >= first_line(node) for n in part.tree.body) > 1
+    return ast.unparse(node) if shares else lines
