@@ -54,6 +54,7 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) ->
         program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
         found = Found(BY_HAND, 0, None, (), 0)
         what = [file, "--problem", loaded.slug]
+        said = ["--found-by", "person"]
     else:
         if best(loaded, runs) is None:
             evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
@@ -64,9 +65,9 @@ def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) ->
         assert chosen
         program, options = chosen, row.options
         found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
-        what = [row.id]
+        what, said = [row.id], []
     carry_over(loaded)
-    evolve("certify", *what, "--runs", runs)
+    evolve("certify", *what, *said, "--runs", runs)
     path = path_of(loaded.slug)
     made = {
         "format": FORMAT, "problem": loaded.slug, "version": loaded.version, "made": datetime.now(UTC).date().isoformat(),

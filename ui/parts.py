@@ -152,7 +152,7 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
         if attempt.island is not None:
             chips.append(theme.chip(f"island {attempt.island}"))
         theme.heading(f"no. {number}", chips)
-        if attempt.idea not in ("", attempt.operator):
+        if attempt.idea:
             st.caption(literal(attempt.idea))
         rows = []
         for split in (Split.TRAIN, Split.VALIDATION):

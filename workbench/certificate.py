@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from workbench.errors import UsageError
+from workbench.formatting import level, points, span
 from workbench.model import Interval, Record, Split
 
 
@@ -41,9 +43,71 @@ _SHOWN = {
 }
 
 
+class FinderKind(StrEnum):
+    """What found a program."""
+
+    MODEL = "language model"
+    AGENT = "coding agent"
+    OPERATORS = "AST mutation operators"
+    PERSON = "a person"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Who or what found a program, as whoever knows it has recorded it. Its text is the same everywhere it is shown.
+
+    Attributes
+    ----------
+    name
+        Names of the models or of the agent; what is known instead if the kind is unknown; may be empty.
+    """
+
+    kind: FinderKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        if self.kind is FinderKind.UNKNOWN and self.name:
+            return f"{self.kind} ({self.name})"
+        return f"{self.kind} {self.name}".rstrip()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what a user says: `person`, `agent`, `agent NAME`, `model NAME`, `operators` or `unknown`.
+
+        Raises
+        ------
+        UsageError
+            It is none of these.
+        """
+        word, _, name = text.strip().partition(" ")
+        kinds = {
+            "person": FinderKind.PERSON, "agent": FinderKind.AGENT, "model": FinderKind.MODEL, "operators": FinderKind.OPERATORS,
+            "unknown": FinderKind.UNKNOWN,
+        }  # fmt: skip
+        named = word in ("agent", "model")
+        if word not in kinds or bool(name.strip()) > named or (word == "model" and not name.strip()):
+            raise UsageError(
+                f"{text!r} does not say who found a program; write person, agent NAME, model NAME, operators or unknown"
+            )
+        return cls(kinds[word], name.strip())
+
+    def to_json(self) -> dict[str, str]:
+        """Return a JSON object."""
+        return {"kind": self.kind.value, "name": self.name}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Restore from `to_json`."""
+        return cls(FinderKind(raw["kind"]), str(raw["name"]))
+
+
+UNKNOWN = Finder(FinderKind.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
-    """Paired comparison of the program with one baseline on one split; a negative difference means that the program is better.
+    """Paired comparison of the program with a baseline or initial program on one split; below 0, the program is better.
 
     Attributes
     ----------
@@ -246,6 +310,10 @@ class Certificate:
         Stress classes that the program's run had seen before; empty: none.
     disclosed
         What the problem discloses of its `test` and `stress` instances; empty: nothing.
+    finder
+        Who or what found the program; None in certificates that were made before this was recorded.
+    starts
+        Comparisons on test with each program that the search started from, or with the problem's initial programs.
     seal
         Hashes of all that it is about; None in certificates that were made before there were seals.
     """
@@ -262,7 +330,30 @@ class Certificate:
     opening: Opening | None = None
     seen: str = ""
     disclosed: str = ""
+    finder: Finder | None = None
+    starts: tuple[BaselineComparison, ...] = ()
     seal: Seal | None = None
+
+    @property
+    def start(self) -> BaselineComparison | None:
+        """The closest start, of those that the program is not better than if there are any; None if none was compared."""
+        unbeaten = tuple(c for c in self.starts if not c.better)
+        return max(unbeaten or self.starts, key=lambda c: c.difference.mean, default=None)
+
+    @property
+    def origin(self) -> str:
+        """Who found the program, and by how much it improves on its start, in one line."""
+        said = [f"found by: {self.finder or 'not recorded'}", *([self.gain] if self.gain else [])]
+        return "; ".join(said)
+
+    @property
+    def gain(self) -> str:
+        """By how much the program improves on its start; empty if that was not measured."""
+        if (start := self.start) is None:
+            return ""
+        mean, low, high = start.difference
+        figures = f"{points(mean)} against {start.baseline}, {level(start.confidence)} CI {span(low, high)}"
+        return f"over its start: {figures}" if start.better else f"no significant improvement over its start: {figures}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -281,9 +372,11 @@ class Certificate:
             "verdict": self.verdict.value,
             **fields,
             **({"disclosed": self.disclosed} if self.disclosed else {}),
+            **({"finder": self.finder.to_json()} if self.finder else {}),
             "opening": self.opening.to_json() if self.opening else {},
             "gaps": {split.value: gap for split, gap in self.gaps.items()},
             "comparisons": [comparison.to_json() for comparison in self.comparisons],
+            **({"starts": [start.to_json() for start in self.starts]} if self.starts else {}),
             "checks": [asdict(check) for check in self.checks],
             **({"seal": self.seal.to_json()} if self.seal else {}),
         }
@@ -311,7 +404,9 @@ class Certificate:
                 Opening.from_json(raw["opening"]) if raw.get("opening") else None,
                 raw.get("seen", ""),
                 raw.get("disclosed", ""),
-                seal=Seal.from_json(raw["seal"]) if raw.get("seal") else None,
+                Finder.from_json(raw["finder"]) if raw.get("finder") else None,
+                tuple(BaselineComparison.from_json(one) for one in raw.get("starts", ())),
+                Seal.from_json(raw["seal"]) if raw.get("seal") else None,
             )
         except KeyError as error:
             raise ValueError(f"the certificate lacks {error}") from error

@@ -24,7 +24,6 @@ OLD = (
     f"{MARK} For an earlier version of the problem's code; `evolve certify` on the module in `runs/gallery/certified` gives "
     "the verdict of today."
 )
-FINDERS = {"no LLM": "AST operators", "a person": "a person"}
 
 
 def certificates() -> list[dict[str, Any]]:
@@ -39,16 +38,24 @@ def outcome(made: dict[str, Any]) -> str:
 
 
 def row(made: dict[str, Any]) -> str:
-    """The closest baseline and ours on the held-out test set, the difference, the verdict, who found it."""
+    """The closest baseline and ours on the held-out test set, the differences to it and to the start, the verdict, who found it."""
     loaded, certificate, run = catalog.load(made["problem"]), made["certificate"], made["run"]
-    close = max((c for c in certificate["comparisons"] if c["split"] == "test"), key=lambda c: c["high"])
+    close = max((c for c in certificate["comparisons"] if c["split"] == "test"), key=lambda c: c["mean"])
     title = next(b.title for b in loaded.problem.baselines if b.name == close["baseline"])
     ours = certificate["gaps"]["test"]
-    mean, low, high = (f"{100 * close[key]:+.2f}" for key in ("mean", "low", "high"))
-    finder = FINDERS.get(run["proposer"], run["proposer"]) + (f", {run['attempts']} candidates" if run["attempts"] else "")
+    found = shipped.exhibit(made["problem"])
+    assert found is not None
+    start = found.certificate.start
+    gained = f"{interval(*start.difference)}{'' if start.better else ' (not significant)'}" if start else "not measured"
+    finder = str(found.finder) + (f", {run['attempts']} candidates" if run["attempts"] else "")
     name = f"[`{made['problem']}`]({{up}}problems/{made['problem']}/README.md)"
-    gaps = f"{ours - close['mean']:.2%} | {ours:.2%} | {mean} [{low}, {high}]"
+    gaps = f"{ours - close['mean']:.2%} | {ours:.2%} | {interval(close['mean'], close['low'], close['high'])} | {gained}"
     return f"| {name} | {title} | {gaps} | {outcome(made)}{'' if current(made) else MARK} | {finder} |"
+
+
+def interval(mean: float, low: float, high: float) -> str:
+    """A difference with its interval, in percentage points."""
+    return f"{100 * mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"
 
 
 def current(made: dict[str, Any]) -> bool:
@@ -59,8 +66,8 @@ def current(made: dict[str, Any]) -> bool:
 def results(shown: list[dict[str, Any]]) -> list[str]:
     """One row for each certificate, and what the mark of an older one means."""
     rows = [
-        "| problem | closest baseline | its test gap | ours | difference in percentage points | verdict | found by |",
-        "|---|---|--:|--:|---|---|---|",
+        "| problem | closest baseline | its gap | ours | difference, percentage points | over its start | verdict | found by |",
+        "|---|---|--:|--:|---|---|---|---|",
         *map(row, shown),
     ]
     return rows if all(map(current, shown)) else [*rows, "", OLD]

@@ -10,6 +10,7 @@ import pytest
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import NASTY, Open
 from tests.ui.test_pages import sound, words
+from workbench.certificate import Finder, FinderKind
 from workbench.certification import BaselineComparison, Certificate, Check, Verdict
 from workbench.model import Interval, Record, Split
 from workbench.problem import catalog
@@ -34,7 +35,8 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         opening = store.open_test(judged)
         found = Certificate(
             Verdict.FRAGILE, f"growth {NASTY}", wide.slug, wide.version, "full", {Split.TEST: 0.125}, (comparison,), checks, 1.0,
-            opening, "fresh stress was seen", "one instance was known",
+            opening, "fresh stress was seen", "one instance was known", Finder(FinderKind.MODEL, NASTY),
+            (replace(comparison, baseline="seed"),),
         )  # fmt: skip
         store.add_certificate(judged, opening, found)
     app = open_page(tmp_path, "program", run="judged", n=str(number), tab="Certificate")
@@ -48,6 +50,8 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         "1 program, limit 10",
         "fresh stress was seen",
         "one instance was known",
+        "found by: language model &lt;script&gt;",
+        "over its start: −2.00 pp against seed, 97.5% CI −3.00 to −1.00 pp",
     )
     for said in (*told, "12.5", "return a"):
         assert said in shown, said

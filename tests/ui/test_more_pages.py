@@ -127,7 +127,7 @@ def test_problems_shows_the_heuristic_that_ships_with_its_verdict(tmp_path: Path
     app = open_page(tmp_path, "problems", problem=found.problem)
     sound(app)
     said = words(app)
-    assert found.verdict in said and found.found.proposer in said and f"{found.certificate.gaps[Split.TEST]:.2%}"[:4] in said
+    assert found.verdict in said and str(found.finder) in said and f"{found.certificate.gaps[Split.TEST]:.2%}"[:4] in said
 
 
 def test_problems_needs_no_run_and_never_lists_the_sealed_split(tmp_path: Path, open_page: Open) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.certificate import BaselineComparison, Certificate, Check, Opening, Seal, Verdict
+from workbench.certificate import BaselineComparison, Certificate, Check, Finder, FinderKind, Opening, Seal, Verdict
 from workbench.model import Candidate, Interval, Record, Split, Status
 from workbench.options import RunOptions
 from workbench.store import Judged, Store
@@ -29,6 +29,8 @@ def certificate(**changes: Any) -> Certificate:
         "seen": "fresh stress was seen",
         "seal": Seal("x/y", "v1", "a" * 64, "b" * 64, "r:1", "c" * 64, "", "d" * 64),
         "disclosed": "one instance was known",
+        "finder": Finder(FinderKind.MODEL, "some-model"),
+        "starts": (BaselineComparison("seed", Split.TEST, Interval(-0.01, -0.03, 0.01), 0.975, Record(6, 1, 5), False, 0.2, 0.0),),
     }
     return Certificate(**(fields | changes))
 

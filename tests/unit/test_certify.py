@@ -15,13 +15,14 @@ import pytest
 
 from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_problem, program, with_key
 from workbench.analysis.compare import Contender, compare
-from workbench.certification import Certificate, Check, Verdict, certify
+from workbench.certificate import Finder
+from workbench.certification import Certificate, Check, Start, Verdict, certify
 from workbench.certification.constants import moved, numbers, with_number
 from workbench.certification.examine import level_of
 from workbench.certification.growth import LEAST_SECONDS, fit, growth
 from workbench.certification.simplify import removals, simplification
 from workbench.certification.verdict import decide, silent
-from workbench.errors import ProblemError
+from workbench.errors import ProblemError, UsageError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -76,6 +77,52 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
         "comparison", "instances", "answers", "bounds", "stress", "consistency", "determinism", "reach", "fresh", "metamorphic",
         "dependence", "transfer", "growth", "constants", "drop", "simplification",
     }  # fmt: skip
+
+
+def starts(loaded: LoadedProblem, **sources: str) -> list[Start]:
+    return [Start(name, program(loaded, source)) for name, source in sources.items()]
+
+
+def test_a_certificate_tells_what_was_added_to_the_start(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    found = certify(loaded, program(loaded, WSPT), sandbox, starts=starts(loaded, seed=FUNCTION_SEED, seed_decent=SPT))
+    told = next(c for c in found.checks if c.name == "start")
+    assert found.start is not None and found.start.baseline == "seed_decent" and found.start.better and told.passed
+    against = next(c for c in found.comparisons if c.split is Split.TEST and c.baseline == "spt")
+    assert found.start.difference == against.difference, "the same statistics as against a baseline"
+    assert found.origin.startswith("found by: not recorded; over its start: ") and "against seed_decent" in found.origin
+    assert Certificate.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_no_improvement_over_the_start_is_a_finding_of_its_own(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    # Better than every baseline, and so was its start: a certificate, but of nothing that a search found.
+    for source, words in ((WSPT, "it is the initial program seed_decent"), (f"{WSPT}\n# again", "+0.000 pp against seed_decent")):
+        found = certify(loaded, program(loaded, source), sandbox, starts=starts(loaded, seed=FUNCTION_SEED, seed_decent=WSPT))
+        told = next(c for c in found.checks if c.name == "start")
+        assert found.verdict is Verdict.CERTIFIED and not told.passed and words in told.line
+        assert "no significant improvement over its start: +0.000 pp against seed_decent" in found.origin
+
+
+def test_a_start_that_fails_on_test_is_beaten(loaded: LoadedProblem, sandbox: Sandbox) -> None:
+    found = certify(
+        loaded, program(loaded, WSPT), sandbox, starts=starts(loaded, seed="def order(processing, weight):\n    1 / 0\n")
+    )
+    assert found.start is not None and found.start.better and found.start.record.wins == 30
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("person", "a person"), ("agent", "coding agent"), ("agent claude code", "coding agent claude code"),
+        ("model gpt-5-mini", "language model gpt-5-mini"), ("operators", "AST mutation operators"), ("unknown", "unknown"),
+        ("model", None), ("person me", None), ("somebody", None), ("", None),
+    ],
+)  # fmt: skip
+def test_finders_have_one_name_each(said: str, shown: str | None) -> None:
+    if shown is None:
+        with pytest.raises(UsageError, match="write person, agent NAME, model NAME, operators or unknown"):
+            Finder.parse(said)
+    else:
+        assert str(Finder.parse(said)) == shown and Finder.from_json(Finder.parse(said).to_json()) == Finder.parse(said)
 
 
 def test_a_baseline_is_not_better_than_itself(loaded: LoadedProblem, sandbox: Sandbox) -> None:

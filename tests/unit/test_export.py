@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.unit.toy import CLASS_SEED, FUNCTION_SEED, WSPT, class_problem, function_problem, program, with_key
+from workbench.certificate import Finder, FinderKind
 from workbench.errors import UsageError
 from workbench.exporting.cases import record_cases
 from workbench.exporting.module import Module, Provenance, Step, render
@@ -108,10 +109,9 @@ def export(sandbox: Sandbox, tmp_path: Path) -> Callable[[LoadedProblem, str], P
     return write
 
 
-def provenance(loaded: LoadedProblem, models: tuple[str, ...] = ()) -> Provenance:
+def provenance(loaded: LoadedProblem) -> Provenance:
     steps = (Step(0, "seed", 0.5), Step(7, "constant", 0.25), Step(17, "crossover", 0.0))
-    found_by = ", ".join(models) or "AST mutation operators (no model)"
-    return Provenance(loaded.slug, loaded.version, "run-1", 17, steps, models, "2025-11-22", found_by)
+    return Provenance(loaded.slug, loaded.version, "run-1", 17, steps, "2025-11-22", str(Finder(FinderKind.OPERATORS)))
 
 
 def made(loaded: LoadedProblem, source: str, sandbox: Sandbox, count: int = 3, **changes: Any) -> Module:
@@ -147,13 +147,14 @@ def test_a_function_checks_itself_and_can_be_imported(
     module = load(path)
     assert capsys.readouterr().out == ""
     assert module.order([9, 1], [1, 1]) == [1, 0]
-    assert module.PROVENANCE["models"] == "no LLM"
+    assert module.PROVENANCE["found_by"] == "AST mutation operators"
     assert module.PROVENANCE["problem"] == sequencing.slug and module.PROVENANCE["version"] == sequencing.version
     assert module.PROVENANCE["lineage"][1] == (7, "constant", 0.25)
     assert module.MEASURED == TABLE
     assert module.__doc__ == "Order jobs on one machine." and module.order.__doc__.startswith("Order jobs so that")
     head = path.read_text().partition('"""')[0]
-    for words in ("Weighted completion times", "no model", "2025-11-22", "this module", "25.0%", "run-1", "proven optimum",
+    for words in ("Weighted completion times", "Found by: AST mutation operators (", "2025-11-22", "this module", "25.0%", "run-1",
+                  "proven optimum",
                   "heuristic.py: ", "`python heuristic.py` repeats", sequencing.version, "minimised, in weighted"):  # fmt: skip
         assert words in " ".join(head.replace("\n# ", " ").split()), words
     assert "workbench" not in path.read_text() and path.read_text().count("Weight of each job.") == 1
@@ -312,9 +313,10 @@ def test_the_program_stands_in_the_module_as_it_was_found(
 
 
 def test_the_finder_is_named_as_everywhere(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
-    path = keep(made(sequencing, WSPT, sandbox, 1, name="named.py", models=("qwen", "other"), found_by="qwen, other"), tmp_path)
-    assert load(path).PROVENANCE["models"] == ["qwen", "other"] and load(path).PROVENANCE["found_by"] == "qwen, other"
-    assert "# Found by: qwen, other (candidate 17 of run run-1;" in path.read_text() and "no model" not in path.read_text()
+    finder = str(Finder(FinderKind.MODEL, "qwen, other"))
+    path = keep(made(sequencing, WSPT, sandbox, 1, name="named.py", found_by=finder), tmp_path)
+    assert load(path).PROVENANCE["found_by"] == "language model qwen, other"
+    assert "# Found by: language model qwen, other (candidate 17 of run run-1;" in path.read_text()
 
 
 def test_a_program_that_nobody_measured_says_so(sequencing: LoadedProblem, sandbox: Sandbox) -> None:
@@ -327,7 +329,7 @@ def test_a_program_that_nobody_measured_says_so(sequencing: LoadedProblem, sandb
 
 def test_nothing_that_is_told_can_become_code(sequencing: LoadedProblem, sandbox: Sandbox, tmp_path: Path) -> None:
     foul = "x\nraise SystemExit(7)\rraise SystemExit(8)\r\n\u2028\x0craise SystemExit(9)\u202e\x1b[2J"
-    changes = {"run": foul, "models": (foul,), "found_by": foul, "verdict": "certified", "reason": foul}
+    changes = {"run": foul, "found_by": foul, "verdict": "certified", "reason": foul}
     path = keep(made(sequencing, WSPT, sandbox, 1, name="coding:rot13 \nx.py", **changes), tmp_path)
     assert load(path).PROVENANCE["reason"] == foul
     head = path.read_bytes().decode().partition('"""')[0]

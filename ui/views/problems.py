@@ -134,9 +134,11 @@ def shipped(loaded: LoadedProblem) -> None:
     shown = [[split.value, percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]
     by = found.found
     search = f", {by.attempts} attempts from {', '.join(by.starts)}" if by.attempts else ""
-    how = f"{by.proposer}{search}, {found.made}"
+    how = f"{found.finder}{search}, {found.made}"
     reason = escape(found.certificate.reason)
     rows = [["verdict", escape(found.verdict.words)], *shown, ["reason", reason], ["found by", escape(how)]]
+    if gain := found.certificate.gain:
+        rows.append(["start", escape(gain)])
     if stale := found.stale(loaded.version):
         rows.append(["outdated", escape(stale)])
     with st.container(border=True):

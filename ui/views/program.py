@@ -56,7 +56,7 @@ def page() -> None:
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, number, note, loaded is not None)
     theme.kpis(figures(store, row, attempt, loaded))
-    if attempt.idea not in ("", attempt.operator):
+    if attempt.idea:
         st.caption(f"Idea: {parts.literal(attempt.idea)}")
     if attempt.status != "ok":
         parts.say_error(f"{attempt.status.replace('_', ' ')}: {attempt.message}")
@@ -105,7 +105,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
         theme.kpi("Against its parent", points(step), (f"no. {above.number}" if above else "initial program") + noise_of(attempt),
-                  "plain" if not step or (attempt.effect and attempt.effect.within_noise) else "better" if step < 0 else "worse")
+                  "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
     made = [recorded.call for recorded in store.conversation(run, number)]
     models = ", ".join(dict.fromkeys(call.model for call in made)) or ("injected" if attempt.operator == "inject" else "no model")
@@ -113,17 +113,17 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     cards.append(theme.kpi("Proposed by", models, attempt.operator))
     cards.append(theme.kpi("Cost", dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else ""))
     lines = len(attempt.source.splitlines())
-    longest = f", longest {attempt.per_instance.longest:.2g} s" if attempt.per_instance else " on train"
-    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"{lines} lines{longest}"))
+    longest = f", longest instance {attempt.per_instance.longest:.2g} s" if attempt.per_instance else ""
+    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines{longest}"))
     return cards
 
 
 def noise_of(attempt: Attempt) -> str:
-    """Return how much of the difference to the parent is noise: two standard errors."""
+    """Return how much of the difference to the parent is noise."""
     effect = attempt.effect
     if effect is None or not math.isfinite(effect.error):
         return ""
-    return f", noise ± {points(2 * effect.error)[1:].removesuffix(' pp')}"
+    return f", ± {points(2 * effect.error)[1:]}" + (" (within noise)" if effect.within_noise else "")
 
 
 # --------------------------------------------------------------------------- tabs
@@ -341,7 +341,10 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         return
     found = made.kept.certificate
     tone = "better" if found.verdict is Verdict.CERTIFIED else "worse"
-    st.html(f'<div class="head"><b class="{tone}">{escape(found.verdict.words)}</b></div>{escape(found.reason)}')
+    st.html(
+        f'<div class="head"><b class="{tone}">{escape(found.verdict.words)}</b></div>'
+        f"{escape(found.reason)}<br>{escape(found.origin)}"
+    )
     st.caption(parts.literal(about(made.kept)))
     checks = [
         [escape(c.kind), judged(c), escape(c.line)] for c in found.checks if c.kind != "comparison"

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.analysis import finders
 from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
-from workbench.certificate import Opening, Seal
+from workbench.certificate import UNKNOWN, Finder, Opening, Seal
 from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
 from workbench.evaluation.pool import Pool
@@ -20,7 +21,7 @@ from workbench.problem.given import program_of
 from workbench.program.source import identity
 from workbench.sandbox import open_sandbox
 from workbench.state import usage
-from workbench.store import FILE, Attempt, Judged, Ledger, Reader, Run, Store
+from workbench.store import FILE, Attempt, Judged, Ledger, Reader, Run
 from workbench.system.process import cores
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ class Subject:
         The attempt; None for a file or a source text.
     lineage
         The attempts that led to it along main parents, initial program first.
-    writers
-        Labels of the proposers that wrote it (none for the AST mutation operators), or a note if it came from a file.
+    finder
+        Who or what found it.
+    starts
+        The initial programs of its run, or of the problem, with their names.
     seen
         What its run has seen of the robustness tests; empty: nothing.
     note
@@ -57,7 +60,8 @@ class Subject:
     run: str | None = None
     number: int | None = None
     lineage: tuple[Attempt, ...] = ()
-    writers: tuple[str, ...] = ()
+    finder: Finder = UNKNOWN
+    starts: tuple[finders.Start, ...] = ()
     seen: str = ""
     note: str = ""
     record: str = ""
@@ -144,7 +148,8 @@ def subject(
                     told = f"this is the text of candidate {made.number} of run {made.run}"
                     return replace(found, note=f"{told}; {found.note}" if found.note else told)
         content = text.encode("utf-8", "surrogatepass") if "\n" in text else Path(text).read_bytes()
-        return Subject(loaded, program, name, writers=("unknown: a file",), record=hashlib.sha256(content).hexdigest())
+        finder, starts = finders.finder_of_text(loaded, program.source), finders.starts_of_problem(loaded)
+        return Subject(loaded, program, name, finder=finder, starts=starts, record=hashlib.sha256(content).hexdigest())
     with Reader(folder) as store:
         run = store.run(text)
         number = candidate if candidate is not None else run.champion
@@ -162,7 +167,8 @@ def _attempt(store: Reader, run: Run, number: int, problem: AnyProblem | None) -
     changed = f"{loaded.slug} has changed since that run (version {run.version}, now {loaded.version})"
     return Subject(
         loaded, attempt.program, f"{run.id}:{number}", run.id, number, tuple(store.ancestors(run.id, number)),
-        _writers(store, run), SEEN_STRESS if run.options.gate == "stress" else "",
+        finders.finder_of_attempt(store, run, number, loaded), finders.starts_of_run(store, run),
+        SEEN_STRESS if run.options.gate == "stress" else "",
         changed if loaded.version != run.version else "", store.record_hash(run.id, number) or "",
     )  # fmt: skip
 
@@ -173,6 +179,7 @@ def certify(
     candidate: int | None = None,
     problem: AnyProblem | None = None,
     force: bool = False,
+    found_by: str | None = None,
     runs: Path | str | None = None,
     allow_unsafe: bool = False,
     on_opening: Callable[[Opening], None] | None = None,
@@ -188,6 +195,8 @@ def certify(
         As for `subject`.
     force
         Access the test set even if the limit is reached; the certificate says so.
+    found_by
+        Who wrote a file or text: `person`, `agent NAME`, `model NAME` or `operators`. Runs record it.
     on_opening
         Called with the access after it is counted.
     on_progress
@@ -201,14 +210,14 @@ def certify(
     Raises
     ------
     UsageError
-        As `subject`; or the limit of test-set accesses is reached.
+        As `subject`; or the limit of test-set accesses is reached; or `found_by` is not what is recorded.
     ProblemError
         The problem has no baselines, or too few test instances.
     """
     from workbench import certification  # imports numpy, which other commands do not need
 
     found = what if isinstance(what, Subject) else subject(what, candidate=candidate, problem=problem, runs=runs)
-    loaded = found.loaded
+    loaded, finder = found.loaded, finders.told(found.finder, found_by)
     certification.require(loaded)
     judged = Judged(found.program, found.name, loaded.slug, loaded.version, found.run, found.number, loaded.hashes(Split.TEST))
     with contextlib.ExitStack() as stack:
@@ -219,8 +228,16 @@ def certify(
         if on_opening:
             on_opening(opening)
         progress = on_progress or (lambda stage, done, total: None)
-        made = certification.certify(loaded, found.program, sandbox, on_progress=progress, accesses=opening.count, pool=pool)
-        certificate = replace(made, opening=replace(opening, id=None), seen=found.seen)
+        made = certification.certify(
+            loaded,
+            found.program,
+            sandbox,
+            on_progress=progress,
+            accesses=opening.count,
+            starts=[certification.Start(*start) for start in found.starts],
+            pool=pool,
+        )
+        certificate = replace(made, opening=replace(opening, id=None), seen=found.seen, finder=finder)
         seal = Seal.of(certificate.to_json(), identity(found.program), found.name, found.record)
         certificate = replace(certificate, seal=seal)
         store.add_certificate(judged, opening, certificate)
@@ -243,15 +260,3 @@ def split_of(name: Split | str) -> Split:
 
 def _name_of(program: Program | Path | str) -> str:
     return "a text" if isinstance(program, Program) or "\n" in str(program) else Path(program).name
-
-
-def _writers(store: Store, run: Run) -> tuple[str, ...]:
-    """Label of the proposer that wrote the programs of a run (none for the AST mutation operators); of a replay, the original's."""
-    name = run.options.proposer.partition("replay:")[2]
-    if not name:
-        return () if run.options.proposer == "builtin" else (run.proposer,)
-    try:
-        source = store.run(name)
-    except UsageError:  # the run is not in this folder
-        source = run
-    return _writers(store, source) if source.created < run.created else (run.proposer,)

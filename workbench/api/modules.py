@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.judging import Subject, subject
 from workbench.api.loading import AnyProblem, runs_folder
-from workbench.certificate import Seal, evidence_hash
+from workbench.certificate import UNKNOWN, Seal, evidence_hash
 from workbench.model import Program, Split, Status, Surroundings
 from workbench.problem.gap import mean_gap
 from workbench.program.source import identity
@@ -138,7 +138,10 @@ def _provenance(found: Subject, kept: CertificateRecord | None) -> Provenance:
     from workbench.exporting.module import Provenance, Step
 
     verdict = reason = evidence = ""
+    finder = found.finder
     if kept is not None:
+        if finder == UNKNOWN:
+            finder = kept.certificate.finder or UNKNOWN
         when = datetime.fromtimestamp(kept.created, UTC).date().isoformat()
         verdict, reason, evidence = kept.certificate.verdict.value, f"{when}: {kept.certificate.reason}", evidence_hash(kept.raw)
     return Provenance(
@@ -147,9 +150,8 @@ def _provenance(found: Subject, kept: CertificateRecord | None) -> Provenance:
         found.run or found.name,
         found.number or 0,
         tuple(Step(step.number, step.operator, step.gap) for step in found.lineage if step.gap is not None),
-        found.writers,
         datetime.now(UTC).date().isoformat(),
-        ", ".join(found.writers) or "AST mutation operators (no model)",
+        str(finder),
         verdict,
         reason,
         evidence,

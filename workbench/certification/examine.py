@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_baseline, of_report, worst_difference
@@ -16,6 +16,7 @@ from workbench.certification.growth import growth
 from workbench.certification.reach import reach
 from workbench.certification.recording import Recorder
 from workbench.certification.simplify import simplification
+from workbench.certification.start import Start, against_starts, finding
 from workbench.certification.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
 from workbench.evaluation.bench import Bench
@@ -50,6 +51,7 @@ def certify(
     on_progress: Progress = silent,
     patience: float = PATIENCE,
     accesses: int = 1,
+    starts: Sequence[Start] = (),
     pool: Executor | None = None,
 ) -> Certificate:
     """Certify a program; every instance runs in a fresh process.
@@ -63,6 +65,8 @@ def certify(
     accesses
         Programs that have seen the test set by now, this one included: each is one more chance to be lucky, so the level of
         the intervals rises (`level_of`).
+    starts
+        Programs that its search started from.
     pool
         Evaluates instances beyond the four splits in parallel; without it, one after the other in the sandbox.
 
@@ -94,7 +98,8 @@ def certify(
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
         sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
-    told = [*beyond.beside, _drop(loaded, reports, comparisons)]
+    initial = against_starts(bench, program, reports, starts, level_of(accesses), on_progress)
+    told = [*beyond.beside, *finding(initial, program, starts), _drop(loaded, reports, comparisons)]
     if loads:
         told.append(simplification(loaded, program, sandbox, on_progress, patience))
     verdict, reason = decide(comparisons, sound)
@@ -105,11 +110,7 @@ def certify(
         loaded.version,
         sandbox.isolation,
         {split: report.gap for split, report in reports.items() if report.results},
-        tuple(
-            BaselineComparison(c.against, split, c.difference, c.confidence, c.record, c.better, c.p_value, c.guard)
-            for split, made in comparisons.items()
-            for c in made
-        ),
+        tuple(_kept(c, split) for split, made in comparisons.items() for c in made),
         (
             *(Check(f"{s}: {c.against}", "comparison", c.better, f"{s}: {c}") for s in _COMPARED[1:] for c in comparisons[s]),
             *sound,
@@ -117,6 +118,13 @@ def certify(
         ),
         time.perf_counter() - began,
         disclosed=loaded.problem.disclosed,
+        starts=tuple(_kept(c, Split.TEST) for c in initial),
+    )
+
+
+def _kept(found: Comparison, split: Split) -> BaselineComparison:
+    return BaselineComparison(
+        found.against, split, found.difference, found.confidence, found.record, found.better, found.p_value, found.guard
     )
 
 

@@ -29,6 +29,9 @@ def certify_(
     force: Annotated[
         bool, typer.Option("--force", help=f"Allow test-set access beyond {OPENINGS} programs; the certificate says so.")
     ] = False,
+    found_by: Annotated[
+        str | None, typer.Option(help="Who wrote a file: person, 'agent NAME', 'model NAME' or operators. Runs record it.")
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
@@ -42,7 +45,7 @@ def certify_(
     [bold]Examples[/bold]
 
       evolve certify latest
-      evolve certify my_rule.py --problem total_tardiness --json
+      evolve certify my_rule.py --problem total_tardiness --found-by person --json
     """
     words = console(as_json)
     subject = program_or_run(what, candidate, problem, runs)
@@ -52,12 +55,13 @@ def certify_(
 
     with stages(words) as progress:
         certificate = api.certify(
-            subject, force=force, runs=runs, allow_unsafe=allow_unsafe, on_opening=counted, on_progress=progress
+            subject, force=force, found_by=found_by, runs=runs, allow_unsafe=allow_unsafe, on_opening=counted, on_progress=progress
         )
     if as_json:
         emit(certificate.to_json())
         return
     words.print(f"{certificate.verdict.words}: {certificate.reason}", style="bold")
+    words.print(certificate.origin)
     for check in certificate.checks:
         words.print(f"  {check.word.upper() if check.passed is False else check.word:<10}  {check.line}")
     for note in certificate.notes:

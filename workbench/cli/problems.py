@@ -101,8 +101,9 @@ def _baselines(loaded: catalog.LoadedProblem) -> Table:
 def _best(shipped: Exhibit, version: str) -> str:
     """Gaps and verdict of the best heuristic that ships."""
     gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in (Split.TRAIN, Split.VALIDATION))
+    gain = f"; {shipped.certificate.gain}" if shipped.certificate.gain else ""
     old = f" (certified for version {shipped.version}, now {version})" if shipped.stale(version) else ""
-    return f"{gaps}; verdict: {shipped.verdict.words}{old}"
+    return f"{gaps}; verdict: {shipped.verdict.words}{old}; found by: {shipped.finder}{gain}"
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
@@ -119,6 +120,8 @@ def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
         "seconds_per_evaluation": shipped and shipped.seconds,
         "found": shipped and {
             "verdict": shipped.verdict, "reason": shipped.certificate.reason, "gaps": dict(shipped.certificate.gaps),
-            "version": shipped.version, "stale": shipped.stale(loaded.version), "module": str(shipped.module),
+            "found_by": str(shipped.finder), "gain": shipped.certificate.gain, "version": shipped.version,
+            "stale": shipped.stale(loaded.version),
+            "module": str(shipped.module),
         },
     }  # fmt: skip

@@ -172,6 +172,7 @@ def show(
         if kept is not None:
             made = kept.certificate
             words.print(f"  certificate (version {made.version}): {made.verdict.words}: {made.reason}", markup=False)
+            words.print(f"  {made.origin}", markup=False)
         words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))

@@ -55,12 +55,10 @@ class Provenance:
         Slug and content hash of the problem.
     lineage
         From the seed to the exported candidate.
-    models
-        Names of the language models that wrote it; empty where none did.
     date
         ISO date of the export.
     found_by
-        Who found it, in words.
+        Who or what found it.
     verdict, reason
         Verdict of its certificate, and when and why; empty where there is none.
     certificate
@@ -74,7 +72,6 @@ class Provenance:
     run: str
     candidate: int
     lineage: tuple[Step, ...]
-    models: tuple[str, ...]
     date: str
     found_by: str
     verdict: str = ""
@@ -240,7 +237,7 @@ def _table(table: Table) -> str:
 def _provenance_data(program: Program, provenance: Provenance) -> dict[str, Any]:
     fields = {**asdict(replace(provenance, lineage=())), "program": identity(program)}
     fields["lineage"] = [(s.candidate, s.operator, s.gap) for s in provenance.lineage]
-    return fields | {"models": list(provenance.models) or "no LLM"}
+    return fields
 
 
 def _literal(value: Any, indent: int = 0) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from workbench.certificate import Certificate, Verdict
+from workbench.certificate import Certificate, Finder, FinderKind, Verdict
 from workbench.errors import ProblemError
 from workbench.problem import catalog
 
@@ -91,6 +91,15 @@ class Exhibit:
     def verdict(self) -> Verdict:
         """`certified`, `not better`, `overfit` or `fragile`."""
         return self.certificate.verdict
+
+    @property
+    def finder(self) -> Finder:
+        """Who or what found it; certificates that do not say so are by the run's proposer."""
+        kinds = {"no LLM": FinderKind.OPERATORS, "a person": FinderKind.PERSON}
+        if self.certificate.finder is not None:
+            return self.certificate.finder
+        kind = kinds.get(self.found.proposer, FinderKind.MODEL)
+        return Finder(kind, self.found.proposer if kind is FinderKind.MODEL else "")
 
     def stale(self, version: str) -> str:
         """Return a message with the fix if the problem's version has changed, otherwise an empty string."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from workbench.analysis import attempts
 from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run
+from workbench.analysis.finders import finder_of_attempt
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
@@ -112,7 +113,7 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
         run=run, title=title, question=loaded.problem.question if loaded else "", note=material.note,
         about=[run.id, f"{run.problem}, version {run.version}", run.status, f"started {_clock(run.created)}", run.proposer,
                f"isolation {run.isolation}"],
-        proposer=run.proposer if run.uses_model else "AST mutation operators (no model)",
+        finder=str(finder_of_attempt(store, run, run.champion, loaded)) if run.champion is not None else "",
         own=material.own, comparisons=material.comparisons, standing=_standing(material), cards=_cards(store, material),
         certificate=material.certificate, today=material.today,
         unit=f", {loaded.problem.unit}" if loaded else "",
