@@ -219,10 +219,11 @@ class Evaluation:
             The program is rejected, there is no isolation, or the process was stopped; with the message of the command.
         """
         place = Path(self.place.name)
-        if self.process.wait():
+        code = self.process.wait()
+        found: dict[str, Any] = json.loads(last_line((place / "out").read_bytes()) or "{}")
+        if code and "families" not in found:  # else a program that fails, which is a result
             line = last_line((place / "err").read_bytes()).removeprefix("error: ") or "The evaluation was stopped."
             raise UsageError(line.replace(str(place / "program.py"), "This"))
-        found: dict[str, Any] = json.loads(last_line((place / "out").read_bytes()))
         return found
 
     def stop(self) -> None:

@@ -2,8 +2,10 @@
 
     WorkbenchError                 shown to the user as one line: what, where, and the fix
     ├── UsageError                 wrong use: unknown problem, invalid option, zero budget (exit 2)
+    │   ├── ProgramRefused         text given as a program that is none; a result for `evolve eval` (exit 1 there)
     │   ├── ProblemError           a problem that cannot be loaded or breaks its contract
     │   └── StoreError             an unusable runs folder or database
+    ├── ProblemFault               a problem whose code fails or contradicts itself when it is used (exit 1)
     ├── RunFailed                  a run that ended early; recorded attempts are kept (exit 1)
     ├── SandboxError               a failure of the sandbox itself, not caused by a candidate
     └── ModelError                 a model that cannot be called: invalid key, unreachable, refused
@@ -27,8 +29,16 @@ class UsageError(WorkbenchError):
     """A command or function was called with invalid arguments."""
 
 
+class ProgramRefused(UsageError):
+    """A text or file given as a program is not an acceptable one."""
+
+
 class ProblemError(UsageError):
     """A problem is missing, cannot be loaded, or violates its contract."""
+
+
+class ProblemFault(WorkbenchError):
+    """A problem's instances or verifier fail, take too long, or are not the same every time."""
 
 
 class StoreError(UsageError):

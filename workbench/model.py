@@ -32,11 +32,14 @@ class Limits:
         Address space beyond that of the warm interpreter, in MiB.
     reply_bytes
         Bytes that the program may send back for one instance.
+    verifier_seconds
+        The verifier's own time for one instance in seconds, without the program's.
     """
 
     seconds: float = 2.0
     memory_mb: int = 512
     reply_bytes: int = 4 << 20
+    verifier_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
-    """Result of one program on one instance. `gap` is always finite: a failed instance gets the penalty."""
+    """Result on one instance. `gap` is finite: a failed instance gets the penalty. `cpu_seconds` is None unless asked for."""
 
     id: str
     family: str
@@ -264,6 +267,7 @@ class InstanceResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     seconds: float = 0.0
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def test_eval_of_a_failing_program_is_a_result(evolve, tmp_path):
     (tmp_path / "bad.py").write_text("def f(x, a):\n    return None\n")
     code, out, _ = evolve("eval", TOY, tmp_path / "bad.py", "--json")
     report = json.loads(out)
-    assert code == 0 and report["status"] == "infeasible" and "must be a number" in report["message"] and report["gap"] > 1
+    assert code == 1 and report["status"] == "infeasible" and "must be a number" in report["message"] and report["gap"] > 1
 
 
 def test_problems_are_listed_with_what_scripts_read(evolve):

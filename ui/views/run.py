@@ -39,6 +39,8 @@ def page() -> None:
     if row.status in ("failed", "abandoned"):
         why = data.first_error(store, row.id) if row.status == "failed" else "its process was killed; recorded attempts are kept."
         parts.say_error(f"{row.status}: {why}")
+    if fault := store.fault(row.id):
+        parts.say_error(fault)
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, row.champion, note, loaded is not None)
     mark = pinned(store, row.id, live)  # before the figures, which count what is new since this mark

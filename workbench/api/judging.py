@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from workbench.certificate import UNKNOWN, Finder, Opening, Seal
 from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
 from workbench.evaluation.pool import Pool
+from workbench.evaluation.twice import look_twice
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.given import program_of
@@ -101,19 +103,43 @@ def evaluate(
     ------
     UsageError
         No such problem, program or split.
+    ProblemFault
+        The problem's verifier or instances fail, or are not the same every time.
     """
+    return evaluate_on(
+        problem, program, [split], fresh=fresh, allow_unsafe=allow_unsafe, isolation=isolation,
+        on_result=None if on_result is None else lambda _, result: on_result(result),
+    )[0]  # fmt: skip
+
+
+def evaluate_on(
+    problem: AnyProblem,
+    program: Program | Path | str,
+    splits: Sequence[Split | str],
+    *,
+    fresh: bool = False,
+    allow_unsafe: bool = False,
+    isolation: str | None = None,
+    on_result: Callable[[Split, InstanceResult], None] | None = None,
+) -> list[Report]:
+    """Evaluate a program on several splits; parameters and errors as for `evaluate`."""
     loaded = load(problem)
-    wanted = split_of(split)
-    if wanted is Split.TEST:
+    wanted = [split_of(split) for split in splits]
+    if Split.TEST in wanted:
         raise UsageError("only `evolve certify` may access the test split, and it counts each access; use --split validation")
-    if wanted is Split.STRESS:
+    if Split.STRESS in wanted:
         raise UsageError("only `evolve certify` may access the stress split; for fresh instances of its classes: evolve gate")
     given = program_of(loaded, program)
+    reports = []
     with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
-        if wanted is Split.VALIDATION:
-            with contextlib.suppress(StoreError):
-                usage.count_validation(usage.Use(loaded.slug, loaded.version, identity(given), _name_of(program)))
-        return score(loaded, given, wanted, sandbox, fresh=fresh, on_result=on_result)
+        look_twice(loaded, sandbox)
+        for split in dict.fromkeys(wanted):
+            if split is Split.VALIDATION:
+                with contextlib.suppress(StoreError):
+                    usage.count_validation(usage.Use(loaded.slug, loaded.version, identity(given), _name_of(program)))
+            tell = None if on_result is None else partial(on_result, split)
+            reports.append(score(loaded, given, split, sandbox, fresh=fresh, count_cpu=True, on_result=tell))
+    return reports
 
 
 def subject(

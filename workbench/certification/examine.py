@@ -37,9 +37,6 @@ _FEWEST_COMPARED = 5
 PATIENCE = 25.0
 """Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
 
-_ROUNDING = 1e-6
-"""Relative difference by which sums of floats, and solvers, may miss a proven value."""
-
 _COMPARED = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 
 
@@ -213,16 +210,11 @@ def _answers(report: Report) -> Check:
 
 def _bounds(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> Check:
     """Nothing is better than what is proven to be best: else the verifier, or the proof, is at fault, and no gap means anything."""
-    proven, beaten = 0, []
+    proven, beaten = 0, list[str]()
     for split, report in reports.items():
-        for r in report.results:
-            reference = loaded.references.reference(split, r.id)
-            if r.objective is None or reference.status == "best_known":
-                continue
-            proven += 1
-            ahead = reference.value - r.objective if loaded.problem.sense == "min" else r.objective - reference.value
-            if ahead > _ROUNDING * max(1.0, abs(reference.value)):
-                beaten.append(f"{r.id} of {split}: {r.objective:g}, where {reference.value:g} is {reference.status}")
+        answered = [r for r in report.results if r.objective is not None]
+        proven += sum(loaded.references.reference(split, r.id).status != "best_known" for r in answered)
+        beaten += loaded.references.beaten(split, answered)
     line = f"bounds: no objective is better than any of {proven} proven references"
     if beaten:
         line = f"bounds: {len(beaten)} of {proven} objectives beat a proof, so the verifier or a proof is at fault; {beaten[0]}"

@@ -15,7 +15,7 @@ from workbench.api.loading import load, problem_of
 from workbench.certificate import Opening
 from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
-from workbench.errors import ProblemError, UsageError
+from workbench.errors import ProblemFault, UsageError
 from workbench.model import Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import open_sandbox
@@ -121,7 +121,7 @@ def _again(
         opened = contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe))
         with opened as sandbox, stages(words) as progress:
             reports = score_again(loaded, program, sandbox, lambda split: progress(f"{row.id}: {split}", 0, 1))
-    except (ProblemError, UsageError) as error:
+    except (ProblemFault, UsageError) as error:
         return found | {"state": "problem not usable", "message": str(error)}
     moves = [move(store.report(row.id, row.champion, split), report) for split, report in reports.items()]
     for report in reports.values():

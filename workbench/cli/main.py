@@ -1,4 +1,4 @@
-"""`evolve`, the command line. Errors are one line; the exit code is 2 for wrong usage and 1 for a failed run."""
+"""`evolve`, the command line. Errors are one line; the exit code is 2 for wrong usage, 1 for what failed when it ran."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from workbench.cli import (
     tune,
     verify,
 )
+from workbench.cli.common import emit
 from workbench.cli.console import settle_streams
 from workbench.cli.listing import Listing
-from workbench.errors import RunFailed, WorkbenchError
+from workbench.errors import ProblemFault, RunFailed, WorkbenchError
 from workbench.formatting import visible
 
 app = typer.Typer(
@@ -86,7 +87,7 @@ def main() -> None:
     settle_streams()
     try:
         app()
-    except RunFailed as error:
+    except (RunFailed, ProblemFault) as error:
         _fail(error, 1)
     except WorkbenchError as error:
         _fail(error, 2)
@@ -97,5 +98,8 @@ def main() -> None:
 
 
 def _fail(error: WorkbenchError, code: int) -> None:
-    sys.stderr.write(visible(f"error: {error}") + "\n")
+    line = visible(" ".join(f"error: {error}".split("\n")))
+    if "--json" in sys.argv:
+        emit({"error": line.removeprefix("error: ")})
+    sys.stderr.write(line + "\n")
     sys.exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -13,6 +12,7 @@ from workbench.formatting import with_error
 from workbench.model import Effect, Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
+from workbench.problem.measuring import measure
 from workbench.problem.references import GapScale
 from workbench.protocols import Sandbox, Session
 
@@ -28,6 +28,7 @@ def evaluate(
     stop_on_failure: bool = False,
     scale: GapScale | None = None,
     rival: Sequence[float] | None = None,
+    count_cpu: bool = False,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
     """Evaluate a program on a split.
@@ -46,8 +47,15 @@ def evaluate(
     rival
         Gaps of another program on the whole split, in its order. The evaluation ends with the status `behind` as soon as the
         program is clearly worse.
+    count_cpu
+        Read the program's CPU time after every instance, which takes about as long as a decision.
     on_result
         Called with the result of every instance that was run.
+
+    Raises
+    ------
+    ProblemFault
+        The verifier is at fault, not the program.
     """
     began = time.perf_counter()
     scale = scale or loaded.references.scale(split)
@@ -57,7 +65,7 @@ def evaluate(
     order = list(range(len(chosen))) if rival is None else race_order(chosen)
     race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order])
     lost: Effect | None = None
-    with _Sessions(sandbox, loaded, program, fresh) as sessions:
+    with _Sessions(sandbox, loaded, program, fresh, count_cpu) as sessions:
         for instance in (chosen[k] for k in order):
             reference = scale.value[instance.id]
             if failure and stop_on_failure:
@@ -97,9 +105,7 @@ def _run(
     began = time.perf_counter()
     try:
         session = sessions.ready()
-        measurement = loaded.problem.verifier.run(instance, session)
-        if not math.isfinite(measurement.objective):
-            raise Infeasible(f"the objective must be finite, got {measurement.objective}")
+        measurement = measure(loaded, instance, session)
     except (Infeasible, PolicyFailure) as error:
         if isinstance(error, PolicyFailure):
             sessions.drop()
@@ -115,6 +121,7 @@ def _run(
             seconds=time.perf_counter() - began,
         )
     objective = float(measurement.objective)
+    seconds = session.seconds
     return InstanceResult(
         instance.id,
         instance.family,
@@ -124,16 +131,18 @@ def _run(
         reference,
         measurement.metrics,
         "",
-        session.seconds,
+        seconds,
+        sessions.cpu_seconds(),
     )
 
 
 class _Sessions:
     """Manages the program's process: one for all instances, replaced after a failure; with `fresh`, a new one each time."""
 
-    def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool) -> None:
+    def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool, count_cpu: bool) -> None:
         self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
-        self._fresh = fresh
+        self._fresh, self._count_cpu = fresh, count_cpu
+        self._before: float | None = None
         self._stack = contextlib.ExitStack()
         self._session: Session | None = None
 
@@ -144,7 +153,17 @@ class _Sessions:
         if self._session is None:
             self._session = self._stack.enter_context(self._sandbox.open(self._program, self._limits))
         self._session.next_instance()
+        self._before = self._used()
         return self._session
+
+    def cpu_seconds(self) -> float | None:
+        """CPU time of the program since the last `ready`; None if it is not counted or not known."""
+        used = self._used()
+        return None if used is None or self._before is None else used - self._before
+
+    def _used(self) -> float | None:
+        usage = self._session.usage() if self._count_cpu and self._session else None
+        return usage.cpu_seconds if usage else None
 
     def drop(self) -> None:
         """Kill the process; the next instance gets a new one."""

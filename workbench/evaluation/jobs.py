@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
-from workbench.errors import WorkbenchError
+from workbench.errors import ProblemFault
 from workbench.model import Instance, Program, Report, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import Draw
 
 
-class VerifierError(WorkbenchError):
+class VerifierError(ProblemFault):
     """The evaluation failed for a reason other than the candidate, given in the message."""
 
 

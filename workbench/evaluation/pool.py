@@ -182,12 +182,16 @@ class _Worker:
             self.kill()
             self.start()
         words = f"did not finish within {limit:.0f} s, {hangs} times" if hangs else f"killed {deaths} workers"
-        raise VerifierError(answer.message if isinstance(answer, Fault) else f"the evaluation {words}")
+        raise VerifierError(answer.message if isinstance(answer, Fault) else f"{self._loaded.slug}: the evaluation {words}")
 
     def _limit(self, job: Job) -> float:
-        """Return the time after which a worker counts as stuck, in seconds: 60 s plus four times the time limit per instance."""
-        count = len(instances_of(job, self._loaded))
-        return 60.0 + 4.0 * self._loaded.problem.limits.seconds * count
+        """Return the time after which a worker counts as stuck, in seconds.
+
+        It is longer than the verifier's limit for one instance, so that a verifier that hangs is named by its worker; only one
+        that hangs outside Python reaches this limit.
+        """
+        limits = self._loaded.problem.limits
+        return 60.0 + limits.verifier_seconds + 4.0 * limits.seconds * len(instances_of(job, self._loaded))
 
     def _receive(self, seconds: float) -> Any:
         assert self._pipe

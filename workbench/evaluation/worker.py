@@ -9,11 +9,12 @@ import sys
 from functools import partial
 from multiprocessing.connection import Connection
 
-from workbench.errors import WorkbenchError
+from workbench.errors import ProblemFault, WorkbenchError
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.jobs import Fault, Job, Ready, instances_of
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
+from workbench.problem.extras import where
 from workbench.problem.references import bare
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
@@ -58,12 +59,14 @@ def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report 
         report = score()
         # Killed from outside: repeat once. A program that uses too much memory is killed again; a transient shortage has no effect.
         return score() if report.status is Status.MEMORY and KILLED in report.message else report
+    except ProblemFault as error:  # must not end the run: it is reported with the attempt
+        return Fault(str(error), fatal=False)
     except WorkbenchError as error:
         return Fault(str(error), fatal=True)
     except MemoryError:  # of the machine, or of the verifier with this answer: other workers repeat the job
         return Fault("the evaluation ran out of memory", fatal=True)
-    except Exception as error:  # a bug in a verifier must not end the run: it is reported with the attempt
-        return Fault(f"the verifier failed: {type(error).__name__}: {error} (a bug in the problem {loaded.slug})", fatal=False)
+    except Exception as error:
+        return Fault(f"{loaded.slug}: the evaluation failed: {where(error, loaded.folder)}", fatal=False)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from workbench.loop.context import History, RunContext
 from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, tuned_reply
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
+from workbench.loop.proofs import Proofs
 from workbench.loop.snapshot import Display, Scored, Snapshot
 from workbench.model import Candidate, Effect, Failure, Kind, Program, Reply, Report, Selection, Split, Status, Task, Trial
 from workbench.problem.gap import effect_of, seconds_of
@@ -87,6 +88,7 @@ class Loop:
         self.budget = Budget(context.options, context.store.spending(context.run), history.active_seconds)
         self.champion = Champion(context, display)
         self.steering = Steering()
+        self._proofs = Proofs(context.store, context.run, context.loaded)
         self._run, self._store, self._options = context.run, context.store, context.options
         self._proposer, self._strategy, self._known, self._history = proposer, strategy, known, history
         self._seeds = sum(c.operator == "seed" for c in history.candidates)
@@ -135,6 +137,11 @@ class Loop:
         """Start no new attempts and finish those in progress. Only the first reason is kept."""
         if not self.steering.halt:
             self.steering.halt, self.steering.status = why, status
+
+    def check_proofs(self, number: int, report: Report) -> None:
+        """Say so, once a run, if a candidate is better than a proven optimum or bound."""
+        if note := self._proofs.check(number, report):
+            self.display.line(note)
 
     def snapshot(self) -> Snapshot:
         """Return the current state of the run."""
@@ -343,6 +350,8 @@ class Loop:
             seconds_of(report) if report and ok else None,
             self._effect(flight, report) if report and ok else None,
         )
+        if report:
+            self.check_proofs(flight.number, report)
         self._store.add_candidate(
             self._run,
             candidate,

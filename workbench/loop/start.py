@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from workbench import plugins, proposers, search
-from workbench.errors import ProblemError, RunFailed, UsageError
+from workbench.errors import ProblemFault, RunFailed, UsageError
 from workbench.evaluation.inline import InlinePool
 from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.pool import Pool
+from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
 from workbench.loop.attempt import Upcoming
 from workbench.loop.context import History, RunContext
 from workbench.loop.driver import Loop
@@ -26,7 +27,7 @@ from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
 from workbench.loop.trust import options_to_resume, vouch
-from workbench.model import Call, Candidate, Program, Split, Status
+from workbench.model import Call, Candidate, Program, Report, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.problem.given import program_of
@@ -57,7 +58,7 @@ def begin(
 
     Raises
     ------
-    UsageError, ModelError, SandboxError
+    UsageError, ProblemFault, ModelError, SandboxError
         Before anything is spent.
     RunFailed
         After the run has started; it can be resumed.
@@ -66,6 +67,7 @@ def begin(
     options = replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
+    refuse_redrawn(loaded)
     seeds = starting_programs(loaded, options)
     known = Known()
     with Store(runs) as store:
@@ -100,6 +102,8 @@ def begin(
                 loop = Loop(context, proposer, strategy, display, known=known, history=history, plan=plan)
                 gated = f", robustness filter with {len(gate.families)} instance classes" if gate else ""
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
+                for number, report in enumerate(reports):
+                    loop.check_proofs(number, report)
                 if gate and gate.weakness:
                     store.log(run, "note", gate.weakness)
                     display.line(gate.weakness)
@@ -211,11 +215,16 @@ def _evolves_whole(program: Program) -> bool:
     return block is None or any(mark in block.inside for mark in marks)
 
 
-def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Executor) -> list[Any]:
-    reports = [f.result() for f in [pool.submit(Job(program, Split.TRAIN)) for _, program in seeds]]
+def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Executor) -> list[Report]:
+    program, ids = first_look(loaded)
+    look = Job(program, Split.TRAIN, ids, fresh=True)
+    first = pool.submit(look).result()  # alone: if the verifier hangs, it hangs in one worker
+    second, *futures = [pool.submit(job) for job in (look, *(Job(program, Split.TRAIN) for _, program in seeds))]
+    refuse_different(loaded, [first, second.result()])
+    reports = [f.result() for f in futures]
     for (name, _), report in zip(seeds, reports, strict=True):
         if report.status is not Status.OK:
-            raise ProblemError(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")
+            raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")
     return reports
 
 

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from workbench import checks
-from workbench.errors import ProblemError, StoreError, UsageError
+from workbench.errors import ProblemError, ProblemFault, StoreError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split
 from workbench.problem import extras, gap, references
 from workbench.problem.extras import GATE, Draw, package, where
@@ -95,11 +95,27 @@ class LoadedProblem:
     def instances(self, split: Split) -> tuple[Instance, ...]:
         """Return the instances of a split; they are generated once and cached."""
         if split not in self._cache:
-            try:
-                self._cache[split] = tuple(self.problem.instances(split))
-            except Exception as error:
-                raise ProblemError(f"{self.slug}: instances({split}) failed: {where(error, self.folder)}") from error
+            self._cache[split] = self.generate(split)
         return self._cache[split]
+
+    def generate(self, split: Split) -> tuple[Instance, ...]:
+        """Generate the instances of a split.
+
+        Raises
+        ------
+        ProblemFault
+            That fails, or gives something else than instances, or none where a search needs some.
+        """
+        call = f"{self.slug}: instances({split})"
+        try:
+            found = tuple(self.problem.instances(split))
+        except (Exception, SystemExit) as error:
+            raise ProblemFault(f"{call} failed: {where(error, self.folder)}") from error
+        if strange := [type(i).__name__ for i in found if not isinstance(i, Instance)]:
+            raise ProblemFault(f"{call} gave a {strange[0]}; it must give Instance objects")
+        if not found and split in (Split.TRAIN, Split.VALIDATION):
+            raise ProblemFault(f"{call} gave no instances; a search needs some of train and of validation")
+        return found
 
     def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
         """Return descriptions of the stress classes, and new instances of them that occur in no split.
@@ -347,7 +363,7 @@ def _load(folder: Path) -> LoadedProblem:
     sys.modules[name] = parent
     try:
         module = importlib.import_module(f"{name}.problem")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProblemError(f"{folder / 'problem.py'} cannot be loaded: {where(error, folder)}") from error
     problem = getattr(module, "PROBLEM", None)
     if not isinstance(problem, Problem):

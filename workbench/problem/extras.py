@@ -71,9 +71,10 @@ def package(folder: Path) -> str:
 
 
 def where(error: BaseException, folder: Path) -> str:
-    """Format an error in one line, with the innermost position within the problem's own files."""
+    """Describe an error in one line, with the innermost position within the problem's own files."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(folder))]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}{f': {words}' if words else ''}{place}"

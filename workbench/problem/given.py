@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.errors import Rejected, UsageError
+from workbench.errors import ProgramRefused, Rejected, UsageError
 from workbench.model import Program
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.programs import read_program
@@ -39,4 +39,4 @@ def _screened(loaded: LoadedProblem, source: str, what: str) -> Program:
     try:
         return screen(source, loaded.problem.entry, loaded.problem.modules)
     except Rejected as error:
-        raise UsageError(f"{what} is not a valid program for {loaded.slug}: {error}") from error
+        raise ProgramRefused(f"{what} is not a valid program for {loaded.slug}: {error}") from error

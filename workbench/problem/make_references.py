@@ -22,6 +22,7 @@ from typing import Any
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Program, Split
 from workbench.problem import catalog
+from workbench.problem.measuring import measure
 from workbench.problem.references import FILE, FORMAT, PARTIAL
 from workbench.protocols import Sandbox
 
@@ -195,7 +196,7 @@ def objectives(
                 instance = waiting.pop(0)
                 session.next_instance()
                 try:
-                    yield instance, float(loaded.problem.verifier.run(instance, session).objective)
+                    yield instance, float(measure(loaded, instance, session).objective)
                 except Infeasible:
                     yield instance, None
                 except PolicyFailure:

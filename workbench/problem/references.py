@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ FILE = "references.json"
 PARTIAL = ".references.partial"
 """Intermediate results of `evolve references`; deleted once FILE is written."""
 FORMAT = 1
+_ROUNDING = 1e-6  # relative difference by which sums of floats, and solvers, may miss a proven value
 
 
 class References:
@@ -54,6 +55,18 @@ class References:
                 {b.name: self.baseline(b.name, split) for b in self._problem.baselines},
             )
         return self._scales[split]
+
+    def beaten(self, split: Split, results: Iterable[InstanceResult]) -> list[str]:
+        """Describe each objective that is better than a proven reference: the verifier or the proof is then at fault."""
+        found = []
+        for r in results:
+            reference = self.reference(split, r.id)
+            if r.objective is None or reference.status == "best_known":
+                continue
+            ahead = reference.value - r.objective if self._problem.sense == "min" else r.objective - reference.value
+            if ahead > _ROUNDING * max(1.0, abs(reference.value)):
+                found.append(f"{r.id} of {split}: {r.objective:g}, where {reference.value:g} is {reference.status}")
+        return found
 
     def gaps(self, name: str, split: Split) -> dict[str, float]:
         """Return a baseline's gap by instance id; a failed instance gets the penalty."""

@@ -71,7 +71,7 @@ class ProgramSession:
         self._child, self._limits = child, limits
         self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._number = 0
-        self._earlier = self._spent = 0.0
+        self._earlier = self._spent = self._asked = 0.0
         self._failure: PolicyFailure | None = None
         self._stage = "the program's top-level code did not finish"
         self.next_instance()
@@ -113,8 +113,8 @@ class ProgramSession:
 
     @property
     def seconds(self) -> float:
-        """The program's own time since `next_instance`, in seconds on the host's clock."""
-        return self._spent
+        """The program's own time since `next_instance`, in seconds on the host's clock, including a request under way."""
+        return self._spent + (perf_counter() - self._asked if self._asked else 0.0)
 
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown.
@@ -136,12 +136,13 @@ class ProgramSession:
             raise PolicyFailure(self._failure.status, self._failure.message)
         number = self._number
         self._number += 1
-        began = perf_counter()
+        self._asked = began = perf_counter()
         try:
             self._send(frame, began)
             body = self._receive(began)
         finally:
             self._spent += perf_counter() - began
+            self._asked = 0.0
         try:
             reply = decode(body)
         except BadFrame as error:

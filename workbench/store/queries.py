@@ -151,6 +151,11 @@ class Reader(Ledger):
         rows = rows or self._rows("SELECT message FROM candidates WHERE run = ? AND status != 'ok' ORDER BY id LIMIT 1", run)
         return str(rows[0][0]) if rows else ""
 
+    def fault(self, run: str) -> str:
+        """Return the first log entry that says that the problem itself is at fault, or an empty string."""
+        rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = 'fault' ORDER BY id LIMIT 1", run)
+        return str(rows[0][0]) if rows else ""
+
     # ------------------------------------------------------------------ attempts
 
     def points(self, run: str, mark: Mark) -> list[Point]:

@@ -267,7 +267,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A log entry of a run. `kind` is `improvement`, `note`, `error`, `control`, `resumed`, ..."""
+    """A log entry of a run. `kind` is `improvement`, `note`, `fault` (of the problem), `error`, `control`, `resumed`, ..."""
 
     id: int
     created: float
