@@ -230,7 +230,9 @@ def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[Steered]:
 
 def _steered(message: Message, frame: pd.DataFrame) -> Steered:
     if message.command != "steer":
-        return Steered(message, message.argument)
+        return Steered(
+            message, "\n".join(filter(None, reversed(message.program))) if message.command == "inject" else message.argument
+        )
     wish = json.loads(message.argument)
     text, attempts = str(wish["text"]), wish.get("next")
     at = int((frame["created"] <= (message.acknowledged or message.created)).sum())

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench import proposers
-from workbench.errors import RunFailed, UsageError
+from workbench.errors import ProblemFault, RunFailed, UsageError
 from workbench.loop.driver import REPEATS_IN_A_ROW
 from workbench.loop.start import begin, resume
 from workbench.model import Split, Status
@@ -159,7 +159,10 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
     with Store(tmp_path, write=False) as store:
         injected = [c for c in store.candidates(found.run) if c.operator == "inject"]
         assert len(injected) == 1 and 0 < injected[0].gap < 0.01 and found.best.number == injected[0].number
-        assert all(m.acknowledged for m in store.messages(found.run, pending=False))
+        told = store.messages(found.run, pending=False)
+        assert all(m.acknowledged for m in told)
+        (answer,) = [m.answer for m in told if m.command == "inject"]
+        assert answer.startswith(f"attempt {injected[0].number}: ok, train gap 0.")
 
 
 def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
@@ -175,7 +178,7 @@ def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):
 def test_seed_that_crashes_is_told_before_a_run_exists(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("def f(x, a):\n    return x[0]\n")
-    with pytest.raises(UsageError, match=r"initial program .*bad.py fails \(crash\).*TypeError"):
+    with pytest.raises(ProblemFault, match=r"initial program .*bad.py fails \(crash\).*TypeError"):
         begin(catalog.load(TOY), RunOptions(proposer="builtin", seeds=(str(bad),)), tmp_path / "runs", Silent())
     with Store(tmp_path / "runs", write=False) as store:
         assert store.runs() == []

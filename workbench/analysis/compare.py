@@ -208,7 +208,7 @@ def address(text: str) -> Address:
     return Address(run, int(number))
 
 
-def of_report(name: str, number: int, report: Report) -> Contender:
+def of_report(name: str, number: int | None, report: Report) -> Contender:
     """Return an evaluated program as a contender."""
     return Contender(name, number, {r.id: r.gap for r in report.results}, {r.id: r.family for r in report.results})
 

@@ -1,20 +1,26 @@
-"""Commands that control a running run: stop, pause, continue, steer, inject."""
+"""Commands that control a run: stop, pause, continue, steer, inject."""
 
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from workbench.api.loading import problem_of
-from workbench.cli.common import DEFAULT_RUNS, OwnProblem, Runs
+from workbench.api.showing import Silent
+from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, emit
 from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.formatting import valid
+from workbench.loop import start
+from workbench.model import Status
 from workbench.problem.given import program_of
-from workbench.store import Store
+from workbench.program.idea import shortened
+from workbench.store import Message, Store, injected
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")]
 
@@ -54,14 +60,63 @@ def steer(
 def inject(
     name: Run,
     file: Annotated[Path, typer.Argument(help="A program for the run's problem.")],
+    idea: Annotated[str, typer.Option(help="What it changes and why, in one line.")] = "",
+    wait: Annotated[float, typer.Option(help="How long to wait for the result, in seconds.")] = 120.0,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the result.")] = False,
     problem: OwnProblem = None,
     runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
 ) -> None:
-    """Add your own program to a run, as a candidate and possible parent."""
+    """Add your own program to a run, as a candidate and possible parent, and print its number and score.
+
+    If the run has ended, the program is evaluated now and recorded as its next attempt.
+
+    [bold]Example[/bold]
+
+      evolve inject latest my_rule.py --idea "weigh the slack by the square root of the queue"
+    """
+    words = console(as_json)
     with Store(runs) as store:
         row = store.run(name)
-    source = program_of(problem_of(row, problem), str(file)).source
-    _send(name, runs, "inject", source)
+        loaded = problem_of(row, problem)
+        source = program_of(loaded, str(file)).source
+        if row.live:
+            message = store.send(row.id, "inject", injected(source, shortened(idea)))
+            answer = _answer(store, row.id, message, 0.0 if no_wait else wait)
+        else:
+            answer = None
+    if not row.live:
+        answer = start.inject(row.id, runs, Silent(), source, shortened(idea), loaded=loaded)
+    done = answer is not None and not answer.waiting
+    said = answer.answer if answer and done else "sent; the run has not evaluated it yet"
+    if as_json:
+        emit({"run": row.id, "evaluated": done, "answer": said} | (_attempt(runs, row.id, said) if done else {}))
+    else:
+        words.print(f"{row.id}: {said}")
+
+
+def _answer(store: Store, run: str, message: int, seconds: float) -> Message | None:
+    """Wait for the result of an injection; None if it has not come in time, or the run has ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = next(m for m in store.messages(run, pending=False) if m.id == message)
+        if not found.waiting:
+            return found
+        if not store.run(run).live:
+            return None
+        time.sleep(0.2)
+    return None
+
+
+def _attempt(runs: Path, run: str, answer: str) -> dict[str, Any]:
+    """The attempt that an answer names, if any."""
+    found = re.match(r"attempt (\d+):", answer)
+    if not found:
+        return {}
+    with Store(runs, write=False) as store:
+        made = store.candidate(run, int(found[1]))
+    return {"number": made.number, "status": made.status, "gap": made.gap if made.status is Status.OK else None,
+            "message": made.message}  # fmt: skip
 
 
 def _send(name: str, runs: Path, command: str, argument: str = "") -> None:

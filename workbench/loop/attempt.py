@@ -28,6 +28,8 @@ class Flight:
     turn: int = 0
     program: Program | None = None
     fingerprint: str | None = None
+    message: int | None = None
+    """The control message that asked for it, which gets its result as the answer."""
 
     @property
     def origin(self) -> Origin:

@@ -26,7 +26,7 @@ from workbench.loop.attempt import Flight, Upcoming
 from workbench.loop.budget import Budget
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
-from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, tuned_reply
+from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
@@ -37,7 +37,7 @@ from workbench.program.idea import idea_of, shortened
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
-from workbench.store import ModelCall, Origin
+from workbench.store import WAITING, Message, ModelCall, Origin
 
 LLM_ERRORS_IN_A_ROW = 20
 """Number of consecutive failed calls that ends a run: the endpoint is probably down."""
@@ -71,6 +71,8 @@ class Loop:
         What the run has recorded.
     plan
         Attempts to replay, in the order in which their answers were processed.
+    ends_early
+        Whether the run ends where further attempts promise nothing.
     """
 
     def __init__(
@@ -83,11 +85,12 @@ class Loop:
         known: Known,
         history: History,
         plan: Sequence[Upcoming] | None = None,
+        ends_early: bool = True,
     ) -> None:
         self.context, self.display = context, display
         self.budget = Budget(context.options, context.store.spending(context.run), history.active_seconds)
         self.champion = Champion(context, display)
-        self.steering = Steering()
+        self.steering, self._ends_early = Steering(), ends_early
         self._proofs = Proofs(context.store, context.run, context.loaded)
         self._run, self._store, self._options = context.run, context.store, context.options
         self._proposer, self._strategy, self._known, self._history = proposer, strategy, known, history
@@ -211,8 +214,8 @@ class Loop:
 
     def _begin(self, flight: Flight) -> None:
         match self._follow.next():
-            case Injection(source):
-                self._inject(flight, source)
+            case Injection() as injection:
+                self._inject(flight, injection)
             case Tuning(elite):
                 flight.selection = Selection(elite, (), elite.island)
                 self._submit(flight, tuned_reply, elite, self.context, lambda: bool(self.steering.halt))
@@ -243,11 +246,11 @@ class Loop:
         flight.proposing = True
         self._track(self._threads.submit(work, *arguments), flight, self._proposed)
 
-    def _inject(self, flight: Flight, source: str) -> None:
-        flight.turn = self._next_turn()
-        flight.reply = Reply("inject")
+    def _inject(self, flight: Flight, injection: Injection) -> None:
+        flight.turn, flight.message = self._next_turn(), injection.message
+        flight.reply = Reply("inject", idea=injection.idea)
         try:
-            program = screen(source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
+            program = screen(injection.source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
             self._evaluate(flight, program)
         except Rejected as error:
             self._record(flight, Status.REJECTED, str(error))
@@ -362,6 +365,8 @@ class Loop:
         )
         del self._flights[flight.number]
         self._counts[status] += 1
+        if flight.message is not None:
+            self._store.acknowledge(flight.message, told_of(candidate))
         self._follow.recorded(flight, candidate)
         self._order.record(candidate)
         self._report_due()
@@ -385,9 +390,8 @@ class Loop:
         if self._kinds:
             self._kinds.tell(candidate, improved)
         if improved and self._proven and max(candidate.instances, default=math.inf) <= _SOLVED:
-            self.halt(
-                f"candidate {candidate.number} reaches the proven optimum on every training instance: nothing is left to gain",
-                "done",
+            self._end_early(
+                f"candidate {candidate.number} reaches the proven optimum on every training instance: nothing is left to gain"
             )
         if improved:
             self._best = candidate
@@ -403,13 +407,17 @@ class Loop:
         else:
             self._stagnation += 1
             if self._stagnation == self._options.patience:
-                self.halt(f"no improvement in {self._stagnation} attempts (--patience)", "done")
+                self._end_early(f"no improvement in {self._stagnation} attempts (--patience)")
         self._follow.consider_tuning(candidate.number, self._best)
+
+    def _end_early(self, why: str) -> None:
+        if self._ends_early:
+            self.halt(why, "done")
 
     def _watch_repeats(self, candidate: Candidate) -> None:
         self._repeats = self._repeats + 1 if candidate.status is Status.DUPLICATE else 0
         if self._repeats == REPEATS_IN_A_ROW:
-            self.halt(f"{REPEATS_IN_A_ROW} attempts in a row were programs that the run had already tried", "done")
+            self._end_early(f"{REPEATS_IN_A_ROW} attempts in a row were programs that the run had already tried")
 
     # ------------------------------------------------------------------ results and messages
 
@@ -433,11 +441,13 @@ class Loop:
             return
         self._polled = now
         for message in self._store.messages(self._run):
-            self._store.acknowledge(message.id, self._act(message.command, message.argument))
-            self._store.log(self._run, "control", f"{message.command} {message.argument[:200]}".strip())
+            self._store.acknowledge(message.id, self._act(message))
+            about = message.program[1] if message.command == "inject" else message.argument[:200]
+            self._store.log(self._run, "control", f"{message.command} {about}".strip())
 
-    def _act(self, command: str, argument: str) -> str:
-        match command:
+    def _act(self, message: Message) -> str:
+        argument = message.argument
+        match command := message.command:
             case "stop":
                 self.halt("stopped on request")
                 return "stopping after the candidates in progress"
@@ -445,8 +455,8 @@ class Loop:
                 self.steering.paused = command == "pause"
                 return "paused" if self.steering.paused else "running again"
             case "inject" if self._order.takes_more:
-                self._follow.inject(argument)
-                return "will be evaluated next"
+                self._follow.inject(Injection(*message.program, message.id))
+                return WAITING
             case "inject":
                 return "not possible in a replay"
             case "steer":

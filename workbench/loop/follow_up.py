@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workbench.evaluation.jobs import Job
+from workbench.formatting import percent
 from workbench.loop import tune
 from workbench.loop.attempt import Flight
 from workbench.loop.context import RunContext
@@ -36,9 +37,11 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """Evaluate a program given by the user."""
+    """Evaluate a program given by the user; the control message with this ID gets the result as its answer."""
 
     source: str
+    idea: str = ""
+    message: int | None = None
 
 
 FollowUp: TypeAlias = Repair | Tuning | Injection
@@ -67,9 +70,9 @@ class FollowUps:
         """Take the oldest follow-up from the queue; None if it is empty."""
         return self._queue.popleft() if self._queue else None
 
-    def inject(self, source: str) -> None:
+    def inject(self, injection: Injection) -> None:
         """Queue a program given by the user."""
-        self._queue.append(Injection(source))
+        self._queue.append(injection)
 
     def recorded(self, flight: Flight, candidate: Candidate) -> None:
         """Queue a repair of an attempt that failed in a repairable way and is not itself a repair."""
@@ -89,6 +92,12 @@ class FollowUps:
             self._next_tuning = number + TUNING_EVERY
             if best.number not in self._before:
                 self._queue.append(Tuning(best))
+
+
+def told_of(candidate: Candidate) -> str:
+    """Return the answer to the message that injected a candidate."""
+    what = f"train gap {percent(candidate.gap)}" if candidate.status is Status.OK else candidate.message
+    return f"attempt {candidate.number}: {candidate.status}, {what}"
 
 
 def tuned_reply(elite: Candidate, context: RunContext, stop: Callable[[], bool]) -> Reply:

@@ -23,6 +23,7 @@ from workbench.loop.attempt import Upcoming
 from workbench.loop.context import History, RunContext
 from workbench.loop.driver import Loop
 from workbench.loop.known import Known
+from workbench.loop.nobody import Nobody
 from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
@@ -34,7 +35,7 @@ from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.store import Origin, Outcome, Store, outcome
+from workbench.store import LIVE, Message, Origin, Outcome, Run, Store, injected, outcome
 
 
 def begin(
@@ -147,11 +148,7 @@ def resume(
         if mind is None:
             options, _ = proposers.resolve(options)
         loaded = loaded or catalog.load_recorded(row.folder, row.problem)
-        if loaded.version != row.version:
-            raise UsageError(
-                f"{loaded.slug} has changed since run {run} (version {row.version}, now {loaded.version}), so scores are not "
-                "comparable; start a new run, and use --from to start from its programs"
-            )
+        _refuse_changed(loaded, row)
         plan = plan or search.make(options.strategy, options.strategy_options)
         known = Known()
         _, mind = _proposer(loaded, options, store, known, mind, changes.get("api_base") is not None)
@@ -173,6 +170,57 @@ def resume(
                 loop = Loop(context, mind, plan, display, known=known, history=history)
                 display.line(f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} paid answers not yet evaluated")
                 return _drive(loop)
+
+
+def inject(
+    run_name: str, runs: Path, display: Display, source: str, idea: str = "", *, loaded: catalog.LoadedProblem | None = None
+) -> Message:
+    """Add one program to a run that has ended: evaluate it as the run would have, on validation too if it is the best.
+
+    No model is called, and budgets and state of the run stay as they are. The message's answer is the result.
+
+    Raises
+    ------
+    UsageError
+        The run is unknown, still running or a replay, or its problem has changed.
+    """
+    with Store(runs) as store:
+        row = store.run(run_name)
+        run, options = row.id, row.options
+        if options.proposer.startswith("replay:"):
+            raise UsageError(f"run {run} is a replay, which repeats recorded attempts only; use evolve eval")
+        loaded = loaded or catalog.load_recorded(row.folder, row.problem)
+        _refuse_changed(loaded, row)
+        attempts = store.attempts(run)
+        number = 1 + max(a.number for a in attempts)
+        one_more = replace(
+            options, candidates=number + 1 - sum(a.operator == "seed" for a in attempts), tune_trials=0, workers=1,
+            max_usd=None, max_tokens=None, max_seconds=None,
+        )  # fmt: skip
+        with contextlib.closing(_executor(loaded, one_more)) as pool:
+            starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
+            gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
+            store.claim(run, options, pool.isolation)
+            for old in store.messages(run):
+                store.acknowledge(old.id, "came after the end of the run")
+            message = store.send(run, "inject", injected(source, idea))
+            prints = {a.number: a.fingerprint for a in attempts if a.fingerprint}
+            history = History(store.candidates(run), prints, max(a.turn for a in attempts), row.active_seconds)
+            context = RunContext(run, loaded, one_more, store, pool, gate)
+            loop = Loop(context, Nobody(), search.make("greedy", {}), display, known=Known(), history=history, ends_early=False)
+            try:
+                _drive(loop)
+            finally:
+                store.end_run(run, "stopped" if row.status in LIVE else row.status, row.message, row.active_seconds)
+        return next(m for m in store.messages(run, pending=False) if m.id == message)
+
+
+def _refuse_changed(loaded: catalog.LoadedProblem, row: Run) -> None:
+    if loaded.version != row.version:
+        raise UsageError(
+            f"{loaded.slug} has changed since run {row.id} (version {row.version}, now {loaded.version}), so scores are not "
+            "comparable; start a new run, and use --from to start from its programs"
+        )
 
 
 CHECK = "check"

@@ -3,6 +3,8 @@
 from workbench.store.ledger import OPENINGS, Judged, Ledger
 from workbench.store.queries import Reader, outcome
 from workbench.store.records import (
+    LIVE,
+    WAITING,
     Attempt,
     AttemptSummary,
     CertificateRecord,
@@ -22,12 +24,15 @@ from workbench.store.records import (
     Score,
     Size,
     Spending,
+    injected,
 )
 from workbench.store.store import FILE, Store
 
 __all__ = [
     "FILE",
+    "LIVE",
     "OPENINGS",
+    "WAITING",
     "Attempt",
     "AttemptSummary",
     "CertificateRecord",
@@ -51,5 +56,6 @@ __all__ = [
     "Size",
     "Spending",
     "Store",
+    "injected",
     "outcome",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -245,9 +246,13 @@ class Score(NamedTuple):
     gap: float
 
 
+WAITING = "will be evaluated next"
+"""First answer to an `inject` message; the result takes its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request to a run: `stop`, `pause`, `resume`, `steer` or `inject`, with its argument.
+    """A request to a run: `stop`, `pause`, `resume`, `steer` or `inject`, with its argument (of `inject`: see `injected`).
 
     Attributes
     ----------
@@ -263,6 +268,25 @@ class Message:
     created: float
     acknowledged: float | None
     answer: str
+
+    @property
+    def program(self) -> tuple[str, str]:
+        """Source and idea of an `inject` message; a plain argument is the source."""
+        try:
+            found = json.loads(self.argument)
+            return str(found["source"]), str(found["idea"])
+        except (ValueError, TypeError, KeyError):
+            return self.argument, ""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the answer is still to come: the run has not read it, or has not evaluated its program yet."""
+        return self.acknowledged is None or self.answer == WAITING
+
+
+def injected(source: str, idea: str) -> str:
+    """Return the argument of an `inject` message."""
+    return json.dumps({"source": source, "idea": idea})
 
 
 @dataclass(frozen=True, slots=True)
