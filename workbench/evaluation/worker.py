@@ -70,7 +70,7 @@ def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report 
 
 
 if __name__ == "__main__":
-    descriptor, parent, where, pinned, unsafe, wanted = sys.argv[1:]
+    descriptor, parent, folder, pinned, unsafe, wanted = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(int(parent))
-    serve(Connection(int(descriptor)), where, int(pinned) if pinned else None, unsafe == "1", wanted or None)
+    serve(Connection(int(descriptor)), folder, int(pinned) if pinned else None, unsafe == "1", wanted or None)
