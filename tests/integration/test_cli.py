@@ -139,12 +139,18 @@ def test_the_list_of_runs_wraps_no_id(evolve, tmp_path):
     evolve("run", TOY, "--proposer", "builtin", "--candidates", 2, "--runs", tmp_path)
     run = json.loads(evolve("list", "--runs", tmp_path, "--json")[1])[0]["run"]
     assert run in evolve("list", "--runs", tmp_path)[1]
-    narrow = subprocess.run(
+    for columns in ("50", "20"):
+        narrow = listed_in_a_terminal(tmp_path, columns)
+        assert run in narrow and "validation" not in narrow
+
+
+def listed_in_a_terminal(runs: Path, columns: str) -> str:
+    """What `evolve list` prints in a terminal of this width."""
+    return subprocess.run(
         [sys.executable, "-c", "import sys; sys.stdout.isatty = lambda: True; from workbench.cli.main import main; main()",
-         "list", "--runs", tmp_path],
-        capture_output=True, text=True, env={**os.environ, "COLUMNS": "50", "TERM": "xterm", "FORCE_COLOR": "1"},
-    )  # fmt: skip
-    assert run in narrow.stdout and "validation" not in narrow.stdout
+         "list", "--runs", runs],
+        capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": columns, "TERM": "xterm", "FORCE_COLOR": "1"},
+    ).stdout  # fmt: skip
 
 
 def test_unknown_problem_suggests_the_nearest(evolve):

@@ -129,11 +129,11 @@ def _say(own: Contender, split: Split, problem: str, confidence: float, found: l
     words = console()
     words.print(f"{own.name} on {problem}, {split}: gap {percent(own.gap)} on {len(own.gaps)} instances", style="bold")
     columns = ("against", "difference", f"{level(confidence)} CI", "won/equal/lost", "verdict")
-    shown = table(*columns, right="difference won/equal/lost")
+    shown = table(*columns, right="difference won/equal/lost", whole="against")
     for c in found:
         mean, low, high = c.difference
         shown.add_row(c.against, points(mean), span(low, high), "/".join(map(str, c.record)), c.verdict)
-    words.print(shown)
+    (words if words.is_terminal else console(width=10_000)).print(shown)
     for c in found:
         if c.record.losses:
             words.print(f"largest loss to {c.against}: {points(c.worst.difference)} on {c.worst.instance}")

@@ -113,13 +113,13 @@ def _failures(report: Report) -> list[str]:
 def _print_instances(loaded: LoadedProblem, report: Report, words: Console) -> None:
     best = loaded.references.ranking[0][0] if loaded.references.ranking else ""
     theirs = loaded.references.gaps(best, report.split) if best else {}
-    columns = ("gap", *((best, "difference") if best else ()), "objective", "reference", "CPU s")
-    shown = table("instance", "class", "status", *columns, right=" ".join(columns), whole="instance")
+    columns = ("gap", *((best, "difference") if best else ()), "objective", "reference", "CPU")
+    shown = table("instance", "class", "status", *columns, right=" ".join(columns), whole=f"instance {' '.join(columns)}")
     for r in report.results:
         compared = (percent(theirs[r.id]), points(r.gap - theirs[r.id])) if best else ()
-        numbers = (_number(r.objective), _number(r.reference), _number(r.cpu_seconds, 3))
+        numbers = (_number(r.objective), _number(r.reference), _number(r.cpu_seconds, 2))
         shown.add_row(r.id, r.family, r.status, percent(r.gap), *compared, *numbers)
-    words.print(shown)
+    (words if words.is_terminal else console(width=10_000)).print(shown)
 
 
 def _number(value: float | None, digits: int = 7) -> str:

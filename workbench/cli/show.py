@@ -68,15 +68,13 @@ def _print_list(rows: Sequence[RunSummary], words: Console) -> None:
         for row in rows
     ]  # fmt: skip
     room = words.width if words.is_terminal else 10_000
-    while len(columns) > 2:
-        widths = [max(len(name), *(len(visible(row[name])) for row in cells)) for name in columns]
-        if sum(widths) + 2 * len(widths) <= room:
-            break
+    needed = {name: 2 + max(len(name), *(len(visible(row[name])) for row in cells)) for name in columns}
+    while len(columns) > 2 and sum(needed[name] for name in columns) > room:
         columns.pop()
     shown = table(*columns, right="attempts valid train validation cost", whole="run")
     for row in cells:
         shown.add_row(*(row[name] for name in columns))
-    (words if words.is_terminal else console(width=room)).print(shown)
+    console(width=max(room, sum(needed[name] for name in columns))).print(shown)
 
 
 def _row(row: RunSummary) -> dict[str, Any]:
