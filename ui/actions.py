@@ -220,8 +220,9 @@ class Evaluation:
         """
         place = Path(self.place.name)
         code = self.process.wait()
-        found: dict[str, Any] = json.loads(last_line((place / "out").read_bytes()) or "{}")
-        if code and "families" not in found:  # else a program that fails, which is a result
+        written = last_line((place / "out").read_bytes()) if code in (0, 1) else ""  # one that was killed may end within a line
+        found: dict[str, Any] = json.loads(written or "{}")
+        if "families" not in found:  # the code is 1 for a program that fails too, which is a result
             line = last_line((place / "err").read_bytes()).removeprefix("error: ") or "The evaluation was stopped."
             raise UsageError(line.replace(str(place / "program.py"), "This"))
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_run_shows_every_tab_of_a_finished_run(folder: Path, open_page: Open, ta
     app = open_page(folder, "run", run="done", tab=tab)
     sound(app)
     assert "Best validation gap" in words(app)
+
+
+def test_run_says_first_that_its_problem_is_at_fault(folder: Path, tmp_path: Path, open_page: Open) -> None:
+    shutil.copytree(folder, tmp_path / "runs")
+    with Store(tmp_path / "runs") as store:
+        store.log("plain", "fault", f"candidate 3 is better than what is proven to be best {NASTY}")
+    app = open_page(tmp_path / "runs", "run", run="plain")
+    sound(app)
+    assert "better than what is proven to be best" in app.error[0].value and NASTY not in app.error[0].value
 
 
 def test_run_of_built_in_operators_has_no_dollars_but_tells_what_each_operator_brought(folder: Path, open_page: Open) -> None:
