@@ -39,11 +39,12 @@ def evolve(monkeypatch, capsys):
     return call
 
 
-def refused(result: tuple[int, str, str], *words: str) -> None:
-    """Exit code 2, nothing on stdout, and one line on stderr that names what, where and the mend."""
+def refused(result: tuple[int, str, str], *words: str, exit_code: int = 2) -> None:
+    """One line on stderr that names what, where and the mend; nothing on stdout but the same as JSON, if that was asked for."""
     code, out, err = result
     lines = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert code == 2 and len(lines) == 1 and "Traceback" not in err and out == "", (code, out, err)
+    assert code == exit_code and len(lines) == 1 and "Traceback" not in err, (code, out, err)
+    assert out == "" or f"error: {json.loads(out)['error']}" == lines[0]
     for word in words:
         assert word in lines[0], lines[0]
 
@@ -220,9 +221,8 @@ def test_wrong_options_name_themselves(evolve, tmp_path, words, named):
 
 def test_seed_that_crashes(evolve, copy, tmp_path):
     (copy / "programs/seed.py").write_text("def f(x, a):\n    return 1 / 0\n")
-    refused(
-        evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r"), "initial program seed fails", "ZeroDivisionError"
-    )
+    said = evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r")
+    refused(said, "initial program seed fails", "ZeroDivisionError", exit_code=1)
 
 
 def test_no_runs_yet_is_told(evolve, tmp_path):

@@ -75,7 +75,7 @@ def test_a_program_is_added_to_a_run_that_has_ended(evolve: Evolve, program: Pat
     assert made.operator == "inject" and made.idea == "the whole curve" and after.champion == last + 1
     assert (after.status, after.message, after.options) == (before.status, before.message, before.options)
     code, out, err = evolve("resume", "latest", "-n", 7, "--runs", runs, "--json")
-    assert code == 0 and json.loads(out)["attempts"] == 7, err
+    assert code == 0 and json.loads(out)["candidates"] == 7, err
 
 
 def test_files_are_compared_with_runs_baselines_and_files(evolve: Evolve, program: Path, tmp_path: Path) -> None:
