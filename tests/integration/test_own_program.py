@@ -15,6 +15,7 @@ from workbench.store import Store
 
 Evolve = Callable[..., tuple[int, str, str]]
 GOOD = "def f(x, a):\n    return a * x * x + x\n"
+NEAR = "def f(x, a):\n    return a * x * x + 1.01 * x\n"
 
 
 @pytest.fixture
@@ -63,10 +64,11 @@ def test_a_program_is_added_to_a_run_that_has_ended(evolve: Evolve, program: Pat
     with Store(runs, write=False) as store:
         before = store.runs()[0]
         last = max(a.number for a in store.attempts(before.id))
+    program.write_text(NEAR)
     code, out, err = evolve("inject", "latest", program, "--idea", "the `whole` curve\n", "--runs", runs, "--json")
     told = json.loads(out)
     assert code == 0, err
-    assert (told["number"], told["status"], told["gap"], told["evaluated"]) == (last + 1, "ok", 0.0, True)
+    assert (told["number"], told["status"], told["evaluated"]) == (last + 1, "ok", True) and 0 < told["gap"] < 0.01
     code, out, _ = evolve("inject", "latest", program, "--runs", runs)
     assert code == 0 and f"attempt {last + 2}: duplicate, the same program as candidate {last + 1}" in out
     with Store(runs, write=False) as store:
@@ -76,6 +78,9 @@ def test_a_program_is_added_to_a_run_that_has_ended(evolve: Evolve, program: Pat
     assert (after.status, after.message, after.options) == (before.status, before.message, before.options)
     code, out, err = evolve("resume", "latest", "-n", 7, "--runs", runs, "--json")
     assert code == 0 and json.loads(out)["candidates"] == 7, err
+    for source in (GOOD, NEAR.replace("1.01", "1.02")):  # the second in a run in which nothing is left to gain
+        program.write_text(source)
+        assert "ok, train gap" in evolve("inject", "latest", program, "--runs", runs)[1]
 
 
 def test_files_are_compared_with_runs_baselines_and_files(evolve: Evolve, program: Path, tmp_path: Path) -> None:

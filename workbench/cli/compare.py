@@ -117,7 +117,7 @@ class _Side:
                 row = store.run(named.run)
             except UsageError as error:
                 raise UsageError(
-                    f"{given!r} is neither a file (.py), nor a baseline ({', '.join(names)}), nor a program of a run: {error}"
+                    f"{given!r} is neither a baseline ({', '.join(names)}), nor a file (.py), nor a program of a run: {error}"
                 ) from error
             for what, theirs, own in (("problem", row.problem, self.loaded.slug), ("version", row.version, self.version)):
                 if theirs != own:
