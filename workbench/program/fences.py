@@ -62,14 +62,37 @@ class _Opening(NamedTuple):
 
 
 def find_pieces(text: str) -> list[Piece]:
-    """Return all code in a text, in order: fenced code, or, without fences, lines that look like code."""
-    return fenced(text) or list(_bare(text))
+    """Return all code in a text, in order: fenced code and definitions between fences, or, without fences, what looks like code."""
+    everything = _everything(text)
+    found = _of_python(everything)
+    outside = _outside(text, [piece for piece, _ in everything])
+    if not found:
+        return outside
+    between = [piece for piece in outside if _defines(piece)]  # as where a fence was forgotten
+    return sorted([*found, *between], key=lambda piece: piece.line)
 
 
-def fenced(text: str, *, any_language: bool = True) -> list[Piece]:
-    """Return the code in fences. Fences marked as another language than Python count only if there is no other, or never."""
-    found = list(_fenced(text.split("\n"), 0, [_MOST_TRIES]))
-    return [p for p, language in found if language not in _OTHER] or [p for p, _ in found if any_language]
+def fenced(text: str) -> list[Piece]:
+    """Return the code in fences. Fences marked as another language count only if they define something and there is no other."""
+    return _of_python(_everything(text))
+
+
+def _everything(text: str) -> list[tuple[Piece, str]]:
+    return list(_fenced(text.split("\n"), 0, [_MOST_TRIES]))
+
+
+def _of_python(found: list[tuple[Piece, str]]) -> list[Piece]:
+    return [p for p, language in found if language not in _OTHER] or [p for p, _ in found if _defines(p)]
+
+
+def _defines(piece: Piece) -> bool:
+    return any(_DEFINITION.match(line) for line in piece.code.split("\n"))
+
+
+def _outside(text: str, found: list[Piece]) -> list[Piece]:
+    taken = {line for piece in found for line in range(piece.line, piece.line + piece.code.count("\n") + 1)}
+    lines = ["" if n in taken else unquoted(line, quotation(line)) or "" for n, line in enumerate(text.split("\n"), 1)]
+    return list(_bare("\n".join(lines)))
 
 
 def unquoted(line: str, depth: int) -> str | None:

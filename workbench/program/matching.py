@@ -158,7 +158,7 @@ def _indented(new: list[str], wanted: list[str], lines: list[str], place: _Place
     for line in new:
         margin = _margin(line)
         if not line.strip() or margin in moved:
-            found.append(moved[margin] + line.lstrip() if line.strip() else line)
+            found.append(moved[margin] + line.lstrip() if line.strip() else "")
             continue
         width = len(margin.expandtabs()) + next(iter(shifts))
         if len(shifts) > 1 or width < 0 or any("\t" in there for there in moved.values()):

@@ -56,7 +56,7 @@ def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncate
         raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are allowed")
     edits, rest = find_edits(outside)
     if edits:
-        parts = read_parts(fenced(rest, any_language=False)[-MOST_PIECES:])
+        parts = read_parts(fenced(rest)[-MOST_PIECES:])
         source = with_missing(apply_edits(edits, parent.source), parts, modules)
         program = text_of.screen(source, parent.entry, modules)
         refuse_rivals(program, parts, (), parent)
