@@ -160,7 +160,8 @@ class Check:
         to have passed.
     kind
         `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `fresh`, `metamorphic`,
-        `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `drop` or `simplification`.
+        `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `start`, `drop` or
+        `simplification`.
     line
         Result in one line.
     data

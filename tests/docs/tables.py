@@ -39,7 +39,7 @@ def outcome(made: dict[str, Any]) -> str:
 
 def row(made: dict[str, Any]) -> str:
     """The closest baseline and ours on the held-out test set, the differences to it and to the start, the verdict, who found it."""
-    loaded, certificate, run = catalog.load(made["problem"]), made["certificate"], made["run"]
+    loaded, certificate = catalog.load(made["problem"]), made["certificate"]
     close = max((c for c in certificate["comparisons"] if c["split"] == "test"), key=lambda c: c["mean"])
     title = next(b.title for b in loaded.problem.baselines if b.name == close["baseline"])
     ours = certificate["gaps"]["test"]
@@ -47,10 +47,9 @@ def row(made: dict[str, Any]) -> str:
     assert found is not None
     start = found.certificate.start
     gained = f"{interval(*start.difference)}{'' if start.better else ' (not significant)'}" if start else "not measured"
-    finder = str(found.finder) + (f", {run['attempts']} candidates" if run["attempts"] else "")
     name = f"[`{made['problem']}`]({{up}}problems/{made['problem']}/README.md)"
     gaps = f"{ours - close['mean']:.2%} | {ours:.2%} | {interval(close['mean'], close['low'], close['high'])} | {gained}"
-    return f"| {name} | {title} | {gaps} | {outcome(made)}{'' if current(made) else MARK} | {finder} |"
+    return f"| {name} | {title} | {gaps} | {outcome(made)}{'' if current(made) else MARK} | {found.found_by} |"
 
 
 def interval(mean: float, low: float, high: float) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 import workbench as wb
 from tests.integration.test_cli import evolve  # noqa: F401 (a fixture)
+from workbench.certificate import Finder, FinderKind
 from workbench.certification.verdict import ELSEWHERE
 from workbench.errors import ProblemError
 from workbench.model import Split
@@ -81,12 +82,27 @@ def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, mon
     assert "* certified for an earlier version" in " ".join(evolve("problems")[1].split())
 
 
+def test_an_initial_program_that_ships_is_not_told_as_found_by_a_search() -> None:
+    found = shipped("scheduling/total_tardiness")
+    assert found.found.attempts == 200
+    for kind, words in (
+        (FinderKind.OPERATORS, "AST mutation operators, 200 candidates"),
+        (FinderKind.PERSON, "a person: the initial program, to which 200 candidates added nothing"),
+    ):
+        assert replace(found, certificate=replace(found.certificate, finder=Finder(kind))).found_by == words
+
+
 def test_problems_show_the_verdict(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     slug = "scheduling/total_tardiness"
     found = replace(shipped(slug), version=catalog.load(slug).version)
     monkeypatch.setattr("workbench.cli.problems.exhibit", lambda name: found if name == slug else None)
     out = evolve("problems", found.problem)[1]
-    assert f"verdict: {found.verdict.words}" in out and str(found.module) in out and "certified for version" not in out
+    assert (
+        f"verdict: {found.verdict.words}" in out
+        and f"found by: {found.found_by}" in out
+        and str(found.module) in out
+        and "certified for version" not in out
+    )
 
 
 def test_a_broken_file_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,8 +133,8 @@ def shipped(loaded: LoadedProblem) -> None:
     gaps = found.certificate.gaps
     shown = [[split.value, percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]
     by = found.found
-    search = f", {by.attempts} attempts from {', '.join(by.starts)}" if by.attempts else ""
-    how = f"{found.finder}{search}, {found.made}"
+    start = f", from {', '.join(by.starts)}" if by.attempts else ""
+    how = f"{found.found_by}{start}, {found.made}"
     reason = escape(found.certificate.reason)
     rows = [["verdict", escape(found.verdict.words)], *shown, ["reason", reason], ["found by", escape(how)]]
     if gain := found.certificate.gain:

@@ -103,7 +103,7 @@ def _best(shipped: Exhibit, version: str) -> str:
     gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in (Split.TRAIN, Split.VALIDATION))
     gain = f"; {shipped.certificate.gain}" if shipped.certificate.gain else ""
     old = f" (certified for version {shipped.version}, now {version})" if shipped.stale(version) else ""
-    return f"{gaps}; verdict: {shipped.verdict.words}{old}; found by: {shipped.finder}{gain}"
+    return f"{gaps}; verdict: {shipped.verdict.words}{old}; found by: {shipped.found_by}{gain}"
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:

@@ -101,6 +101,16 @@ class Exhibit:
         kind = kinds.get(self.found.proposer, FinderKind.MODEL)
         return Finder(kind, self.found.proposer if kind is FinderKind.MODEL else "")
 
+    @property
+    def found_by(self) -> str:
+        """Who or what found it, and with how many candidates."""
+        if not self.found.attempts:
+            return str(self.finder)
+        count = f"{self.found.attempts} candidates"
+        if self.finder.kind is FinderKind.PERSON:
+            return f"{self.finder}: the initial program, to which {count} added nothing"
+        return f"{self.finder}, {count}"
+
     def stale(self, version: str) -> str:
         """Return a message with the fix if the problem's version has changed, otherwise an empty string."""
         if version == self.version:
