@@ -31,10 +31,10 @@ class Silent:
         self.lines.append(text)
 
 
-def run(runs: Path, then: Callable[[Snapshot], None] | None = None, **options: Any) -> Outcome:
+def run(runs: Path, then: Callable[[Snapshot], None] | None = None, *, problem: Path = TOY, **options: Any) -> Outcome:
     """A run on the toy problem with the built-in operators unless told otherwise."""
     values = {"proposer": "builtin", "candidates": 30, "workers": 2, "tune_trials": 8 if "proposer" not in options else 0} | options
-    return begin(catalog.load(TOY), RunOptions(**values), runs, Silent(then))
+    return begin(catalog.load(problem), RunOptions(**values), runs, Silent(then))
 
 
 def trace(runs: Path, name: str) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,8 +90,11 @@ def test_a_model_that_repeats_itself_is_told_so_and_the_run_ends_early(tmp_path,
 
 
 def test_a_run_ends_once_nothing_is_left_to_gain_and_says_so(tmp_path, monkeypatch):
+    proven = Path(shutil.copytree(TOY, tmp_path / "proven"))
+    references = proven / "references.json"
+    references.write_text(references.read_text().replace('"bound"', '"optimal"'))
     scripted(monkeypatch, *[GOOD.format(k) for k in (3, 2, 1, *range(4, 40))], delay=0.05)
-    found = run(tmp_path, proposer="scripted", candidates=30)
+    found = run(tmp_path, problem=proven, proposer="scripted", candidates=30)
     assert found.status == "done" and found.attempts < 12
     assert "reaches the proven optimum on every training instance" in found.message
 

@@ -78,7 +78,7 @@ def test_a_program_is_added_to_a_run_that_has_ended(evolve: Evolve, program: Pat
     assert (after.status, after.message, after.options) == (before.status, before.message, before.options)
     code, out, err = evolve("resume", "latest", "-n", 7, "--runs", runs, "--json")
     assert code == 0 and json.loads(out)["candidates"] == 7, err
-    for source in (GOOD, NEAR.replace("1.01", "1.02")):  # the second in a run in which nothing is left to gain
+    for source in (GOOD, NEAR.replace("1.01", "1.02")):
         program.write_text(source)
         assert "ok, train gap" in evolve("inject", "latest", program, "--runs", runs)[1]
 
