@@ -52,6 +52,11 @@ def dollars(cost: float | None, *, model: bool = True) -> str:
     return f"${cost:,.0f}" if cost >= 1000 else f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 
+def tokens(number: int, estimated: int = 0) -> str:
+    """Format a number of tokens; `estimated` is the number of calls whose tokens are estimates."""
+    return f"about {number:,}" if estimated else f"{number:,}"
+
+
 def duration(seconds: float) -> str:
     """Format a duration given in seconds, with a suitable unit."""
     if seconds < 90:

@@ -437,7 +437,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One model call, stored in full. `cost_usd` is None if the price is unknown."""
+    """One model call, stored in full; `model` answered or was asked last. `cost_usd` None: unknown; `finish` `length`: cut."""
 
     model: str
     prompt: Prompt
@@ -448,6 +448,8 @@ class Call:
     seconds: float = 0.0
     retries: int = 0
     error: str = ""
+    finish: str = ""
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

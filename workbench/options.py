@@ -25,6 +25,16 @@ class RunOptions:
     style
         Reply format requested from a model: `full` (whole programs or edits), `block` (only the evolving part, for weak models),
         or None (chosen by model name).
+    answer_tokens
+        Longest answer of a model in tokens, reasoning included; None: chosen by style.
+    reasoning_effort
+        `low`, `medium`, `high`, or what else a model knows; None: its default.
+    fallbacks
+        Models to ask while another is down, in this order: `PROVIDER/NAME`, `NAME@URL`, or `NAME` at `api_base`.
+    headers, extra_body
+        Headers (`NAME: VALUE`, with `$VARIABLE` for an environment variable) and fields of the body of every call.
+    prices
+        Each `IN/OUT` or `MODEL=IN/OUT`, in dollars for a million tokens.
     proposer_options
         Further keywords of the proposer's constructor.
     strategy, strategy_options
@@ -61,6 +71,12 @@ class RunOptions:
     api_base: str | None = None
     style: str | None = None
     temperature: float | None = None
+    answer_tokens: int | None = None
+    reasoning_effort: str | None = None
+    fallbacks: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    prices: tuple[str, ...] = ()
     proposer_options: Mapping[str, Any] = field(default_factory=dict)
     strategy: str = "islands"
     strategy_options: Mapping[str, Any] = field(default_factory=dict)
@@ -84,6 +100,8 @@ class RunOptions:
         for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
             if getattr(self, name) < low:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, got {getattr(self, name)}")
+        if self.answer_tokens is not None and self.answer_tokens < 16:
+            raise UsageError(f"--answer-tokens must be at least 16, got {self.answer_tokens}")
         if self.gate not in ("", "stress"):
             raise UsageError(f"--gate must be stress, got {self.gate!r}")
         if self.isolation == "none" and not self.allow_unsafe:

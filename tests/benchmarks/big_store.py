@@ -130,7 +130,13 @@ def fill(
                 prompt = Prompt("You improve programs.", f"Improve candidate {parents[0]}.\n{source(parents[0])}")
                 error = _MESSAGES[status] if status is Status.LLM_ERROR else ""
                 call = Call(
-                    model, prompt, program.source if program else "", 900, 250, None if error else MODELS[model], 2.0, 0, error
+                    model,
+                    prompt,
+                    program.source if program else "",
+                    *((0, 0, None) if error else (900, 250, MODELS[model])),
+                    2.0,
+                    0,
+                    error,
                 )
                 store.add_call(run, number, Origin(tuple(parents), number % 4), operator, call)
             ok = status is Status.OK and found is not None

@@ -60,7 +60,7 @@ class Reader:
         elif block.file is not None:
             path = self.folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text)
+            path.write_text(block.text.replace(LOCAL, self.server))
         elif block.language == "sh":
             self.printed = self.shell(block.text)
         elif block.language == "python":

@@ -220,7 +220,8 @@ def gone(pid: int, seconds: float = 5.0) -> bool:
 def test_the_gateway_dies_with_its_parent() -> None:
     code = (
         "import threading, time\n"
-        "from workbench.proposers.gateway import Gateway, ModelRequest\n"
+        "from workbench.proposers.gateway import Gateway\n"
+        "from workbench.proposers.exchange import ModelRequest\n"
         "g = Gateway()\n"
         "threading.Thread(target=g.call, args=(ModelRequest('m', '', '', 1, 9.0),), daemon=True).start()\n"
         "while g.pid is None: time.sleep(0.01)\n"
@@ -255,8 +256,8 @@ def test_no_network_but_the_endpoint(base: str) -> None:
         "    if event == 'socket.connect': seen.add(args[1])\n"
         "    if event == 'socket.getaddrinfo': seen.add(args[:2])\n"
         "sys.addaudithook(hook)\n"
-        "from workbench.proposers import gateway\n"
-        f"answer = gateway._complete(gateway.ModelRequest('good', 's', 'u', 9, 5.0, None, {base!r}))\n"
+        "from workbench.proposers import completion, exchange\n"
+        f"answer = completion.complete(exchange.ModelRequest('good', 's', 'u', 9, 5.0, None, {base!r}))\n"
         "assert not answer.kind, answer\n"
         "print(sorted({tuple(a)[1] for a in seen}))\n"
     )

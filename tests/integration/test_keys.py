@@ -115,10 +115,10 @@ def test_an_endpoint_that_the_environment_sets_gets_its_providers_key(
 ) -> None:
     base, sent = heard
     monkeypatch.setenv("OPENAI_BASE_URL", base)
-    with contextlib.closing(LiteLLM("m", base, endpoint_named=False)) as made:
+    with contextlib.closing(LiteLLM("m", base, named=())) as made:
         made.check()
     assert told(sent) == {"OPENAI_API_KEY"}
-    with contextlib.closing(LiteLLM("mistral/x", base, endpoint_named=False)) as made, pytest.raises(ModelError, match="gets none"):
+    with contextlib.closing(LiteLLM("mistral/x", base, named=())) as made, pytest.raises(ModelError, match="gets none"):
         made.check()
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench import proposers
 from workbench.errors import ProblemFault, RunFailed, UsageError
-from workbench.loop.driver import REPEATS_IN_A_ROW
+from workbench.formatting import dollars
+from workbench.loop import breaker
+from workbench.loop.endings import REPEATS_IN_A_ROW
 from workbench.loop.start import begin, resume
 from workbench.model import Split, Status
 from workbench.options import RunOptions
@@ -34,7 +37,7 @@ GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 def scripted(monkeypatch, *replies, **settings):
     """Let `--proposer scripted` answer with these."""
     proposer = Scripted(replies, **settings)
-    monkeypatch.setattr(proposers, "make", lambda options, lookup, *, endpoint_named=False: proposer)
+    monkeypatch.setattr(proposers, "make", lambda options, lookup, *, named=(): proposer)
     return proposer
 
 
@@ -132,12 +135,67 @@ def test_unknown_price_ends_a_run_with_a_dollar_budget(tmp_path, monkeypatch):
         run(tmp_path, proposer="scripted", candidates=5, max_usd=1.0)
 
 
-def test_model_that_stays_away_ends_the_run_and_keeps_its_budget(tmp_path, monkeypatch):
-    scripted(monkeypatch, *[RuntimeError("connection refused")] * 100)
-    with pytest.raises(RunFailed, match="20 model calls in a row failed"):
-        run(tmp_path, proposer="scripted", candidates=100)
+@pytest.mark.parametrize(
+    ("failures", "candidates", "attempts", "told"),
+    [
+        (["connection refused (request {})"] * 100, 100, 9, "9 model calls in a row failed"),
+        (["alpha", "beta", "gamma"] * 40, 100, 20, "20 model calls in a row failed"),
+        (["connection refused"] * 100, 3, 3, "all 3 model calls failed, the last with: RuntimeError: connection refused"),
+    ],
+    ids=["alike", "in different ways", "below any limit"],
+)
+def test_model_that_stays_away_fails_the_run_and_keeps_its_budget(tmp_path, monkeypatch, failures, candidates, attempts, told):
+    """Calls that fail alike hold the run up, and after some trials end it; so do many that differ, and all of a short run."""
+    monkeypatch.setattr(breaker, "WAITS", (0.05, 0.05, 0.05, 0.05))
+    scripted(monkeypatch, *[RuntimeError(text.format(k)) for k, text in enumerate(failures)], cost_usd=0.25)
+    with pytest.raises(RunFailed, match=f"{told}.*Spent: {re.escape(dollars(attempts / 4))}, "):
+        run(tmp_path, proposer="scripted", candidates=candidates)
     with Store(tmp_path, write=False) as store:
-        assert store.runs()[0].status == "failed" and store.runs()[0].attempts == 20
+        (row,) = store.runs()
+        said = [event.message for event in store.events(row.id) if "paused" in event.message]
+    assert (row.status, row.attempts) == ("failed", attempts) and told in row.message
+    assert len(said) == (4 if attempts == 9 else 0)
+    assert all("connection refused" in text and f"evolve continue {row.id}" in text for text in said)
+
+
+@pytest.mark.parametrize("by", ["itself", "a person"])
+def test_a_run_that_is_held_up_goes_on_by_itself_or_when_told(tmp_path, monkeypatch, by):
+    monkeypatch.setattr(breaker, "WAITS", (0.2 if by == "itself" else 3600.0,))
+    scripted(monkeypatch, *[RuntimeError("connection refused")] * 5, *[GOOD.format(k) for k in range(11, 15)])
+    seen, sent = [], []
+
+    def then(snapshot):
+        if snapshot.state == "paused":
+            with Store(tmp_path) as store:
+                seen.append(store.run(snapshot.run).message)
+                if by == "a person" and not sent:
+                    sent.append(store.send(snapshot.run, "resume"))
+
+    found = run(tmp_path, then, proposer="scripted", candidates=9)
+    assert (found.status, found.attempts, found.valid) == ("done", 9, 4) and found.message == ""
+    assert any("connection refused" in text for text in seen)
+    with Store(tmp_path, write=False) as store:
+        assert any("answers again" in e.message for e in store.events(found.run)) == (by == "itself")
+
+
+def test_an_answer_that_was_cut_is_never_scored(tmp_path, monkeypatch):
+    proposer = scripted(monkeypatch, *[GOOD.format(k) for k in range(1, 4)], repairs=False)
+    propose = proposer.propose
+
+    def cut(task, rng):
+        reply = propose(task, rng)
+        return replace(reply, call=replace(reply.call, finish="length")) if task.number % 2 else reply
+
+    monkeypatch.setattr(proposer, "propose", cut)
+    found = run(tmp_path, proposer="scripted", candidates=3)
+    monkeypatch.undo()
+    again = run(tmp_path, proposer=f"replay:{found.run}", workers=1)
+    for name in (found.run, again.run):
+        rows = {row[0]: row for row in trace(tmp_path, name) if row[5] != "seed"}
+        assert {number: row[1] for number, row in rows.items()} == {
+            number: Status.REJECTED if number % 2 else Status.OK for number in rows
+        }
+        assert all("truncated" in row[7] for number, row in rows.items() if number % 2)
 
 
 def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):

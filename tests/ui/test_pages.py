@@ -120,7 +120,7 @@ def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: P
     with Store(live) as store:
         store.acknowledge(store.messages("live")[-1].id, "stopping")
         store.end_run("live", "stopped", "", 3.0)
-        store.claim("live", store.run("live").options, "full")
+        store.claim("live", store.run("live").options, "full", "m")
     app.run()
     assert "stopping" not in words(app) and not {b.label: b for b in app.button}["Stop"].disabled, "it was taken up again"
 

@@ -89,6 +89,7 @@ def test_a_display_says_what_is_known_and_no_more() -> None:
     shown = dict(figures(SNAPSHOT))
     assert shown["attempts"] == "10/40" and "no. 7" in shown["train gap"] and shown["validation gap"] == "–"
     assert shown["cost"] == "unknown" and shown["rate"] == "30.0/min" and "state" not in shown
+    assert shown["tokens"] == "1,234" and dict(figures(replace(SNAPSHOT, estimated=1)))["tokens"] == "about 1,234"
     free = dict(figures(replace(SNAPSHOT, uses_model=False, state="paused")))
     assert "cost" not in free and "tokens" not in free and free["state"] == "paused"
 

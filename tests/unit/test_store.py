@@ -82,10 +82,10 @@ def test_run_is_found_by_part_of_its_name_and_ambiguity_is_told(store):
 
 def test_live_run_cannot_be_claimed_and_an_abandoned_one_can(store):
     with pytest.raises(UsageError, match="still running"):
-        store.claim("a-1", RunOptions(), "full")
+        store.claim("a-1", RunOptions(), "full", "m")
     store._db.execute("UPDATE runs SET pid = 2147483646")
     assert store.run("a-1").status == "abandoned"
-    store.claim("a-1", RunOptions(seed=4), "full")
+    store.claim("a-1", RunOptions(seed=4), "full", "n")
     assert store.run("a-1").options == RunOptions(seed=4)
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from ui import actions, data, parts, theme
 from workbench.certificate import Check, Verdict
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, percent, points, span
+from workbench.formatting import dollars, percent, points, span, tokens
 from workbench.model import Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
@@ -111,7 +111,13 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     models = ", ".join(dict.fromkeys(call.model for call in made)) or ("injected" if attempt.operator == "inject" else "no model")
     cost = None if any(call.cost_usd is None for call in made) else sum(call.cost_usd or 0.0 for call in made)
     cards.append(theme.kpi("Proposed by", models, attempt.operator))
-    cards.append(theme.kpi("Cost", dollars(cost, model=bool(made)), f"{sum(c.tokens_out for c in made):,} tokens" if made else ""))
+    cards.append(
+        theme.kpi(
+            "Cost",
+            dollars(cost, model=bool(made)),
+            f"{tokens(sum(c.tokens_out for c in made), sum(c.estimated for c in made))} tokens" if made else "",
+        )
+    )
     lines = len(attempt.source.splitlines())
     longest = f", longest instance {attempt.per_instance.longest:.2g} s" if attempt.per_instance else ""
     cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines{longest}"))
@@ -293,8 +299,10 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
         st.caption(words.get(attempt.operator, f"AST mutation operator {attempt.operator}: no model call."))
         return
     for call in made:
-        bits = [call.model, dollars(call.cost_usd), f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out",
-                f"{call.seconds:.1f} s", *([f"{call.retries} retries"] if call.retries else [])]  # fmt: skip
+        used = [tokens(number, call.estimated) for number in (call.tokens_in, call.tokens_out)]
+        bits = [call.model, dollars(call.cost_usd), f"{used[0]} tokens in, {used[1]} out",
+                f"{call.seconds:.1f} s", *([f"{call.retries} retries"] if call.retries else []),
+                *(["cut at its longest length"] if call.finish == "length" else [])]  # fmt: skip
         st.html(f'<div class="head">{"".join(theme.chip(b) for b in bits)}</div>')
         if call.error:
             parts.say_error(call.error)

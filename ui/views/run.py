@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui import data, parts, theme
 from workbench.analysis.attempts import spending, thinned
-from workbench.formatting import dollars, duration, level, percent, points, span
+from workbench.formatting import dollars, duration, level, percent, points, span, tokens
 from workbench.model import Split
 from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
@@ -39,6 +39,8 @@ def page() -> None:
     if row.status in ("failed", "abandoned"):
         why = data.first_error(store, row.id) if row.status == "failed" else "its process was killed; recorded attempts are kept."
         parts.say_error(f"{row.status}: {why}")
+    elif row.status == "paused" and row.message:
+        parts.say_error(f"paused: {row.message}")
     if fault := store.fault(row.id):
         parts.say_error(fault)
     loaded, note = data.problem(row)
@@ -97,7 +99,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     failing = {k: v for k, v in store.counts(run).items() if k != "ok"}
     commonest = max(failing, key=failing.__getitem__, default="")
     pace = store.rate(run, 60, time.time()) if row.live else made / row.active_seconds * 60 if row.active_seconds else 0.0
-    model, cap = row.uses_model, row.options.max_usd
+    model, cap, used = row.uses_model, row.options.max_usd, tokens(row.spending.tokens_out, row.spending.estimated)
     return [
         theme.kpi("Best validation gap", percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
         theme.kpi("Its test gap", percent(certified.test_gap), certified.verdict,
@@ -105,7 +107,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
         theme.kpi("Best train gap", percent(row.best_gap), f"no. {best.number}" if best else ""),
         theme.kpi("Attempts", f"{made:,}", f"of {row.options.candidates:,}"),
         theme.kpi("Spend", dollars(row.spending.cost_usd, model=model),
-                  f"budget {dollars(cap)}" if cap else f"{row.spending.tokens_out:,} tokens out" if model else ""),
+                  f"budget {dollars(cap)}" if cap else f"{used} tokens out" if model else ""),
         theme.kpi("Valid", f"{row.valid / made:.0%}" if made else "–",
                   f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
         theme.kpi("Since improvement", f"{max(0, made + 1 - best.number) if best else 0:,}", "attempts"),
@@ -275,7 +277,7 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     asked = len(made) > 0
     if not asked:
         made = frame[["number", "operator", "seconds"]].astype({"operator": str})
-        made = made.assign(model="", cost_usd=0.0, tokens_in=0, tokens_out=0, error="")
+        made = made.assign(model="", cost_usd=0.0, tokens_in=0, tokens_out=0, estimated=0, error="")
         made = made[made["operator"] != "seed"]
     groups = spending(frame, made)
     if not (groups["gained"] > 0).any():
@@ -285,7 +287,7 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     table = [
         [escape(g.model) or "no model", escape(str(g.operator)), f"{g.calls:,}", f"{g.valid:.0%}", f"{g.better:,}",
          points(g.gained).lstrip("+"), dollars(None if g.unpriced and not g.usd else g.usd),
-         points(g.per_dollar).lstrip("+").replace("–", ""), f"{g.tokens:,}", f"{g.seconds:.2f}"]
+         points(g.per_dollar).lstrip("+").replace("–", ""), tokens(int(g.tokens), int(g.estimated)), f"{g.seconds:.2f}"]
         for g in groups.itertuples()
     ]  # fmt: skip
     columns = ["model", "operator", "attempts", "valid", "improved", "gap reduced by", "spent", "per dollar", "tokens out",

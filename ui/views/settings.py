@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import actions, data, parts, theme
 from workbench.errors import StoreError, UsageError
-from workbench.formatting import dollars, percent
+from workbench.formatting import dollars, percent, tokens
 from workbench.report import charts
 from workbench.store import Reader, RunSummary
 
@@ -48,15 +48,21 @@ def cost(store: Reader | None) -> None:
         return
     today = groups.loc[groups["day"] == time.strftime("%Y-%m-%d"), "usd"].sum()
     unpriced, failed = int(groups["unpriced"].sum()), int(groups["failed"].sum())
-    calls = int(groups["calls"].sum())
+    calls, estimated = int(groups["calls"].sum()), int(groups["estimated"].sum())
     unknown = f"{unpriced:,} calls of unknown price" if unpriced else "every call has a price"
     theme.kpis(
         [
             theme.kpi("Spent", dollars(float(groups["usd"].sum())), unknown, "worse" if unpriced else "plain"),
             theme.kpi("Today", dollars(float(today)), time.strftime("%d %B")),
             theme.kpi("Calls", f"{calls:,}", f"{failed:,} failed"),
-            theme.kpi("Tokens in", f"{int(groups['tokens_in'].sum()):,}", f"{groups['tokens_in'].sum() / calls:,.0f} per call"),
-            theme.kpi("Tokens out", f"{int(groups['tokens_out'].sum()):,}", f"{groups['tokens_out'].sum() / calls:,.0f} per call"),
+            theme.kpi(
+                "Tokens in", tokens(int(groups["tokens_in"].sum()), estimated), f"{groups['tokens_in'].sum() / calls:,.0f} per call"
+            ),
+            theme.kpi(
+                "Tokens out",
+                tokens(int(groups["tokens_out"].sum()), estimated),
+                f"{groups['tokens_out'].sum() / calls:,.0f} per call",
+            ),
         ]
     )
     left, right = st.columns([3, 2], gap="medium")
@@ -72,13 +78,15 @@ def cost(store: Reader | None) -> None:
 
 def by_model(groups: pd.DataFrame) -> str:
     """Return a table of models, by cost."""
-    made = groups.groupby("model")[["usd", "calls", "unpriced", "tokens_out"]].sum().sort_values("usd", ascending=False)
+    made = (
+        groups.groupby("model")[["usd", "calls", "unpriced", "tokens_out", "estimated"]].sum().sort_values("usd", ascending=False)
+    )
     body = []
     for model, one in made.iterrows():
         known = one["calls"] - one["unpriced"]
         each = dollars(one["usd"] / known) if known else "unknown"
         body.append([escape(str(model)), dollars(one["usd"]) if known else "unknown", f"{int(one['calls']):,}", each,
-                     f"{int(one['tokens_out']):,}"])  # fmt: skip
+                     tokens(int(one["tokens_out"]), int(one["estimated"]))])  # fmt: skip
     return theme.table(["model", "spent", "calls", "per call", "tokens out"], body, {1, 2, 3, 4})
 
 

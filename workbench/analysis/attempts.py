@@ -59,14 +59,15 @@ def spending(attempts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     step = (known["best"].shift() - known["best"]).where(known["improved"], 0.0).fillna(0.0)
     rows = calls.assign(
         valid=calls["number"].map(known["status"].astype(str) == "ok").fillna(False).astype(bool),
-        unpriced=calls["cost_usd"].isna() & (calls["error"] == ""),
+        unpriced=calls["cost_usd"].isna() & ((calls["error"] == "") | (calls["tokens_out"] > 0)),
         gained=0.0, better=0,
     )  # fmt: skip
     rows.loc[last.index, "gained"] = last["number"].map(step).fillna(0.0)
     rows.loc[last.index, "better"] = last["number"].map(known["improved"]).fillna(False).astype(int)
     grouped = rows.groupby(["model", "operator"], observed=True).agg(
         calls=("number", "size"), valid=("valid", "mean"), better=("better", "sum"), gained=("gained", "sum"),
-        usd=("cost_usd", "sum"), unpriced=("unpriced", "sum"), tokens=("tokens_out", "sum"), seconds=("seconds", "mean"),
+        usd=("cost_usd", "sum"), unpriced=("unpriced", "sum"), tokens=("tokens_out", "sum"), estimated=("estimated", "sum"),
+        seconds=("seconds", "mean"),
     ).reset_index()  # fmt: skip
     grouped["per_dollar"] = (grouped["gained"] / grouped["usd"]).where(grouped["usd"] > 0)
     return grouped.sort_values("gained", ascending=False)

@@ -69,7 +69,8 @@ def run(
     display
         Whether to show progress (a bar in a notebook, a table in a terminal); or a display object of your own.
     endpoint_key
-        Whether `api_base` gets the provider's key even if it is neither the provider's host nor set in the environment.
+        Whether `api_base` gets the provider's key even if it is neither the provider's host nor set in the environment, and headers
+        may hold environment variables.
     **options
         Any other field of `RunOptions`: `models`, `api_base`, `max_seconds`, `max_tokens`, `tune_trials`, ...
 
@@ -103,8 +104,8 @@ def run(
                 shown.line(f"proposer: {why}")
         else:
             mind, made = proposers.adopt(proposer, made)
-        named = endpoint_key and "api_base" in given
-        outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=chosen.strategy, endpoint_named=named)
+        named = given if endpoint_key else ()
+        outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=chosen.strategy, named=named)
     return Result(outcome.run, folder, loaded)
 
 
@@ -122,6 +123,7 @@ def resume(
     strategy: AnyStrategy | None = None,
     runs: Path | str | None = None,
     display: Display | bool = True,
+    endpoint_key: bool = True,
     **options: Any,
 ) -> Result:
     """Resume an interrupted run; paid calls are not repeated.
@@ -133,10 +135,12 @@ def resume(
     attempts, max_usd, max_tokens, max_seconds, workers
         New totals of the budgets; by default as before.
     api_base
-        The endpoint, if it has moved or needs a key: a recorded one gets only the key of its own provider.
+        The endpoint, if it has moved or needs a key: a recorded one gets only the key of its own provider. An empty text: none.
     problem, proposer, strategy
         Needed if the run was started with objects, which are not recorded, or by another user or on another machine: folders,
         models, endpoints and code in such a record are not used.
+    endpoint_key
+        As for `run`.
     **options
         Further options to change, as for `run`: `models`, `proposer_options`, `strategy_options`, `allow_unsafe`, ...
 
@@ -156,7 +160,7 @@ def resume(
         outcome = start.resume(
             found.id, folder, shown, loaded=loaded, proposer=mind, strategy=plan,
             candidates=attempts, max_usd=max_usd, max_tokens=max_tokens, max_seconds=max_seconds, workers=workers,
-            api_base=api_base, **options,
+            api_base=api_base, endpoint_key=endpoint_key, **options,
         )  # fmt: skip
     return open_run(outcome.run, runs=folder, problem=loaded)
 

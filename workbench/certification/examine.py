@@ -34,6 +34,8 @@ FEWEST_INSTANCES = 30
 """Number of test instances that a certificate needs: with fewer, too much hangs on what the sample happens not to hold."""
 _FEWEST_COMPARED = 5
 """Number of test instances without which not even a comparison is made."""
+PATIENCE = 25.0
+"""Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
 
 _COMPARED = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 
@@ -44,7 +46,7 @@ def certify(
     sandbox: Sandbox,
     *,
     on_progress: Progress = silent,
-    budget: int | None = None,
+    patience: float = PATIENCE,
     accesses: int = 1,
     starts: Sequence[Start] = (),
     pool: Executor | None = None,
@@ -55,9 +57,8 @@ def certify(
 
     Parameters
     ----------
-    budget
-        Number of instances that the sensitivity analysis, and as many that the ablation may evaluate; by default as many as
-        an ordinary program needs. What is not judged for lack of it makes no certificate.
+    patience
+        Time limit in seconds of the sensitivity analysis, and of the ablation.
     accesses
         Programs that have seen the test set by now, this one included: each is one more chance to be lucky, so the level of
         the intervals rises (`level_of`).
@@ -93,11 +94,11 @@ def certify(
     sound += beyond.decisive
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
-        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
+        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
     initial = against_starts(bench, program, reports, starts, level_of(accesses), on_progress)
     told = [*beyond.beside, *finding(initial, program, starts), _drop(loaded, reports, comparisons)]
     if loads:
-        told.append(simplification(loaded, program, reports, sandbox, on_progress, budget))
+        told.append(simplification(loaded, program, sandbox, on_progress, patience))
     verdict, reason = decide(comparisons, sound)
     return Certificate(
         verdict,

@@ -8,10 +8,10 @@ import typer
 
 from workbench.api import running as api
 from workbench.api.result import Result
+from workbench.cli import configured, model_options
 from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Runs, Unsafe, emit
 from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
-from workbench.errors import UsageError
 from workbench.formatting import dollars, percent
 from workbench.loop.display import Progress
 from workbench.problem import catalog
@@ -20,13 +20,12 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150,
 
 
 def run(
+    ctx: typer.Context,
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
     proposer: Annotated[str, typer.Option(help="What writes candidates; see below.")] = "auto",
-    model: Annotated[list[str] | None, typer.Option(help="A litellm model name, or NAME=WEIGHT; repeatable.")] = None,
-    api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.")] = None,
-    endpoint_key: Annotated[
-        bool, typer.Option(help="Send the provider's API key to --api-base; if off, only to the provider's own hosts.")
-    ] = True,
+    model: model_options.Models = None,
+    api_base: model_options.Endpoint = None,
+    endpoint_key: model_options.EndpointKey = True,
     candidates: Annotated[int, typer.Option("--candidates", "-n", help="Number of attempts, including failed ones.")] = 200,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
@@ -36,13 +35,19 @@ def run(
     style: Annotated[
         str | None, typer.Option(help="Prompt style: full (whole programs), or block (one block, for weak models).")
     ] = None,
-    temperature: Annotated[float | None, typer.Option(help="Sampling temperature of the model.")] = None,
+    temperature: model_options.Temperature = None,
+    answer_tokens: model_options.AnswerTokens = None,
+    reasoning_effort: model_options.Effort = None,
+    fallback: model_options.Fallbacks = None,
+    header: model_options.Headers = None,
+    extra_body: model_options.ExtraBody = None,
+    price: model_options.Prices = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes; default: one per core.")] = None,
     concurrency: Annotated[int, typer.Option(help="Concurrent model calls.")] = 4,
-    timeout: Annotated[float, typer.Option(help="Timeout of a model call in seconds; increase it for slow local models.")] = 180.0,
-    max_usd: Annotated[float | None, typer.Option(help="Budget for model calls, in US dollars.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Budget for model calls, in tokens.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(help="Time budget, in minutes.")] = None,
+    timeout: model_options.Timeout = 180.0,
+    max_usd: model_options.MaxUsd = None,
+    max_tokens: model_options.MaxTokens = None,
+    max_minutes: model_options.MaxMinutes = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
     patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
     race: Annotated[
@@ -52,6 +57,7 @@ def run(
         str,
         typer.Option(help="Robustness filter; stress: improving candidates must also pass fresh out-of-distribution instances."),
     ] = "",
+    config: configured.Config = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,
@@ -67,51 +73,44 @@ def run(
       evolve run ./my_problem --strategy greedy --from my_start.py
     """
     with Progress(console(as_json)).running() as display:
+        if said := configured.line(ctx):
+            display.line(said)
+        options = model_options.given(
+            model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price, style=style,
+            temperature=temperature, answer_tokens=answer_tokens, reasoning_effort=reasoning_effort, concurrency=concurrency,
+            timeout=timeout, max_tokens=max_tokens, max_seconds=model_options.seconds(max_minutes),
+        )  # fmt: skip
         result = api.run(
-            problem,
-            proposer=proposer,
-            strategy=strategy,
-            attempts=candidates,
-            seed=seed,
-            start_from=tuple(start_from or ()),
-            workers=workers,
-            max_usd=max_usd,
-            runs=runs,
-            display=display,
-            models=tuple(model or ()),
-            api_base=api_base,
-            endpoint_key=endpoint_key,
-            proposer_options=_pairs("--proposer-opt", proposer_opt or []),
-            strategy_options=_pairs("--opt", opt or []),
-            style=style,
-            temperature=temperature,
-            concurrency=concurrency,
-            timeout=timeout,
-            max_tokens=max_tokens,
-            max_seconds=None if max_minutes is None else max_minutes * 60,
-            tune_trials=tune_trials,
-            gate=gate,
-            race=race,
-            patience=patience,
-            allow_unsafe=allow_unsafe,
-            isolation=isolation,
-        )
+            problem, proposer=proposer, strategy=strategy, attempts=candidates, seed=seed, start_from=tuple(start_from or ()),
+            workers=workers, max_usd=max_usd, runs=runs, display=display, **options,
+            endpoint_key=endpoint_key and configured.endpoints_are_named(ctx),
+            proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
+            strategy_options=model_options.pairs("--opt", opt), tune_trials=tune_trials, gate=gate, race=race,
+            patience=patience, allow_unsafe=allow_unsafe, isolation=isolation,
+        )  # fmt: skip
     _report(result, as_json)
 
 
 def resume_(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     candidates: Annotated[int | None, typer.Option("--candidates", "-n", help="New total number of attempts.")] = None,
-    max_usd: Annotated[float | None, typer.Option(help="New total budget, in US dollars.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="New total budget, in tokens.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(help="New total time budget, in minutes.")] = None,
+    max_usd: model_options.MaxUsd = None,
+    max_tokens: model_options.MaxTokens = None,
+    max_minutes: model_options.MaxMinutes = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes (default: as before).")] = None,
-    api_base: Annotated[
-        str | None, typer.Option(help="Endpoint of the models; required again if it uses the API key of a provider.")
-    ] = None,
+    model: model_options.Models = None,
+    api_base: model_options.Endpoint = None,
+    endpoint_key: model_options.EndpointKey = True,
+    fallback: model_options.Fallbacks = None,
+    temperature: model_options.Temperature = None,
+    answer_tokens: model_options.AnswerTokens = None,
+    reasoning_effort: model_options.Effort = None,
+    header: model_options.Headers = None,
+    extra_body: model_options.ExtraBody = None,
+    price: model_options.Prices = None,
+    timeout: Annotated[float | None, typer.Option(help="Timeout of a model call in seconds.")] = None,
     problem: OwnProblem = None,
     proposer: Annotated[str | None, typer.Option(help="Another proposer, as for run.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Other models, as for run; repeatable.")] = None,
     proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
     strategy: Annotated[str | None, typer.Option(help="Another strategy, as for run.")] = None,
     opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
@@ -120,23 +119,28 @@ def resume_(
     isolation: Isolation = None,
     as_json: Json = False,
 ) -> None:
-    """Resume an interrupted run; paid calls are not repeated.
+    """Resume an interrupted run; paid calls are not repeated. What is not given here stays as it was.
 
-    If you did not start the run on this machine, its record is not trusted: models, endpoint, classes of its own and the problem's
-    folder must be given again.
+    An endpoint that needs a key, and headers that hold one, are given again. If you did not start the run on this machine, its
+    record is not trusted: models, endpoint, classes of its own and the problem's folder must be given again too.
 
     [bold]Examples[/bold]
 
       evolve resume latest
+      evolve resume latest --model openai/gpt-5-mini --api-base '' --max-usd 3
       evolve resume total_tardiness-20260101-120000-ab12 -n 1000
     """
+    options = model_options.given(
+        model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price,
+        temperature=temperature, answer_tokens=answer_tokens, reasoning_effort=reasoning_effort, timeout=timeout,
+        max_usd=max_usd, max_tokens=max_tokens, max_seconds=model_options.seconds(max_minutes),
+    )  # fmt: skip
     with Progress(console(as_json)).running() as display:
         result = api.resume(
-            name, attempts=candidates, max_usd=max_usd, max_tokens=max_tokens, workers=workers, runs=runs, display=display,
-            api_base=api_base, max_seconds=None if max_minutes is None else max_minutes * 60, problem=problem, proposer=proposer,
-            strategy=strategy, models=tuple(model) if model else None,
-            proposer_options=_pairs("--proposer-opt", proposer_opt) if proposer_opt else None,
-            strategy_options=_pairs("--opt", opt) if opt else None, allow_unsafe=allow_unsafe or None, isolation=isolation,
+            name, attempts=candidates, workers=workers, runs=runs, display=display, problem=problem, proposer=proposer,
+            strategy=strategy, endpoint_key=endpoint_key, **options,
+            proposer_options=model_options.pairs("--proposer-opt", proposer_opt) or None,
+            strategy_options=model_options.pairs("--opt", opt) or None, allow_unsafe=allow_unsafe or None, isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)
 
@@ -164,16 +168,6 @@ def demo(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
             "  a local model   evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1\n"
             "  other problems  evolve problems"
         )
-
-
-def _pairs(option: str, texts: list[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{option} takes NAME=VALUE, not {text!r}")
-        pairs[name] = value
-    return pairs
 
 
 def _report(result: Result, as_json: bool) -> None:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from workbench.model import Call
 from workbench.options import RunOptions
-from workbench.store import Spending
+from workbench.proposers.prices import parse_prices
+from workbench.store import Spending, Store
+
+
+def spent_before(store: Store, run: str, options: RunOptions) -> Spending:
+    """Return what a run has spent; calls whose price was unknown count by the price that its options give now."""
+    spent, prices = store.spending(run), parse_prices(options.prices)
+    for model, calls in store.unpriced(run).items():
+        if (price := prices.get(model, prices.get(""))) is not None:
+            dollars = spent.dollars + price.of(calls.tokens_in, calls.tokens_out)
+            spent = replace(spent, dollars=dollars, unpriced=spent.unpriced - calls.calls)
+    return spent
 
 
 class Budget:
@@ -26,6 +38,7 @@ class Budget:
         self.tokens = spent.tokens_in + spent.tokens_out
         self.dollars = spent.dollars
         self.unpriced = spent.unpriced
+        self.estimated = spent.estimated
         self._before, self._began = active_seconds, time.monotonic()
 
     @property
@@ -44,8 +57,9 @@ class Budget:
         self.tokens += call.tokens_in + call.tokens_out
         if call.cost_usd is not None:
             self.dollars += call.cost_usd
-        elif not call.error:
+        elif not call.error or call.tokens_out:
             self.unpriced += 1
+        self.estimated += call.estimated
 
     def exhausted(self) -> str:
         """Return which budget is used up, in words; an empty string if none is."""
@@ -56,7 +70,7 @@ class Budget:
             return f"the budget of {options.max_tokens:,} tokens is used up"
         if options.max_usd is not None:
             if self.unpriced:
-                return "the model's price is unknown, so --max-usd cannot be kept; use --max-tokens or --candidates instead"
+                return "the model's price is unknown, so --max-usd cannot be kept; give it with --price IN/OUT, or use --max-tokens"
             if self.dollars >= options.max_usd:
                 return f"the budget of ${options.max_usd:g} is used up"
         return ""

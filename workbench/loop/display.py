@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workbench.formatting import dollars, duration, percent
+from workbench.formatting import dollars, duration, percent, tokens
 from workbench.loop.snapshot import Snapshot
 
 PLAIN_SECONDS = 10.0
@@ -91,7 +91,7 @@ def figures(snapshot: Snapshot) -> list[tuple[str, str]]:
     ]
     if s.uses_model:
         found.append(("cost", dollars(s.cost_usd)))
-        found.append(("tokens", f"{s.tokens:,}"))
+        found.append(("tokens", tokens(s.tokens, s.estimated)))
     if s.state != "running":
         found.append(("state", s.state))
     return found

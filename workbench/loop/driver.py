@@ -23,9 +23,11 @@ from workbench.formatting import percent
 from workbench.learning.kinds import Kinds, possible_kinds
 from workbench.learning.memory import Memory
 from workbench.loop.attempt import Flight, Upcoming
-from workbench.loop.budget import Budget
+from workbench.loop.breaker import Breaker
+from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
+from workbench.loop.endings import Endings
 from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
@@ -39,12 +41,6 @@ from workbench.program.source import fingerprint, screen
 from workbench.protocols import Proposer, Strategy
 from workbench.store import WAITING, Message, ModelCall, Origin
 
-LLM_ERRORS_IN_A_ROW = 20
-"""Number of consecutive failed calls that ends a run: the endpoint is probably down."""
-REPEATS_IN_A_ROW = 12
-"""Number of consecutive duplicates that ends a run: the proposer has no new ideas."""
-_SOLVED = 1e-9
-"""Largest gap on any instance of a program that has reached the optimum; above 0 by rounding alone."""
 _HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
 
 
@@ -88,7 +84,7 @@ class Loop:
         ends_early: bool = True,
     ) -> None:
         self.context, self.display = context, display
-        self.budget = Budget(context.options, context.store.spending(context.run), history.active_seconds)
+        self.budget = Budget(context.options, spent_before(context.store, context.run, context.options), history.active_seconds)
         self.champion = Champion(context, display)
         self.steering, self._ends_early = Steering(), ends_early
         self._proofs = Proofs(context.store, context.run, context.loaded)
@@ -104,17 +100,13 @@ class Loop:
         self._memory = Memory() if proposer.uses_model else None
         self._kinds = Kinds() if proposer.uses_model else None
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
-        references = context.loaded.references
-        self._proven = all(
-            references.reference(Split.TRAIN, i.id).status == "optimal" for i in context.loaded.instances(Split.TRAIN)
-        )
+        self._endings = Endings(context.loaded, context.options.patience)
         self._best: Candidate | None = None
-        self._stagnation = self._repeats = 0
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
         self._inbox: queue.SimpleQueue[tuple[Callable[[Flight, Future[Any]], None], Flight, Future[Any]]] = queue.SimpleQueue()
         self._turn = history.turns
-        self._errors_in_a_row = 0
+        self._breaker = Breaker()
         self._beaten = self._polled = 0.0
         self._began = time.monotonic()
         self._before = frozenset(c.number for c in history.candidates)
@@ -128,13 +120,15 @@ class Loop:
                 self._handle_messages()
                 self._launch()
                 self.champion.poll()
-                if not self._flights and not (self.steering.paused and not self.steering.halt):
+                if not self._flights and (self.steering.halt or not (self.steering.paused or self._breaker.holds)):
                     break  # nothing in progress, and nothing could be launched
                 self._receive(0.1)
                 self._heartbeat()
             self._report_due(last=True)
             self.champion.settle(self._heartbeat)
         self._heartbeat(force=True)
+        if self.steering.status == "done" and (why := self._breaker.never_answered()):
+            self.steering.halt, self.steering.status = why, "failed"
 
     def halt(self, why: str, status: str = "stopped") -> None:
         """Start no new attempts and finish those in progress. Only the first reason is kept."""
@@ -166,7 +160,8 @@ class Loop:
             seconds=self.budget.seconds,
             cost_usd=self.budget.cost_usd,
             tokens=self.budget.tokens,
-            state="stopping" if self.steering.halt else "paused" if self.steering.paused else "running",
+            estimated=self.budget.estimated,
+            state="stopping" if self.steering.halt else "paused" if self._is_paused else "running",
         )
 
     def _take_up_history(self) -> None:
@@ -175,7 +170,7 @@ class Loop:
         for candidate in self._history.candidates:
             self._order.record(candidate)
             if candidate.operator != "seed":
-                self._counts[candidate.status] += 1
+                self._count(candidate)
         self._report_due()
         for paid in self._history.answers:
             self._use(paid)
@@ -188,6 +183,8 @@ class Loop:
                 return
             if why := self.budget.exhausted():
                 self.halt(why, "done" if "unknown" not in why else "failed")
+                return
+            if self._breaker.holds:
                 return
             proposing = sum(f.proposing for f in self._flights.values())
             if proposing >= self._order.concurrency or not self.budget.admits(proposing):
@@ -234,7 +231,8 @@ class Loop:
         kind = Kind.IMPROVE
         if self._kinds and flight.failure is None:
             kind = self._kinds.choose(possible_kinds(selection, self.context.loaded.problem.limits), self._rng(flight, "kind"))
-        task = Task(flight.number, selection, flight.failure, guidance, self._stagnation, tried, kind)
+        self._breaker.begins(flight.number)
+        task = Task(flight.number, selection, flight.failure, guidance, self._endings.stagnation, tried, kind)
         self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
 
     def _pending(self) -> list[Trial]:
@@ -276,21 +274,29 @@ class Loop:
         flight.reply, flight.turn = reply, self._next_turn()
         if reply.call and reply.call.error:
             self._record(flight, Status.LLM_ERROR, reply.call.error)
-            self._errors_in_a_row += 1
-            if self._errors_in_a_row == LLM_ERRORS_IN_A_ROW:
-                self.halt(f"{LLM_ERRORS_IN_A_ROW} model calls in a row failed, the last with: {reply.call.error}", "failed")
+            self._hold_up(flight.number, reply.call.error)
             return
-        self._errors_in_a_row = 0
+        if reply.call and self._breaker.succeeded():
+            self._say("the model answers again")
         try:
             if reply.program is None and reply.operator in ("tune", "inject"):
                 raise Rejected(reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
             if program is None:
                 assert flight.selection and flight.selection.parent.program
-                program = parse(reply.text, flight.selection.parent.program, self.context.loaded.problem.modules)
+                cut = reply.call is not None and reply.call.finish == "length"
+                program = parse(reply.text, flight.selection.parent.program, self.context.loaded.problem.modules, truncated=cut)
             self._evaluate(flight, program)
         except Rejected as error:
             self._record(flight, Status.REJECTED, str(error))
+
+    def _hold_up(self, number: int, error: str) -> None:
+        """Wait, or end, where model calls keep failing."""
+        if why := self._breaker.failed(number, error):
+            self._say(f"{why}, and at once after: evolve continue {self._run}")
+            self._heartbeat(force=True)
+        elif self._breaker.fatal:
+            self.halt(self._breaker.fatal, "failed")
 
     # ------------------------------------------------------------------ evaluation
 
@@ -364,7 +370,7 @@ class Loop:
             repairs=flight.origin.repairs,
         )
         del self._flights[flight.number]
-        self._counts[status] += 1
+        self._count(candidate)
         if flight.message is not None:
             self._store.acknowledge(flight.message, told_of(candidate))
         self._follow.recorded(flight, candidate)
@@ -377,6 +383,10 @@ class Loop:
             return None
         return effect_of([r.gap for r in report.results], theirs, self._families)
 
+    def _count(self, candidate: Candidate) -> None:
+        self._counts[candidate.status] += 1
+        self._breaker.count(candidate)
+
     def _report_due(self, *, last: bool = False) -> None:
         for candidate in self._order.due(last=last):
             self._tell(candidate)
@@ -385,39 +395,22 @@ class Loop:
         self._strategy.tell(candidate)
         if self._memory:
             self._memory.tell(candidate)
-        self._watch_repeats(candidate)
         improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
         if self._kinds:
             self._kinds.tell(candidate, improved)
-        if improved and self._proven and max(candidate.instances, default=math.inf) <= _SOLVED:
-            self._end_early(
-                f"candidate {candidate.number} reaches the proven optimum on every training instance: nothing is left to gain"
-            )
+        if (why := self._endings.tell(candidate, improved)) and self._ends_early:
+            self.halt(why, "done")
         if improved:
             self._best = candidate
         if candidate.operator == "seed":
             self.champion.consider(candidate)
         elif improved:
-            self._stagnation = 0
             self.champion.consider(candidate)
             note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}"
             self.display.line(note)
             if candidate.number not in self._before:
                 self._store.log(self._run, "improvement", note)
-        else:
-            self._stagnation += 1
-            if self._stagnation == self._options.patience:
-                self._end_early(f"no improvement in {self._stagnation} attempts (--patience)")
         self._follow.consider_tuning(candidate.number, self._best)
-
-    def _end_early(self, why: str) -> None:
-        if self._ends_early:
-            self.halt(why, "done")
-
-    def _watch_repeats(self, candidate: Candidate) -> None:
-        self._repeats = self._repeats + 1 if candidate.status is Status.DUPLICATE else 0
-        if self._repeats == REPEATS_IN_A_ROW:
-            self._end_early(f"{REPEATS_IN_A_ROW} attempts in a row were programs that the run had already tried")
 
     # ------------------------------------------------------------------ results and messages
 
@@ -453,6 +446,7 @@ class Loop:
                 return "stopping after the candidates in progress"
             case "pause" | "resume":
                 self.steering.paused = command == "pause"
+                self._breaker.reset()
                 return "paused" if self.steering.paused else "running again"
             case "inject" if self._order.takes_more:
                 self._follow.inject(Injection(*message.program, message.id))
@@ -473,9 +467,20 @@ class Loop:
         now = time.monotonic()
         if force or now - self._beaten > _HEARTBEAT_SECONDS:
             self._beaten = now
-            status = "paused" if self.steering.paused else "running"
-            self._store.heartbeat(self._run, active_seconds=self.budget.seconds, status=status)
+            status = "paused" if self._is_paused else "running"
+            why = self._breaker.reason if self._is_paused else ""
+            self._store.heartbeat(self._run, active_seconds=self.budget.seconds, status=status, message=why)
+        for line in self._proposer.news() if hasattr(self._proposer, "news") else ():
+            self._say(line)
         self.display.show(self.snapshot())
+
+    @property
+    def _is_paused(self) -> bool:
+        return self.steering.paused or bool(self._breaker.reason)
+
+    def _say(self, line: str) -> None:
+        self.display.line(line)
+        self._store.log(self._run, "note", line)
 
     def _rng(self, flight: Flight, what: str) -> random.Random:
         return random.Random(f"{self._options.seed}/{flight.number}/{what}")

@@ -38,6 +38,8 @@ class Snapshot:
         Running time, over all resumptions.
     cost_usd
         Dollars spent; None if the price of any call is unknown.
+    estimated
+        Number of calls whose tokens are estimates.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Snapshot:
     cost_usd: float | None
     tokens: int
     state: Literal["running", "paused", "stopping"]
+    estimated: int = 0
 
 
 class Display(Protocol):

@@ -8,7 +8,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from workbench.evaluation.inline import InlinePool
 from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.pool import Pool
 from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
+from workbench.formatting import dollars, tokens
 from workbench.loop.attempt import Upcoming
 from workbench.loop.context import History, RunContext
 from workbench.loop.driver import Loop
@@ -46,7 +47,7 @@ def begin(
     *,
     proposer: Proposer | None = None,
     strategy: Strategy | None = None,
-    endpoint_named: bool = False,
+    named: Collection[str] = (),
 ) -> Outcome:
     """Start a new run and drive it until it ends.
 
@@ -54,8 +55,8 @@ def begin(
     ----------
     proposer, strategy
         Objects that replace those named in the options.
-    endpoint_named
-        Whether the user named the endpoint in the current command, so that it may get a key.
+    named
+        Options that the user gave in the current command, so that endpoints among them may get keys (see `proposers.make`).
 
     Raises
     ------
@@ -73,9 +74,9 @@ def begin(
     known = Known()
     with Store(runs) as store:
         options = _as_gated(options, store)
-        plan, proposer = _proposer(loaded, options, store, known, proposer, endpoint_named)
+        plan, proposer = _proposer(loaded, options, store, known, proposer, named)
         with contextlib.closing(proposer):
-            checks = _check(proposer)
+            checks = _check(proposer, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 gate = Gate(loaded, pool, options.seed, [p for _, p in seeds]) if options.gate else None
                 reports = _score_seeds(loaded, seeds, pool)
@@ -119,6 +120,7 @@ def resume(
     loaded: catalog.LoadedProblem | None = None,
     proposer: Proposer | str | None = None,
     strategy: Strategy | str | None = None,
+    endpoint_key: bool = True,
     **changes: Any,
 ) -> Outcome:
     """Resume a run that was stopped or killed.
@@ -127,6 +129,8 @@ def resume(
     ----------
     loaded, proposer, strategy
         Objects or names that replace the recorded ones.
+    endpoint_key
+        Whether an endpoint given here may get the key of the model's provider, and headers given here environment variables.
     **changes
         Options, named as in `RunOptions`; None: as recorded. A recorded endpoint gets only the key of its own provider.
 
@@ -151,14 +155,14 @@ def resume(
         _refuse_changed(loaded, row)
         plan = plan or search.make(options.strategy, options.strategy_options)
         known = Known()
-        _, mind = _proposer(loaded, options, store, known, mind, changes.get("api_base") is not None)
+        _, mind = _proposer(loaded, options, store, known, mind, given if endpoint_key else ())
         with contextlib.closing(mind):
-            checks = _check(mind)
+            checks = _check(mind, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
                 vouch(loaded, store.folder, run, options, display)
-                store.claim(run, options, pool.isolation)
+                store.claim(run, options, pool.isolation, mind.label)
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a.number for a in attempts}
@@ -227,10 +231,17 @@ CHECK = "check"
 """Operator of calls that only check whether a model answers: they cost money but make no attempt."""
 
 
-def _check(proposer: Proposer) -> Sequence[Call]:
-    """Let a proposer check its models, so that a wrong key is found before the run starts."""
+def _check(proposer: Proposer, options: RunOptions) -> Sequence[Call]:
+    """Let a proposer check its models, so that a wrong key or an unknown price is found before the run starts."""
     check = getattr(proposer, "check", None)
-    return check() if check else ()
+    calls: Sequence[Call] = check() if check else ()
+    unpriced = next((call.model for call in calls if call.cost_usd is None and not call.error), None)
+    if options.max_usd is not None and unpriced is not None:
+        raise UsageError(
+            f"--max-usd cannot be kept: what {unpriced} costs is unknown; give its price with --price IN/OUT, in dollars for a "
+            "million tokens, or use --max-tokens"
+        )
+    return calls
 
 
 def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
@@ -293,7 +304,7 @@ def _proposer(
     store: Store,
     known: Known,
     given: Proposer | None,
-    endpoint_named: bool,
+    named: Collection[str],
 ) -> tuple[list[Upcoming] | None, Proposer]:
     if options.proposer.startswith("replay:"):
         source = store.run(options.proposer.partition(":")[2])
@@ -302,7 +313,7 @@ def _proposer(
         plan, lookup = recorded_replies(store, source.id, options.candidates)
     else:
         plan, lookup = None, None
-    proposer = given or proposers.make(options, lookup, endpoint_named=endpoint_named)
+    proposer = given or proposers.make(options, lookup, named=named)
     proposer.begin(loaded.brief, known)
     return plan, proposer
 
@@ -324,7 +335,7 @@ def _drive(loop: Loop) -> Outcome:
             loop.drive()
         status, message = loop.steering.status, loop.steering.halt
         if status == "failed":
-            raise RunFailed(f"run {run}: {message}. Resume it with: evolve resume {run}")
+            raise RunFailed(f"run {run}: {message}. {_spent(loop)}Resume it with: evolve resume {run}")
     except RunFailed:
         raise
     except Exception as error:
@@ -334,6 +345,15 @@ def _drive(loop: Loop) -> Outcome:
         with contextlib.suppress(Exception):  # a full disk must not hide the original error
             store.end_run(run, status, message, loop.budget.seconds)
     return outcome(store, run)
+
+
+def _spent(loop: Loop) -> str:
+    """What the calls of a failed run have cost, as a sentence; empty without calls."""
+    budget = loop.budget
+    if not budget.calls:
+        return ""
+    cost = dollars(budget.cost_usd) if budget.cost_usd is not None else f"at least {dollars(budget.dollars)}"
+    return f"Spent: {cost}, {tokens(budget.tokens, budget.estimated)} tokens. "
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from workbench import plugins, search
@@ -21,6 +23,10 @@ from workbench.store import Run
 _BUDGETS = ("candidates", "max_usd", "max_tokens", "max_seconds")
 _HARMLESS = "builtin"
 """The proposer that runs only code of this project and calls no endpoint."""
+_NOBODY: Mapping[str, Any] = MappingProxyType(
+    {"models": (), "fallbacks": (), "api_base": None, "headers": (), "extra_body": {}, "prices": (), "proposer_options": {}}
+)
+"""Options that say who is called, with what, at which price: they go together."""
 
 
 def options_to_resume(
@@ -50,7 +56,9 @@ def options_to_resume(
     if not trusted:  # full isolation where the kernel has it, unless the current command says otherwise
         options = replace(recorded, allow_unsafe=False, isolation=None, workers=min(recorded.workers, os.cpu_count() or 1))
     if "proposer" in given or (not trusted and "models" in given):
-        options = replace(options, proposer="auto", models=(), api_base=None, proposer_options={})
+        options = replace(options, proposer="auto", **_NOBODY)
+    elif "models" in given and options.proposer == _HARMLESS:
+        options = replace(options, proposer="auto")
     elif not trusted and not own_proposer and not _is_known(recorded.proposer, [_HARMLESS]):
         missing += _proposing(recorded)
     if "strategy" in given:
@@ -65,7 +73,7 @@ def options_to_resume(
             f"run {row.id} was not started from here, so what its record says of models, endpoints and code is not used; "
             f"if you trust it, repeat: evolve resume {row.id} {shlex.join(missing)}"
         )
-    options = replace(options, **given)
+    options = replace(options, **{**given, "api_base": given.get("api_base", options.api_base) or None})
     return replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
 
 
@@ -86,6 +94,8 @@ def _proposing(recorded: RunOptions) -> list[str]:
     name = [] if recorded.proposer == "litellm" and recorded.models else [recorded.proposer]
     return [
         *_flags("--proposer", name), *_flags("--model", recorded.models), *_flags("--api-base", [recorded.api_base]),
+        *_flags("--fallback", recorded.fallbacks), *_flags("--header", recorded.headers), *_flags("--price", recorded.prices),
+        *_flags("--extra-body", [json.dumps(recorded.extra_body)] if recorded.extra_body else []),
         *_pairs("--proposer-opt", recorded.proposer_options),
     ]  # fmt: skip
 

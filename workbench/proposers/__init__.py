@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from workbench import plugins
@@ -13,6 +13,7 @@ from workbench.errors import UsageError
 from workbench.model import Call, Program, Reply, Task
 from workbench.options import RunOptions
 from workbench.plugins import Description, Option, options_of, values_of
+from workbench.proposers.keys import endpoint
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
@@ -20,9 +21,12 @@ NAMES = ("builtin", "litellm", "replay", "scripted")
 """Built-in proposers. `replay:RUN` needs the store and `scripted` its replies; the others need only options."""
 _FROM_OPTIONS = ("builtin", "litellm")
 
-_RECORDED = frozenset({"api_base", "temperature", "concurrency", "timeout", "style"})
+_RECORDED = frozenset(
+    {"api_base", "temperature", "answer_tokens", "reasoning_effort", "fallbacks", "headers", "extra_body", "prices"}
+    | {"concurrency", "timeout", "style"}
+)
 """Constructor keywords that are also options of a run."""
-_OF_THE_COMMAND = frozenset({"endpoint_named"})
+_OF_THE_COMMAND = frozenset({"named"})
 """Constructor keywords that each command decides; they are never recorded."""
 
 Lookup = Callable[[int], Reply | Call | Program | None]
@@ -62,7 +66,7 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
     return dataclasses.replace(options, proposer=choice.name, models=choice.models, api_base=choice.api_base), choice.why
 
 
-def make(options: RunOptions, lookup: Lookup | None = None, *, endpoint_named: bool = False) -> Proposer:
+def make(options: RunOptions, lookup: Lookup | None = None, *, named: Collection[str] = ()) -> Proposer:
     """Create the proposer of a run; `begin` then provides the problem.
 
     Parameters
@@ -72,8 +76,9 @@ def make(options: RunOptions, lookup: Lookup | None = None, *, endpoint_named: b
         `package.module:Class` or `path/file.py:Class`), its models and further options.
     lookup
         Returns the recorded answers for `replay`.
-    endpoint_named
-        Whether the user named `options.api_base` in this very command, so that it gets the key of the model's provider.
+    named
+        Options that the user gave in this very command: `api_base` and `fallbacks` then get the keys of the models' providers, and
+        `headers` may hold environment variables.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def make(options: RunOptions, lookup: Lookup | None = None, *, endpoint_named: b
     given: tuple[Any, ...] = ()
     if name == "litellm":
         given = (options.models,)
-        values |= {key: getattr(options, key) for key in _RECORDED} | {"endpoint_named": endpoint_named}
+        values |= {key: getattr(options, key) for key in _RECORDED} | {"named": named}
     elif name.startswith("replay:"):
         if lookup is None:
             raise UsageError(f"{name}: the recorded run is not available")
@@ -161,7 +166,7 @@ def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple
     if package != __name__:
         return proposer, dataclasses.replace(options, proposer=f"<{plugins.spec(type(proposer))}>")
     made_with: dict[str, Any] = getattr(proposer, "options", {})
-    kept: dict[str, Any] = {key: made_with[key] for key in _RECORDED & made_with.keys()}
+    kept: dict[str, Any] = {key: made_with[key] for key in _RECORDED & made_with.keys() if made_with[key] is not None}
     kept["proposer_options"] = {key: made_with[key] for key in _own_options(type(proposer)).keys() & made_with.keys()}
     if name == "litellm":
         kept["models"] = tuple(f"{model}={weight:g}" for model, weight in proposer.models)  # type: ignore[attr-defined]
@@ -183,9 +188,10 @@ def _known(name: str) -> str:
 
 def _with_model(options: RunOptions) -> tuple[RunOptions, str]:
     if options.api_base:
+        endpoint(options.api_base)
         listed = served(options.api_base, timeout=2.0)
         if not listed:
-            raise UsageError(f"--api-base {options.api_base} lists no models; name one with --model")
+            raise UsageError(f"--api-base {options.api_base} lists no models (it usually ends in /v1); name one with --model")
         return dataclasses.replace(
             options, proposer="litellm", models=(listed[0],)
         ), f"{listed[0]}, the first model listed by {options.api_base}"

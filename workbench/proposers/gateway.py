@@ -7,11 +7,9 @@ neither slows down the loop nor uses its memory. No key crosses the channel, onl
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import json
 import os
-import re
 import socket
 import struct
 import subprocess
@@ -21,16 +19,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from workbench.errors import ModelError
-from workbench.proposers.keys import OPEN_ROUTES, is_loopback, without_keys
+from workbench.proposers.exchange import ModelAnswer, ModelRequest
+from workbench.proposers.headers import variables_in
+from workbench.proposers.keys import without_keys
 from workbench.system.process import die_with_parent
 from workbench.system.redact import redactor
-
-Kind = Literal["", "key", "model", "refused", "busy", "server", "timeout", "unreachable", "broken", "lost"]
-"""Cause of a failed call: invalid key, unknown model, other 4xx, rate limit, 5xx, timeout, no connection, invalid response,
-gateway died."""
 
 LOCAL = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -43,47 +39,14 @@ LOCAL = {
 skips work for callbacks (none are registered), which is a quarter of a call's CPU time, and ignores any file `.env` in the current
 folder, which could name an endpoint for the keys of the environment."""
 
+_HERE = "localhost,127.0.0.1,::1"
+"""Hosts that are asked without any proxy that the environment names."""
+
 _HEADER = struct.Struct(">I")
 _MOST_BYTES = 64 << 20
 _MOST_CALLS = 4096  # concurrent calls; the loop's limit is far lower
 _START_SECONDS = 90.0
 _SLACK_SECONDS = 15.0  # beyond the client library's own timeout, which a slow trickle of bytes can outlast
-
-# For errors whose status is not specific enough, or whose message is too long.
-_NOISE = re.compile(r"Traceback \(most|Learn more:|This looks like a bug in LiteLLM")
-_PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): )+(?:\w+Exception - )?")
-_KEYLESS = re.compile(r"API key not valid|Missing credentials|Missing \w+ API key|api_key client option must be set", re.IGNORECASE)
-_BROKEN = re.compile(r"invalid response (?:from|object)|Unable to get json response|list index out of range", re.IGNORECASE)
-
-
-class ModelRequest(NamedTuple):
-    """One model call: the model's name as given by the user, messages, limits and endpoint."""
-
-    model: str
-    system: str
-    user: str
-    max_tokens: int
-    timeout: float
-    temperature: float | None = None
-    api_base: str | None = None
-    variable: str | None = None
-    """Environment variable with the key for `api_base`; None: no key. Without `api_base` LiteLLM finds the provider's own."""
-
-
-class ModelAnswer(NamedTuple):
-    """Result of one call. `kind` is empty on success; `cost_usd` is None if the price is unknown."""
-
-    text: str = ""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float | None = None
-    finish: str = ""
-    reasoned: bool = False
-    kind: Kind = ""
-    error: str = ""
-    status: int | None = None
-    retry_after: float | None = None
-
 
 # --------------------------------------------------------------------------- loop side
 
@@ -229,13 +192,18 @@ def _spawn(link: socket.socket, variables: frozenset[str] | None) -> subprocess.
     code = "import sys; sys.path.append(sys.argv[1]); from workbench.proposers.gateway import serve; serve(int(sys.argv[2]))"
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid())],
-        env={**environment, **LOCAL},
+        env={**environment, **LOCAL, **_no_proxy(environment)},
         pass_fds=[link.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # client libraries may print keys there
         start_new_session=True,  # Ctrl-C reaches only the loop, which lets calls in flight finish
     )
+
+
+def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    kept = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return dict.fromkeys(("no_proxy", "NO_PROXY"), f"{kept},{_HERE}".strip(","))
 
 
 # --------------------------------------------------------------------------- frames
@@ -264,23 +232,27 @@ def _receive(link: socket.socket) -> Iterator[dict[str, Any]]:
 def serve(descriptor: int) -> None:
     """Answer requests until the channel closes; main function of the gateway process."""
     die_with_parent(int(sys.argv[3]))  # on other systems than Linux, the closed channel ends the process
-    link, sending, strike = socket.socket(fileno=descriptor), threading.Lock(), redactor(os.environ)
+    link, sending = socket.socket(fileno=descriptor), threading.Lock()
 
     def answer(message: dict[str, Any]) -> None:
         number = message.pop("number")
-        result = _complete(ModelRequest(**message))
+        request = ModelRequest(**message)
+        result, strike = complete(request), redactor(os.environ, variables_in(request.headers))
         result = result._replace(text=strike(result.text), error=strike(result.error)[:500])
         with sending, contextlib.suppress(OSError):
             _send(link, {"number": number, **result._asdict()})
 
     try:
         import litellm
+
+        from workbench.proposers.completion import complete
     except ImportError as error:
         _send(link, {"ready": f"litellm cannot be imported ({error}); install it, or use --proposer builtin"})
     else:
         litellm.telemetry = False
         litellm.suppress_debug_info = True
         litellm.drop_params = True  # ignore parameters that a model does not support (usually temperature)
+        litellm.disable_hf_tokenizer_download = True  # some names of models would have it download their tokenizer
         gc.collect()
         gc.freeze()  # exclude the library's objects from garbage collection
         gc.set_threshold(50_000, 20, 50)
@@ -291,123 +263,3 @@ def serve(descriptor: int) -> None:
         for message in _receive(link):
             threads.submit(answer, message)
     os._exit(0)
-
-
-def _complete(request: ModelRequest) -> ModelAnswer:
-    import litellm
-
-    if request.api_base and request.variable is None and _names_a_provider(request.model):
-        provider = request.model.partition("/")[0]
-        if provider not in OPEN_ROUTES:  # its client may find credentials outside the environment
-            return ModelAnswer(kind="key", error=f"credentials for {provider} are sent to its own hosts only")
-    try:
-        arguments = _arguments(request)
-        response = litellm.completion(
-            messages=[{"role": "system", "content": request.system}, {"role": "user", "content": request.user}],
-            timeout=request.timeout,
-            max_retries=0,
-            num_retries=0,
-            **arguments,
-        )
-        choice = response.choices[0]
-        content = choice.message.content
-        usage = getattr(response, "usage", None)
-        cost = None if request.api_base else (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-        return ModelAnswer(
-            text=content if isinstance(content, str) else "",
-            tokens_in=int(getattr(usage, "prompt_tokens", 0) or 0),
-            tokens_out=int(getattr(usage, "completion_tokens", 0) or 0),
-            cost_usd=float(cost) if cost else None,  # litellm reports 0 for a model without a price
-            finish=str(choice.finish_reason or ""),
-            reasoned=bool(getattr(choice.message, "reasoning_content", None)),
-        )
-    except Exception as error:
-        return _failure(error)
-
-
-def _arguments(request: ModelRequest) -> dict[str, Any]:
-    import litellm
-
-    arguments: dict[str, Any] = {"model": request.model, "max_tokens": request.max_tokens}
-    if request.temperature is not None:
-        arguments["temperature"] = request.temperature
-    if request.api_base:
-        arguments["api_base"] = request.api_base
-        if not _names_a_provider(request.model):
-            # The route for vLLM servers uses the same protocol as `openai/` at two thirds of the CPU time. It does not
-            # rename parameters for OpenAI's own models and is used only for local servers.
-            route = "hosted_vllm" if is_loopback(request.api_base) else "openai"
-            arguments["model"] = f"{route}/{request.model}"
-            if route == "hosted_vllm":
-                _without_price(arguments["model"])
-        key = os.environ.get(request.variable or "")
-        if key or request.variable is None or arguments["model"].partition("/")[0] in OPEN_ROUTES:
-            arguments["api_key"] = key or "none"  # explicit, so that no client looks for another one
-    else:
-        with contextlib.suppress(Exception):  # an unknown model has no known limit
-            arguments["max_tokens"] = min(request.max_tokens, int(litellm.get_model_info(request.model)["max_output_tokens"]))
-    return arguments
-
-
-@functools.cache
-def _without_price(model: str) -> None:
-    """Register a local model with price 0, which saves litellm a search of its tables at every call."""
-    import litellm
-
-    litellm.register_model({model: {"mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}})
-
-
-@functools.cache
-def _names_a_provider(model: str) -> bool:
-    import litellm
-
-    return model.partition("/")[0] in set(litellm.provider_list)
-
-
-def _failure(error: Exception) -> ModelAnswer:
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and len(chain) < 12:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    names = {type(e).__name__ for e in chain}
-    status = getattr(error, "status_code", None)
-    text = " ".join(_NOISE.split(str(error))[0].split())
-    text = _PREFIXES.sub("", text) or type(error).__name__
-    return ModelAnswer(kind=_kind(status, names, text), error=text, status=status, retry_after=_retry_after(chain))
-
-
-def _kind(status: int | None, names: set[str], text: str) -> Kind:
-    if names & {"ConnectError", "ConnectionRefusedError", "gaierror"}:
-        return "unreachable"
-    if names & {"JSONDecodeError", "APIResponseValidationError"} or _BROKEN.search(text):
-        return "broken"
-    if names & {"Timeout", "ReadTimeout", "ConnectTimeout", "APITimeoutError"} or status == 408:
-        return "timeout"
-    if "LLM Provider NOT provided" in text:
-        return "model"
-    if status in (401, 403) or _KEYLESS.search(text):
-        return "key"
-    if status == 404:
-        return "model"
-    if status == 429:
-        return "refused" if "insufficient_quota" in text else "busy"
-    if status is None:
-        return "broken"
-    return "server" if status >= 500 else "refused"
-
-
-def _retry_after(chain: list[BaseException]) -> float | None:
-    for error in chain:
-        headers = getattr(getattr(error, "response", None), "headers", None) or getattr(error, "litellm_response_headers", None)
-        value = headers.get("retry-after") if headers is not None else None
-        if value is None:
-            continue
-        with contextlib.suppress(ValueError):
-            return max(0.0, float(value))
-        with contextlib.suppress(ValueError, TypeError):
-            from datetime import UTC, datetime
-            from email.utils import parsedate_to_datetime
-
-            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    return None

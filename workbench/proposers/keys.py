@@ -20,6 +20,7 @@ OPEN_ROUTES = ("openai", "hosted_vllm")
 """Providers of LiteLLM that are no more than the protocol that servers of one's own speak."""
 
 _STRANGE = re.compile(r"[\s\\\x00-\x20\x7f@]")
+_SCHEMELESS = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -38,7 +39,8 @@ def endpoint(api_base: str) -> Place:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in _PORTS or _STRANGE.search(api_base):
-        raise UsageError(f"--api-base {api_base[:200]!r}: an endpoint is an address like http://127.0.0.1:8080/v1")
+        hint = f"; write http://{api_base}" if _SCHEMELESS.fullmatch(api_base) else ""
+        raise UsageError(f"--api-base {api_base[:200]!r}: an endpoint is an address like http://127.0.0.1:8080/v1{hint}")
     return parts.scheme, host, port or _PORTS[parts.scheme]
 
 
@@ -49,6 +51,12 @@ def is_loopback(api_base: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_own_host(provider: str, api_base: str) -> bool:
+    """Whether an endpoint is a host of a provider's own."""
+    place = endpoint(api_base)
+    return any(place == ("https", host, 443) for known in PROVIDERS if known.prefix == provider for host in known.hosts)
 
 
 def variable_for(model: str, api_base: str, named: bool, environ: Mapping[str, str] | None = None) -> str | None:

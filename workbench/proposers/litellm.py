@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import cast, get_args
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast, get_args
 
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
-from workbench.proposers.gateway import Gateway, ModelAnswer, ModelRequest
-from workbench.proposers.keys import endpoint, is_loopback, own_variable, variable_for
+from workbench.proposers.asking import Asking, Patience
+from workbench.proposers.exchange import ModelAnswer, ModelRequest
+from workbench.proposers.gateway import Gateway
+from workbench.proposers.headers import parse_body, parse_headers, variables_in
+from workbench.proposers.keys import own_variable
+from workbench.proposers.prices import parse_prices
 from workbench.proposers.prompt import Style, asked_for, build, style_for
-from workbench.proposers.providers import PROVIDERS, served
-
-TRIES = 4
-"""Maximum number of calls for one attempt."""
-LONGEST_WAIT = 60.0
-"""Maximum wait between two tries, in seconds; if a provider requests more, the attempt fails."""
+from workbench.proposers.providers import PROVIDERS
+from workbench.proposers.remedies import complaint
+from workbench.proposers.targets import Target, parse_fallback, parse_models, target
 
 _TEMPERATURE: dict[Style, float | None] = {"full": None, "block": 0.8}
-_MAX_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
-_RETRIED = {"busy", "server", "timeout", "unreachable", "lost"}
+_ANSWER_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
+_CHECK = Prompt("You answer in one word.", "Say OK.")
+_PASSING = {"busy"}
+"""Failures of a check that still indicate a working model."""
+_TRANSIENT = {"busy", "server", "timeout", "unreachable", "lost"}
 
 
 @keeps_its_options
 class LiteLLM:
     """Language models of any provider, or of an OpenAI-compatible endpoint.
 
-    Every call is recorded in full; failures are reported in `Reply.call.error`.
+    Every call is recorded in full; failures are reported in `Reply.call.error`. What a model or its endpoint refuses (a name of
+    the token limit, a temperature, the system role, ...) is left out or replaced for the rest of the run, and told once in `news`.
 
     Parameters
     ----------
@@ -39,19 +44,31 @@ class LiteLLM:
         provider (`qwen2.5-coder`) requires `api_base`.
     api_base
         URL of an OpenAI-compatible endpoint; a local one needs no key.
-    endpoint_named
-        Whether the user named `api_base` in this very command, so that it may get the provider's key. Otherwise a key goes only
-        to hosts of its provider, and to those that the environment sets for it (`OPENAI_BASE_URL`).
     temperature
         None: the provider's default for `full` prompts, 0.8 for `block` prompts (below that, weak models repeat themselves).
-    max_tokens
-        Maximum length of an answer including reasoning; None: 16,384 for `full` and 640 for `block` prompts.
+    answer_tokens
+        Length of an answer including reasoning; None: 16,384 for `full` and 640 for `block` prompts. An answer that is cut there
+        is asked for once more with twice the length.
+    reasoning_effort
+        `low`, `medium`, `high`, or what else a model knows; None: its default.
     concurrency
         Maximum number of concurrent calls.
     timeout
         Timeout of one try, in seconds. A call fails after four tries or after twice this time.
     style
         `full` (whole programs or edits) or `block` (only the evolving part, for weak models); None: chosen by model name.
+    fallbacks
+        Models to ask, in this order, while another is down: `PROVIDER/NAME`, `NAME@URL`, or `NAME` at `api_base`.
+    headers
+        Headers for every call, as `NAME: VALUE`; `$VARIABLE` stands for an environment variable.
+    extra_body
+        Fields for the body of every call.
+    prices
+        `IN/OUT` or `MODEL=IN/OUT`, in dollars for a million tokens; for models that LiteLLM's table does not have.
+    named
+        Which of `api_base`, `fallbacks` and `headers` the user gave in the current command: endpoints then get the key of their
+        model's provider, and headers environment variables. Otherwise a key goes only to hosts of its provider, and to those that
+        the environment sets for it (`OPENAI_BASE_URL`).
     backoff
         Wait before the second try, in seconds; doubled for each further try, with jitter.
     gateway
@@ -60,7 +77,8 @@ class LiteLLM:
     Raises
     ------
     UsageError
-        There is no model, a weight is not positive, the style is unknown, or the endpoint is not a plain URL.
+        There is no model, a weight is not positive, the style is unknown, an endpoint is not a plain URL, or a header, field or
+        price is none.
     """
 
     repairs = True
@@ -72,13 +90,18 @@ class LiteLLM:
         models: str | Sequence[str | tuple[str, float]],
         api_base: str | None = None,
         temperature: float | None = None,
-        max_tokens: int | None = None,
+        answer_tokens: int | None = None,
         concurrency: int = 4,
         timeout: float = 180.0,
         style: str | None = None,
         backoff: float = 1.0,
         gateway: Gateway | None = None,
-        endpoint_named: bool = True,
+        reasoning_effort: str | None = None,
+        fallbacks: Sequence[str] = (),
+        headers: Sequence[str] = (),
+        extra_body: str | Mapping[str, Any] | None = None,
+        prices: Sequence[str] = (),
+        named: Collection[str] = frozenset({"api_base", "fallbacks", "headers"}),
     ) -> None:
         weighted = parse_models(models)
         if not weighted:
@@ -88,13 +111,21 @@ class LiteLLM:
                 raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
         self.label = ", ".join(dict.fromkeys(name for name, _ in weighted))
         self.concurrency = concurrency
-        self.models, self._api_base = weighted, api_base
-        self._temperature, self._max_tokens, self._style = temperature, max_tokens, parse_style(style)
-        self._timeout, self._backoff = timeout, backoff
-        self.variables = {name: variable_for(name, api_base, endpoint_named) for name, _ in weighted} if api_base else {}
+        self.models = weighted
+        self._temperature, self._answer_tokens, self._effort = temperature, answer_tokens, reasoning_effort
+        self._timeout, self._style = timeout, parse_style(style)
+        self._headers, self._extra_body = parse_headers(headers), parse_body(extra_body or {})
+        self._prices = parse_prices(prices)
+        if (hidden := variables_in(self._headers)) and "headers" not in named:
+            raise UsageError(
+                f"--header names the environment variable {min(hidden)}: it is sent only where this command gives the header; "
+                "repeat --header on the command line"
+            )
+        self._mains = {name: target(name, api_base, "api_base" in named) for name, _ in weighted}
+        self._fallbacks = [parse_fallback(text, self._mains[weighted[0][0]], "fallbacks" in named) for text in fallbacks]
         self._gateway, self._owned = gateway or self._own_gateway(), gateway is None
         self._closed = threading.Event()
-        self._jitter = random.Random()  # independent of the run's seed: waiting does not affect results
+        self._asking = Asking(Patience(timeout, backoff, self._closed))
 
     def begin(self, brief: Brief, known: Callable[[Program], bool]) -> None:
         """Store the problem for the prompts."""
@@ -104,21 +135,34 @@ class LiteLLM:
             self._gateway = self._own_gateway() if self._owned else self._gateway
 
     def propose(self, task: Task, rng: random.Random) -> Reply:
-        """Call one of the models. Always draws from `rng` exactly once."""
+        """Call one of the models, and its fallbacks while it is down. Always draws from `rng` exactly once."""
         names, weights = zip(*self.models, strict=True)
         (model,) = rng.choices(names, weights)
-        style = self._style or style_for(model)
-        prompt = build(self._brief, task, style)
-        try:
-            call = self._call(model, prompt, style)
-        except ModelError as error:
-            call = Call(model, prompt, "", error=str(error))
+        call, faults, retries, seconds = None, [], -1, 0.0
+        for one in self._asking.up([self._mains[model], *self._fallbacks]):
+            style = self._style or style_for(one.model)
+            prompt = build(self._brief, task, style)
+            try:
+                answer, calls, took = self._asking.ask(self._gateway, one, self._request(one, prompt, style))
+            except ModelError as error:
+                call = Call(one.model, prompt, "", error=str(error))
+                break
+            retries, seconds = retries + calls, seconds + took
+            call = self._record(one, prompt, answer, retries, seconds)
+            if not self._asking.is_down(one, answer, alone=not self._fallbacks):
+                break
+            faults.append(call.error)
+        assert call is not None
+        if len(faults) > 1 and call.error:
+            call = replace(call, error="; ".join(faults))
         operator = "repair" if task.failure else task.kind.value if style == "full" else "rewrite"
         idea = asked_for(self._brief, task, style)
         return Reply(operator, call.text, call=call, parents=(task.selection.parent.number,), idea=idea)
 
     def check(self) -> tuple[Call, ...]:
-        """Call each model once with a short prompt, to detect an invalid key or name before a run.
+        """Call each model once with a short prompt and the parameters of the run, to detect what is wrong before it starts.
+
+        A model that is down is no fault while another answers.
 
         Returns
         -------
@@ -130,14 +174,23 @@ class LiteLLM:
         ModelError
             A model cannot be called: invalid key, unknown name, unreachable or invalid endpoint.
         """
-        calls = []
-        for model in dict.fromkeys(name for name, _ in self.models):
-            prompt = Prompt("You answer in one word.", "Say OK.")
-            answer, retries, seconds = self._ask(self._request(model, prompt, 16), TRIES, {"server", "lost", "busy"})
-            if answer.kind and not _passes(answer):
-                raise ModelError(self._complaint(model, answer))
-            calls.append(self._record(model, prompt, answer, retries, seconds))
-        return tuple(calls)
+        made, down = [], []
+        for one in dict.fromkeys([*self._mains.values(), *self._fallbacks]):
+            style = self._style or style_for(one.model)
+            answer, calls, seconds = self._asking.ask(self._gateway, one, self._request(one, _CHECK, style), checking=True)
+            if answer.kind and answer.kind not in _PASSING:
+                fault = complaint(*one, answer, self._timeout)
+                if answer.kind not in _TRANSIENT or not self._fallbacks:
+                    raise ModelError(fault)
+                down.append(fault)
+            made.append(self._record(one, _CHECK, answer, calls - 1, seconds))
+        if len(down) == len(made):
+            raise ModelError("; ".join(down))
+        return tuple(made)
+
+    def news(self) -> tuple[str, ...]:
+        """What was learned of the models since the last call of this method, a line each."""
+        return self._asking.news()
 
     def close(self) -> None:
         """End the gateway, unless it is shared, and all waits between tries."""
@@ -146,42 +199,36 @@ class LiteLLM:
             self._gateway.close()
 
     def _own_gateway(self) -> Gateway:
-        """A gateway that holds only the keys for the endpoint, so that nothing else can be sent there."""
-        variables = frozenset(filter(None, self.variables.values()))
+        """A gateway that holds only the keys of its endpoints, so that nothing else can be sent there."""
+        targets = [*self._mains.values(), *self._fallbacks]
+        if not any(one.api_base for one in targets):
+            return Gateway()
+        variables = frozenset(filter(None, (one.variable if one.api_base else own_variable(one.model) for one in targets)))
         known = variables <= {provider.variable for provider in PROVIDERS}  # others may need more than one variable
-        return Gateway(variables if self._api_base and known else None)
+        return Gateway(variables | variables_in(self._headers) if known else None)
 
-    def _call(self, model: str, prompt: Prompt, style: Style) -> Call:
-        temperature = _TEMPERATURE[style] if self._temperature is None else self._temperature
-        request = self._request(model, prompt, self._max_tokens or _MAX_TOKENS[style], temperature)
-        answer, retries, seconds = self._ask(request, TRIES, _RETRIED)
-        if not answer.kind and not answer.text.strip():
-            answer = answer._replace(error=_emptiness(answer))
-        return self._record(model, prompt, answer, retries, seconds)
+    def _request(self, one: Target, prompt: Prompt, style: Style) -> ModelRequest:
+        return ModelRequest(
+            one.model,
+            prompt.system,
+            prompt.user,
+            self._answer_tokens or _ANSWER_TOKENS[style],
+            self._timeout,
+            _TEMPERATURE[style] if self._temperature is None else self._temperature,
+            one.api_base,
+            one.variable,
+            self._effort,
+            self._headers,
+            self._extra_body,
+            self._prices.get(one.model, self._prices.get("")),
+        )
 
-    def _request(self, model: str, prompt: Prompt, max_tokens: int, temperature: float | None = None) -> ModelRequest:
-        variable = self.variables.get(model)
-        return ModelRequest(model, prompt.system, prompt.user, max_tokens, self._timeout, temperature, self._api_base, variable)
-
-    def _ask(self, request: ModelRequest, tries: int, retried: set[str]) -> tuple[ModelAnswer, int, float]:
-        """Call with retries until success, a permanent failure or a timeout; return the answer, retries and seconds."""
-        began = time.monotonic()
-        for attempt in range(tries):
-            answer = self._gateway.call(request)
-            if answer.kind not in retried:
-                break
-            wait = self._backoff * 2**attempt * self._jitter.uniform(0.5, 1.5)
-            if answer.retry_after is not None:
-                wait = answer.retry_after + self._jitter.uniform(0.0, 0.25) * self._backoff
-            late = time.monotonic() - began + wait > 2 * self._timeout
-            if attempt == tries - 1 or wait > LONGEST_WAIT or late or self._closed.wait(wait):
-                break
-        return answer, attempt, time.monotonic() - began
-
-    def _record(self, model: str, prompt: Prompt, answer: ModelAnswer, retries: int, seconds: float) -> Call:
-        error = f"{answer.kind}: {answer.error}" if answer.kind else answer.error
+    def _record(self, one: Target, prompt: Prompt, answer: ModelAnswer, retries: int, seconds: float) -> Call:
+        error = f"{answer.kind}: {complaint(*one, answer, self._timeout)}" if answer.kind else answer.error
+        if not error and not answer.text.strip() and prompt is not _CHECK:
+            error = _emptiness(answer)
         return Call(
-            model,
+            one.model,
             prompt,
             answer.text,
             tokens_in=answer.tokens_in,
@@ -190,60 +237,16 @@ class LiteLLM:
             seconds=seconds,
             retries=retries,
             error=error,
+            finish=answer.finish,
+            estimated=answer.estimated,
         )
-
-    def _complaint(self, model: str, answer: ModelAnswer) -> str:
-        local = self._api_base is not None and is_loopback(self._api_base)
-        where = f"{model} at {self._api_base}" if self._api_base else model
-        variable = self.variables.get(model) if self._api_base else own_variable(model)
-        said = answer.error[:200]
-        match answer.kind:
-            case "key" if variable is None:
-                host, other = endpoint(self._api_base or "")[1], own_variable(model)
-                return (
-                    f"{where}: it wants a key and gets none: {other} goes to its provider's own hosts. If it may go to {host}, "
-                    f"name the endpoint on a command line (--api-base), or set {other.removesuffix('_API_KEY')}_BASE_URL ({said})"
-                )
-            case "key":
-                return f"{where}: the API key is missing or was refused; set the environment variable {variable} ({said})"
-            case "model" if "LLM Provider NOT provided" in answer.error:
-                return f"{where}: unknown provider; write provider/model (openai/gpt-5-mini), or add --api-base URL"
-            case "model":
-                known = ", ".join(served(self._api_base or "")[:6]) if local else ""
-                hint = f"it serves {known}" if known else "check --model and --api-base (which usually ends in /v1)"
-                return f"{where}: no such model (404); {hint}"
-            case "unreachable":
-                hint = "start the server or correct --api-base" if self._api_base else "check the network"
-                return f"{where}: cannot be reached; {hint} ({said})"
-            case "timeout":
-                return f"{where}: no answer within {self._timeout:g} s; try a longer --timeout or a smaller model"
-            case "broken":
-                return f"{where}: the answer is not a chat completion; --api-base usually ends in /v1 ({said})"
-        return f"{where}: the call failed ({said})"
-
-
-def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
-    """Parse one or several models given as `NAME`, `NAME=WEIGHT` or pairs; the default weight is 1."""
-    return [_weighted(model) if isinstance(model, str) else model for model in ([models] if isinstance(models, str) else models)]
-
-
-def _weighted(text: str) -> tuple[str, float]:
-    name, _, weight = text.rpartition("=")
-    try:
-        return (name, float(weight)) if name else (text, 1.0)
-    except ValueError:
-        return text, 1.0
-
-
-def _passes(answer: ModelAnswer) -> bool:
-    """Whether a failed check still indicates a working model: it is busy, or 16 tokens were too few."""
-    return answer.kind == "busy" or (answer.kind == "refused" and "max_tokens" in answer.error)
 
 
 def _emptiness(answer: ModelAnswer) -> str:
     finish = f" (finish reason: {answer.finish})" if answer.finish else ""
     if answer.reasoned:
-        return f"the model returned reasoning but no answer{finish}; more tokens may help"
+        hint = "--answer-tokens gives it more room, --reasoning-effort low needs less"
+        return f"the model returned reasoning but no answer{finish}; {hint}"
     return f"the model returned an empty answer{finish}"
 
 

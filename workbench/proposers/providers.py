@@ -71,11 +71,11 @@ def served(api_base: str, timeout: float = 0.5) -> list[str]:
     import http.client
     from urllib.parse import urlsplit
 
-    parts = urlsplit(api_base)
-    if parts.hostname is None:
-        return []
-    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+    connection: http.client.HTTPConnection | None = None
     try:
+        parts = urlsplit(api_base)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port, timeout=timeout)
         connection.request("GET", parts.path.rstrip("/") + "/models")
         response = connection.getresponse()
         listed = json.loads(response.read(1 << 20))["data"] if response.status == 200 else []
@@ -83,7 +83,8 @@ def served(api_base: str, timeout: float = 0.5) -> list[str]:
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return []
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 def key_variable(model: str) -> str:

@@ -17,7 +17,7 @@ from workbench.analysis.finders import finder_of_attempt
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, duration, level, percent, points, span, with_error
+from workbench.formatting import dollars, duration, level, percent, points, span, tokens, with_error
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -256,7 +256,7 @@ def _spending(store: Reader, run: RunSummary) -> list[list[str]]:
     return [
         [model, f"{sum(day.calls for day in days):,}",
          dollars(None if any(day.unpriced for day in days) else math.fsum(day.usd for day in days)),
-         f"{sum(day.tokens_in for day in days):,}", f"{sum(day.tokens_out for day in days):,}"]
+         *(tokens(sum(getattr(d, way) for d in days), sum(d.estimated for d in days)) for way in ("tokens_in", "tokens_out"))]
         for model, days in by_model.items()
     ]  # fmt: skip
 

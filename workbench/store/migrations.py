@@ -171,6 +171,15 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (run, number)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Why an answer ended (`length`: it was cut), and whether its tokens are estimates.
+    """
+    ALTER TABLE calls ADD COLUMN finish TEXT NOT NULL DEFAULT '';
+    ALTER TABLE calls ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX calls_to_sum;
+    CREATE INDEX calls_to_sum ON calls(
+        run, number, model, operator, cost_usd, tokens_in, tokens_out, estimated, seconds, retries, error, created
+    );
+    """,
 )
 
 

@@ -24,8 +24,8 @@ from workbench.store.records import (
     Size,
     Spending,
 )
-from workbench.store.rows import TRIAL, WITH_TRIAL, attempt_of, call_of, summary_of
-from workbench.store.store import Store
+from workbench.store.rows import TRIAL, WITH_TRIAL, attempt_of, call_of, spending_of, summary_of
+from workbench.store.store import ESTIMATES, Store
 
 NOTHING = Mark(0, 0)
 
@@ -72,16 +72,11 @@ class Reader(Ledger):
                     tally.best_gap = row["gap"] if tally.best_gap is None else min(row["gap"], tally.best_gap)
             self._counted = max((t.mark.last for t in self._tallies.values()), default=0)
             for row in self._rows(
-                "SELECT run, count(*) AS n, coalesce(sum(cost_usd), 0.0) AS usd, sum(cost_usd IS NULL AND error = '') AS unpriced, "
-                "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, max(id) AS last FROM calls "
+                f"SELECT run, {self._sums()}, max(id) AS last FROM calls "
                 + ("WHERE id > ? " if self._paid else "WHERE ? = 0 ") + "GROUP BY run", self._paid,
             ):  # fmt: skip
                 tally = self._tallies[row["run"]]
-                spent = tally.spending
-                tally.spending = Spending(
-                    spent.calls + row["n"], spent.tokens_in + row["tokens_in"], spent.tokens_out + row["tokens_out"],
-                    spent.dollars + row["usd"], spent.unpriced + row["unpriced"],
-                )  # fmt: skip
+                tally.spending += spending_of(row)
                 self._paid = max(self._paid, row["last"])
             return self._tallies
 
@@ -221,9 +216,10 @@ class Reader(Ledger):
 
     def paid_calls(self, run: str) -> list[PaidCall]:
         """Return all calls of a run without prompts and answers, by attempt."""
+        estimated = "estimated" if self._layout() >= ESTIMATES else "0"
         rows = self._rows(
-            "SELECT number, model, operator, cost_usd, tokens_in, tokens_out, seconds, error, created FROM calls WHERE run = ? "
-            "ORDER BY number, created",
+            f"SELECT number, model, operator, cost_usd, tokens_in, tokens_out, {estimated}, seconds, error, created FROM calls "
+            "WHERE run = ? ORDER BY number, created",
             run,
         )
         return list(map(PaidCall._make, rows))
@@ -231,11 +227,10 @@ class Reader(Ledger):
     def spent(self) -> list[DailySpending]:
         """Return totals over the calls of all runs, by run, model and day."""
         rows = self._rows(
-            "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, count(*), coalesce(sum(cost_usd), 0.0), "
-            "sum(cost_usd IS NULL AND error = ''), sum(error != ''), sum(tokens_in), sum(tokens_out) "
-            "FROM calls GROUP BY run, model, day ORDER BY day"
+            "SELECT run, model, date(created, 'unixepoch', 'localtime') AS day, sum(error != '') AS failed, "
+            f"{self._sums()} FROM calls GROUP BY run, model, day ORDER BY day"
         )
-        return list(map(DailySpending._make, rows))
+        return [DailySpending(**{"usd": row["dollars"]} | {f: row[f] for f in DailySpending._fields if f != "usd"}) for row in rows]
 
     def conversation(self, run: str, number: int) -> list[ModelCall]:
         """Return the model calls made for an attempt, with prompts and answers."""

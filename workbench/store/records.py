@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from workbench.certificate import Certificate
 from workbench.errors import UsageError
@@ -27,7 +28,9 @@ class Spending:
     dollars
         Sum of the known prices.
     unpriced
-        Answered calls whose price is unknown.
+        Calls that used tokens and whose price is unknown.
+    estimated
+        Calls whose tokens are estimated.
     """
 
     calls: int = 0
@@ -35,6 +38,11 @@ class Spending:
     tokens_out: int = 0
     dollars: float = 0.0
     unpriced: int = 0
+    estimated: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        values = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in dataclasses.fields(self)}
+        return dataclasses.replace(self, **values)
 
     @property
     def cost_usd(self) -> float | None:
@@ -411,6 +419,7 @@ class PaidCall(NamedTuple):
     cost_usd: float | None
     tokens_in: int
     tokens_out: int
+    estimated: int
     seconds: float
     error: str
     created: float
@@ -447,8 +456,8 @@ class DailySpending(NamedTuple):
         ISO date in local time.
     usd
         Sum of the known prices.
-    unpriced, failed
-        Number of answered calls with unknown price, and of failed calls.
+    unpriced, failed, estimated
+        Number of calls that used tokens and whose price is unknown, of failed calls, and of calls whose tokens are estimated.
     """
 
     run: str
@@ -460,3 +469,4 @@ class DailySpending(NamedTuple):
     failed: int
     tokens_in: int
     tokens_out: int
+    estimated: int

@@ -69,6 +69,11 @@ def summary_of(row: sqlite3.Row, attempts: int, valid: int, best_gap: float | No
     )
 
 
+def spending_of(row: sqlite3.Row) -> Spending:
+    """Sums over calls, by the names of the record's fields."""
+    return Spending(**{field.name: row[field.name] for field in dataclasses.fields(Spending)})
+
+
 # --------------------------------------------------------------------------- attempts
 
 
@@ -178,6 +183,7 @@ def call_of(row: sqlite3.Row) -> ModelCall:
     call = Call(
         row["model"], Prompt(row["system"], row["user"]), row["response"], row["tokens_in"], row["tokens_out"], row["cost_usd"],
         row["seconds"], row["retries"], row["error"],
+        *((row["finish"], bool(row["estimated"])) if "finish" in row.keys() else ()),  # noqa: SIM118 (a row is no dict)
     )  # fmt: skip
     origin = Origin(tuple(asked.get("parents", ())), asked.get("island"), asked.get("repairs"))
     return ModelCall(row["number"], origin, row["operator"], call, row["created"])

@@ -31,11 +31,16 @@ from workbench.store.rows import (
     pack,
     report_of,
     run_of,
+    spending_of,
     summary_of,
     trial_columns,
 )
 
 FILE = "evolve.db"
+UNPRICED = "cost_usd IS NULL AND (error = '' OR tokens_out > 0)"
+"""SQL: a call that used tokens and whose price is unknown."""
+ESTIMATES = 6
+"""Layout from which on it is kept which tokens are estimates; a folder that was last written before has none."""
 _CANDIDATE = (
     f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results FROM candidates c {WITH_TRIAL} "
     "LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
@@ -161,7 +166,7 @@ class Store:
                 proposer=proposer, isolation=isolation, status="running", created=now, heartbeat=now, pid=os.getpid(),
             )  # fmt: skip
 
-    def claim(self, run: str, options: RunOptions, isolation: str) -> None:
+    def claim(self, run: str, options: RunOptions, isolation: str, proposer: str | None = None) -> None:
         """Take over an ended or abandoned run in this process, to resume it.
 
         Raises
@@ -174,17 +179,18 @@ class Store:
             if row["status"] in LIVE and at_work(row):
                 raise UsageError(f"run {run} is still running (process {row['pid']}); stop it first with: evolve stop {run}")
             db.execute(
-                "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ? WHERE id = ?",
-                (os.getpid(), time.time(), json.dumps(options.to_json()), isolation, run),
+                "UPDATE runs SET status = 'running', message = '', pid = ?, heartbeat = ?, options = ?, isolation = ?, "
+                "proposer = coalesce(?, proposer) WHERE id = ?",
+                (os.getpid(), time.time(), json.dumps(options.to_json()), isolation, proposer, run),
             )
             _append_event(db, run, "resumed", f"by process {os.getpid()}")
 
-    def heartbeat(self, run: str, *, active_seconds: float, status: str = "running") -> None:
-        """Record that the run is alive, and its running time over all resumptions."""
+    def heartbeat(self, run: str, *, active_seconds: float, status: str = "running", message: str = "") -> None:
+        """Record that the run is alive, its running time over all resumptions, and the reason if it is paused."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE runs SET heartbeat = ?, active_seconds = ?, status = ? WHERE id = ?",
-                (time.time(), active_seconds, status, run),
+                "UPDATE runs SET heartbeat = ?, active_seconds = ?, status = ?, message = ? WHERE id = ?",
+                (time.time(), active_seconds, status, message, run),
             )
 
     def end_run(self, run: str, status: str, message: str, active_seconds: float) -> None:
@@ -223,26 +229,21 @@ class Store:
     def runs(self) -> list[RunSummary]:
         """Return all runs, newest first, with their counts, costs and best gaps."""
         rows = self._rows(
-            """
+            f"""
             SELECT r.*, coalesce(c.attempts, 0) AS attempts, coalesce(c.valid, 0) AS valid, c.best_gap,
-                   coalesce(k.calls, 0) AS calls, coalesce(k.tokens_in, 0) AS tokens_in, coalesce(k.tokens_out, 0) AS tokens_out,
-                   coalesce(k.dollars, 0.0) AS dollars, coalesce(k.unpriced, 0) AS unpriced, v.gap AS validation_gap
+                   k.*, v.gap AS validation_gap
             FROM runs r
             LEFT JOIN (SELECT run, sum(operator != 'seed') AS attempts, sum(status = 'ok' AND operator != 'seed') AS valid,
                        min(gap) AS best_gap FROM candidates GROUP BY run) c ON c.run = r.id
-            LEFT JOIN (SELECT run, count(*) AS calls, sum(cost_usd) AS dollars, sum(cost_usd IS NULL AND error = '') AS unpriced,
-                       sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM calls GROUP BY run) k ON k.run = r.id
+            LEFT JOIN (SELECT run AS paid_by, {self._sums()} FROM calls GROUP BY run) k ON k.paid_by = r.id
             LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation'
             ORDER BY r.created DESC, r.rowid DESC
             """
         )
         return [
-            summary_of(
-                row, row["attempts"], row["valid"], row["best_gap"],
-                Spending(row["calls"], row["tokens_in"], row["tokens_out"], row["dollars"], row["unpriced"]),
-            )
+            summary_of(row, row["attempts"], row["valid"], row["best_gap"], spending_of(row) if row["calls"] else Spending())
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def summary(self, name: str) -> RunSummary:
         """Return a run by any name that `run` takes, with its counts, cost and best gaps.
@@ -264,7 +265,7 @@ class Store:
                 db, "calls", run=run, number=number, task=origin_json(origin), operator=operator, model=call.model,
                 system=call.prompt.system, user=call.prompt.user, response=call.text, tokens_in=call.tokens_in,
                 tokens_out=call.tokens_out, cost_usd=call.cost_usd, seconds=call.seconds, retries=call.retries, error=call.error,
-                created=time.time(),
+                finish=call.finish, estimated=int(call.estimated), created=time.time(),
             )  # fmt: skip
 
     def add_candidate(
@@ -343,12 +344,20 @@ class Store:
 
     def spending(self, run: str) -> Spending:
         """Return totals over the model calls of a run."""
-        row = self._rows(
-            "SELECT count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), "
-            "coalesce(sum(cost_usd), 0.0), coalesce(sum(cost_usd IS NULL AND error = ''), 0) FROM calls WHERE run = ?",
-            run,
-        )[0]
-        return Spending(*row)
+        return spending_of(self._rows(f"SELECT {self._sums()} FROM calls WHERE run = ?", run)[0])
+
+    def unpriced(self, run: str) -> dict[str, Spending]:
+        """Return totals over the calls of a run whose price is unknown, by model."""
+        rows = self._rows(f"SELECT model, {self._sums()} FROM calls WHERE run = ? AND {UNPRICED} GROUP BY model", run)
+        return {row["model"]: spending_of(row) for row in rows}
+
+    def _sums(self) -> str:
+        estimated = "sum(estimated)" if version(self._db) >= ESTIMATES else "0"
+        return (
+            "count(*) AS calls, coalesce(sum(tokens_in), 0) AS tokens_in, coalesce(sum(tokens_out), 0) AS tokens_out, "
+            f"coalesce(sum(cost_usd), 0.0) AS dollars, coalesce(sum({UNPRICED}), 0) AS unpriced, "
+            f"coalesce({estimated}, 0) AS estimated"
+        )
 
     # ------------------------------------------------------------------ control and events
 
