@@ -69,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 "thinks": "<think>so",
                 "reasons": None,
                 "echo-key": self.headers["authorization"],
+                "slow": ANSWER.replace("return x", f"return x + {type(self).calls[model]}"),  # never the same twice
             }
             self.complete(content.get(model, ANSWER), "because" if model == "reasons" else None)
 
