@@ -85,6 +85,12 @@ def test_a_certificate_of_a_file_is_that_of_the_attempt_with_the_same_text(tmp_p
         assert store.certificate("r", 1) == found, "the same text for another problem is another program"
 
 
+WITHOUT_FINISH = (
+    "DROP INDEX calls_to_sum; ALTER TABLE calls DROP COLUMN finish; ALTER TABLE calls DROP COLUMN estimated; "
+    "CREATE INDEX calls_to_sum ON calls(run, number)"
+)
+
+
 def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Ledger(tmp_path) as store:
         record(store, judged(1))
@@ -94,7 +100,7 @@ def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Pat
     old = sqlite3.connect(tmp_path / FILE)
     old.executescript(
         "DROP INDEX openings_by_program; ALTER TABLE openings DROP COLUMN program; ALTER TABLE certificates DROP COLUMN program; "
-        "DROP TABLE trials; PRAGMA user_version = 3"
+        f"DROP TABLE trials; {WITHOUT_FINISH}; PRAGMA user_version = 3"
     )
     monkeypatch.setenv("EVOLVE_STATE", str(tmp_path / "state"))  # nothing was kept there then
     prints = old.execute("SELECT fingerprint FROM openings").fetchall()
@@ -128,7 +134,8 @@ def test_a_folder_from_before_is_read_as_one_without_certificates(tmp_path: Path
         pass
     old = sqlite3.connect(tmp_path / FILE)
     old.executescript(
-        "DROP TABLE certificates; DROP TABLE openings; DROP TABLE rechecks; DROP TABLE trials; PRAGMA user_version = 2"
+        "DROP TABLE certificates; DROP TABLE openings; DROP TABLE rechecks; DROP TABLE trials; "
+        f"{WITHOUT_FINISH}; PRAGMA user_version = 2"
     )
     old.close()
     with Ledger(tmp_path, write=False) as store:
