@@ -101,7 +101,7 @@ class LiteLLM:
         headers: Sequence[str] = (),
         extra_body: str | Mapping[str, Any] | None = None,
         prices: Sequence[str] = (),
-        named: Collection[str] = frozenset({"api_base", "fallbacks", "headers"}),
+        named: Collection[str] = ("api_base", "fallbacks", "headers"),
     ) -> None:
         weighted = parse_models(models)
         if not weighted:
