@@ -68,6 +68,15 @@ def test_tables_made_from_data_are_up_to_date() -> None:
     assert not (pages := tables.stale(write=False)), f"{pages}: python -m tests.docs.tables --write"
 
 
+@pytest.mark.parametrize(("mean", "shown"), [(0.03, True), (-0.03, False)])
+def test_results_name_the_baseline_with_the_smallest_difference(mean: float, shown: bool) -> None:
+    made = tables.certificates()[0]
+    tested = [c for c in made["certificate"]["comparisons"] if c["split"] == "test"]
+    far = [{**c, "mean": -0.02, "high": 0.5} for c in tested[1:]]  # a wide interval is not a close baseline
+    made["certificate"]["comparisons"] = [{**tested[0], "mean": mean, "high": mean + 0.001}, *far]
+    assert (f"| {100 * mean:+.2f} [" in tables.row(made)) is shown
+
+
 def test_pages_name_every_strategy_and_package_and_count_every_attack() -> None:
     page = (ROOT / "docs" / "strategies-and-proposers.md").read_text()
     assert [name for name in search.names() if f"| `{name}`" not in page] == []
