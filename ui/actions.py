@@ -49,13 +49,13 @@ class Launch:
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
     """Start a run as `evolve run` does, detached: it continues when the page, the browser or the server is closed."""
-    # An endpoint typed into a page never gets the key of a provider.
-    return _spawn(runs, "run", ["--no-endpoint-key", *options], problem)
+    # An endpoint typed into a page never gets the key of a provider; a file of options that happens to lie somewhere is not read.
+    return _spawn(runs, "run", ["--no-endpoint-key", f"--config={os.devnull}", *options], problem)
 
 
-def resume(runs: Path, run: str, candidates: int | None = None) -> Launch:
+def resume(runs: Path, run: str, options: Sequence[str] = ()) -> Launch:
     """Resume a run that was stopped or killed."""
-    return _spawn(runs, "resume", ["-n", str(candidates)] if candidates else [], run)
+    return _spawn(runs, "resume", ["--no-endpoint-key", *options], run)
 
 
 def demo(runs: Path) -> Launch:

@@ -20,6 +20,7 @@ from workbench.certificate import Certificate
 from workbench.errors import StoreError, UsageError, WorkbenchError
 from workbench.formatting import last_line
 from workbench.model import Report, Split
+from workbench.prices import Price
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Reader, Run, Size
@@ -126,14 +127,22 @@ def first_error(store: Reader, run: str) -> str:
     return store.run(run).message or store.first_error(run)
 
 
-def typical_cost(store: Reader | None, models: list[str], problem: str) -> tuple[float | None, float | None]:
-    """Return dollars per call of these models and seconds per attempt on this problem, in runs of this folder; None if unknown."""
-    if store is None:
-        return None, None
-    rows = store.runs()
-    seconds = [r.active_seconds / r.attempts for r in rows if r.problem == problem and r.attempts]
-    costs = [r.spending.cost_usd / r.spending.calls for r in rows if r.spending.cost_usd and set(r.options.models) == set(models)]
-    return (sum(costs) / len(costs) if costs else None), (sum(seconds) / len(seconds) if seconds else None)
+def typical_cost(spent: pd.DataFrame, model: str, price: Price | None) -> float | None:
+    """Return dollars per call of a model, as paid in this folder, else by its price and the tokens of earlier calls."""
+    own = spent[spent["model"] == model]
+    priced = own["calls"].sum() - own["unpriced"].sum()
+    if priced > 0 and own["usd"].sum() > 0:
+        return float(own["usd"].sum() / priced)
+    known = own if own["tokens_in"].sum() else spent[spent["tokens_in"] > 0]
+    calls = known["calls"].sum()
+    return price.of(known["tokens_in"].sum() / calls, known["tokens_out"].sum() / calls) if price is not None and calls else None
+
+
+def typical_seconds(store: Reader | None, problem: str) -> float | None:
+    """Return seconds per attempt on a problem in runs of this folder; None if unknown."""
+    rows = store.runs() if store is not None else []
+    seconds = [row.active_seconds / row.attempts for row in rows if row.problem == problem and row.attempts]
+    return sum(seconds) / len(seconds) if seconds else None
 
 
 # --------------------------------------------------------------------------- attempts

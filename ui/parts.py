@@ -10,7 +10,7 @@ from typing import Any, Literal
 import altair as alt
 import streamlit as st
 
-from ui import actions, data, theme
+from ui import actions, data, models, theme
 from workbench.errors import StoreError, UsageError
 from workbench.formatting import percent
 from workbench.model import Split
@@ -227,10 +227,9 @@ def controls(store: Reader, row: Run, state: str) -> None:
                     st.toast("Sent; part of the prompts from the next attempt on.")
         elif not data.recorded(store):
             with st.popover("Resume", icon=":material/play_arrow:"):
-                made = row.options.candidates
-                budget = st.number_input("Total attempts", 1, 1_000_000, made + (100 if row.status == "done" else 0), key="budget")
+                options = models.resume_options(row.options, row.options.candidates, more=100 if row.status == "done" else 0)
                 if st.button("Resume run", type="primary", key="go-on"):
-                    launched(actions.resume(data.folder(), run, int(budget)))
+                    launched(actions.resume(data.folder(), run, options))
         export(store, row, row.champion, "run", report=True)
 
 

@@ -16,9 +16,10 @@ from workbench import proposers
 from workbench.errors import UsageError
 from workbench.model import Call, Candidate, Program, Prompt, Reply, Selection, Status, Task
 from workbench.options import RunOptions
+from workbench.prices import parse_models
 from workbench.proposers import gateway, providers
 from workbench.proposers.builtin import Builtin
-from workbench.proposers.litellm import LiteLLM, parse_models
+from workbench.proposers.litellm import LiteLLM
 from workbench.proposers.replay import Replay
 from workbench.proposers.scripted import Scripted
 from workbench.protocols import Proposer

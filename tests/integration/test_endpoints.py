@@ -14,10 +14,9 @@ from tests.conftest import TOY
 from tests.integration.odd_server import Answer, Asked, always, ok, serve
 from tests.integration.test_cli import evolve, refused  # noqa: F401 (a fixture)
 from tests.integration.test_keys import heard  # noqa: F401 (a fixture)
-from workbench import proposers
+from workbench import prices, proposers
 from workbench.errors import ModelError, UsageError
 from workbench.options import RunOptions
-from workbench.proposers import prices
 from workbench.proposers.litellm import LiteLLM
 from workbench.store import Store
 

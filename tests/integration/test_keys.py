@@ -90,7 +90,9 @@ def test_an_endpoint_that_nobody_named_here_gets_no_key(tmp_path: Path, heard: t
         (row,) = store.runs()
     assert row.status == "done" and len(sent) >= 4 and not told(sent), said
     assert "Bearer none" in "".join(sent)
-    assert "done" in finished(actions.resume(tmp_path, row.id, 3)) and not told(sent), "what is recorded names nothing"
+    for more in ([], [f"--api-base={base}"]):
+        said = finished(actions.resume(tmp_path, row.id, ["--candidates=3", *more]))
+        assert "done" in said and not told(sent), "what is recorded or typed into a page names nothing"
     loopback = base.replace("0.0.0.0", "127.0.0.1")
     finished(actions.start_run(tmp_path, str(TOY), [*options, "--model=m", f"--api-base={loopback}"]))
     assert not told(sent)

@@ -24,7 +24,7 @@ def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_pat
     run, why = actions.wait_for_run(launch, tmp_path, WAIT)
     assert run and not why
     launch.process.wait(WAIT)
-    again = actions.resume(tmp_path, run, 5)
+    again = actions.resume(tmp_path, run, ["--candidates=5"])
     assert os.getpriority(os.PRIO_PROCESS, again.process.pid) > os.getpriority(os.PRIO_PROCESS, 0), "it gives way to the pages"
     assert os.getsid(again.process.pid) != os.getsid(0), "a session of its own: nothing that ends the server ends it"
     assert actions.wait_for_run(again, tmp_path, WAIT) == (run, "")

@@ -262,6 +262,10 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         for label, text in (("Models", "openai/slow"), ("Endpoint", base)):
             page.get_by_label(label, exact=True).fill(text)
             page.get_by_label(label, exact=True).press("Enter")
+        page.get_by_text("How they are asked, and prices").click()
+        page.get_by_label("Longest answer (tokens)", exact=True).fill("321")
+        page.get_by_label("Longest answer (tokens)", exact=True).press("Enter")
+        page.get_by_text("at 321 tokens each").or_(page.get_by_text("no price of openai/slow")).wait_for()
         press(page, "Start")
         page.wait_for_url("**/run?run=*")
         press(page, "Steer.*")
@@ -289,9 +293,14 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
             sources = [c.program.source for c in store.candidates(row.id) if c.program]
             assert any("return x * x" in source for source in sources) and store.calls(row.id)
             assert any("Try a square." in call.call.prompt.user for call in store.calls(row.id))
+            assert row.options.answer_tokens == 321
         press(page, "Resume.*")
+        page.get_by_label("Total tokens", exact=True).fill("1000000")
+        page.get_by_label("Total tokens", exact=True).press("Enter")
         press(page, "Resume run")
         page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()
+        with Store(tmp_path, write=False) as store:
+            assert store.runs()[0].options.max_tokens == 1_000_000
         press(page, "Stop")
         assert ended(tmp_path) == "stopped"
 

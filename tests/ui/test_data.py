@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from tests.ui.test_pages import words
 from tests.unit.certified import certificate, record
 from workbench.analysis.attempts import spending, thinned
 from workbench.model import Program, Split
+from workbench.prices import Price, parse_models
 from workbench.problem import catalog
 from workbench.store import Judged, Ledger, Mark, Reader
 
 pytest.importorskip("streamlit")
-from ui import actions, data
+from ui import actions, data, models
 from ui.data import Certification
 
 
@@ -127,12 +129,28 @@ def test_a_steered_run_is_measured_before_and_after(store: Reader) -> None:
 
 
 def test_costs_are_told_from_earlier_runs_of_the_same_models(store: Reader) -> None:
-    each, seconds = data.typical_cost(store, ["provider/small", "provider/large"], "tests/wide")
-    priced = [r for r in store.runs() if r.spending.calls]
-    assert each == pytest.approx(sum(r.spending.dollars / r.spending.calls for r in priced) / len(priced))
-    assert seconds is not None and seconds > 0
-    assert data.typical_cost(store, ["another"], "tests/wide")[0] is None
-    assert data.typical_cost(None, ["another"], "tests/wide") == (None, None)
+    """As paid; else by the price and the tokens of earlier calls; a model with a weight is the model."""
+    spent = data.spent(store)
+    paid = spent[spent["model"] == "provider/small"]
+    each = data.typical_cost(spent, "provider/small", None)
+    assert each == pytest.approx(paid["usd"].sum() / (paid["calls"].sum() - paid["unpriced"].sum()))
+    assert data.typical_cost(spent, "another", None) is None
+    per_call = spent[["tokens_in", "tokens_out"]].sum() / spent["calls"].sum()
+    by_price = data.typical_cost(spent, "another", Price(2.0, 8.0))
+    assert by_price == pytest.approx((per_call["tokens_in"] * 2 + per_call["tokens_out"] * 8) / 1e6, rel=0.2)
+    assert (data.typical_seconds(store, "tests/wide") or 0) > 0 and data.typical_seconds(None, "tests/wide") is None
+
+    def said(*names: str, **more: Any) -> str:
+        return models.estimate(store, models.Asked(models=tuple(parse_models(names)), **more), 100)
+
+    assert said("provider/small=3") == said("provider/small") and said("provider/small").startswith("About $")
+    assert said("provider/small=3", "provider/large") != said("provider/small", "provider/large=3")
+    assert "no price of another is known" in said("provider/small", "another")
+    assert said("another", prices={"": Price(2.0, 8.0)}).startswith("About $")
+    assert models.estimate(None, models.Asked(models=(("m", 1.0),), prices={"m": Price(1.0, 10.0)}), 10) == (
+        "Cost unknown (no earlier calls); answers at most $1.64, at 16,384 tokens each, and prompts."
+    )
+    assert "no price of gpt-4o-mini" in said("gpt-4o-mini", base="http://127.0.0.1:1/v1"), "elsewhere it may cost something else"
 
 
 def test_a_certificate_is_none_running_failed_or_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

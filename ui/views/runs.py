@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import actions, data, parts, theme
+from ui import actions, data, models, parts, theme
 from workbench import search
 from workbench.errors import StoreError
 from workbench.formatting import dollars, duration, points
@@ -164,25 +164,22 @@ def new_run() -> None:
     strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
     kind = st.segmented_control("Proposer", [BUILTIN, MODELS], default=BUILTIN, key="new-proposer", required=True)
     options = [f"--strategy={strategy}", f"--proposer={'builtin' if kind == BUILTIN else 'litellm'}"]
-    models: list[str] = []
-    if kind == MODELS:
-        left, right = st.columns(2)
-        names = "LiteLLM model names, separated by commas; NAME=2 uses a model twice as often."
-        own = "OpenAI-compatible server of your own models. No API key is sent to it: keys go to their provider's own hosts only."
-        given = left.text_input("Models", key="new-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=names)
-        base = right.text_input("Endpoint", key="new-base", placeholder="http://127.0.0.1:8080/v1", help=own)
-        models = [name.strip() for name in given.split(",") if name.strip()]
-        options += [f"--model={name}" for name in models] + ([f"--api-base={base.strip()}"] if base.strip() else [])
-    columns = st.columns(4)
+    asked = models.ask("new") if kind == MODELS else models.Asked()
+    options += asked.options
+    columns = st.columns(5)
     attempts = columns[0].number_input("Attempts", 1, 1_000_000, 200, key="new-attempts")
     minutes = columns[1].number_input("Max. minutes", 0.5, None, None, key="new-minutes", placeholder="no limit")
     usd = columns[2].number_input("Max. dollars", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == BUILTIN)
-    seed = columns[3].number_input("Random seed", 0, 2**31, 0, key="new-seed")
+    tokens = columns[3].number_input(
+        "Max. tokens", 1, None, None, key="new-tokens", placeholder="no limit", disabled=kind == BUILTIN
+    )
+    seed = columns[4].number_input("Random seed", 0, 2**31, 0, key="new-seed")
     options += [f"--candidates={attempts}", f"--seed={seed}"]
     options += [f"--max-minutes={minutes}"] if minutes else []
     options += [f"--max-usd={usd}"] if usd and kind == MODELS else []
-    st.caption(parts.literal(estimate(problem, models, int(attempts), usd, kind == BUILTIN)))
-    missing = kind == MODELS and not models
+    options += [f"--max-tokens={tokens}"] if tokens and kind == MODELS else []
+    st.caption(parts.literal(estimate(problem, asked, int(attempts), usd, kind == BUILTIN)))
+    missing = kind == MODELS and not asked.models
     if st.button("Start", type="primary", key="new-start", disabled=missing or not problem, icon=":material/play_arrow:"):
         parts.launched(actions.start_run(data.folder(), problem, options))
 
@@ -200,18 +197,16 @@ def usable() -> list[str]:
     return found
 
 
-def estimate(problem: str | None, models: list[str], attempts: int, usd: float | None, builtin: bool) -> str:
-    """Estimate cost and time of a run from earlier runs in this folder, in words."""
-    each, seconds = data.typical_cost(data.own(), models, problem or "")
-    time_said = f"about {duration(seconds * attempts)}, judging by earlier runs" if seconds else "duration unknown (no earlier run)"
+def estimate(problem: str | None, asked: models.Asked, attempts: int, usd: float | None, builtin: bool) -> str:
+    """Estimate cost and time of a run, in words."""
+    seconds = data.typical_seconds(data.own(), problem or "")
+    time_said = (
+        f"About {duration(seconds * attempts)}, judging by earlier runs." if seconds else "Duration unknown (no earlier run)."
+    )
     if builtin:
-        return f"No cost (no model); {time_said}."
-    cap = f" Budget: {dollars(usd)}." if usd else " No budget in dollars."
-    if not models:
-        return "Enter at least one model." + cap
-    if each is None:
-        return f"Cost unknown (no earlier calls of {', '.join(models)}); {time_said}.{cap}"
-    return f"About {dollars(each * attempts)} ({dollars(each)} per call in earlier runs); {time_said}.{cap}"
+        return f"No cost (no model). {time_said}"
+    cap = f"Budget: {dollars(usd)}." if usd else "No budget in dollars."
+    return f"{models.estimate(data.own(), asked, attempts)} {time_said} {cap}"
 
 
 page()

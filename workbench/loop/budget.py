@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workbench.model import Call
 from workbench.options import RunOptions
-from workbench.proposers.prices import parse_prices
+from workbench.prices import parse_prices
 from workbench.store import Spending, Store
 
 

@@ -11,16 +11,16 @@ from typing import Any, cast, get_args
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
+from workbench.prices import parse_models, parse_prices
 from workbench.proposers.asking import Asking, Patience
 from workbench.proposers.exchange import ModelAnswer, ModelRequest
 from workbench.proposers.gateway import Gateway
 from workbench.proposers.headers import parse_body, parse_headers, variables_in
 from workbench.proposers.keys import own_variable
-from workbench.proposers.prices import parse_prices
 from workbench.proposers.prompt import Style, asked_for, build, style_for
 from workbench.proposers.providers import PROVIDERS
 from workbench.proposers.remedies import complaint
-from workbench.proposers.targets import Target, parse_fallback, parse_models, target
+from workbench.proposers.targets import Target, parse_fallback, target
 
 _TEMPERATURE: dict[Style, float | None] = {"full": None, "block": 0.8}
 _ANSWER_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}

@@ -1,9 +1,8 @@
-"""Models as a person names them: with weights, as fallbacks, at endpoints of their own."""
+"""Where models are asked: at their providers, or at endpoints of their own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from workbench.errors import UsageError
@@ -18,11 +17,6 @@ class Target(NamedTuple):
     model: str
     api_base: str | None = None
     variable: str | None = None
-
-
-def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
-    """Parse one or several models given as `NAME`, `NAME=WEIGHT` or pairs; the default weight is 1."""
-    return [_weighted(model) if isinstance(model, str) else model for model in ([models] if isinstance(models, str) else models)]
 
 
 def parse_fallback(text: str, main: Target, named: bool) -> Target:
@@ -54,11 +48,3 @@ def target(model: str, api_base: str | None, named: bool) -> Target:
         return Target(model)
     endpoint(api_base)
     return Target(model, api_base, variable_for(model, api_base, named))
-
-
-def _weighted(text: str) -> tuple[str, float]:
-    name, _, weight = text.rpartition("=")
-    try:
-        return (name, float(weight)) if name else (text, 1.0)
-    except ValueError:
-        return text, 1.0

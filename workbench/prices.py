@@ -1,11 +1,11 @@
-"""What a model costs: as the user says, otherwise by LiteLLM's table, which is read without importing LiteLLM."""
+"""Weights and prices of models as a person gives them; prices otherwise by LiteLLM's table, read without importing LiteLLM."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,11 @@ class Price(NamedTuple):
     def of(self, tokens_in: float, tokens_out: float) -> float:
         """Dollars for so many tokens."""
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1e6
+
+
+def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
+    """Parse one or several models given as `NAME`, `NAME=WEIGHT` or pairs; the default weight is 1."""
+    return [_weighted(model) if isinstance(model, str) else model for model in ([models] if isinstance(models, str) else models)]
 
 
 def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
@@ -73,3 +78,11 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
             continue
         return table
     return {}
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    name, _, weight = text.rpartition("=")
+    try:
+        return (name, float(weight)) if name else (text, 1.0)
+    except ValueError:
+        return text, 1.0
