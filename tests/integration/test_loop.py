@@ -155,6 +155,8 @@ def test_model_that_stays_away_fails_the_run_and_keeps_its_budget(tmp_path, monk
         said = [event.message for event in store.events(row.id) if "paused" in event.message]
     assert (row.status, row.attempts) == ("failed", attempts) and told in row.message
     assert len(said) == (4 if attempts == 9 else 0)
+    monkeypatch.undo()
+    assert run(tmp_path, proposer=f"replay:{row.id}", workers=1).attempts == attempts, "repeated without a pause"
     assert all("connection refused" in text and f"evolve continue {row.id}" in text for text in said)
 
 

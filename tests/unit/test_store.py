@@ -38,6 +38,17 @@ def test_candidate_and_report_come_back_as_they_were(store):
     assert [a.fingerprint for a in store.attempts("a-1")] == ["abc"]
 
 
+def test_half_characters_lose_no_paid_call(store):
+    store.add_call("a-1", 1, Origin(), "edit", Call("m", Prompt("s\ud83d", "u"), "a\udce9b \U0001f600", 1, 1, 0.5, error="\ud83d"))
+    store.log("a-1", "note", "\udcff")
+    store.acknowledge(store.send("a-1", "steer", "\udcff"), "\udcff")
+    store.end_run("a-1", "failed", "\udcff", 1.0)
+    (made,) = store.calls("a-1")
+    assert (made.call.prompt.system, made.call.text, made.call.error) == ("s\ufffd", "a\ufffdb \U0001f600", "\ufffd")
+    (sent,) = store.messages("a-1", pending=False)
+    assert {store.run("a-1").message, store.events("a-1")[-1].message, sent.argument, sent.answer} == {"\ufffd"}
+
+
 def test_an_attempt_is_kept_once(store):
     candidate = Candidate(1, Status.REJECTED, None, "rewrite", (0,), message="no code")
     store.add_candidate("a-1", candidate)

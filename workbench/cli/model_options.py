@@ -34,6 +34,7 @@ Prices = Annotated[
     list[str] | None,
     typer.Option("--price", help="Dollars for a million tokens, IN/OUT or MODEL=IN/OUT, if LiteLLM's table has none; repeatable."),
 ]
+Style = Annotated[str | None, typer.Option(help="Prompt style: full (whole programs), or block (one block, for weak models).")]
 Temperature = Annotated[float | None, typer.Option(help="Sampling temperature of the model.")]
 Timeout = Annotated[float, typer.Option(help="Timeout of a model call in seconds; increase it for slow local models.")]
 MaxUsd = Annotated[float | None, typer.Option(help="Budget for model calls, in US dollars (in total).")]

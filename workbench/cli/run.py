@@ -32,9 +32,7 @@ def run(
     strategy: Annotated[str, typer.Option(help="How the search selects parents; see below.")] = "islands",
     opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[list[str] | None, typer.Option("--from", help="Initial program, by name or file; repeatable.")] = None,
-    style: Annotated[
-        str | None, typer.Option(help="Prompt style: full (whole programs), or block (one block, for weak models).")
-    ] = None,
+    style: model_options.Style = None,
     temperature: model_options.Temperature = None,
     answer_tokens: model_options.AnswerTokens = None,
     reasoning_effort: model_options.Effort = None,
@@ -102,6 +100,7 @@ def resume_(
     api_base: model_options.Endpoint = None,
     endpoint_key: model_options.EndpointKey = True,
     fallback: model_options.Fallbacks = None,
+    style: model_options.Style = None,
     temperature: model_options.Temperature = None,
     answer_tokens: model_options.AnswerTokens = None,
     reasoning_effort: model_options.Effort = None,
@@ -131,7 +130,7 @@ def resume_(
       evolve resume total_tardiness-20260101-120000-ab12 -n 1000
     """
     options = model_options.given(
-        model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price,
+        model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price, style=style,
         temperature=temperature, answer_tokens=answer_tokens, reasoning_effort=reasoning_effort, timeout=timeout,
         max_usd=max_usd, max_tokens=max_tokens, max_seconds=model_options.seconds(max_minutes),
     )  # fmt: skip

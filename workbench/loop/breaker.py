@@ -32,6 +32,7 @@ class Breaker:
         self.reason = self.fatal = ""
         self._kind = self._last = ""
         self._answered = self._failed = 0  # attempts of the whole run
+        self._tried = False  # whether a call has failed since the run was started or resumed
         self._same = self._any = self._waits = 0
         self._until = 0.0
         self._trial: int | None = None
@@ -50,7 +51,8 @@ class Breaker:
 
     def never_answered(self) -> str:
         """Return, if no call of the run has succeeded, what a run fails with; an empty string otherwise."""
-        return f"all {self._failed} model calls failed, the last with: {self._last}" if self._failed and not self._answered else ""
+        vain = self._tried and self._failed and not self._answered
+        return f"all {self._failed} model calls failed, the last with: {self._last}" if vain else ""
 
     def begins(self, number: int) -> None:
         """Note that the attempt of this number calls a model: after a wait, one alone is tried."""
@@ -71,6 +73,7 @@ class Breaker:
 
     def failed(self, number: int, error: str) -> str:
         """Note a failed call; return why the run is held up from now on (or once more), an empty string if it is not."""
+        self._tried = True
         if self.reason and number != self._trial:
             return ""  # was under way when the others failed
         self._any += 1

@@ -128,6 +128,7 @@ def _first_json(text: str) -> Any:
 def _assembled(text: str) -> dict[str, Any] | None:
     """Put the pieces of a stream together; a stream that breaks off counts as cut."""
     import litellm
+    from litellm.types.utils import ModelResponseStream
 
     pieces = list(_pieces(text))
     faulty = next((piece for piece in pieces if "error" in piece or not isinstance(piece.get("choices"), list)), None)
@@ -138,7 +139,7 @@ def _assembled(text: str) -> dict[str, Any] | None:
             if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
                 choice["delta"] = {**choice["delta"], "content": plain(choice["delta"].get("content"))}
     try:
-        whole = litellm.stream_chunk_builder([litellm.ModelResponseStream(**piece) for piece in pieces])
+        whole = litellm.stream_chunk_builder([ModelResponseStream(**piece) for piece in pieces])
     except Exception:  # of pydantic or litellm, for a piece without what they need
         return None
     if whole is None:

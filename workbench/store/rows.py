@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.certificate import Certificate
 from workbench.errors import StoreError
+from workbench.formatting import valid
 from workbench.model import Call, Candidate, Effect, InstanceResult, Program, Prompt, Report, Seconds, Split, Status
 from workbench.options import RunOptions
 from workbench.store.liveness import process_alive
@@ -32,7 +33,8 @@ from workbench.store.records import (
 def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
     """Insert a row and return its ID. Table and column names come from the code, never from input."""
     names, marks = ", ".join(values), ", ".join("?" * len(values))
-    return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid or 0)
+    cells = tuple(valid(value) if isinstance(value, str) else value for value in values.values())
+    return int(db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", cells).lastrowid or 0)
 
 
 # --------------------------------------------------------------------------- runs

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from workbench.errors import StoreError, UsageError
+from workbench.formatting import valid
 from workbench.model import Call, Candidate, Report, Split, Status
 from workbench.options import RunOptions
 from workbench.store.migrations import MIGRATIONS, add_functions, migrate, version
@@ -190,7 +191,7 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "UPDATE runs SET heartbeat = ?, active_seconds = ?, status = ?, message = ? WHERE id = ?",
-                (time.time(), active_seconds, status, message, run),
+                (time.time(), active_seconds, status, valid(message), run),
             )
 
     def end_run(self, run: str, status: str, message: str, active_seconds: float) -> None:
@@ -198,7 +199,7 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "UPDATE runs SET status = ?, message = ?, active_seconds = ?, heartbeat = ?, pid = NULL WHERE id = ?",
-                (status, message, active_seconds, time.time(), run),
+                (status, valid(message), active_seconds, time.time(), run),
             )
 
     def set_champion(self, run: str, number: int) -> None:
@@ -364,10 +365,7 @@ class Store:
     def send(self, run: str, command: str, argument: str = "") -> int:
         """Send a control message to a run and return its ID."""
         with self._transaction() as db:
-            cursor = db.execute(
-                "INSERT INTO control (run, command, argument, created) VALUES (?, ?, ?, ?)", (run, command, argument, time.time())
-            )
-            return int(cursor.lastrowid or 0)
+            return insert(db, "control", run=run, command=command, argument=argument, created=time.time())
 
     def messages(self, run: str, *, pending: bool = True) -> list[Message]:
         """Return the control messages of a run, oldest first."""
@@ -377,7 +375,7 @@ class Store:
     def acknowledge(self, message: int, answer: str) -> None:
         """Record that the run has handled a message."""
         with self._transaction() as db:
-            db.execute("UPDATE control SET acknowledged = ?, answer = ? WHERE id = ?", (time.time(), answer, message))
+            db.execute("UPDATE control SET acknowledged = ?, answer = ? WHERE id = ?", (time.time(), valid(answer), message))
 
     def log(self, run: str, kind: str, message: str) -> None:
         """Append to the log of a run."""
@@ -411,7 +409,7 @@ def _upgraded(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _append_event(db: sqlite3.Connection, run: str, kind: str, message: str) -> None:
-    db.execute("INSERT INTO events (run, created, kind, message) VALUES (?, ?, ?, ?)", (run, time.time(), kind, message))
+    insert(db, "events", run=run, created=time.time(), kind=kind, message=message)
 
 
 def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report) -> None:
