@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.odd_refusals import REFUSALS
-from tests.integration.odd_rows import Row
+from tests.integration.odd_rows import Row, whole_when
 from tests.integration.odd_server import Served, serve
 from tests.integration.odd_shapes import SHAPES
 from tests.integration.test_gateway import BRIEF, PARENT
@@ -64,3 +64,10 @@ def test_an_odd_answer_is_understood_or_told(row: Row, served: Served, gateway: 
     assert row.tells in " ".join(news) and bool(row.tells) == bool(news), news
     if row.tells:  # it was learned: the next attempt takes one request, and says nothing
         assert ask(made, 2).error == "" and served.counts[row.name] == row.requests + 1 and made.news() == ()
+
+
+def test_no_answer_is_longer_than_twice_what_was_asked_for(gateway: Gateway) -> None:
+    with serve({"m": lambda asked: whole_when(150 if asked.count <= 2 else 300)(asked)}) as server:
+        made = proposer(gateway, "m", server.base, answer_tokens=100)
+        finishes = [ask(made, number).finish for number in (1, 2)]
+    assert finishes == ["stop", "length"] and [a.body["max_tokens"] for a in server.asked] == [100, 200, 200]

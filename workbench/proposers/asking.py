@@ -57,7 +57,7 @@ class Asking:
     ) -> tuple[ModelAnswer, int, float]:
         """Ask one model until it answers, fails for good, or takes too long.
 
-        An answer that is cut is asked for once more with twice the room, if there is more.
+        An answer that is cut is asked for once more with twice the room that the request has, if there is more.
 
         Returns
         -------
@@ -65,9 +65,10 @@ class Asking:
             The answer with the tokens and cost of all calls, their number, and seconds.
         """
         began = time.monotonic()
-        request = request._replace(max_tokens=max(request.max_tokens or 0, self._room.get(one, 0)))
+        wanted = request.max_tokens or 0
+        request = request._replace(max_tokens=max(wanted, self._room.get(one, 0)))
         answer, calls = self._until_it_answers(gateway, one, request, checking)
-        if answer.kind or answer.finish != "length" or checking or not (more := self._more_room(one, request, answer)):
+        if answer.kind or answer.finish != "length" or checking or not (more := self._more_room(one, request, answer, 2 * wanted)):
             return answer, calls, time.monotonic() - began
         longer, further = self._until_it_answers(gateway, one, request._replace(max_tokens=more), checking, answer.asked or 0)
         self._note_room(one, answer, longer, more)
@@ -148,12 +149,12 @@ class Asking:
             for words in self._unproven.pop(one, ()):
                 self._news.append(f"{one.model} {words}")
 
-    def _more_room(self, one: Target, request: ModelRequest, answer: ModelAnswer) -> int | None:
-        """Tokens to ask for after an answer that was cut; None if there is no more, or more did not help before."""
+    def _more_room(self, one: Target, request: ModelRequest, answer: ModelAnswer, longest: int) -> int | None:
+        """Tokens to ask for after an answer that was cut, at most `longest`; None if there are no more, or more did not help."""
         if answer.asked is None or request.max_tokens is None or self._vain[one] >= _VAIN:
             return None
         most = self._dialects.get(one, Dialect()).most_tokens
-        more = 2 * answer.asked if most is None else min(2 * answer.asked, most)
+        more = longest if most is None else min(longest, most)
         fits = answer.asked == min(request.max_tokens, most or request.max_tokens)  # else the context is the limit
         return more if more > answer.asked and fits else None
 
