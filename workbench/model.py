@@ -255,8 +255,17 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a program decided on one instance: their number, a hash of all, and the first ones as JSON, up to a limit."""
+
+    count: int
+    digest: bytes
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceResult:
-    """Result on one instance. `gap` is finite: a failed instance gets the penalty. `cpu_seconds` is None unless asked for."""
+    """Result on one instance. `gap` is finite: a failed instance gets the penalty. What is None is measured on request alone."""
 
     id: str
     family: str
@@ -268,6 +277,7 @@ class InstanceResult:
     message: str = ""
     seconds: float = 0.0
     cpu_seconds: float | None = None
+    decisions: Decisions | None = None
 
 
 @dataclass(frozen=True, slots=True)

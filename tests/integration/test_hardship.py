@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.kills import alive, below
+from tests.benchmarks.kills import below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
 from workbench.evaluation import pool, worker
 from workbench.evaluation.jobs import Job
+from workbench.evaluation.places import Places
 from workbench.loop.snapshot import Snapshot
 from workbench.loop.start import resume
 from workbench.model import Program, Report, Split, Status
@@ -69,7 +70,7 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
             done.set()
             if shooter.ident:
                 shooter.join()
-            while any(map(alive, hit)):  # a spare that is hit but not gone would be one more program killed
+            while any(Path(f"/proc/{pid}").exists() for pid in hit):  # a spare that is hit but not reaped would be one more killed
                 time.sleep(0.01)
 
     def shoot(done: threading.Event) -> None:
@@ -88,7 +89,8 @@ def test_a_program_killed_from_outside_is_tried_once_more(monkeypatch: pytest.Mo
     monkeypatch.setattr(worker, "evaluate", shot_at)
     sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=True)
     try:
-        report = worker.answer(Job(slow, Split.TRAIN, stop_on_failure=True), loaded, sandbox)
+        places = Places(sandbox, lambda around: sandbox)
+        report = worker.answer(Job(slow, Split.TRAIN, stop_on_failure=True), loaded, places)
     finally:
         sandbox.close()
     assert isinstance(report, Report) and (report.status, len(tries)) == (ends, 2), report.message

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from tests.unit.toy import WSPT, function_problem, program, with_key
 from workbench.certificate import Check
-from workbench.certification.determinism import Answered, surroundings
-from workbench.certification.recording import Decisions, Recorder, difference
+from workbench.certification.determinism import determinism, places
 from workbench.certification.verdict import silent
-from workbench.evaluation.evaluate import evaluate
-from workbench.model import Split
-from workbench.problem.catalog import LoadedProblem
-from workbench.protocols import Sandbox
+from workbench.evaluation.bench import Bench
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.pool import Pool
+from workbench.evaluation.recording import difference
+from workbench.model import Decisions, Split
+from workbench.problem import catalog
 from workbench.sandbox import open_sandbox
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    sandbox = open_sandbox(allow_unsafe=True)
-    yield sandbox
-    sandbox.close()
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    loaded = function_problem(tmp_path_factory.mktemp("toy") / "weighted_completion")
+    with contextlib.closing(open_sandbox(allow_unsafe=True)) as sandbox, contextlib.closing(Bench(loaded, sandbox)) as bench:
+        yield bench
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
-    return function_problem(tmp_path_factory.mktemp("toy") / "weighted_completion")
-
-
-def elsewhere(loaded: LoadedProblem, sandbox: Sandbox, source: str) -> Check:
-    """The check of a program that ran on validation."""
-    usual: dict[str, Answered] = {}
-    recorder, given = Recorder(sandbox), program(loaded, source)
-    evaluate(
-        loaded, given, Split.VALIDATION, recorder, fresh=True,
-        on_result=lambda result: usual.update({result.id: Answered(result, recorder.taken())}),
-    )  # fmt: skip
-    return surroundings(loaded, given, sandbox, usual, silent)
+def judged(bench: Bench, source: str) -> list[Check]:
+    """What the certificate says of a program's determinism."""
+    given = program(bench.loaded, source)
+    jobs = [Job(given, split, fresh=True, record=True) for split in Split]
+    reports = bench.reports(jobs, lambda done, total: None)
+    return determinism(bench, given, dict(zip(Split, reports, strict=True)), silent)
 
 
 DEEP = """
@@ -92,14 +86,17 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_a_program_that_decides_otherwise_elsewhere_is_told_why(loaded: LoadedProblem, sandbox: Sandbox, name: str) -> None:
+def test_a_program_that_decides_otherwise_elsewhere_is_told_why(bench: Bench, name: str) -> None:
     source, cause = OTHERWISE[name]
-    found = elsewhere(loaded, sandbox, source)
-    assert found.passed is False
-    assert f"what makes the difference is {cause}" in found.line and "(validation): " in found.line
-    assert found.data["changed"]
+    again, elsewhere = judged(bench, source)
+    assert elsewhere.passed is False and elsewhere.data["changed"]
+    assert f"what makes the difference is {cause}" in elsewhere.line
+    if name not in AS_A_SCRIPT:
+        assert again.passed is False and f"what makes the difference is {cause}" in again.line
 
 
+AS_A_SCRIPT = {"script", "assert", "docstring"}
+"""What a module does not see."""
 HONEST = {
     "plain": WSPT,
     "numbers": with_key("p / w + 1e-9 * list({p, w, p + w, 7}).index(p) + hash((p, w)) % 5 * 1e-9"),
@@ -111,10 +108,32 @@ HONEST = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_an_honest_program_is_not_accused(loaded: LoadedProblem, sandbox: Sandbox, name: str) -> None:
-    found = elsewhere(loaded, sandbox, HONEST[name])
-    assert found.passed, found.line
-    assert found.data["instances"] == 12 and len({place["around"]["hash_seed"] for place in found.data["surroundings"]}) == 2
+def test_an_honest_program_is_not_accused(bench: Bench, name: str) -> None:
+    again, elsewhere = judged(bench, HONEST[name])
+    assert again.passed and elsewhere.passed, (again.line, elsewhere.line)
+    assert elsewhere.data["instances"] == 3 * 12 + 4
+    seeds = {place["surroundings"]["hash_seed"] for place in elsewhere.data["places"]}
+    assert len(seeds) == 2 and 0 not in seeds
+
+
+def test_what_a_program_remembers_is_told_apart_from_what_it_sees(bench: Bench) -> None:
+    source = with_key("p / w + 5 * (next(calls) % 400 > 99)", "import itertools\ncalls = itertools.count()\n")
+    again, elsewhere = judged(bench, source)
+    assert elsewhere.passed and again.passed is False
+    assert "what makes the difference is what it remembers of earlier instances" in again.line
+
+
+def test_workers_record_what_this_process_records() -> None:
+    loaded = catalog.load(str(catalog.root() / "tests" / "toy"))
+    given = loaded.program("seed")
+    jobs = [Job(given, Split.TRAIN, fresh=True, record=True, place=place) for place in (None, *places(loaded, given))]
+    with contextlib.closing(open_sandbox(allow_unsafe=True)) as sandbox, contextlib.closing(Bench(loaded, sandbox)) as bench:
+        here = bench.reports(jobs, lambda done, total: None)
+        with Pool(loaded, 2, allow_unsafe=True) as pool:
+            there = Bench(loaded, sandbox, pool).reports(jobs, lambda done, total: None)
+    decided = [[(result.id, result.objective, result.decisions) for result in report.results] for report in here]
+    assert decided == [[(result.id, result.objective, result.decisions) for result in report.results] for report in there]
+    assert decided[0] == decided[1] == decided[2] and all(decisions and decisions.count for _, _, decisions in decided[0])
 
 
 def test_floats_that_differ_by_rounding_are_one_decision() -> None:

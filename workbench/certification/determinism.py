@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
 import os
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
+from typing import NamedTuple
 
 from workbench.certificate import Check
-from workbench.certification.recording import Decisions, Recorder, difference
 from workbench.certification.verdict import Progress
-from workbench.evaluation.evaluate import evaluate
-from workbench.model import Instance, InstanceResult, Program, Split, Status, Surroundings
+from workbench.evaluation.bench import Bench
+from workbench.evaluation.jobs import Job
+from workbench.evaluation.places import Place
+from workbench.evaluation.recording import difference
+from workbench.model import InstanceResult, Program, Report, Split, Status, Surroundings
 from workbench.problem.catalog import LoadedProblem
-from workbench.protocols import Sandbox
-from workbench.sandbox import open_sandbox
 
 _DEEPEST = 40
 _MOST_MEMORY = 16
@@ -32,20 +32,13 @@ _SHOWN = 60
 _EQUAL = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a program did on one instance."""
+class _Change(NamedTuple):
+    """An instance on which a program did something else, where, and in words what."""
 
-    result: InstanceResult
-    decisions: Decisions
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Surroundings, and the factor on the memory limit there."""
-
-    around: Surroundings
-    memory: int = 1
+    split: Split
+    id: str
+    place: Place
+    words: str
 
 
 _CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -60,86 +53,73 @@ _CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _MEMORY_CAUSE = "how much memory there is"
 
 
-def second_run(
-    loaded: LoadedProblem, program: Program, sandbox: Sandbox, usual: Mapping[str, Answered], on_progress: Progress
-) -> Check:
-    """Run a program on test once more, in reverse order, in one process and as an imported module, and compare its decisions.
+def determinism(bench: Bench, program: Program, reports: Mapping[Split, Report], on_progress: Progress) -> list[Check]:
+    """Compare a program's decisions with those that it makes again, and in other surroundings.
+
+    It runs on all of test in reverse order, in one process and as a module, so that what it remembers from one instance to the
+    next shows; and, if it can do what it was made for, on some instances of every class as a module and as a script. The
+    surroundings are drawn from a hash of the program and of the problem's version, so that no program can know them.
 
     Parameters
     ----------
-    usual
-        What the program did in fresh processes in the usual surroundings, by instance.
+    reports
+        Of the program in fresh processes in the usual surroundings, with its decisions.
     """
-    place = _places(loaded, program)[0]
-    instances = {instance.id: instance for instance in reversed(loaded.instances(Split.TEST)) if instance.id in usual}
-    second: dict[str, Answered] = {}
-
-    def keep(result: InstanceResult) -> None:
-        second[result.id] = Answered(result, recorder.taken())
-        on_progress("second run", len(second), len(instances))
-
-    with _opened(loaded, sandbox, place) as recorder:
-        evaluate(loaded, program, Split.TEST, recorder, instances=instances.values(), on_result=keep)
-        changed = {
-            id: words
-            for id, found in second.items()
-            if (words := _confirmed(usual[id], found, partial(_answer, loaded, program, Split.TEST, instances[id], recorder)))
-        }
-        same = f"{len(second) - len(changed)} of {len(second)}"
-        line = f"determinism: {same} test instances ended the same in reverse order, as an imported module"
-        if changed:
-            id, words = next(iter(changed.items()))
-            alone = _answer(loaded, program, Split.TEST, instances[id], recorder)
-            line += f"; {id}: {words}; what makes the difference is "
-            if differs(usual[id], alone):
-                line += _cause(loaded, program, sandbox, place, Split.TEST, instances[id], usual[id])
-            else:
-                line += "what it remembers of earlier instances"
-    return Check("determinism", "determinism", not changed, line, {"changed": list(changed)})
+    loaded = bench.loaded
+    usual = {result.id: result for report in reports.values() for result in report.results}
+    as_module, as_script = places(loaded, program)
+    backwards = tuple(i.id for i in reversed(loaded.instances(Split.TEST)))
+    jobs = [Job(program, Split.TEST, backwards, place=as_module, record=True)]
+    if all(reports[split].status is Status.OK for split in (Split.TRAIN, Split.VALIDATION)):
+        for place, share in zip((as_module, as_script), _shares(loaded), strict=True):
+            jobs += [Job(program, split, tuple(ids), fresh=True, place=place, record=True) for split, ids in share.items()]
+    second, *others = bench.reports(jobs, lambda done, total: on_progress("surroundings", done, total))
+    return [_second_run(bench, jobs[0], second, usual), *([_elsewhere(bench, jobs[1:], others, usual)] if others else [])]
 
 
-def surroundings(
-    loaded: LoadedProblem, program: Program, sandbox: Sandbox, usual: Mapping[str, Answered], on_progress: Progress
-) -> Check:
-    """Run a program on some instances in other surroundings, and compare its decisions with the usual ones.
-
-    The surroundings are drawn from a hash of the program and of the problem's version, so that no program can know them.
-    Instances of a class take turns; of test, which `second_run` has run as a module, they run as a script alone.
-
-    Parameters
-    ----------
-    usual
-        What the program did in fresh processes in the usual surroundings, by instance.
-    """
-    places = _places(loaded, program)
-    shares = _shares(loaded, places, usual)
-    total, done = sum(len(chosen) for share in shares for chosen in share.values()), 0
-    changed: list[tuple[_Place, Split, Instance, str]] = []
-    for place, share in zip(places, shares, strict=True):
-        with _opened(loaded, sandbox, place) as recorder:
-            for split, instance in ((split, instance) for split, chosen in share.items() for instance in chosen):
-                run = partial(_answer, loaded, program, split, instance, recorder)
-                if words := _confirmed(usual[instance.id], run(), run):
-                    changed.append((place, split, instance, words))
-                done += 1
-                on_progress("surroundings", done, total)
-    line = f"determinism: {total - len(changed)} of {total} ended the same as a module, as a script and with other hash seeds"
+def _second_run(bench: Bench, job: Job, report: Report, usual: Mapping[str, InstanceResult]) -> Check:
+    changed, count = _changed(bench, [job], [report], usual), len(report.results)
+    line = f"determinism: {count - len(changed)} of {count} test instances ended the same in reverse order, as an imported module"
     if changed:
-        place, split, instance, words = changed[0]
-        cause = _cause(loaded, program, sandbox, place, split, instance, usual[instance.id])
-        line += f"; {instance.id} ({split}): {words}; what makes the difference is {cause}"
-    data = {"surroundings": [asdict(p) for p in places], "instances": total, "changed": [i.id for _, _, i, _ in changed]}
+        first = changed[0]
+        alone = bench.alone(job.program, first.split, first.id, first.place)
+        cause = "what it remembers of earlier instances"
+        if differs(usual[first.id], alone):
+            cause = _cause(bench, job.program, first, usual[first.id])
+        line += f"; {first.id}: {first.words}; what makes the difference is {cause}"
+    return Check("determinism", "determinism", not changed, line, {"changed": [change.id for change in changed]})
+
+
+def _elsewhere(bench: Bench, jobs: Sequence[Job], reports: Sequence[Report], usual: Mapping[str, InstanceResult]) -> Check:
+    changed, count = _changed(bench, jobs, reports, usual), sum(len(report.results) for report in reports)
+    line = f"determinism: {count - len(changed)} of {count} ended the same as a module, as a script and with other hash seeds"
+    if changed:
+        first = changed[0]
+        cause = _cause(bench, jobs[0].program, first, usual[first.id])
+        line += f"; {first.id} ({first.split}): {first.words}; what makes the difference is {cause}"
+    around = {job.place: {"surroundings": asdict(job.place.surroundings), "memory": job.place.memory} for job in jobs if job.place}
+    data = {"places": list(around.values()), "instances": count, "changed": [change.id for change in changed]}
     return Check("determinism: surroundings", "determinism", not changed, line, data)
 
 
-def differs(usual: Answered, found: Answered) -> str:
+def _changed(bench: Bench, jobs: Sequence[Job], reports: Sequence[Report], usual: Mapping[str, InstanceResult]) -> list[_Change]:
+    changed = []
+    for job, report in zip(jobs, reports, strict=True):
+        assert job.place
+        for result in report.results:
+            again = partial(bench.alone, job.program, job.split, result.id, job.place)
+            if words := _confirmed(usual[result.id], result, again):
+                changed.append(_Change(job.split, result.id, job.place, words))
+    return changed
+
+
+def differs(before: InstanceResult, after: InstanceResult) -> str:
     """How two runs on an instance differ, in words; empty where they do not."""
-    before, after = usual.result, found.result
     if before.status is not after.status:
         return f"{_outcome(before)}, then {_outcome(after)}"
     if before.status in (Status.TIMEOUT, Status.MEMORY):  # how far it came is a matter of the machine
         return ""
-    if apart := difference(usual.decisions, found.decisions):
+    if before.decisions and after.decisions and (apart := difference(before.decisions, after.decisions)):
         first, second = _short(apart.first), _short(apart.second)
         return f"decision {apart.number} {first}, then {second}" if first or second else f"decision {apart.number} differs"
     if before.objective is None or after.objective is None or math.isclose(before.objective, after.objective, rel_tol=_EQUAL):
@@ -147,10 +127,10 @@ def differs(usual: Answered, found: Answered) -> str:
     return f"{_outcome(before)}, then {_outcome(after)}"
 
 
-def _confirmed(usual: Answered, found: Answered, again: Callable[[], Answered]) -> str:
+def _confirmed(before: InstanceResult, after: InstanceResult, again: Callable[[], InstanceResult]) -> str:
     """As `differs`; what ran out of time may run again, because the machine may have been busy."""
-    words = differs(usual, found)
-    return differs(usual, again()) if words and found.result.status is Status.TIMEOUT else words
+    words = differs(before, after)
+    return differs(before, again()) if words and after.status is Status.TIMEOUT else words
 
 
 def _outcome(result: InstanceResult) -> str:
@@ -163,7 +143,8 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _places(loaded: LoadedProblem, program: Program) -> tuple[_Place, ...]:
+def places(loaded: LoadedProblem, program: Program) -> tuple[Place, Place]:
+    """Where else a program runs: as an imported module with more memory, and as a script under `python -OO`."""
     rng = random.Random(hashlib.sha256(f"{loaded.version}\n{program.source}".encode()).digest())
 
     def word() -> str:
@@ -176,43 +157,27 @@ def _places(loaded: LoadedProblem, program: Program) -> tuple[_Place, ...]:
         rng.randint(1, 2**32 - 1), module, f"{folder}/{module}.py", rng.getrandbits(32), rng.randint(5, _DEEPEST)
     )
     as_script = Surroundings(rng.randint(1, 2**32 - 1), "__main__", f"{folder}/{word()}.py", rng.getrandbits(32), optimize=2)
-    return _Place(as_module, roomy), _Place(as_script)
+    return Place(as_module, roomy), Place(as_script)
 
 
-def _shares(loaded: LoadedProblem, places: Sequence[_Place], usual: Mapping[str, Answered]) -> list[dict[Split, list[Instance]]]:
-    """The instances to run by place and split."""
-    shares: list[dict[Split, list[Instance]]] = [{} for _ in places]
+def _shares(loaded: LoadedProblem) -> tuple[dict[Split, list[str]], dict[Split, list[str]]]:
+    """Instances to run as a module and as a script; those of a class take turns, those of test run as a script alone."""
+    shares: tuple[dict[Split, list[str]], dict[Split, list[str]]] = ({}, {})
     for split in Split:
-        classes: dict[str, list[Instance]] = defaultdict(list)
+        classes: dict[str, list[str]] = defaultdict(list)
         for instance in loaded.instances(split):
-            if instance.id in usual:
-                classes[instance.family].append(instance)
+            classes[instance.family].append(instance.id)
         for members in classes.values():
-            for turn, instance in enumerate(members[: max(len(places), math.ceil(_SOME / len(classes)))]):
-                where = len(places) - 1 if split is Split.TEST else turn % len(places)
-                shares[where].setdefault(split, []).append(instance)
+            for turn, id in enumerate(members[: max(2, math.ceil(_SOME / len(classes)))]):
+                shares[1 if split is Split.TEST else turn % 2].setdefault(split, []).append(id)
     return shares
 
 
-@contextlib.contextmanager
-def _opened(loaded: LoadedProblem, sandbox: Sandbox, place: _Place) -> Iterator[Recorder]:
-    opened = open_sandbox(loaded.problem.modules, isolation=sandbox.isolation, surroundings=place.around)
-    with contextlib.closing(Recorder(opened, place.memory)) as recorder:
-        yield recorder
-
-
-def _answer(loaded: LoadedProblem, program: Program, split: Split, instance: Instance, recorder: Recorder) -> Answered:
-    report = evaluate(loaded, program, split, recorder, instances=[instance], fresh=True)
-    return Answered(report.results[0], recorder.taken())
-
-
-def _cause(
-    loaded: LoadedProblem, program: Program, sandbox: Sandbox, place: _Place, split: Split, instance: Instance, usual: Answered
-) -> str:
+def _cause(bench: Bench, program: Program, change: _Change, usual: InstanceResult) -> str:
     """What of the surroundings makes a difference when it alone is changed."""
-    tried = [(words, _Place(Surroundings(**{name: getattr(place.around, name) for name in names}))) for words, names in _CAUSES]
-    for words, alone in [tried[0]] * _TRIES + [*tried[1:], (_MEMORY_CAUSE, _Place(Surroundings(), place.memory))]:
-        with _opened(loaded, sandbox, alone) as recorder:
-            if differs(usual, _answer(loaded, program, split, instance, recorder)):
-                return words
+    around = change.place.surroundings
+    tried = [(words, Place(Surroundings(**{name: getattr(around, name) for name in names}))) for words, names in _CAUSES]
+    for words, alone in [tried[0]] * _TRIES + [*tried[1:], (_MEMORY_CAUSE, Place(Surroundings(), change.place.memory))]:
+        if differs(usual, bench.alone(program, change.split, change.id, alone)):
+            return words
     return "several of the surroundings together"

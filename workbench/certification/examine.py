@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -10,18 +11,16 @@ from typing import Any
 from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_baseline, of_report, worst_difference
 from workbench.certificate import BaselineComparison, Certificate, Check
 from workbench.certification.constants import constants
-from workbench.certification.determinism import Answered, second_run, surroundings
+from workbench.certification.determinism import determinism
 from workbench.certification.evidence import beyond_test
 from workbench.certification.growth import growth
 from workbench.certification.reach import reach
-from workbench.certification.recording import Recorder
 from workbench.certification.simplify import simplification
 from workbench.certification.start import Start, against_starts, finding
 from workbench.certification.verdict import Progress, decide, silent
 from workbench.errors import ProblemError
 from workbench.evaluation.bench import Bench
-from workbench.evaluation.evaluate import evaluate
-from workbench.evaluation.jobs import Executor
+from workbench.evaluation.jobs import Executor, Job
 from workbench.formatting import percent, points
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
@@ -65,17 +64,29 @@ def certify(
     starts
         Programs that its search started from.
     pool
-        Evaluates instances beyond the four splits in parallel; without it, one after the other in the sandbox.
+        Evaluates instances in parallel; without it, one after the other in the sandbox.
 
     Raises
     ------
     ProblemError
         The problem has no baselines, or too few test instances to tell anything.
     """
-    began = time.perf_counter()
     require(loaded)
-    usual: dict[str, Answered] = {}
-    reports = {split: _evaluate(loaded, program, split, sandbox, on_progress, usual) for split in Split}
+    with contextlib.closing(Bench(loaded, sandbox, pool)) as bench:
+        return _examined(bench, program, sandbox, on_progress, patience, accesses, starts)
+
+
+def _examined(
+    bench: Bench,
+    program: Program,
+    sandbox: Sandbox,
+    on_progress: Progress,
+    patience: float,
+    accesses: int,
+    starts: Sequence[Start],
+) -> Certificate:
+    began, loaded = time.perf_counter(), bench.loaded
+    reports = {split: _evaluate(bench, program, split, on_progress) for split in Split}
     comparisons = {split: against_baselines(loaded, split, reports, level_of(accesses)) for split in _COMPARED}
     sound = [
         _instances(reports[Split.TEST]),
@@ -83,13 +94,10 @@ def certify(
         _bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
         _consistency(comparisons),
-        second_run(loaded, program, sandbox, usual, on_progress),
+        *determinism(bench, program, reports, on_progress),
+        reach(program.source, loaded.problem.modules),
     ]
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
-    if loads:
-        sound.append(surroundings(loaded, program, sandbox, usual, on_progress))
-    sound.append(reach(program.source, loaded.problem.modules))
-    bench = Bench(loaded, sandbox, pool)
     beyond = beyond_test(bench, program, reports[Split.TEST], comparisons[Split.TEST], level_of(accesses), on_progress)
     sound += beyond.decisive
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
@@ -142,20 +150,12 @@ def require(loaded: LoadedProblem) -> None:
         )
 
 
-def _evaluate(
-    loaded: LoadedProblem, program: Program, split: Split, sandbox: Sandbox, on_progress: Progress, usual: dict[str, Answered]
-) -> Report:
-    """All instances of a split in fresh processes; what the program did is added to `usual`, by instance."""
-    instances = loaded.instances(split)
-    if not instances:
+def _evaluate(bench: Bench, program: Program, split: Split, on_progress: Progress) -> Report:
+    """All instances of a split in fresh processes, with the program's decisions."""
+    if not bench.loaded.instances(split):
         return Report(split, Status.OK, 0.0, {}, ())
-    recorder, before = Recorder(sandbox), len(usual)
-
-    def progress(result: InstanceResult) -> None:
-        usual[result.id] = Answered(result, recorder.taken())
-        on_progress(f"{split}", len(usual) - before, len(instances))
-
-    return evaluate(loaded, program, split, recorder, fresh=True, on_result=progress)
+    job = Job(program, split, fresh=True, record=True)
+    return bench.reports([job], lambda done, total: on_progress(f"{split}", done, total))[0]
 
 
 def level_of(accesses: int) -> float:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from workbench.evaluation.jobs import Executor, Job, VerifierError, instances_of
+from workbench.evaluation.places import Place, Places, Roomier
+from workbench.evaluation.recording import recorded
 from workbench.evaluation.worker import answer
-from workbench.model import Report, Status
+from workbench.model import InstanceResult, Program, Report, Split, Status, Surroundings
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.protocols import Sandbox
+from workbench.sandbox import open_sandbox
 
 PARTS = 8
 """Parts into which the instances of a program are divided, so that several workers have something to do until the end."""
@@ -28,7 +32,19 @@ class Bench:
     """
 
     def __init__(self, loaded: LoadedProblem, sandbox: Sandbox, pool: Executor | None = None) -> None:
-        self.loaded, self._sandbox, self._pool = loaded, sandbox, pool
+        self.loaded, self._pool = loaded, pool
+        self.isolation = sandbox.isolation
+        self._places = Places(sandbox, self._opened)
+
+    def alone(self, program: Program, split: Split, id: str, place: Place) -> InstanceResult:
+        """Evaluate a program on one instance in a place that nothing has run in before, and keep its decisions."""
+        instances = [instance for instance in self.loaded.instances(split) if instance.id == id]
+        with contextlib.closing(Roomier(self._opened(place.surroundings), place.memory)) as sandbox:
+            return recorded(self.loaded, program, split, sandbox, instances=instances, fresh=True).results[0]
+
+    def close(self) -> None:
+        """Close what was opened for jobs in other surroundings."""
+        self._places.close()
 
     def reports(self, jobs: Sequence[Job], on_progress: Callable[[int, int], None]) -> list[Report]:
         """Evaluate jobs and return their reports in order.
@@ -52,6 +68,9 @@ class Bench:
             on_progress(done, total)
         return [_joined([found[k, n] for n in range(len(job))]) for k, job in enumerate(parts)]
 
+    def _opened(self, around: Surroundings) -> Sandbox:
+        return open_sandbox(self.loaded.problem.modules, isolation=self.isolation, surroundings=around)
+
     def _divided(self, job: Job) -> Iterator[Job]:
         ids = tuple(i.id for i in instances_of(job, self.loaded))
         size = -(-len(ids) // PARTS) if job.fresh else len(ids)
@@ -61,7 +80,7 @@ class Bench:
     def _run(self, parts: dict[tuple[int, int], Job]) -> Iterator[tuple[tuple[int, int], Report]]:
         if self._pool is None:
             for key, part in parts.items():
-                report = answer(part, self.loaded, self._sandbox)
+                report = answer(part, self.loaded, self._places)
                 if not isinstance(report, Report):
                     raise VerifierError(report.message)
                 yield key, report

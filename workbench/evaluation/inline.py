@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 from concurrent.futures import Future
+from functools import partial
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.jobs import Job, VerifierError
+from workbench.evaluation.places import Places
 from workbench.evaluation.worker import answer
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
@@ -65,15 +67,18 @@ class InlinePool:
             ready.set_exception(error)
             return
         ready.set_result(sandbox.isolation)
+        opened = partial(open_sandbox, self._loaded.problem.modules, isolation=sandbox.isolation)
+        places = Places(sandbox, lambda around: opened(surroundings=around))
         try:
             while (item := self._jobs.get()) is not None:
                 job, future = item
                 if not future.set_running_or_notify_cancel():
                     continue
-                found = answer(job, self._loaded, sandbox)
+                found = answer(job, self._loaded, places)
                 if isinstance(found, Report):
                     future.set_result(found)
                 else:
                     future.set_exception(VerifierError(found.message))
         finally:
+            places.close()
             sandbox.close()

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
 from workbench.errors import ProblemFault
+from workbench.evaluation.places import Place
 from workbench.model import Instance, Program, Report, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import Draw
@@ -19,7 +20,8 @@ class Job(NamedTuple):
     """One evaluation; `ids` restricts it to some instances, in this order.
 
     With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse. With `draw`, it
-    uses instances outside the splits instead. Gaps are then the objectives themselves.
+    uses instances outside the splits instead. Gaps are then the objectives themselves. With `place` it runs in other surroundings;
+    with `record` each result holds the program's decisions.
     """
 
     program: Program
@@ -29,6 +31,8 @@ class Job(NamedTuple):
     stop_on_failure: bool = False
     rival: tuple[float, ...] | None = None
     draw: Draw | None = None
+    place: Place | None = None
+    record: bool = False
 
 
 def instances_of(job: Job, loaded: LoadedProblem) -> list[Instance]:

@@ -12,11 +12,12 @@ from multiprocessing.connection import Connection
 from workbench.errors import ProblemFault, WorkbenchError
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.jobs import Fault, Job, Ready, instances_of
+from workbench.evaluation.places import Places
+from workbench.evaluation.recording import recorded
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.extras import where
 from workbench.problem.references import bare
-from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 from workbench.sandbox.session import KILLED
 from workbench.system.process import die_with_parent
@@ -33,6 +34,8 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
             loaded.references.scale(split)  # read everything that a run needs now, so that it matches the version
         version = loaded.version
         sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
+        opened = partial(open_sandbox, loaded.problem.modules, isolation=sandbox.isolation, cpu=cpu)
+        places = Places(sandbox, lambda around: opened(surroundings=around))
     except WorkbenchError as error:
         connection.send(Fault(str(error), fatal=True))
         return
@@ -40,19 +43,20 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
     try:
         while True:
             job: Job = connection.recv()
-            connection.send(answer(job, loaded, sandbox))
+            connection.send(answer(job, loaded, places))
     except (EOFError, ConnectionResetError, BrokenPipeError):
         pass  # the host has ended
     finally:
+        places.close()
         sandbox.close()
 
 
-def answer(job: Job, loaded: catalog.LoadedProblem, sandbox: Sandbox) -> Report | Fault:
+def answer(job: Job, loaded: catalog.LoadedProblem, places: Places) -> Report | Fault:
     """Run one job and return its report, or the fault that prevented it."""
     instances = instances_of(job, loaded)
     scale = None if job.draw is None else bare(instances)
     score = partial(
-        evaluate, loaded, job.program, job.split, sandbox,
+        recorded if job.record else evaluate, loaded, job.program, job.split, places.sandbox(job.place),
         instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale, rival=job.rival,
     )  # fmt: skip
     try:

@@ -10,22 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.model import Limits, Program
+from workbench.evaluation.evaluate import evaluate
+from workbench.model import Decisions, Limits, Program, Report, Split
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Sandbox, Session
 
 _KEPT = 1 << 20
 """Bytes of decisions on one instance that are kept as they are; of all further ones there is only the hash."""
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12
 """By how much two floats may differ that count as one: sums in numpy depend in the last digits on where an array lies in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What a program decided on one instance, in order; `kept` is the first part of it, as JSON."""
-
-    count: int
-    digest: bytes
-    kept: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +52,39 @@ def _alike(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-class Recorder:
-    """A sandbox that keeps the decisions of its programs.
+def recorded(loaded: LoadedProblem, program: Program, split: Split, sandbox: Sandbox, **options: Any) -> Report:
+    """As `evaluate`, with the program's decisions in each result."""
+    recorder, decisions = _Recorder(sandbox), dict[str, Decisions]()
+    report = evaluate(
+        loaded, program, split, recorder, on_result=lambda result: decisions.update({result.id: recorder.taken()}), **options
+    )
+    return replace(report, results=tuple(replace(result, decisions=decisions.get(result.id)) for result in report.results))
 
-    Parameters
-    ----------
-    sandbox
-        What runs the programs.
-    memory
-        Factor on the memory that they may use.
-    """
 
-    def __init__(self, sandbox: Sandbox, memory: int = 1) -> None:
-        self._sandbox, self._memory = sandbox, memory
+class _Recorder:
+    """A sandbox that keeps the decisions of its programs on one instance."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self.isolation = sandbox.isolation
-        self._forget()
+        self.forget()
 
     @contextlib.contextmanager
     def open(self, program: Program, limits: Limits) -> Iterator[Session]:
         """As the sandbox that runs the program."""
-        self._forget()
-        with self._sandbox.open(program, replace(limits, memory_mb=limits.memory_mb * self._memory)) as session:
+        self.forget()
+        with self._sandbox.open(program, limits) as session:
             yield _Recorded(session, self)
 
     def close(self) -> None:
         """As the sandbox that runs the programs."""
         self._sandbox.close()
 
-    def taken(self) -> Decisions:
-        """Decisions on the instance that ran last."""
-        return Decisions(self._count, self._hash.digest(), tuple(self._kept))
+    def forget(self) -> None:
+        """Start with another instance."""
+        self._count = self._size = 0
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._kept: list[str] = []
 
     def add(self, answer: Any) -> None:
         """Keep one decision."""
@@ -99,20 +95,15 @@ class Recorder:
         if self._size <= _KEPT:
             self._kept.append(text)
 
-    def _forget(self) -> None:
-        self._count = self._size = 0
-        self._hash = hashlib.blake2b(digest_size=16)
-        self._kept: list[str] = []
-
-    def begin(self) -> None:
-        """Start with another instance."""
-        self._forget()
+    def taken(self) -> Decisions:
+        """Decisions on the instance that ran last."""
+        return Decisions(self._count, self._hash.digest(), tuple(self._kept))
 
 
 class _Recorded:
     """A session whose answers are kept."""
 
-    def __init__(self, session: Session, recorder: Recorder) -> None:
+    def __init__(self, session: Session, recorder: _Recorder) -> None:
         self._session, self._recorder = session, recorder
         self.begin = session.begin
         self.usage = session.usage
@@ -128,7 +119,7 @@ class _Recorded:
         return answer
 
     def next_instance(self) -> None:
-        self._recorder.begin()
+        self._recorder.forget()
         self._session.next_instance()
 
     @property
