@@ -216,8 +216,10 @@ def _request(pod: Pod) -> dict[str, Any]:
 
 
 def _task(workload: Workload) -> dict[str, Any]:
-    # Kinds absent from the history are not shown: their arrival is future information.
+    # Kinds absent from the history are not shown: their arrival is future information. The order of kinds is that of their
+    # first arrival, which is future information too, so the list is sorted.
     known = [(share, _request(pod)) for share, pod in zip(workload.popularity, workload.kinds, strict=True) if share > 0]
+    known.sort(key=lambda pair: (-pair[0], [str(value) for value in pair[1].values()]))
     return {
         "nodes": [{"cpu": n.cpu, "memory": n.memory, "gpus": n.gpus, "model": n.model} for n in workload.nodes],
         "popular": [{"share": share, **request} for share, request in known],

@@ -26,9 +26,6 @@ from workbench.problem import catalog
 from workbench.sandbox import open_sandbox
 from workbench.store import Store
 
-PATIENCE = 5.0
-"""Seconds for moving constants; parts that can go decide no verdict."""
-
 
 def measure(problem: str, start: str, seeds: int, attempts: int) -> dict[str, Any]:
     """Both kinds of runs for each seed."""
@@ -47,7 +44,7 @@ def measure(problem: str, start: str, seeds: int, attempts: int) -> dict[str, An
                     champion = store.candidate(made.run, made.best.number)
                     refused = Counter(a.status for a in store.attempts(made.run))[Status.FRAGILE]
                 assert champion.program
-                found = certify(loaded, champion.program, sandbox, patience=PATIENCE)
+                found = certify(loaded, champion.program, sandbox)
                 stress = [c for c in found.checks if c.kind == "stress"]
                 told.append(
                     {

@@ -41,7 +41,7 @@ def test_a_certificate_is_kept_shown_and_exported(evolve, tmp_path: Path) -> Non
     code, out, err = evolve("certify", run, "--runs", tmp_path, "--json")
     told = json.loads(out.splitlines()[-1])
     assert code == 0 and told["opening"] == {"count": 1, "limit": 10, "again": False, "forced": False}
-    assert "test-set access: 1 of 10 programs" in err and "constants" in err.replace("\n", " ")
+    assert "test-set access: 1 of 10 programs" in err and "simplification" in err.replace("\n", " ")
     with Ledger(tmp_path, write=False) as store:
         kept = store.certificate(run, store.run(run).champion)
     assert kept and kept.certificate.to_json() == told and kept.certificate.version == catalog.load(TOY).version

@@ -32,7 +32,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
 
 
 def certified(loaded: LoadedProblem, sandbox: Sandbox, source: str) -> Certificate:
-    return certify(loaded, program(loaded, source), sandbox, patience=0.0)
+    return certify(loaded, program(loaded, source), sandbox, budget=200)
 
 
 def of_kind(certificate: Certificate, kind: str) -> list[Check]:
@@ -113,7 +113,7 @@ def test_another_byte_of_the_program_draws_other_instances(loaded: LoadedProblem
 def test_workers_change_nothing(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     alone = certified(loaded, sandbox, WSPT)
     with InlinePool(loaded, allow_unsafe=True) as pool:
-        shared = certify(loaded, program(loaded, WSPT), sandbox, patience=0.0, pool=pool)
+        shared = certify(loaded, program(loaded, WSPT), sandbox, budget=200, pool=pool)
     own = [(c.name, c.passed, c.line) for c in alone.checks if c.kind not in ("growth", "simplification")]
     assert own == [(c.name, c.passed, c.line) for c in shared.checks if c.kind not in ("growth", "simplification")]
     assert alone.gaps == shared.gaps and alone.comparisons == shared.comparisons

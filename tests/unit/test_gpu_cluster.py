@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import json
 import random
@@ -19,6 +20,7 @@ from evaluators.gpu_cluster.verifier import Cluster, GpuCluster, Node, Pod, Work
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
 from workbench.problem import catalog
+from workbench.problem.extras import package
 from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("load_balancing/gpu_cluster")
@@ -249,6 +251,19 @@ def test_nothing_sent_depends_on_the_pods_to_come() -> None:
             asked = sum(fits_at(data, at) for at in range(now + 1))
             told.append(policy.sent[: asked + 1])
         assert told[0] == told[1]
+
+
+def test_the_list_of_popular_kinds_does_not_tell_what_comes_first() -> None:
+    made = importlib.import_module(f"{package(PROBLEM.folder)}.instances")
+    pool = [(*kind[:4], tuple(kind[4])) for kind in PROBLEM.instances(Split.TRAIN)[0].data["kinds"]]
+    nodes = PROBLEM.instances(Split.TRAIN)[0].data["nodes"]
+    told = []
+    for pods in (pool[:20], pool[19::-1], pool[5:10]):
+        policy = Told(lambda number, pod: None)
+        with contextlib.suppress(Infeasible):
+            VERIFIER.run(Instance("x", "f", json.loads(json.dumps(made.workload(nodes, pods, pool)))), policy)
+        told.append(policy.sent[0])
+    assert told[0] == told[1] == told[2]
 
 
 def first_place(truth: Cluster, request: dict[str, Any]) -> list[Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from workbench.model import Instance, Program, Split
+from problems.routing.cloudcast import instances as renumbering
+from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.extras import METAMORPHIC, extra
 from workbench.protocols import Relation
@@ -56,6 +57,14 @@ def experts(before: Data, after: Data, answer: Any) -> Any:
     return moved
 
 
+def paths(before: Data, after: Data, answer: Any) -> Any:
+    new = renumbering.numbers(after["network"], len(renumbering.network(before["network"]).price))
+    by_destination = {
+        new[dst]: [[new[region] for region in path] for path in parts] for dst, parts in zip(before["dsts"], answer, strict=True)
+    }
+    return [by_destination[dst] for dst in after["dsts"]]
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -69,6 +78,8 @@ CARRIED: dict[str, dict[str, Carry]] = {
     },
     "scheduling/job_shop": {"jobs and machines in another order": sequence_of_jobs("durations")},
     "moe_placement/prism": {"models in another order": models, "all request rates doubled": unchanged},
+    "routing/cloudcast": {"regions and destinations in another order": paths},
+    "load_balancing/spot_deadline": {"all prices doubled": unchanged},
     "moe_placement/eplb": {"experts and layers in another order": experts},
 }  # fmt: skip
 
@@ -87,12 +98,8 @@ def test_the_same_decisions_have_the_stated_objective(slug: str, relation: Relat
     run, seed = loaded.problem.verifier.run, loaded.program(loaded.problem.seeds[0])
     for number, instance in enumerate(loaded.instances(Split.TEST)[::40]):
         other = replace(instance, data=relation.transform(instance.data, random.Random(number)))
-        before, answer = objective_and_answer(run, instance, seed)
-        carried = CARRIED[slug][relation.name](instance.data, other.data, answer)
-        after = run(other, InProcess(seed, lambda _, own, carried=carried: carried)).objective  # type: ignore[misc]
-        assert after == pytest.approx((relation.factor or 0) * before, rel=1e-12), instance.id
-
-
-def objective_and_answer(run: Any, instance: Instance, program: Program) -> tuple[float, Any]:
-    policy = InProcess(program)
-    return run(instance, policy).objective, policy.answers[0]
+        policy, carry = InProcess(seed), CARRIED[slug][relation.name]
+        before = run(instance, policy).objective
+        carried = [carry(instance.data, other.data, answer) for answer in policy.answers]
+        after = run(other, InProcess(seed, lambda k, own, carried=carried: carried[k])).objective  # type: ignore[misc]
+        assert after == pytest.approx((relation.factor or 0) * before, rel=1e-8), instance.id

@@ -229,6 +229,7 @@ def _write(folder: Path, problem: Problem, programs: Mapping[str, str], referenc
     (folder / "programs").mkdir(parents=True)
     for name, source in programs.items():
         (folder / "programs" / f"{name}.py").write_text(source)
+    (folder / "statement.md").write_text(f"{problem.question}\n")
     (folder / "references.json").write_text(json.dumps({"format": 1, "splits": references}))
     return LoadedProblem(folder, problem)
 

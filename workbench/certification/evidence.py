@@ -21,7 +21,7 @@ from workbench.protocols import Relation
 
 _KEPT = 0.5
 """Share of its lead that a program has to keep on instances in another form, unless the loss is within chance."""
-_EQUAL = 1e-9
+_EQUAL = 1e-7
 """Relative difference up to which two objectives are the same."""
 
 

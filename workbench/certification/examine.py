@@ -33,8 +33,6 @@ FEWEST_INSTANCES = 30
 """Number of test instances that a certificate needs: with fewer, too much hangs on what the sample happens not to hold."""
 _FEWEST_COMPARED = 5
 """Number of test instances without which not even a comparison is made."""
-PATIENCE = 25.0
-"""Seconds that moving constants, and as many that leaving things out, may take: a long program is tried in part."""
 
 _COMPARED = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 
@@ -45,7 +43,7 @@ def certify(
     sandbox: Sandbox,
     *,
     on_progress: Progress = silent,
-    patience: float = PATIENCE,
+    budget: int | None = None,
     accesses: int = 1,
     starts: Sequence[Start] = (),
     pool: Executor | None = None,
@@ -56,8 +54,9 @@ def certify(
 
     Parameters
     ----------
-    patience
-        Time limit in seconds of the sensitivity analysis, and of the ablation.
+    budget
+        Number of instances that the sensitivity analysis, and as many that the ablation may evaluate; by default as many as
+        an ordinary program needs. What is not judged for lack of it makes no certificate.
     accesses
         Programs that have seen the test set by now, this one included: each is one more chance to be lucky, so the level of
         the intervals rises (`level_of`).
@@ -102,11 +101,11 @@ def _examined(
     sound += beyond.decisive
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
-        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, patience))
+        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
     initial = against_starts(bench, program, reports, starts, level_of(accesses), on_progress)
     told = [*beyond.beside, *finding(initial, program, starts), _drop(loaded, reports, comparisons)]
     if loads:
-        told.append(simplification(loaded, program, sandbox, on_progress, patience))
+        told.append(simplification(loaded, program, reports, sandbox, on_progress, budget))
     verdict, reason = decide(comparisons, sound)
     return Certificate(
         verdict,

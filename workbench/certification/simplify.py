@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from workbench.certificate import Check
+from workbench.certification.trials import BudgetSpent, Trials, in_turn, merged, on_instances_of, screen
 from workbench.certification.verdict import Progress
 from workbench.errors import Rejected
-from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
@@ -23,32 +22,42 @@ from workbench.protocols import Sandbox
 
 _SLACK = 1e-12
 """Differences in gap up to this are rounding errors."""
+_LEAST, _PASSES = 240, 6
+"""Budget in instances: six evaluations of validation, or this many instances where that is more."""
 _QUOTED = 6
 """Number of removals that the line names; the data has all of them."""
 
 _KEPT = (ast.Return, ast.Raise, ast.Global, ast.Nonlocal, ast.Pass)
 
 
-def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress, patience: float) -> Check:
-    """Remove parts, large ones first, as long as the gap rises neither on train nor on validation.
+def simplification(
+    loaded: LoadedProblem,
+    program: Program,
+    reports: Mapping[Split, Report],
+    sandbox: Sandbox,
+    on_progress: Progress,
+    budget: int | None = None,
+) -> Check:
+    """Remove parts, large ones first, as long as the gap rises neither on validation nor on as many instances of train.
 
     Never fails: a program with needless parts is longer, not worse. The shorter program is in the data.
+
+    Parameters
+    ----------
+    reports
+        Of the whole program.
+    budget
+        Number of instances that may be evaluated.
     """
     name = "simplification"
-
-    def score(candidate: Program, split: Split) -> Report:
-        return evaluate(loaded, candidate, split, sandbox, stop_on_failure=True)
-
-    limits = {split: score(program, split).gap + _SLACK for split in (Split.TRAIN, Split.VALIDATION)}
-    start, tried, removed, in_time = time.perf_counter(), 0, list[str](), True
+    enough = max(_LEAST, _PASSES * len(loaded.instances(Split.VALIDATION)))
+    trials = Trials(loaded, sandbox, enough if budget is None else budget)
+    tried, removed, complete = 0, list[str](), True
     known = {fingerprint(program)}
     current = program
     pending, total = removals(current.source), count(current.source)
     while True:
         on_progress(name, min(tried, total), total)
-        if time.perf_counter() - start > patience:
-            in_time = False
-            break
         words, source = next(pending, ("", ""))
         if not source:
             break
@@ -57,11 +66,17 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
             print_ = fingerprint(shorter)
         except Rejected:
             continue
-        if print_ in known:
-            continue
-        known.add(print_)
+        try:
+            if print_ in known:
+                trials.charge(1)  # making it took time too
+                continue
+            known.add(print_)
+            spared = _is_as_good(shorter, loaded, reports, trials)
+        except BudgetSpent:
+            complete = False
+            break
         tried += 1
-        if all((found := score(shorter, split)).status is Status.OK and found.gap <= limits[split] for split in limits):
+        if spared:
             current = shorter
             removed.append(words)
             pending, total = removals(current.source), tried + count(current.source)
@@ -70,16 +85,33 @@ def simplification(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on
     if removed:
         quoted = ", ".join(f"`{words}`" for words in removed[:_QUOTED])
         line += f": {quoted}" + (f" and {len(removed) - _QUOTED} more" if len(removed) > _QUOTED else "")
-    if not in_time:
-        line += "; time ran out before all parts were tried"
+    if not complete:
+        line += f"; after {trials.spent} evaluations of instances not all parts were tried"
     data = {
         "left_out": removed,
         "tried": tried,
-        "complete": in_time,
+        "instances": trials.spent,
+        "complete": complete,
         "source": current.source if removed else "",
         "words": [f"{c.text} {c.before} {c.after}".strip() for c in changes(program.source, current.source)] if removed else [],
     }
     return Check(name, name, True, line, data)
+
+
+def _is_as_good(shorter: Program, loaded: LoadedProblem, reports: Mapping[Split, Report], trials: Trials) -> bool:
+    """Whether the mean gap does not rise: on a few instances first, which most parts do not survive."""
+    validation, train = (in_turn(loaded.instances(split)) for split in (Split.VALIDATION, Split.TRAIN))
+    stops = sorted({min(stop, len(validation)) for stop in (2, screen(validation), len(validation))})
+    parts: list[Report] = []
+    for start, stop in zip([0, *stops], stops, strict=False):
+        parts.append(trials.run(shorter, Split.VALIDATION, validation[start:stop]))
+        if _is_worse(merged(parts), reports[Split.VALIDATION]):
+            return False
+    return not _is_worse(trials.run(shorter, Split.TRAIN, train[: len(validation)]), reports[Split.TRAIN])
+
+
+def _is_worse(found: Report, whole: Report) -> bool:
+    return found.status is not Status.OK or found.gap > on_instances_of(found, whole).gap + _SLACK
 
 
 # --------------------------------------------------------------------------- what could be removed

@@ -180,13 +180,22 @@ def text_hash(text: str) -> str:
 
 
 _READS_ITSELF = re.compile(
-    r"__(?!(init|post_init|call|name|main|future|slots|repr|str|hash|eq|ne|lt|le|gt|ge|len|bool|iter|next|contains|getitem|setitem"
+    r"(?<!\w)__(?!(init|post_init|call|name|main|future|slots|repr|str|hash|eq|ne|lt|le|gt|ge|len|bool|iter|next|contains|getitem|setitem"
     r"|add|sub|mul|truediv|neg)__)"
     r"|\b(getattr|vars|dir|eval|exec|compile|globals|locals|help|attrgetter|methodcaller|format|format_map|vformat|get_type_hints"
     r"|ForwardRef|_?inspect|_?sys|getdoc|shortDescription|info|lookfor)\b"
     r"|\b(gi|cr|ag|tb|co)_|\bf_(back|code|frame|globals|lineno|locals)\b|lineno"
 )
 """Names through which a program can read its own docstrings or line numbers. A false match costs one evaluation."""
+
+
+def reads_itself(source: str) -> bool:
+    """Return whether a program might read its own docstrings, annotations or line numbers."""
+    return _READS_ITSELF.search(_as_parsed(source)) is not None
+
+
+def _as_parsed(source: str) -> str:
+    return unicodedata.normalize("NFKC", source)  # as the parser reads names
 
 
 def fingerprint(program: Program) -> str:
@@ -202,15 +211,14 @@ def fingerprint(program: Program) -> str:
     """
     if "finally" in program.source:
         parse(program.source)  # rejects source that would exhaust the compiler's memory
-    written = unicodedata.normalize("NFKC", program.source)  # as the parser reads names
-    reads_itself = _READS_ITSELF.search(written) is not None
+    reading = reads_itself(program.source)
     # The sandbox runs assertions and keeps docstrings; level 2 drops both, so it is used only where neither can matter.
-    level = 0 if reads_itself or "assert" in written else 2
+    level = 0 if reading or "assert" in _as_parsed(program.source) else 2
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(program.source, "<candidate>", "exec", dont_inherit=True, optimize=level)
-        shown = repr(_bare(code, reads_itself))
+        shown = repr(_bare(code, reading))
         if "('frozenset', " in shown:
             shown += repr(_iterated_sets(program.source))
         return hashlib.sha256(shown.encode()).hexdigest()[:32]

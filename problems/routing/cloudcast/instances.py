@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from evaluators.cloudcast.verifier import Network
 from workbench.model import Instance, Split
+
+from .topologies import topology
 
 _DATA = Path(__file__).parent / "data"
 
@@ -24,6 +26,9 @@ VM_PRICE = 0.54
 PUBLISHED_VM_PRICE = VM_PRICE / 80
 """VM price that reproduces the published evaluator: it treats GB as Gbit and counts one of ten partitions, 1/80 of the time."""
 
+SNDLIB, _RENUMBERED = "sndlib ", " renumbered "
+"""Parts of names of networks."""
+
 _SOURCES = {Split.TRAIN: slice(0, 24), Split.VALIDATION: slice(24, 47), Split.TEST: slice(47, None)}
 _COPIES = 8
 
@@ -36,10 +41,39 @@ def instances(split: Split) -> list[Instance]:
     return [*published, *_sampled(split)]
 
 
-@lru_cache
+@lru_cache(maxsize=64)
 def network(name: str) -> Network:
-    """Return the network named by an instance: `measured`, or a synthetic one of the stress split."""
+    """Return the network named by an instance: `measured`, a synthetic one of the stress split, or one of SNDlib.
+
+    A name that ends with `renumbered` and a number stands for the same network with other numbers for its regions.
+    """
+    if _RENUMBERED in name:
+        return _renumbered(network(name.partition(_RENUMBERED)[0]), name)
+    if name.startswith(SNDLIB):
+        return topology(json.loads((_DATA / "sndlib.json").read_text())[name.removeprefix(SNDLIB)])
     return measured() if name == "measured" else NETWORKS[name]()
+
+
+def renumber(data: Mapping[str, Any], rng: random.Random) -> dict[str, Any]:
+    """Return an instance's data with other numbers for the regions, and its destinations in another order."""
+    name = f"{data['network']}{_RENUMBERED}{rng.getrandbits(40)}"
+    new = numbers(name, len(network(data["network"]).price))
+    dsts = [new[region] for region in data["dsts"]]
+    return {**data, "network": name, "src": new[data["src"]], "dsts": rng.sample(dsts, len(dsts))}
+
+
+def numbers(name: str, regions: int) -> list[int]:
+    """Return the new number of each region of a renumbered network."""
+    return random.Random(f"routing/cloudcast {name}").sample(range(regions), regions)
+
+
+def _renumbered(network: Network, name: str) -> Network:
+    old = {new: region for region, new in enumerate(numbers(name, len(network.price)))}
+    order = [old[k] for k in range(len(old))]
+    return Network(
+        *(tuple(tuple(table[u][v] for v in order) for u in order) for table in (network.price, network.gbps)),
+        *(tuple(limits[u] for u in order) for limits in (network.egress, network.ingress)),
+    )  # fmt: skip
 
 
 @lru_cache
@@ -84,22 +118,29 @@ def _sources(split: Split) -> list[int]:
     return [*others, *taken][_SOURCES[split]]
 
 
+TIERS: dict[str, tuple[int, int, float]] = {
+    "few": (4, 8, VM_PRICE),
+    "many": (12, 20, VM_PRICE),
+    "hurry": (6, 14, 100 * VM_PRICE),
+}
+"""By class: least and greatest number of destinations, and price of a VM."""
+
+
 def _sampled(split: Split) -> Iterator[Instance]:
-    tiers: dict[str, tuple[int, int, float]] = {
-        "few": (4, 8, VM_PRICE),
-        "many": (12, 20, VM_PRICE),
-        "hurry": (6, 14, 100 * VM_PRICE),
-    }
-    sources, names = _sources(split), regions()
-    for tier, (low, high, vm_price) in tiers.items():
+    for tier in TIERS:
         for copy in range(_COPIES):
             id = f"{split}-{tier}-{copy}"
-            rng = _rng(id)
-            src = rng.choice(sources)
-            # Every other instance stays within one provider.
-            own = names[src].partition(":")[0] if copy % 2 else ""
-            others = [r for r, name in enumerate(names) if r != src and name.startswith(own)]
-            yield _instance(id, tier, "measured", src, rng.sample(others, rng.randint(low, high)), vm_price=vm_price)
+            yield sampled(id, tier, split, inside=bool(copy % 2), rng=_rng(id))
+
+
+def sampled(id: str, tier: str, split: Split, *, inside: bool, rng: random.Random) -> Instance:
+    """Draw an instance of a class from a source region of a split; `inside`: all destinations are of the source's provider."""
+    names = regions()
+    src = rng.choice(_sources(split))
+    own = names[src].partition(":")[0] if inside else ""
+    others = [r for r, name in enumerate(names) if r != src and name.startswith(own)]
+    low, high, vm_price = TIERS[tier]
+    return _instance(id, tier, "measured", src, rng.sample(others, rng.randint(low, high)), vm_price=vm_price)
 
 
 # --------------------------------------------------------------------------- stress

@@ -1,0 +1,94 @@
+"""Variants of a program on validation and train, within a budget counted in instances: a busy machine changes nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from workbench.evaluation.evaluate import evaluate
+from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
+from workbench.problem.catalog import LoadedProblem
+from workbench.problem.gap import family_gaps, mean_gap
+from workbench.protocols import Sandbox
+
+SCREEN = 8
+"""Instances of validation on which a variant is tried first: this many, or a quarter where that is more."""
+
+
+class BudgetSpent(Exception):
+    """No instance is left in the budget."""
+
+
+class Trials:
+    """Evaluates variants of a program; each instance that is run takes one from the budget."""
+
+    def __init__(self, loaded: LoadedProblem, sandbox: Sandbox, budget: int) -> None:
+        self._loaded, self._sandbox, self.budget, self.spent = loaded, sandbox, budget, 0
+
+    def charge(self, instances: int) -> None:
+        """Take some instances from the budget.
+
+        Raises
+        ------
+        BudgetSpent
+            There are fewer left.
+        """
+        if self.spent + instances > self.budget:
+            raise BudgetSpent
+        self.spent += instances
+
+    def run(self, program: Program, split: Split, instances: Sequence[Instance]) -> Report:
+        """Evaluate a variant on some instances of a split, until the first failure.
+
+        Raises
+        ------
+        BudgetSpent
+            Fewer instances than these are left.
+        """
+        if self.spent + len(instances) > self.budget:
+            raise BudgetSpent
+
+        def spend(_: InstanceResult) -> None:
+            self.charge(1)
+
+        return evaluate(self._loaded, program, split, self._sandbox, instances=instances, stop_on_failure=True, on_result=spend)
+
+
+def in_turn(instances: Iterable[Instance]) -> list[Instance]:
+    """Instances of all classes in turn, so that the first few show every class."""
+    by_family: dict[str, list[Instance]] = {}
+    for instance in instances:
+        by_family.setdefault(instance.family, []).append(instance)
+    longest = max((len(members) for members in by_family.values()), default=0)
+    return [members[k] for k in range(longest) for members in by_family.values() if k < len(members)]
+
+
+def screen(instances: Sequence[Instance]) -> int:
+    """Number of instances, of those `in_turn`, that a variant is tried on first; all of them where there are few."""
+    wanted = max(SCREEN, math.ceil(len(instances) / 4), len({i.family for i in instances}))
+    return wanted if 2 * wanted <= len(instances) else len(instances)
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """Parts of one evaluation as one report."""
+    results = tuple(r for report in reports for r in report.results)
+    families = family_gaps(results)
+    failed = next((report for report in reports if report.status is not Status.OK), None)
+    return Report(
+        reports[0].split, failed.status if failed else Status.OK, mean_gap(families), families, results,
+        failed.message if failed else "", math.fsum(report.seconds for report in reports),
+    )  # fmt: skip
+
+
+def on_instances_of(part: Report, whole: Report) -> Report:
+    """A report on a split, restricted to the instances of another one."""
+    shown = {r.id for r in part.results}
+    return merged([replace(whole, results=tuple(r for r in whole.results if r.id in shown))])
+
+
+def lead(report: Report, rival: Mapping[str, float]) -> float:
+    """How far the mean gap of a report lies below that of a rival on the same instances."""
+    own = family_gaps(report.results)
+    theirs = family_gaps([InstanceResult(r.id, r.family, Status.OK, rival[r.id]) for r in report.results])
+    return mean_gap(theirs) - mean_gap(own)
