@@ -37,6 +37,18 @@ def sequence_of_jobs(*keys: str) -> Carry:
     return carry
 
 
+def transactions(before: Data, after: Data, order: Any) -> Any:
+    new = places(before["transactions"], after["transactions"])
+    return [new[number] for number in order]
+
+
+def customers(before: Data, after: Data, routes: Any) -> Any:
+    new = places(
+        *([[*place, units] for place, units in zip(data["coords"], data["demand"], strict=True)] for data in (before, after))
+    )
+    return [[new[customer] for customer in route] for route in routes]
+
+
 def models(before: Data, after: Data, answer: Any) -> Any:
     moved = [0] * len(answer)
     for old, new in enumerate(places(before["models"], after["models"])):
@@ -65,6 +77,15 @@ def paths(before: Data, after: Data, answer: Any) -> Any:
     return [by_destination[dst] for dst in after["dsts"]]
 
 
+def blocks(before: Data, after: Data, evicted: Any) -> Any:
+    new = {
+        old: name
+        for one, other in zip(before["requests"], after["requests"], strict=True)
+        for old, name in zip(one, other, strict=True)
+    }
+    return [new[block] for block in evicted]
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -78,6 +99,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
     },
     "scheduling/job_shop": {"jobs and machines in another order": sequence_of_jobs("durations")},
     "moe_placement/prism": {"models in another order": models, "all request rates doubled": unchanged},
+    "scheduling/transactions": {"transactions in another order": transactions, "keys with other names": unchanged},
+    "caching/kv_cache": {"blocks with other numbers": blocks},
+    "routing/vehicle": {"customers in another order": customers, "map turned by a quarter": unchanged},
     "routing/cloudcast": {"regions and destinations in another order": paths},
     "load_balancing/spot_deadline": {"all prices doubled": unchanged},
     "moe_placement/eplb": {"experts and layers in another order": experts},

@@ -107,10 +107,14 @@ def _by_session(requests: Sequence[Request], shared: int, nodes: int) -> list[li
     node_of: dict[int, int] = {}
     parts: list[list[Request]] = [[] for _ in range(nodes)]
     for request in requests:
-        blocks = request[2]
-        session = blocks[min(shared, len(blocks) - 1)]
-        parts[node_of.setdefault(session, len(node_of) % nodes)].append(request)
+        parts[node_of.setdefault(session(request, shared), len(node_of) % nodes)].append(request)
     return parts
+
+
+def session(request: Request, shared: int) -> int:
+    """Return the block that identifies the session of a request."""
+    blocks = request[2]
+    return blocks[min(shared, len(blocks) - 1)]
 
 
 # --------------------------------------------------------------------------- stress

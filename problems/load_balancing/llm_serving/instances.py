@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from evaluators.llm_serving.cost import roofline
 from workbench.model import Instance, Split
 
-_DATA = Path(__file__).parent / "data" / "azure_2023_conv.csv.gz"
+_DATA = Path(__file__).parent / "data"
 
 MACHINE = roofline(  # Llama 2 7B on an A100 with 40 GB
     parameters=6.74e9,
@@ -99,11 +99,16 @@ def _beside(rate: float, rows: Sequence[Row], begin: int, end: int, first_copy: 
         yield replay(f"{Split.TEST}-{rate}-{copy}", f"load-{rate}", rows[start : start + WINDOW], rate)
 
 
-@lru_cache(1)
-def trace() -> tuple[Row, ...]:
-    """Return the recorded requests in order of time."""
-    lines = gzip.decompress(_DATA.read_bytes()).decode().splitlines()[1:]
+@lru_cache(2)
+def recorded(service: str) -> tuple[Row, ...]:
+    """Return the recorded requests to a service, "conv" or "code", in order of time."""
+    lines = gzip.decompress((_DATA / f"azure_2023_{service}.csv.gz").read_bytes()).decode().splitlines()[1:]
     return tuple((int(ms) / 1000, int(prompt), int(output)) for ms, prompt, output in (line.split(",") for line in lines))
+
+
+def trace() -> tuple[Row, ...]:
+    """Return the recorded requests of all splits in order of time."""
+    return recorded("conv")
 
 
 def part(split: Split) -> tuple[Row, ...]:

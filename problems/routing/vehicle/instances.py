@@ -58,8 +58,12 @@ def x_set() -> dict[str, Any]:
 def _published() -> Iterator[Instance]:
     for name, raw in x_set().items():
         a_route = (len(raw["coords"]) - 1) / len(raw["routes"])
-        family = "short-routes" if a_route < 7 else "medium-routes" if a_route < 12 else "long-routes"
-        yield _instance(name, family, raw["coords"], raw["demand"], raw["capacity"])
+        yield _instance(name, family(a_route), raw["coords"], raw["demand"], raw["capacity"])
+
+
+def family(a_route: float) -> str:
+    """Return the class of a test instance by its number of customers a route."""
+    return "short-routes" if a_route < 7 else "medium-routes" if a_route < 12 else "long-routes"
 
 
 def _instance(id: str, family: str, coords: Coords, demand: list[int], capacity: int) -> Instance:
