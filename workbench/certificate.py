@@ -160,7 +160,7 @@ class Check:
         to have passed.
     kind
         `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `fresh`, `metamorphic`,
-        `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `start`, `drop` or
+        `recognition`, `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `start`, `drop` or
         `simplification`.
     line
         Result in one line.

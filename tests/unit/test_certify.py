@@ -60,7 +60,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert certificate.gaps[Split.TEST] == 0
     assert all(check.passed for check in certificate.checks)
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
-    whole = {"train 12": 12, "validation 12": 12, "test 30": 30, "stress 4": 4, "surroundings 70": 70, "growth 8": 8}
+    whole = {"train 12": 12, "validation 12": 12, "test 30": 30, "stress 8": 8, "surroundings 74": 74, "growth 8": 8}
     assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
     closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
@@ -74,7 +74,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     kinds = {c["kind"] for c in again["checks"]}
     assert kinds == {
         "comparison", "instances", "answers", "bounds", "stress", "consistency", "determinism", "reach", "fresh", "metamorphic",
-        "dependence", "transfer", "growth", "constants", "drop", "simplification",
+        "dependence", "transfer", "recognition", "growth", "constants", "drop", "simplification",
     }  # fmt: skip
 
 

@@ -166,7 +166,7 @@ def function_problem(folder: Path) -> LoadedProblem:
 
     def instances(split: Split) -> list[Instance]:
         if split is Split.STRESS:
-            return [make(split, "single", i, 1) for i in range(2)] + [make(split, "large", i, 80) for i in range(2)]
+            return [make(split, "single", i, 1) for i in range(2)] + [make(split, "large", i, 80) for i in range(6)]
         odd = split is Split.TEST
         copies = 15 if odd else 6
         return [make(split, family, i, size + odd) for family, size in (("short", 6), ("long", 12)) for i in range(copies)]

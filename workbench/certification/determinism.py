@@ -7,9 +7,8 @@ import math
 import os
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import NamedTuple
 
 from workbench.certificate import Check
@@ -27,7 +26,8 @@ _MOST_MEMORY = 16
 _SOME = 12
 """Instances of each split that run elsewhere; two of each class where that is more."""
 _TRIES = 5
-"""Further processes in the usual surroundings before a difference is laid to anything but chance."""
+"""Further processes in the usual surroundings before a difference is laid to anything but chance; and instances that may run again
+because they ran out of time."""
 _SHOWN = 60
 _EQUAL = 1e-9
 
@@ -103,12 +103,15 @@ def _elsewhere(bench: Bench, jobs: Sequence[Job], reports: Sequence[Report], usu
 
 
 def _changed(bench: Bench, jobs: Sequence[Job], reports: Sequence[Report], usual: Mapping[str, InstanceResult]) -> list[_Change]:
-    changed = []
+    changed, late = list[_Change](), 0
     for job, report in zip(jobs, reports, strict=True):
         assert job.place
         for result in report.results:
-            again = partial(bench.alone, job.program, job.split, result.id, job.place)
-            if words := _confirmed(usual[result.id], result, again):
+            words = differs(usual[result.id], result)
+            if words and result.status is Status.TIMEOUT and late < _TRIES:  # the machine may have been busy
+                late += 1
+                words = differs(usual[result.id], bench.alone(job.program, job.split, result.id, job.place))
+            if words:
                 changed.append(_Change(job.split, result.id, job.place, words))
     return changed
 
@@ -125,12 +128,6 @@ def differs(before: InstanceResult, after: InstanceResult) -> str:
     if before.objective is None or after.objective is None or math.isclose(before.objective, after.objective, rel_tol=_EQUAL):
         return ""
     return f"{_outcome(before)}, then {_outcome(after)}"
-
-
-def _confirmed(before: InstanceResult, after: InstanceResult, again: Callable[[], InstanceResult]) -> str:
-    """As `differs`; what ran out of time may run again, because the machine may have been busy."""
-    words = differs(before, after)
-    return differs(before, again()) if words and after.status is Status.TIMEOUT else words
 
 
 def _outcome(result: InstanceResult) -> str:

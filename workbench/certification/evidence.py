@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from workbench.analysis.compare import Comparison, Contender, compare
 from workbench.certificate import Check
+from workbench.certification.recognition import Group
 from workbench.certification.verdict import Progress
 from workbench.evaluation.bench import Bench
 from workbench.evaluation.jobs import Job
@@ -26,10 +27,18 @@ _EQUAL = 1e-7
 
 
 class Evidence(NamedTuple):
-    """Checks that a certificate needs, and those that stand beside the verdict."""
+    """Checks that a certificate needs, those that stand beside the verdict, and objectives on fresh instances, if there are any."""
 
     decisive: list[Check]
     beside: list[Check]
+    fresh: Group | None = None
+
+
+class _Drawn(NamedTuple):
+    """What came of drawn instances: how the program compares with each baseline, and all objectives."""
+
+    comparisons: list[Comparison]
+    group: Group
 
 
 def beyond_test(
@@ -45,13 +54,14 @@ def beyond_test(
         Level of each comparison, as on test.
     """
     folder, seed = bench.loaded.folder, seed_of(bench.loaded, program)
-    decisive, beside = list[Check](), list[Check]()
+    decisive, beside, group = list[Check](), list[Check](), None
     words = f"{{}}: does not apply, because the problem has no {{}}{' in a folder' if bench.loaded.in_memory else ''}"
     if tested.status is not Status.OK:
         missing = "{}: not judged, because the program fails on test"
         return Evidence([Check(kind, kind, None, missing.format(kind)) for kind in ("fresh", "metamorphic")], [])
     if extra(folder, FRESH):
-        decisive.append(_fresh(bench, program, Draw(FRESH, seed), confidence, on_progress))
+        check, group = _fresh(bench, program, Draw(FRESH, seed), confidence, on_progress)
+        decisive.append(check)
     else:
         beside.append(Check("fresh", "fresh", None, words.format("fresh", FRESH)))
     if module := extra(folder, METAMORPHIC):
@@ -61,7 +71,7 @@ def beyond_test(
         beside.append(Check("metamorphic", "metamorphic", None, words.format("metamorphic", METAMORPHIC)))
     if module := extra(folder, TRANSFER):
         beside.append(_transfer(bench, program, module.SOURCE, confidence, on_progress))
-    return Evidence(decisive, beside)
+    return Evidence(decisive, beside, group)
 
 
 def seed_of(loaded: LoadedProblem, program: Program) -> int:
@@ -72,15 +82,16 @@ def seed_of(loaded: LoadedProblem, program: Program) -> int:
 # --------------------------------------------------------------------------- instances that nobody has seen, and from elsewhere
 
 
-def _fresh(bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress) -> Check:
+def _fresh(bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress) -> tuple[Check, Group | None]:
     instances = bench.loaded.drawn(draw)
     found = _against_baselines(bench, program, draw, confidence, on_progress, "fresh instances")
     data: dict[str, Any] = {"seed": draw.seed, "instances": len(instances)}
     where = f"on {len(instances)} instances drawn for this program"
     if isinstance(found, str):
-        return Check("fresh", "fresh", False, f"fresh: {where} {found}", data)
-    passed, words = _standing(found)
-    return Check("fresh", "fresh", passed, f"fresh: {where} {words}", data | {"comparisons": [c.to_json() for c in found]})
+        return Check("fresh", "fresh", False, f"fresh: {where} {found}", data), None
+    passed, words = _standing(found.comparisons)
+    data["comparisons"] = [c.to_json() for c in found.comparisons]
+    return Check("fresh", "fresh", passed, f"fresh: {where} {words}", data), found.group
 
 
 def _transfer(bench: Bench, program: Program, source: str, confidence: float, on_progress: Progress) -> Check:
@@ -91,8 +102,9 @@ def _transfer(bench: Bench, program: Program, source: str, confidence: float, on
     where = f"transfer: on {len(instances)} instances from elsewhere ({source})"
     if isinstance(found, str):
         return Check("transfer", "transfer", False, f"{where} {found}", data)
-    passed, words = _standing(found)
-    return Check("transfer", "transfer", passed, f"{where} {words}", data | {"comparisons": [c.to_json() for c in found]})
+    passed, words = _standing(found.comparisons)
+    data["comparisons"] = [c.to_json() for c in found.comparisons]
+    return Check("transfer", "transfer", passed, f"{where} {words}", data)
 
 
 def _standing(comparisons: Sequence[Comparison]) -> tuple[bool | None, str]:
@@ -107,7 +119,7 @@ def _standing(comparisons: Sequence[Comparison]) -> tuple[bool | None, str]:
 
 def _against_baselines(
     bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress, stage: str
-) -> list[Comparison] | str:
+) -> _Drawn | str:
     """Compare a program with every baseline on drawn instances, or say how it failed there.
 
     There is no optimum to measure by: the best of the baselines on each instance is the reference, and the scale of a class
@@ -128,10 +140,11 @@ def _against_baselines(
         return "no baseline could be evaluated"
     scale = by_the_best(loaded.problem.sense, solved, reached)
     mine = _contender("program", solved, scale, _objectives(own))
-    return [
+    comparisons = [
         compare(mine, _contender(name, solved, scale, reached[name]), confidence=confidence, worst_seen=-math.inf)
         for name in names
     ]  # fmt: skip
+    return _Drawn(comparisons, Group("fresh", {i.id: i.family for i in instances}, _objectives(own), reached))
 
 
 def _contender(name: str, instances: Sequence[Instance], scale: GapScale, reached: Mapping[str, float]) -> Contender:

@@ -15,6 +15,7 @@ from workbench.certification.determinism import determinism
 from workbench.certification.evidence import beyond_test
 from workbench.certification.growth import growth
 from workbench.certification.reach import reach
+from workbench.certification.recognition import group_of, recognition
 from workbench.certification.simplify import simplification
 from workbench.certification.start import Start, against_starts, finding
 from workbench.certification.verdict import Progress, decide, silent
@@ -99,6 +100,9 @@ def _examined(
     loads = reports[Split.TRAIN].status is Status.OK and reports[Split.VALIDATION].status is Status.OK
     beyond = beyond_test(bench, program, reports[Split.TEST], comparisons[Split.TEST], level_of(accesses), on_progress)
     sound += beyond.decisive
+    groups = [group_of(loaded, report) for report in reports.values() if report.results]
+    rival = max(comparisons[Split.TEST], key=lambda c: c.difference.mean).against
+    sound.append(recognition([*groups, *([beyond.fresh] if beyond.fresh else [])], rival, loaded.problem.sense))
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
         sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))

@@ -12,7 +12,7 @@ Progress = Callable[[str, int, int], None]
 """Stage, steps done, steps in all."""
 
 
-ELSEWHERE = ("fresh", "metamorphic")
+ELSEWHERE = ("fresh", "metamorphic", "recognition")
 """Kinds of checks that only a program fails whose lead on test does not hold on other instances, or in another form of them."""
 
 
