@@ -73,7 +73,7 @@ def certify(
     """
     require(loaded)
     with contextlib.closing(Bench(loaded, sandbox, pool)) as bench:
-        return _examined(bench, program, sandbox, on_progress, patience, accesses, starts)
+        return _examined(bench, program, sandbox, on_progress, budget, accesses, starts)
 
 
 def _examined(
@@ -81,7 +81,7 @@ def _examined(
     program: Program,
     sandbox: Sandbox,
     on_progress: Progress,
-    patience: float,
+    budget: int | None,
     accesses: int,
     starts: Sequence[Start],
 ) -> Certificate:
