@@ -60,7 +60,7 @@ def test_a_better_program_is_certified_with_all_its_evidence(loaded: LoadedProbl
     assert certificate.gaps[Split.TEST] == 0
     assert all(check.passed for check in certificate.checks)
     assert {c.name for c in certificate.checks} >= {"test: spt", "test: arrival", "stress: single", "stress: large", "determinism"}
-    whole = {"train 12": 12, "validation 12": 12, "test 30": 30, "stress 8": 8, "surroundings 74": 74, "growth 8": 8}
+    whole = {"train 12": 12, "validation 12": 12, "test 30": 30, "stress 8": 8, "surroundings 74": 74, "growth 10": 10}
     assert whole.items() <= stages.items() and all(done == int(stage.split()[-1]) for stage, done in stages.items())
     closest = next(c for c in certificate.comparisons if c.split is Split.TEST and c.baseline == "spt")
     gaps = loaded.references.families("spt", Split.TEST)
@@ -305,7 +305,7 @@ def test_what_breaks_under_stress_is_fragile(loaded: LoadedProblem, sandbox: San
 
 def test_stress_within_the_stated_tolerance_passes(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     source = WSPT.replace(
-        "    return sorted", "    if len(processing) > 50:\n        return list(range(len(processing)))\n    return sorted"
+        "    return sorted", "    if 50 < len(processing) < 90:\n        return list(range(len(processing)))\n    return sorted"
     )
     tolerant = LoadedProblem(loaded.folder, replace(loaded.problem, stress_tolerance={"large": 1.0}))
     assert verdict(tolerant, sandbox, source)[0] == "certified"

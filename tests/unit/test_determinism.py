@@ -111,7 +111,7 @@ HONEST = {
 def test_an_honest_program_is_not_accused(bench: Bench, name: str) -> None:
     again, elsewhere = judged(bench, HONEST[name])
     assert again.passed and elsewhere.passed, (again.line, elsewhere.line)
-    assert elsewhere.data["instances"] == 3 * 12 + 4
+    assert elsewhere.data["instances"] == 3 * 12 + 8
     seeds = {place["surroundings"]["hash_seed"] for place in elsewhere.data["places"]}
     assert len(seeds) == 2 and 0 not in seeds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -72,9 +73,10 @@ def group(name: str, count: int, own: float | None = None, *, seed: int = 0, lik
         drawn[id] = 100.0
     for id in ids[: round(best * count)]:
         drawn[id] = 90.0
+    families = dict(zip(ids, itertools.cycle(family.split()), strict=False))
     rivals = {"first": dict.fromkeys(ids, 100.0), "second": dict.fromkeys(ids, 110.0)}
     references = {} if name == "fresh" else dict.fromkeys(ids, 90.0)
-    return Group(name, dict.fromkeys(ids, family), drawn, rivals, references, alike=name != "stress")
+    return Group(name, families, drawn, rivals, references, alike=name != "stress")
 
 
 SIGNS = {
@@ -83,7 +85,7 @@ SIGNS = {
         [group("train", 20, like=0.5), group("test", 30, like=0.5), group("fresh", 30, like=1)], "instances of fresh",
     ),
     "copies under stress": (
-        [group("train", 20), group("validation", 8), group("test", 30), group("stress", 7, like=1, family="b")], "of stress",
+        [group("train", 20), group("validation", 8), group("test", 30), group("stress", 7, like=1, family="b c")], "of stress",
     ),
     "optimal on test": ([group("train", 20), group("validation", 20), group("test", 30, best=1)], "the reference on all 30"),
     "ahead on test": ([group("test", 30, lead=9), group("fresh", 40, lead=2, seed=1)], "knowing the test set"),
@@ -95,6 +97,7 @@ HONEST = {
     "copies on few": [group("train", 4, like=1), group("test", 30)],
     "copies all but one": [group("train", 20, like=0.95), group("validation", 20), group("test", 30)],
     "optimal on other classes": [group("train", 20, best=1, family="small"), group("test", 30, family="large")],
+    "copies in one unusual class": [group("train", 20), group("test", 30), group("stress", 7, like=1, family="b")],
     "optimal under stress": [group("train", 20), group("test", 30), group("stress", 20, best=1)],
     "a little less on fresh": [group("test", 30, lead=3), group("fresh", 40, lead=2, seed=1)],
     "less within chance": [group("test", 3, lead=2), group("fresh", 3, lead=0.9, seed=1)],

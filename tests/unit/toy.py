@@ -122,6 +122,7 @@ def with_key(expression: str, extra: str = "") -> str:
 
 WSPT = with_key("p / w")  # Smith's rule: the optimum
 SPT = with_key("p")
+_UNUSUAL = (("single", 1, 2), ("large", 80, 3), ("huge", 120, 3))
 
 
 class Sequencing:
@@ -155,7 +156,7 @@ def cost(p: Sequence[int], w: Sequence[int], order: Sequence[int]) -> float:
 
 
 def function_problem(folder: Path) -> LoadedProblem:
-    """Weighted completion times; even sizes in train and validation, odd ones in test; `single` and `large` under stress."""
+    """Weighted completion times; even sizes in train and validation, odd ones in test; unusual sizes under stress."""
     parent = sys.modules[package(folder)] = ModuleType(package(folder))
     parent.__path__ = [str(folder)]
 
@@ -166,7 +167,7 @@ def function_problem(folder: Path) -> LoadedProblem:
 
     def instances(split: Split) -> list[Instance]:
         if split is Split.STRESS:
-            return [make(split, "single", i, 1) for i in range(2)] + [make(split, "large", i, 80) for i in range(6)]
+            return [make(split, family, i, size) for family, size, count in _UNUSUAL for i in range(count)]
         odd = split is Split.TEST
         copies = 15 if odd else 6
         return [make(split, family, i, size + odd) for family, size in (("short", 6), ("long", 12)) for i in range(copies)]

@@ -95,6 +95,8 @@ def _in_one_group(
                   for id, holds in seen[other.name].items()]  # fmt: skip
         if len(held) < FEWEST or not all(held.values()) or len(others) < FEWEST:
             continue
+        if not group.alike and len({group.families[id] for id in held}) == 1:  # falling back on one unusual class is honest
+            continue
         overall = _share([holds for _, holds in others])
         by_class = {family: _share([h for f, h in others if f == family]) for family in {f for f, _ in others}}
         chances = [by_class.get(group.families[id], overall if of_any_class else 1.0) for id in held]
