@@ -25,7 +25,7 @@ from workbench.formatting import dollars
 from workbench.loop import breaker
 from workbench.loop.endings import REPEATS_IN_A_ROW
 from workbench.loop.start import begin, resume
-from workbench.model import Split, Status
+from workbench.model import Candidate, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.proposers.scripted import Scripted
@@ -178,6 +178,17 @@ def test_a_run_that_is_held_up_goes_on_by_itself_or_when_told(tmp_path, monkeypa
     assert any("connection refused" in text for text in seen)
     with Store(tmp_path, write=False) as store:
         assert any("answers again" in e.message for e in store.events(found.run)) == (by == "itself")
+
+
+def test_a_trial_that_ends_without_a_call_is_followed_by_another(monkeypatch):
+    monkeypatch.setattr(breaker, "WAITS", (0.0,))
+    held = breaker.Breaker()
+    for number in range(breaker.SAME):
+        held.failed(number, "connection refused")
+    held.begins(7)
+    assert held.holds
+    held.count(Candidate(7, Status.REJECTED, None, "write"))
+    assert not held.holds
 
 
 def test_an_answer_that_was_cut_is_never_scored(tmp_path, monkeypatch):

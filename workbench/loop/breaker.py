@@ -43,7 +43,9 @@ class Breaker:
         return bool(self.reason) and (self._trial is not None or time.monotonic() < self._until)
 
     def count(self, candidate: Candidate) -> None:
-        """Note a recorded attempt."""
+        """Note a recorded attempt, after `failed` or `succeeded` if it called a model."""
+        if candidate.number == self._trial:  # ended without a call: another one is to be tried
+            self._trial = None
         if candidate.status is Status.LLM_ERROR:
             self._failed, self._last = self._failed + 1, candidate.message
         elif candidate.operator not in ("tune", "inject"):

@@ -273,9 +273,9 @@ class Loop:
     def _read(self, flight: Flight, reply: Reply) -> None:
         flight.reply, flight.turn = reply, self._next_turn()
         if reply.call and reply.call.error:
-            self._record(flight, Status.LLM_ERROR, reply.call.error)
             if self._order.takes_more:  # a replay repeats what failed
                 self._hold_up(flight.number, reply.call.error)
+            self._record(flight, Status.LLM_ERROR, reply.call.error)
             return
         if reply.call and self._breaker.succeeded():
             self._say("the model answers again")

@@ -203,6 +203,8 @@ def _body(lines: list[str], start: int, opening: _Opening, tries: list[int]) -> 
 
 def _end(line: str, opening: _Opening, lexer: Lexer) -> tuple[str, int] | None:
     """Return the code on a line that ends a fence, and 1 if the text goes on behind it, 0 if it opens the next one itself."""
+    if opening.char not in line:
+        return None
     bare = line.strip()
     rest = bare.lstrip(opening.char)
     if len(bare) - len(rest) >= opening.length:

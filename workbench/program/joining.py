@@ -84,14 +84,14 @@ def _better(reason: str, new: str, piece: Piece) -> str:
 
 def _part(piece: Piece) -> Part:
     code = plain(piece.code)
-    tree = text_of.parse(code)
+    tree = text_of.parsed(code)
     return Part(code, piece, tree, bound_at_top(tree))
 
 
 def _assembled(part: Part, others: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:
     elsewhere = {name for other in others for name in other.bound}
     whole = is_whole(part.code, part.bound.keys(), parent, elsewhere)
-    source = splice(part.code, ast.parse(part.code), parent, elsewhere)
+    source = splice(part.code, part.tree if whole else ast.parse(part.code), parent, elsewhere)
     taken = set(part.bound)
     rivals = []
     for other in reversed(others):
@@ -116,7 +116,7 @@ def with_missing(source: str, others: Sequence[Part], modules: Collection[str]) 
     if not wanted or not others:
         return complete(source, modules)
     picked: dict[int, tuple[Part, ast.stmt]] = {}
-    known = bound_at_top(text_of.parse(source)).keys() | {name for name, _ in wanted}
+    known = bound_at_top(text_of.parsed(source)).keys() | {name for name, _ in wanted}
     while wanted:
         name, near = wanted.pop()
         part = next((other for other in (*near, *reversed(others)) if name in other.bound), None)
@@ -144,7 +144,7 @@ def refuse_rivals(program: Program, rivals: Sequence[Part], taken: Collection[st
     """
     if not rivals:
         return
-    mine, theirs = bound_at_top(text_of.parse(program.source)), frame(parent).whole
+    mine, theirs = bound_at_top(text_of.parsed(program.source)), frame(parent).whole
     before = bound_at_top(theirs)
     reached = _reached(program.entry, mine)
     for rival in rivals:

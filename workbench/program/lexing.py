@@ -69,6 +69,8 @@ def plain(code: str) -> str:
 
 def dedented(lines: list[str]) -> str:
     """Join lines without their common indentation; lines within strings lose at most as much."""
+    if not next((line for line in lines if line.strip()), "")[:1].isspace() and not any(map(str.isspace, lines)):
+        return "\n".join(lines)  # nothing in common with the first line, and no white space to trim
     lexer, margin, within = Lexer(), None, []
     for line in lines:
         within.append(bool(lexer.quote))

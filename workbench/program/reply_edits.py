@@ -21,6 +21,7 @@ _OPEN = re.compile(
 _DIVIDER = re.compile(r"={3,}\s*(?:REPLACE|UPDATED)?\s*:?$", re.IGNORECASE)
 _CLOSE = re.compile(r">{5,}.*$|>{2,4}\s*(?:REPLACE|UPDATED)\s*[:<>]*$|\+{5,}\s*(?:REPLACE|UPDATED|NEW)\b.*$", re.IGNORECASE)
 _LONE = re.compile(r"(?:>{5,}|\+{5,})\s*(?:REPLACE|UPDATED)\b", re.IGNORECASE)
+_EVERY_MARKER = re.compile(r"SEARCH|ORIGINAL|OLD|BEFORE|FIND|HEAD|REPLACE|UPDATED", re.IGNORECASE)  # has one of these words
 _WORD = re.compile(
     r" {0,3}(?:#{2,6} )?[*_\s-]*(?:(?P<old>SEARCH|ORIGINAL)|(?P<new>REPLACE(?: WITH)?|UPDATED))"
     r"(?: (?:BLOCK|CODE|TEXT))?[*_]*:[*_]*\s*$",
@@ -58,6 +59,8 @@ def find_edits(text: str) -> tuple[list[SearchReplace], str]:
     Rejected
         An edit is incomplete, or there are too many.
     """
+    if not _EVERY_MARKER.search(text):
+        return [], text
     lines = text.split("\n")
     edits, rest = _marked(lines)
     if not edits:
