@@ -1,9 +1,10 @@
 """Makes the certificates that ship in runs/gallery/certified: python -m tests.certificates [SLUG ...] [--runs FOLDER | --seconds]
 
-For each problem (all of them if none is named) the champion with the least validation gap of the runs in FOLDER, or of one that
-is made there with the built-in operators from the problem's decent starting program, is put to `evolve certify` and exported.
-A program that a person wrote takes its place with `--file`, and keeps it until runs are named. The verdict is kept whatever it
-is. `--seconds` measures again how long an evaluation of the decent starting program takes, and nothing else.
+For each problem (all of them if none is named) the program that ships is put to `evolve certify --meter` again and exported, with
+what is known of how it was found. Where none ships, or with `--runs`, it is the champion with the least validation gap of the runs
+in FOLDER, or of one that is made there with the built-in operators from the decent starting program; with `--file`, a program that
+a person wrote. The verdict is kept whatever it is. How long an evaluation of the decent starting program takes is measured where
+no certificate ships yet; `--seconds` measures it again, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from workbench.analysis.finders import finder_of_text
+from workbench.certificate import FinderKind
 from workbench.model import Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -29,8 +33,19 @@ from workbench.store import Ledger, RunSummary
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
 BY_HAND = "a person"
 """Who found a program that no run made."""
+WORDS = {FinderKind.PERSON: "person", FinderKind.AGENT: "agent ", FinderKind.MODEL: "model ", FinderKind.OPERATORS: "operators"}
+"""How the command line names finders."""
 TIMES = 5
 """Evaluations of which the quickest is told."""
+
+
+class Choice(NamedTuple):
+    """A program to certify, how it was found, and how the command line names it and its finder."""
+
+    program: Program
+    found: Found
+    what: list[Any]
+    said: list[str]
 
 
 def evolve(*words: str | int | Path) -> Any:
@@ -48,34 +63,54 @@ def best(loaded: LoadedProblem, runs: Path) -> RunSummary | None:
     return min(scored, key=lambda one: one[:2])[2] if scored else None
 
 
-def make(loaded: LoadedProblem, runs: Path, attempts: int, file: Path | None) -> dict[str, Any]:
+def make(loaded: LoadedProblem, runs: Path, attempts: int, choice: Choice | None) -> dict[str, Any]:
     """Find, certify, export, put in place; returns what was written."""
-    if file is not None:
-        program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
-        found = Found(BY_HAND, 0, None, (), 0)
-        what = [file, "--problem", loaded.slug]
-        said = ["--found-by", "person"]
-    else:
-        if best(loaded, runs) is None:
-            evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
-        row = best(loaded, runs)
-        assert row is not None and row.champion is not None, "a run that ended has a champion"
-        with Ledger(runs) as store:
-            chosen = store.candidate(row.id, row.champion).program
-        assert chosen
-        program, options = chosen, row.options
-        found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
-        what, said = [row.id], []
+    if choice is None:
+        choice = searched(loaded, runs, attempts)
+    before = exhibit(loaded.slug)
     carry_over(loaded)
-    evolve("certify", *what, *said, "--runs", runs)
+    evolve("certify", *choice.what, *choice.said, "--meter", "--runs", runs)
     path = path_of(loaded.slug)
     made = {
         "format": FORMAT, "problem": loaded.slug, "version": loaded.version, "made": datetime.now(UTC).date().isoformat(),
-        "run": found.to_json(), "seconds": seconds(loaded.slug), "source": program.source,
-        "certificate": export(what, runs, path),
+        "run": choice.found.to_json(), "seconds": before.seconds if before else seconds(loaded.slug),
+        "source": choice.program.source, "certificate": export(choice.what, runs, path),
     }  # fmt: skip
     write(path, made)
     return made
+
+
+def searched(loaded: LoadedProblem, runs: Path, attempts: int) -> Choice:
+    """The best program of the runs in a folder; one is made there if there is none."""
+    if best(loaded, runs) is None:
+        evolve("run", loaded.slug, "--proposer", "builtin", "-n", attempts, "--seed", SEED, "--from", START, "--runs", runs)
+    row = best(loaded, runs)
+    assert row is not None and row.champion is not None, "a run that ended has a champion"
+    with Ledger(runs) as store:
+        chosen = store.candidate(row.id, row.champion).program
+    assert chosen
+    options = row.options
+    found = Found(row.proposer, row.attempts, options.seed, options.seeds or loaded.problem.seeds, row.champion)
+    return Choice(chosen, found, [row.id], [])
+
+
+def written(loaded: LoadedProblem, file: Path) -> Choice:
+    """A program that a person wrote."""
+    program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
+    return Choice(program, Found(BY_HAND, 0, None, (), 0), [file, "--problem", loaded.slug], ["--found-by", "person"])
+
+
+def again(loaded: LoadedProblem, folder: Path) -> Choice | None:
+    """The program that ships, in a file; None if there is none."""
+    before = exhibit(loaded.slug)
+    if before is None:
+        return None
+    file = folder / f"{loaded.slug.partition('/')[2]}.py"
+    file.write_text(before.source)
+    program = screen(before.source, loaded.problem.entry, loaded.problem.modules)
+    known = finder_of_text(loaded, before.source)
+    said = [] if known.kind is not FinderKind.UNKNOWN else ["--found-by", WORDS[before.finder.kind] + before.finder.name]
+    return Choice(program, before.found, [file, "--problem", loaded.slug], said)
 
 
 def export(what: list[Any], runs: Path, path: Path) -> Any:
@@ -91,16 +126,6 @@ def export(what: list[Any], runs: Path, path: Path) -> Any:
     return made["certificate"]
 
 
-def by_hand(slug: str, folder: Path) -> Path | None:
-    """The program of a certificate that ships already, in a file, where a person wrote it."""
-    before = exhibit(slug)
-    if before is None or before.found.proposer != BY_HAND:
-        return None
-    file = folder / f"{slug.partition('/')[2]}.py"
-    file.write_text(before.source)
-    return file
-
-
 def seconds(slug: str) -> float:
     """Seconds that all of train takes the decent starting program, on a machine that does nothing else: the least of several."""
     return round(min(float(evolve("eval", slug, START, "--split", "train")["seconds"]) for _ in range(TIMES)), 3)
@@ -112,13 +137,15 @@ def write(path: Path, made: dict[str, Any]) -> None:
 
 
 def carry_over(loaded: LoadedProblem) -> None:
-    """Count, on this machine, the accesses to the test set that the certificate which ships already tells of."""
+    """Count, on this machine, the accesses to the test set that the certificate which ships already tells of.
+
+    Those of an earlier version of the problem count too: most new versions keep their test instances.
+    """
     before = exhibit(loaded.slug)
-    earlier = before.certificate.opening if before else None
-    if before is None or earlier is None or before.version != loaded.version:
+    if before is None or before.certificate.opening is None:
         return
     own = identity(Program(before.source, loaded.problem.entry))
-    others = [f"{loaded.slug} {loaded.version} gallery {k}" for k in range(1, earlier.count)]  # their texts are not kept
+    others = [f"{loaded.slug} gallery {k}" for k in range(1, before.certificate.opening.count)]  # their texts are not kept
     use = usage.Use(loaded.slug, loaded.version, own, "gallery")
     usage.carry_over(use, loaded.hashes(Split.TEST), [own, *others])
 
@@ -144,9 +171,14 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         for slug in slugs:
-            file = options.file or (None if options.runs else by_hand(slug, Path(folder)))
-            made = make(catalog.load(slug), options.runs or Path(folder), options.attempts, file)
-            print(f"{slug}: {made['certificate']['verdict']}: {made['certificate']['reason']}", flush=True)
+            loaded, began = catalog.load(slug), time.perf_counter()
+            if options.file:
+                choice: Choice | None = written(loaded, options.file)
+            else:
+                choice = None if options.runs else again(loaded, Path(folder))
+            found = make(loaded, options.runs or Path(folder), options.attempts, choice)["certificate"]
+            took = f"{found['seconds']:.0f} s of {time.perf_counter() - began:.0f} s"
+            print(f"{slug}: {found['verdict']} ({took}): {found['reason']}", flush=True)
 
 
 if __name__ == "__main__":

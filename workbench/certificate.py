@@ -160,8 +160,8 @@ class Check:
         to have passed.
     kind
         `comparison`, `instances`, `answers`, `bounds`, `stress`, `consistency`, `determinism`, `reach`, `fresh`, `metamorphic`,
-        `recognition`, `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `start`, `drop` or
-        `simplification`.
+        `recognition`, `growth` or `constants`; and beside the verdict `transfer`, `dependence`, `start`, `drop`,
+        `simplification` or `meter`.
     line
         Result in one line.
     data
@@ -366,6 +366,12 @@ class Certificate:
         """The program without its unnecessary parts; empty if there are none, or if this was not checked."""
         return next((str(c.data.get("source", "")) for c in self.checks if c.kind == "simplification"), "")
 
+    @property
+    def cheats(self) -> tuple[tuple[str, str, str], ...]:
+        """Planted cheats: name, outcome, and the line of the check that rejected it; empty if none were planted."""
+        told = [one for c in self.checks if c.kind == "meter" for one in c.data.get("cheats", ()) if isinstance(one, Mapping)]
+        return tuple((str(one.get("cheat")), str(one.get("outcome")), str(one.get("line"))) for one in told)
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; the verdict comes first."""
         fields = {name: getattr(self, name) for name in ("reason", "problem", "version", "isolation", "seconds", "seen")}
@@ -400,7 +406,7 @@ class Certificate:
                 raw["isolation"],
                 {Split(split): gap for split, gap in raw["gaps"].items()},
                 tuple(BaselineComparison.from_json(one) for one in raw["comparisons"]),
-                tuple(Check(c["name"], c["kind"], c["passed"], c["line"], c["data"]) for c in raw["checks"]),
+                tuple(Check(c["name"], c["kind"], c["passed"], c["line"], dict(c["data"])) for c in raw["checks"]),
                 raw["seconds"],
                 Opening.from_json(raw["opening"]) if raw.get("opening") else None,
                 raw.get("seen", ""),

@@ -31,6 +31,9 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         checks = (
             Check("growth", "growth", False, f"growth: far too fast {NASTY}"),
             Check("simplification", "simplification", True, "1 part can go", {"source": "def f(x, a):\n    return a"}),
+            Check(
+                "meter", "meter", True, "meter: 1 of 1", {"cheats": [{"cheat": "slow twin", "outcome": "rejected", "line": NASTY}]}
+            ),
         )
         opening = store.open_test(judged)
         found = Certificate(
@@ -53,7 +56,7 @@ def test_a_certificate_is_shown_whole(tmp_path: Path, wide: catalog.LoadedProble
         "found by: language model &lt;script&gt;",
         "over its start: −2.00 pp against seed, 97.5% CI −3.00 to −1.00 pp",
     )
-    for said in (*told, "12.5", "return a"):
+    for said in (*told, "12.5", "return a", "meter: 1 of 1", "slow twin"):
         assert said in shown, said
     assert "Certify" not in [b.label for b in app.button]
     run = open_page(tmp_path, "run", run="judged")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.ui.conftest import Open
 from ui import data
-from workbench.certification.examine import against_baselines
+from workbench.certification.leads import against_baselines
 from workbench.cli.main import app
 from workbench.formatting import span
 from workbench.model import Split

@@ -16,8 +16,8 @@ from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, class_problem, function_pro
 from workbench.analysis.compare import Contender, compare
 from workbench.certificate import Finder
 from workbench.certification import Certificate, Check, Start, Verdict, certify
-from workbench.certification.examine import level_of
 from workbench.certification.growth import LEAST_SECONDS, fit, growth
+from workbench.certification.leads import level_of
 from workbench.certification.simplify import removals, simplification
 from workbench.certification.verdict import decide, silent
 from workbench.errors import ProblemError, UsageError

@@ -365,6 +365,9 @@ def certificate(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         for c in found.comparisons
     ]  # fmt: skip
     st.html(theme.table(["split", "against", "difference", "interval", "won / equal / lost", ""], rows, {2, 3, 4}))
+    if found.cheats:
+        with st.expander("Planted cheats, and what became of them"):
+            st.html(theme.table(["cheat", "", "check"], [list(map(escape, cheat)) for cheat in found.cheats], grow=2))
     if found.simplified:
         with st.expander("The program without unnecessary parts"):
             st.code(found.simplified, "python", line_numbers=True)

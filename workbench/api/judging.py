@@ -206,6 +206,7 @@ def certify(
     problem: AnyProblem | None = None,
     force: bool = False,
     found_by: str | None = None,
+    metered: bool = False,
     runs: Path | str | None = None,
     allow_unsafe: bool = False,
     on_opening: Callable[[Opening], None] | None = None,
@@ -223,6 +224,8 @@ def certify(
         Access the test set even if the limit is reached; the certificate says so.
     found_by
         Who wrote a file or text: `person`, `agent NAME`, `model NAME` or `operators`. Runs record it.
+    metered
+        If the program is certified, also judge cheats planted for it, and say which checks reject them.
     on_opening
         Called with the access after it is counted.
     on_progress
@@ -262,6 +265,7 @@ def certify(
             accesses=opening.count,
             starts=[certification.Start(*start) for start in found.starts],
             pool=pool,
+            metered=metered,
         )
         certificate = replace(made, opening=replace(opening, id=None), seen=found.seen, finder=finder)
         seal = Seal.of(certificate.to_json(), identity(found.program), found.name, found.record)

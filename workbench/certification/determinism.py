@@ -77,6 +77,14 @@ def determinism(bench: Bench, program: Program, reports: Mapping[Split, Report],
     return [_second_run(bench, jobs[0], second, usual), *([_elsewhere(bench, jobs[1:], others, usual)] if others else [])]
 
 
+def in_one_place(
+    bench: Bench, program: Program, split: Split, ids: Sequence[str], place: Place, usual: Mapping[str, InstanceResult]
+) -> Check:
+    """Compare a program's decisions on some instances of a split with those that it makes in one other place."""
+    jobs = [Job(program, split, tuple(ids), fresh=True, place=place, record=True)]
+    return _elsewhere(bench, jobs, bench.reports(jobs, lambda done, total: None), usual)
+
+
 def _second_run(bench: Bench, job: Job, report: Report, usual: Mapping[str, InstanceResult]) -> Check:
     changed, count = _changed(bench, [job], [report], usual), len(report.results)
     line = f"determinism: {count - len(changed)} of {count} test instances ended the same in reverse order, as an imported module"

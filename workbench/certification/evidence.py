@@ -60,12 +60,12 @@ def beyond_test(
         missing = "{}: not judged, because the program fails on test"
         return Evidence([Check(kind, kind, None, missing.format(kind)) for kind in ("fresh", "metamorphic")], [])
     if extra(folder, FRESH):
-        check, group = _fresh(bench, program, Draw(FRESH, seed), confidence, on_progress)
+        check, group = on_fresh(bench, program, seed, confidence, on_progress)
         decisive.append(check)
     else:
         beside.append(Check("fresh", "fresh", None, words.format("fresh", FRESH)))
     if module := extra(folder, METAMORPHIC):
-        for check in _metamorphic(bench, program, module.RELATIONS, seed, tested, comparisons, confidence, on_progress):
+        for check in in_other_forms(bench, program, module.RELATIONS, seed, tested, comparisons, confidence, on_progress):
             (beside if check.kind == "dependence" else decisive).append(check)
     else:
         beside.append(Check("metamorphic", "metamorphic", None, words.format("metamorphic", METAMORPHIC)))
@@ -82,9 +82,24 @@ def seed_of(loaded: LoadedProblem, program: Program) -> int:
 # --------------------------------------------------------------------------- instances that nobody has seen, and from elsewhere
 
 
-def _fresh(bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress) -> tuple[Check, Group | None]:
+def on_fresh(
+    bench: Bench, program: Program, seed: int, confidence: float, on_progress: Progress, known: Group | None = None
+) -> tuple[Check, Group | None]:
+    """Compare a program with every baseline on instances drawn from a seed.
+
+    Parameters
+    ----------
+    known
+        Objectives of the baselines on these instances, if they are known.
+
+    Returns
+    -------
+    tuple[Check, Group | None]
+        With all objectives; None if the program failed.
+    """
+    draw = Draw(FRESH, seed)
     instances = bench.loaded.drawn(draw)
-    found = _against_baselines(bench, program, draw, confidence, on_progress, "fresh instances")
+    found = _against_baselines(bench, program, draw, confidence, on_progress, "fresh instances", known)
     data: dict[str, Any] = {"seed": draw.seed, "instances": len(instances)}
     where = f"on {len(instances)} instances drawn for this program"
     if isinstance(found, str):
@@ -118,7 +133,7 @@ def _standing(comparisons: Sequence[Comparison]) -> tuple[bool | None, str]:
 
 
 def _against_baselines(
-    bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress, stage: str
+    bench: Bench, program: Program, draw: Draw, confidence: float, on_progress: Progress, stage: str, known: Group | None = None
 ) -> _Drawn | str:
     """Compare a program with every baseline on drawn instances, or say how it failed there.
 
@@ -132,9 +147,12 @@ def _against_baselines(
     if own.status is not Status.OK:
         return f"it failed: {own.message}"
     names = [b.name for b in loaded.problem.baselines]
-    jobs = [Job(loaded.program(name), Split.TEST, fresh=True, draw=draw) for name in names]
-    reports = bench.reports(jobs, _stage(on_progress, f"{stage}, baselines"))
-    reached = {name: _objectives(report) for name, report in zip(names, reports, strict=True)}
+    if known is None:
+        jobs = [Job(loaded.program(name), Split.TEST, fresh=True, draw=draw) for name in names]
+        reports = bench.reports(jobs, _stage(on_progress, f"{stage}, baselines"))
+        reached: Mapping[str, Mapping[str, float]] = {n: _objectives(report) for n, report in zip(names, reports, strict=True)}
+    else:
+        reached = known.rivals
     solved = [i for i in instances if any(i.id in known for known in reached.values())]
     if not solved:
         return "no baseline could be evaluated"
@@ -155,7 +173,7 @@ def _contender(name: str, instances: Sequence[Instance], scale: GapScale, reache
 # --------------------------------------------------------------------------- the test set in another form
 
 
-def _metamorphic(
+def in_other_forms(
     bench: Bench, program: Program, relations: Sequence[Relation], seed: int, tested: Report, comparisons: Sequence[Comparison],
     confidence: float, on_progress: Progress,
 ) -> list[Check]:  # fmt: skip

@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.analysis.compare import CONFIDENCE, Comparison, compare, of_baseline, of_report, worst_difference
-from workbench.certificate import BaselineComparison, Certificate, Check
+from workbench.analysis.compare import Comparison
+from workbench.certificate import BaselineComparison, Certificate, Check, Verdict
 from workbench.certification.constants import constants
 from workbench.certification.determinism import determinism
 from workbench.certification.evidence import beyond_test
 from workbench.certification.growth import growth
+from workbench.certification.leads import against_baselines, consistency, level_of
+from workbench.certification.meter import Certified, meter
 from workbench.certification.reach import reach
 from workbench.certification.recognition import group_of, recognition
 from workbench.certification.simplify import simplification
@@ -48,6 +50,7 @@ def certify(
     accesses: int = 1,
     starts: Sequence[Start] = (),
     pool: Executor | None = None,
+    metered: bool = False,
 ) -> Certificate:
     """Certify a program; every instance runs in a fresh process.
 
@@ -65,6 +68,8 @@ def certify(
         Programs that its search started from.
     pool
         Evaluates instances in parallel; without it, one after the other in the sandbox.
+    metered
+        If the program is certified, also plant cheats and say which checks reject them.
 
     Raises
     ------
@@ -73,7 +78,7 @@ def certify(
     """
     require(loaded)
     with contextlib.closing(Bench(loaded, sandbox, pool)) as bench:
-        return _examined(bench, program, sandbox, on_progress, budget, accesses, starts)
+        return _examined(bench, program, sandbox, on_progress, budget, accesses, starts, metered)
 
 
 def _examined(
@@ -84,6 +89,7 @@ def _examined(
     budget: int | None,
     accesses: int,
     starts: Sequence[Start],
+    metered: bool,
 ) -> Certificate:
     began, loaded = time.perf_counter(), bench.loaded
     reports = {split: _evaluate(bench, program, split, on_progress) for split in Split}
@@ -93,7 +99,7 @@ def _examined(
         _answers(reports[Split.TEST]),
         _bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
-        _consistency(comparisons),
+        consistency(comparisons),
         *determinism(bench, program, reports, on_progress),
         reach(program.source, loaded.problem.modules),
     ]
@@ -111,6 +117,8 @@ def _examined(
     if loads:
         told.append(simplification(loaded, program, reports, sandbox, on_progress, budget))
     verdict, reason = decide(comparisons, sound)
+    if metered and verdict is Verdict.CERTIFIED:
+        told.append(meter(bench, sandbox, Certified(program, reports, beyond.fresh, level_of(accesses), sound), on_progress))
     return Certificate(
         verdict,
         reason,
@@ -159,43 +167,6 @@ def _evaluate(bench: Bench, program: Program, split: Split, on_progress: Progres
         return Report(split, Status.OK, 0.0, {}, ())
     job = Job(program, split, fresh=True, record=True)
     return bench.reports([job], lambda done, total: on_progress(f"{split}", done, total))[0]
-
-
-def level_of(accesses: int) -> float:
-    """Confidence of each comparison at the k-th access to the test set.
-
-    The errors 0.05 * 6 / (pi k)^2 add up to 0.05 however many programs are tried. Baselines need no correction: a program
-    must be better than all of them at once (an intersection-union test, Berger 1982), which several chances make harder.
-    """
-    return 1 - (1 - CONFIDENCE) * 6 / (math.pi * accesses) ** 2
-
-
-def against_baselines(
-    loaded: LoadedProblem, split: Split, reports: Mapping[Split, Report], confidence: float = CONFIDENCE
-) -> tuple[Comparison, ...]:
-    """A scored program against every baseline on a split; the worst loss on train or validation counts as if it came up here."""
-    report = reports[split]
-    if not report.results:
-        return ()
-    made = []
-    for baseline in loaded.problem.baselines:
-        others = [s for s in (Split.TRAIN, Split.VALIDATION) if s is not split and s in reports and reports[s].results]
-        worst = [worst_difference(of_report("", 0, reports[s]), of_baseline(loaded, baseline.name, s)) for s in others]
-        rival = of_baseline(loaded, baseline.name, split)
-        made.append(
-            compare(of_report("program", 0, report), rival, confidence=confidence, worst_seen=max(worst, default=-math.inf))
-        )
-    return tuple(made)
-
-
-def _consistency(comparisons: Mapping[Split, tuple[Comparison, ...]]) -> Check:
-    """A lead on test that train and validation know nothing of is luck, or a program that knows the test instances."""
-    behind = [(s, c) for s in (Split.TRAIN, Split.VALIDATION) for c in comparisons[s] if c.difference.mean >= 0]
-    line = "consistency: ahead of every baseline on train and validation too"
-    if behind:
-        split, worst = max(behind, key=lambda pair: pair[1].difference.mean)
-        line = f"consistency: on {split} it is not ahead: {worst}"
-    return Check("consistency", "consistency", not behind, line)
 
 
 def _instances(report: Report) -> Check:

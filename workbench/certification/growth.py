@@ -133,6 +133,12 @@ def size(value: Any) -> int:
     return len(value) if isinstance(value, str) else 1
 
 
+def extremes(loaded: LoadedProblem) -> tuple[Instance, Instance]:
+    """Return the smallest and the largest instance on which costs are measured."""
+    ladder = _ladder(loaded)
+    return ladder[0][1], ladder[-1][1]
+
+
 def _ladder(loaded: LoadedProblem) -> list[tuple[int, Instance]]:
     """Instances from small to large, spread over the upper part of the range, where exponents can be seen."""
     known = sorted(((size(i.data), i) for split in Split for i in loaded.instances(split)), key=lambda pair: (pair[0], pair[1].id))

@@ -32,6 +32,9 @@ def certify_(
     found_by: Annotated[
         str | None, typer.Option(help="Who wrote a file: person, 'agent NAME', 'model NAME' or operators. Runs record it.")
     ] = None,
+    meter: Annotated[
+        bool, typer.Option("--meter", help="If it is certified, also judge planted cheats, and say which check rejects each.")
+    ] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     as_json: Json = False,
@@ -55,8 +58,9 @@ def certify_(
 
     with stages(words) as progress:
         certificate = api.certify(
-            subject, force=force, found_by=found_by, runs=runs, allow_unsafe=allow_unsafe, on_opening=counted, on_progress=progress
-        )
+            subject, force=force, found_by=found_by, metered=meter, runs=runs, allow_unsafe=allow_unsafe, on_opening=counted,
+            on_progress=progress,
+        )  # fmt: skip
     if as_json:
         emit(certificate.to_json())
         return
