@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from workbench.model import Task as Task
     from workbench.proposers.builtin import Builtin as Builtin
     from workbench.proposers.litellm import LiteLLM as LiteLLM
+    from workbench.search.adaptive import Adaptive as Adaptive
     from workbench.search.best_of_n import BestOfN as BestOfN
     from workbench.search.greedy import Greedy as Greedy
     from workbench.search.islands import Islands as Islands
@@ -64,6 +65,7 @@ _HOMES = {
     "model": "Baseline Candidate Instance Limits Measurement Problem Program Reference Report Selection Split Status Task",
     "proposers.builtin": "Builtin",
     "proposers.litellm": "LiteLLM",
+    "search.adaptive": "Adaptive",
     "search.best_of_n": "BestOfN",
     "search.greedy": "Greedy",
     "search.islands": "Islands",

@@ -56,7 +56,7 @@ def test_options_are_described_checked_and_converted(name: str) -> None:
 def test_an_unknown_strategy_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean 'islands'"):
         search.make("island")
-    assert {"islands", "greedy", "best_of_n", "openevolve"} <= set(STRATEGIES)
+    assert {"adaptive", "islands", "greedy", "best_of_n", "openevolve"} <= set(STRATEGIES)
 
 
 def test_greedy_always_asks_for_the_best_so_far() -> None:
@@ -150,3 +150,34 @@ def test_islands_with_full_grids_drop_the_worst() -> None:
         strategy.tell(replace(synthetic(number, gaps, 0, (0,) if number else ()), instances=()))
     assert len(reachable(strategy)) <= 8 + 1
     assert 0 in parents_on(strategy, 0)
+
+
+def told(*candidates: Candidate) -> Strategy:
+    strategy = search.make("adaptive", {"explore_low": 0.0, "explore_high": 0.0})
+    for candidate in candidates:
+        strategy.tell(candidate)
+    return strategy
+
+
+def test_adaptive_improves_what_noise_cannot_tell_from_the_best_and_nothing_else() -> None:
+    start, better = synthetic(0, (1.0, 1.0, 1.0, 1.0)), synthetic(1, (0.8, 0.81, 0.79, 0.8), parents=(0,))
+    lucky = synthetic(2, (0.1, 1.3, 0.8, 0.81), parents=(1,))  # a lower gap by one instance alone
+    strategy = told(start, better, lucky)
+    assert {strategy.ask(random.Random(i)).parent.number for i in range(300)} == {1, 2}
+    strategy.tell(synthetic(3, (0.5, 0.5, 0.5, 0.5), parents=(1,)))
+    assert 1 not in {strategy.ask(random.Random(i)).parent.number for i in range(300)}
+
+
+def test_adaptive_returns_to_initial_programs_and_other_ideas_as_clear_progress_fails_to_come() -> None:
+    strategy = search.make("adaptive", {"patience": 10, "explore_low": 0.0, "explore_high": 1.0})
+    for candidate in (synthetic(0, (2.0,) * 4), synthetic(1, (1.0,) * 4, parents=(0,)), synthetic(2, (0.5,) * 4, parents=(1,))):
+        strategy.tell(candidate)
+    strategy.tell(synthetic(3, (1.5,) * 4, parents=(0,)))
+
+    def share() -> int:
+        return sum(strategy.ask(random.Random(i)).parent.number in (0, 3) for i in range(400))
+
+    before = share()
+    for number in range(4, 30):
+        strategy.tell(Candidate(number, Status.CRASH, None, "rewrite", (2,)))
+    assert before < 60 < 120 < share()

@@ -13,7 +13,7 @@ GROUPS = {
     "Functions": "load run open_run resume evaluate gate tune certify export verify",
     "Results": "Result Best Report Robustness Tuned Certificate",
     "Proposers": "Builtin LiteLLM",
-    "Strategies": "Islands Greedy BestOfN OpenEvolve",
+    "Strategies": "Islands Adaptive Greedy BestOfN OpenEvolve",
     "Describing a problem": "Problem Instance Split Measurement Reference Baseline Limits Infeasible",
     "What strategies and proposers see": "Program Candidate Selection Status Task",
     "Errors": "WorkbenchError",

@@ -277,7 +277,7 @@ def test_help_lists_what_is_there_from_its_own_docstrings(evolve, tmp_path, monk
     assert code == 0
     for words in ("Waits before it asks.", "patience=23", "broken", "cannot be loaded: No module named 'nowhere_at_all'"):
         assert words in out
-    for name in ("islands", "greedy", "openevolve"):
+    for name in ("islands", "adaptive", "greedy", "openevolve"):
         described = search.describe(name)
         assert described.summary in out and f"{described.options[0].name}={described.options[0].default}" in out
     for name in ("builtin", "litellm"):
