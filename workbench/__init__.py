@@ -12,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.api.describing import Description as Description
+    from workbench.api.describing import describe as describe
     from workbench.api.gating import Robustness as Robustness
     from workbench.api.gating import gate as gate
     from workbench.api.judging import certify as certify
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from workbench.api.running import open_run as open_run
     from workbench.api.running import resume as resume
     from workbench.api.running import run as run
+    from workbench.api.sources import Source as Source
+    from workbench.api.sources import source as source
+    from workbench.api.sources import sources as sources
     from workbench.api.tuning import tune as tune
     from workbench.api.verifying import verify as verify
     from workbench.certificate import Certificate as Certificate
@@ -51,12 +56,14 @@ if TYPE_CHECKING:
     from workbench.search.openevolve import OpenEvolve as OpenEvolve
 
 _HOMES = {
+    "api.describing": "Description describe",
     "api.gating": "Robustness gate",
     "api.judging": "certify evaluate",
     "api.loading": "load",
     "api.modules": "export",
     "api.result": "Best Result",
     "api.running": "open_run resume run",
+    "api.sources": "Source source sources",
     "api.tuning": "tune",
     "api.verifying": "verify",
     "certificate": "Certificate",

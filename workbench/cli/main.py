@@ -22,6 +22,7 @@ from workbench.cli import (
     report,
     run,
     show,
+    source,
     tune,
     verify,
 )
@@ -58,6 +59,7 @@ for panel, name, command in (
     (_RUN, "run", run.run),
     (_RUN, "resume", run.resume_),
     (_INSPECT, "problems", problems.problems),
+    (_INSPECT, "source", source.source_),
     (_INSPECT, "list", show.list_),
     (_INSPECT, "show", show.show),
     (_INSPECT, "compare", compare.compare_),

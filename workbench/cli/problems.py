@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from workbench.api.describing import SHOWN, Description, describe
 from workbench.api.loading import load
 from workbench.cli.common import Json, emit, table
 from workbench.cli.console import console
@@ -15,7 +16,6 @@ from workbench.errors import WorkbenchError
 from workbench.formatting import percent
 from workbench.model import Split
 from workbench.problem import catalog
-from workbench.problem.gap import mean_gap
 from workbench.problem.shipped import Exhibit, exhibit
 
 WIDTH = 100
@@ -26,19 +26,24 @@ def problems(
     name: Annotated[str | None, typer.Argument(metavar="[PROBLEM]", help="Problem ID, unambiguous suffix, or folder.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the problems, or show one: question, statement, baselines.
+    """List the problems, or show one: statement, contract, limits, sizes of instances, baselines, hints.
+
+    All that whoever proposes programs may know: no result on the held-out test set or on the robustness tests is in it. With
+    --json it is complete, with gaps of the baselines by instance class. Programs: evolve source PROBLEM --list.
 
     [bold]Examples[/bold]
 
       evolve problems
       evolve problems total_tardiness
+      evolve problems total_tardiness --json
     """
     if name is not None:
         loaded = load(name)
+        shipped = exhibit(loaded.slug)
         if as_json:
-            emit(_summary(loaded))
+            emit(describe(loaded).to_json() | _shipped(shipped, loaded.version))
         else:
-            _show(loaded)
+            _show(describe(loaded), shipped)
         return
     found, broken = [], []
     for slug in catalog.slugs():
@@ -76,38 +81,57 @@ def _list(found: list[catalog.LoadedProblem]) -> None:
         words.print("* certified for an earlier version of the problem", style="dim")
 
 
-def _show(loaded: catalog.LoadedProblem) -> None:
-    words = console()
-    words.print(f"{loaded.slug}: {loaded.problem.title}", style="bold")
-    words.print(loaded.problem.question)
-    words.print(f"reference: {loaded.problem.bound}\n")
-    words.print(loaded.statement)
-    words.print(_baselines(loaded))
-    if shipped := exhibit(loaded.slug):
-        words.print(f"\nbest here: {_best(shipped, loaded.version)}")
+def _show(found: Description, shipped: Exhibit | None) -> None:
+    words = console() if console().is_terminal else console(width=WIDTH)
+    words.print(f"{found.slug}: {found.title}", style="bold")
+    words.print(found.question)
+    words.print(f"reference: {found.bound}\n")
+    words.print(found.statement)
+    words.print(f"What a program defines\n\n{found.contract}\n")
+    limits = found.limits
+    words.print(f"limits: {limits.seconds:g} s and {limits.memory_mb} MB for one instance, {found.source_bytes:,} bytes of Python")
+    words.print(f"modules: {', '.join(found.modules)}\n")
+    words.print(_sizes(found))
+    words.print(_baselines(found))
+    if found.robustness:
+        words.print("robustness classes (fresh instances: evolve gate):")
+        words.print("".join(f"  {text}\n" for text in found.robustness.values()))
+    for number, hint in enumerate(found.hints, 1):
+        words.print(f"hints, level {number}\n{hint}\n")
+    if shipped:
+        words.print(f"best here: {_best(shipped, found.version)}")
         words.print(f"module: {shipped.module}")
+    words.print(f"programs: evolve source {found.slug} --list")
 
 
-def _baselines(loaded: catalog.LoadedProblem) -> Table:
-    """The baselines with their gaps, best on train first; without test gaps, by which nobody should select."""
-    titles = {b.name: b.title for b in loaded.problem.baselines}
+def _sizes(found: Description) -> Table:
+    shown = table(
+        "split", "instances", "classes", "smallest", "median", "largest", right="instances classes smallest median largest"
+    )
+    for split, size in found.splits.items():
+        figures = (size.instances, size.classes, size.smallest, size.median, size.largest)
+        shown.add_row(split, *(f"{figure:,}" for figure in figures))
+    shown.caption = "sizes are the numbers, truth values and characters of an instance\n"
+    shown.caption_justify = "left"
+    return shown
+
+
+def _baselines(found: Description) -> Table:
+    """The baselines with their gaps, best on train first."""
     shown = table("baseline", "train", "validation", "method", right="train validation", whole="baseline")
-    for name, gap in loaded.references.ranking:
-        validation = mean_gap(loaded.references.families(name, Split.VALIDATION))
-        shown.add_row(name, percent(gap), percent(validation), titles[name])
+    for rival in found.baselines:
+        shown.add_row(rival.name, *(percent(rival.gaps[split]) for split in SHOWN), rival.title)
     return shown
 
 
 def _best(shipped: Exhibit, version: str) -> str:
-    """Gaps and verdict of the best heuristic that ships."""
-    gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in (Split.TRAIN, Split.VALIDATION))
-    gain = f"; {shipped.certificate.gain}" if shipped.certificate.gain else ""
+    """Gaps and verdict of the best heuristic that ships, without figures of the held-out test set."""
+    gaps = ", ".join(f"{split} gap {percent(shipped.certificate.gaps[split])}" for split in SHOWN)
     old = f" (certified for version {shipped.version}, now {version})" if shipped.stale(version) else ""
-    return f"{gaps}; verdict: {shipped.verdict.words}{old}; found by: {shipped.found_by}{gain}"
+    return f"{gaps}; verdict: {shipped.verdict.words}{old}; found by: {shipped.found_by}"
 
 
 def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
-    shipped = exhibit(loaded.slug)
     return {
         "slug": loaded.slug,
         "title": loaded.problem.title,
@@ -117,11 +141,16 @@ def _summary(loaded: catalog.LoadedProblem) -> dict[str, Any]:
         "splits": {split.value: len(loaded.instances(split)) for split in Split},
         "bound": loaded.problem.bound,
         "version": loaded.version,
+        **_shipped(exhibit(loaded.slug), loaded.version),
+    }
+
+
+def _shipped(shipped: Exhibit | None, version: str) -> dict[str, Any]:
+    """The best heuristic that ships, without figures of the held-out test set or of robustness tests."""
+    return {
         "seconds_per_evaluation": shipped and shipped.seconds,
         "found": shipped and {
-            "verdict": shipped.verdict, "reason": shipped.certificate.reason, "gaps": dict(shipped.certificate.gaps),
-            "found_by": str(shipped.finder), "gain": shipped.certificate.gain, "version": shipped.version,
-            "stale": shipped.stale(loaded.version),
-            "module": str(shipped.module),
+            "verdict": shipped.verdict, "gaps": {split.value: shipped.certificate.gaps[split] for split in SHOWN},
+            "found_by": str(shipped.finder), "version": shipped.version, "stale": shipped.stale(version),
         },
     }  # fmt: skip

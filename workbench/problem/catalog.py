@@ -117,6 +117,12 @@ class LoadedProblem:
             raise ProblemFault(f"{call} gave no instances; a search needs some of train and of validation")
         return found
 
+    @cached_property
+    def robustness(self) -> Mapping[str, str]:
+        """Descriptions of the stress classes by name; empty if the problem has no `gate.py`."""
+        module = extras.extra(self.folder, GATE)
+        return {} if module is None else dict(module.FAMILIES)
+
     def gate(self, seed: int) -> tuple[dict[str, str], tuple[Instance, ...]]:
         """Return descriptions of the stress classes, and new instances of them that occur in no split.
 
@@ -125,14 +131,12 @@ class LoadedProblem:
         ProblemError
             The problem has no `gate.py`, or it fails.
         """
-        module = extras.extra(self.folder, GATE)
-        if module is None:
+        if extras.extra(self.folder, GATE) is None:
             raise ProblemError(
                 f"{self.slug} has no {GATE}, which generates stress instances (CONTRIBUTING.md, 'Add a problem'): "
                 "runs work without --gate"
             )
-        instances = self.drawn(Draw(GATE, seed))
-        return dict(module.FAMILIES), instances
+        return dict(self.robustness), self.drawn(Draw(GATE, seed))
 
     def drawn(self, draw: Draw) -> tuple[Instance, ...]:
         """Return instances outside the four splits; empty where the problem has no file that makes them.

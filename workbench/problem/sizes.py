@@ -1,0 +1,45 @@
+"""How large instances are: their number, and the amount of data in each."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.model import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The instances of a split.
+
+    Attributes
+    ----------
+    instances, classes
+        Their number, and that of their instance classes.
+    smallest, median, largest
+        Numbers, truth values and characters in the data of an instance; 0 if there are none.
+    """
+
+    instances: int
+    classes: int
+    smallest: int
+    median: int
+    largest: int
+
+
+def size(value: Any) -> int:
+    """Size of an instance's data: the number of numbers, truth values and characters in it."""
+    if isinstance(value, Mapping):
+        return sum(map(size, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(size, value))
+    return len(value) if isinstance(value, str) else 1
+
+
+def sizes_of(instances: Sequence[Instance]) -> Sizes:
+    """Return how many instances there are and how large they are."""
+    found = sorted(size(instance.data) for instance in instances) or [0]
+    classes = len({instance.family for instance in instances})
+    return Sizes(len(instances), classes, found[0], statistics.median_low(found), found[-1])
