@@ -15,7 +15,7 @@ from workbench.certification import Verdict, certify, meter
 from workbench.certification.cheats import Measure as Size
 from workbench.certification.cheats import key_of, lucky_number, memoriser, slow_twin
 from workbench.certification.evidence import on_fresh, seed_of
-from workbench.certification.growth import growth
+from workbench.certification.growth import growth, permitted
 from workbench.certification.leads import against_baselines, level_of
 from workbench.certification.verdict import silent
 from workbench.evaluation.bench import Bench
@@ -121,6 +121,14 @@ def test_a_cheat_that_is_not_what_it_pretends_to_be_is_not_counted_as_rejected(
     check, cheats = place.judged()
     assert check.line.endswith("; not judged: lucky number, another program at home")
     assert "decision 1" in cheats["lucky number"]["line"] and "broken" in cheats["another program at home"]["line"]
+
+
+def test_a_slow_twin_is_slower_than_initial_programs_that_are_slow_themselves(tmp_path: Path, place: Place) -> None:
+    loaded = function_problem(tmp_path / "slow_start")
+    slow = WSPT.replace("    return sorted", "    for _ in range(100 * len(weight) ** 2):\n        pass\n    return sorted")
+    (tmp_path / "slow_start" / "programs" / "seed.py").write_text(slow)
+    found, usual = permitted(loaded, place.sandbox), permitted(place.bench.loaded, place.sandbox)
+    assert found and usual and found[0] > usual[0] + 1 and found[1] > usual[1]
 
 
 # --------------------------------------------------------------------------- cheats made of classes, and of what is global

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.certificate import Check
-from workbench.certification.verdict import Progress
+from workbench.certification.verdict import Progress, silent
 from workbench.errors import Infeasible, PolicyFailure, Rejected
 from workbench.model import Instance, Program, Split, Status
 from workbench.problem.catalog import LoadedProblem
@@ -137,6 +137,23 @@ def extremes(loaded: LoadedProblem) -> tuple[Instance, Instance]:
     """Return the smallest and the largest instance on which costs are measured."""
     ladder = _ladder(loaded)
     return ladder[0][1], ladder[-1][1]
+
+
+def permitted(loaded: LoadedProblem, sandbox: Sandbox) -> tuple[float, float] | None:
+    """Return how CPU time grows that the check permits: as that of the slowest program which a program is compared with.
+
+    Returns
+    -------
+    tuple[float, float] | None
+        Exponent, and seconds at the largest size; None where the system does not report CPU time.
+    """
+    ladder = _ladder(loaded)
+    names = [loaded.references.ranking[0][0], *loaded.problem.seeds]
+    costs = _costs(loaded, [loaded.program(name) for name in names], ladder, sandbox, silent, "")
+    if costs is None:
+        return None
+    slowest = [max(costs_of[k].seconds for costs_of in costs) for k in range(len(ladder))]
+    return fit([size for size, _ in ladder], slowest, slowest, _FLOOR_SECONDS).exponent, slowest[-1]
 
 
 def _ladder(loaded: LoadedProblem) -> list[tuple[int, Instance]]:

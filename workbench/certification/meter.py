@@ -11,7 +11,7 @@ from workbench.certification.cheats import keys_of, lucky_number, measure_of, me
 from workbench.certification.constants import constants
 from workbench.certification.determinism import differs, in_one_place, places
 from workbench.certification.evidence import in_other_forms, on_fresh, seed_of
-from workbench.certification.growth import extremes, growth
+from workbench.certification.growth import extremes, growth, permitted
 from workbench.certification.leads import against_baselines, consistency
 from workbench.certification.recognition import Group, group_of, recognition
 from workbench.certification.verdict import Progress, silent
@@ -213,15 +213,19 @@ class _Meter:
         own = next((check for check in self._certified.checks if check.kind == "growth"), None)
         if own is None or "program" not in own.data:
             return None
-        columns = [own.data["program"], *own.data["compared"].values()]
-        longest = max(max(column["cpu_seconds"]) for column in columns)
+        if (others := permitted(self._loaded, self._sandbox)) is None:
+            return None
+        slope, longest = (max(pair) for pair in zip(others, _exponent_and_seconds(own), strict=True))
         seconds = min(max(_LEAST, _TIMES * longest), self._loaded.problem.limits.seconds / 2)
         smallest, largest = extremes(self._loaded)
         usual = {r.id: r.decisions for report in self._certified.reports.values() for r in report.results}
         calls = decisions.count if (decisions := usual[largest.id]) else 1
-        exponent = max(own.data["time"]["baseline"], own.data["time"]["exponent"], 0.0) + 1
         measure = measure_of(self._loaded, smallest, largest, max(1, calls))
-        return slow_twin(self._good, measure, seconds * _STEPS, exponent)
+        return slow_twin(self._good, measure, seconds * _STEPS, max(slope, 0.0) + 1)
+
+
+def _exponent_and_seconds(growth: Check) -> tuple[float, float]:
+    return growth.data["time"]["exponent"], max(growth.data["program"]["cpu_seconds"])
 
 
 def _quiet(done: int, total: int) -> None:
