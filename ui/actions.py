@@ -9,83 +9,36 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.api.detached import EVOLVE, Launch, command_line, reaped, spawn, wait_for_run
 from workbench.errors import UsageError
 from workbench.formatting import last_line
 from workbench.problem import catalog
-from workbench.store import Reader, Run, Store
+from workbench.store import Store
 
-EVOLVE = (sys.executable, "-m", "workbench.cli")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """A process that was started, with its log and start time."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    began: float
-
-    def ended(self) -> int | None:
-        """Return the exit code; None while it is running."""
-        return self.process.poll()
-
-    def last_line(self) -> str:
-        """Return the last line of its log."""
-        try:
-            return last_line(self.log.read_bytes())
-        except OSError:
-            return ""
+__all__ = ["Launch", "wait_for_run"]
 
 
 def start_run(runs: Path, problem: str, options: Sequence[str]) -> Launch:
     """Start a run as `evolve run` does, detached: it continues when the page, the browser or the server is closed."""
     # An endpoint typed into a page never gets the key of a provider; a file of options that happens to lie somewhere is not read.
-    return _spawn(runs, "run", ["--no-endpoint-key", f"--config={os.devnull}", *options], problem)
+    return spawn(runs, "run", ["--no-endpoint-key", f"--config={os.devnull}", *options], problem)
 
 
 def resume(runs: Path, run: str, options: Sequence[str] = ()) -> Launch:
     """Resume a run that was stopped or killed."""
-    return _spawn(runs, "resume", ["--no-endpoint-key", *options], run)
+    return spawn(runs, "resume", ["--no-endpoint-key", *options], run)
 
 
 def demo(runs: Path) -> Launch:
     """Start the demo run."""
-    return _spawn(runs, "demo")
-
-
-def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None, str]:
-    """Wait for the run of a process; return its ID, or None and the reason (its last line; empty while it is starting)."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        code = launch.ended()
-        rows = [row for row in _rows(runs) if row.heartbeat >= launch.began - 1]
-        own = [row.id for row in rows if row.pid == launch.process.pid]
-        # A run that started and ended between two polls no longer has a process.
-        own = own or [row.id for row in rows if code == 0 and row.created >= launch.began - 1]
-        if own:
-            return own[0], ""
-        if code is not None:
-            return None, launch.last_line() or f"the process ended with code {code} and no message"
-        time.sleep(0.2)
-    return None, ""
-
-
-def _rows(runs: Path) -> Sequence[Run]:
-    try:
-        with Reader(runs) as store:
-            return store.runs()
-    except UsageError:
-        return []
+    return spawn(runs, "demo")
 
 
 def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
@@ -114,12 +67,12 @@ def certify(runs: Path, run: str, number: int) -> None:
     """Certify a program in a separate process; the certificate is stored in the runs folder."""
     log = certificate_log(runs, run, number)
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = _command("certify", ["--candidate", str(number), "--runs", str(runs)], run)
+    command = command_line("certify", ["--candidate", str(number), "--runs", str(runs)], run)
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
-    _reaped(process)
+    reaped(process)
 
 
 def certificate_log(runs: Path, run: str, number: int) -> Path:
@@ -184,7 +137,7 @@ def report(runs: Path, run: str, into: Path | None = None) -> Download:
 def _written(runs: Path, out: Path, command: str, options: Sequence[str], run: str) -> str:
     """Run a command with `--out`; returns the last line that it printed."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    words = _command(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
+    words = command_line(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
     try:
         done = subprocess.run(words, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired as error:
@@ -238,12 +191,12 @@ def evaluate(problem: Path, source: str, split: str) -> Evaluation:
     place = tempfile.TemporaryDirectory(prefix="evolve-eval-")
     path = Path(place.name)
     (path / "program.py").write_text(source, encoding="utf-8")
-    command = _command("eval", ["--split", split, "--json", "--each"], str(problem), str(path / "program.py"))
+    command = command_line("eval", ["--split", split, "--json", "--each"], str(problem), str(path / "program.py"))
     with (path / "out").open("wb") as out, (path / "err").open("wb") as err:
         process = subprocess.Popen(
             command, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         )
-    return Evaluation(_reaped(process), place)
+    return Evaluation(reaped(process), place)
 
 
 def doctor(runs: Path) -> dict[str, Any]:
@@ -265,32 +218,6 @@ def doctor(runs: Path) -> dict[str, Any]:
     return found
 
 
-def _command(command: str, options: Sequence[str], *arguments: str) -> list[str]:
-    """Return a command line whose arguments cannot be taken for options."""
-    return [*EVOLVE, command, *options, "--", *arguments]
-
-
 def _as_file(run: str) -> str:
     """Return a run's ID as part of a file name; IDs come from a database, which may be another user's."""
     return re.sub(r"[^\w.-]", "_", run)[:100]
-
-
-def _spawn(runs: Path, command: str, options: Sequence[str] = (), *arguments: str) -> Launch:
-    logs = runs / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06}.log"
-    began = time.time()
-    words = _command(command, [*options, "--runs", str(runs)], *arguments)
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            words, cwd=catalog.root(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    with contextlib.suppress(OSError):  # a run keeps all cores busy; lower its priority so that the pages respond
-        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + 5)
-    return Launch(_reaped(process), log, began)
-
-
-def _reaped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    # Without a wait, a dead child would remain a zombie and count as alive.
-    threading.Thread(target=process.wait, daemon=True).start()
-    return process

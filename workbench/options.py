@@ -17,7 +17,7 @@ class RunOptions:
     Attributes
     ----------
     proposer
-        `litellm`, `builtin`, `replay:RUN` or `scripted` (tests); `auto` is resolved before the run starts.
+        `litellm`, `builtin`, `agents`, `replay:RUN` or `scripted` (tests); `auto` is resolved before the run starts.
     models
         Each `NAME` or `NAME=WEIGHT`.
     api_base
@@ -116,7 +116,7 @@ class RunOptions:
     @property
     def uses_model(self) -> bool:
         """Whether the proposer calls a language model, judged by its name."""
-        return self.proposer in ("auto", "litellm", "scripted")
+        return self.proposer in ("auto", "agents", "litellm", "scripted")
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""

@@ -99,7 +99,7 @@ def _answer(store: Store, run: str, message: int, seconds: float) -> Message | N
     """Wait for the result of an injection; None if it has not come in time, or the run has ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        found = next(m for m in store.messages(run, pending=False) if m.id == message)
+        found = store.message(message)
         if not found.waiting:
             return found
         if not store.run(run).live:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import (
+    agent,
     certify,
     compare,
     control,
@@ -82,6 +83,7 @@ for panel, name, command in (
     (_SYSTEM, "doctor", machine.doctor),
 ):
     app.command(name, cls=Listing if name == "run" else None, rich_help_panel=panel)(command)
+app.add_typer(agent.app, name="agent", rich_help_panel=_RUN)
 
 
 def main() -> None:

@@ -29,7 +29,12 @@ class Flight:
     program: Program | None = None
     fingerprint: str | None = None
     message: int | None = None
-    """The control message that asked for it, which gets its result as the answer."""
+    """The control message that asked for it, which gets its result as the answer, as JSON or in words."""
+    as_json: bool = False
+    operator: str = "inject"
+    """Kind of change that its ticket asks for."""
+    same: int | None = None
+    """The attempt whose program it repeats."""
 
     @property
     def origin(self) -> Origin:

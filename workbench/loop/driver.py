@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import queue
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,31 +26,29 @@ from workbench.loop.breaker import Breaker
 from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
+from workbench.loop.control import POLL_SECONDS, Control, Steering
 from workbench.loop.endings import Endings
 from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
+from workbench.loop.inbox import Inbox
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
 from workbench.loop.snapshot import Display, Scored, Snapshot
+from workbench.loop.tickets import Tickets, submitted
 from workbench.model import Candidate, Effect, Failure, Kind, Program, Reply, Report, Selection, Split, Status, Task, Trial
 from workbench.problem.gap import effect_of, seconds_of
 from workbench.program.idea import idea_of, shortened
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
+from workbench.proposers.prompt import build
 from workbench.protocols import Proposer, Strategy
-from workbench.store import WAITING, Message, ModelCall, Origin
+from workbench.store import ModelCall, Origin
 
-_HEARTBEAT_SECONDS, _POLL_SECONDS = 2.0, 0.3
-
-
-@dataclass(slots=True)
-class Steering:
-    """The user's requests to a live run."""
-
-    paused: bool = False
-    halt: str = ""  # why no new attempt starts; empty: continue
-    status: str = "done"  # status of the run once it has ended
-    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt it applies to
+_HEARTBEAT_SECONDS, _WAIT_SECONDS = 2.0, 0.1
+_AT_ONCE = 0.02
+"""Time between two looks for messages and results while somebody outside waits for the answers, in seconds."""
+IDLE_SECONDS = 1800.0
+"""Time without a message after which a run that only takes tickets ends; it is resumed when the next one comes."""
 
 
 class Loop:
@@ -104,10 +101,16 @@ class Loop:
         self._best: Candidate | None = None
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
-        self._inbox: queue.SimpleQueue[tuple[Callable[[Flight, Future[Any]], None], Flight, Future[Any]]] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._turn = history.turns
         self._breaker = Breaker()
-        self._beaten = self._polled = 0.0
+        self._outside = proposer.concurrency == 0  # whoever proposes has to ask for it
+        self._tickets = Tickets()
+        self._control = Control(
+            context.store, context.run, self.steering, self._order, self._follow, self._breaker, self._tickets,
+            self._seeds + context.options.candidates, self._answered, _AT_ONCE if self._outside else POLL_SECONDS,
+        )  # fmt: skip
+        self._beaten = 0.0
         self._began = time.monotonic()
         self._before = frozenset(c.number for c in history.candidates)
 
@@ -117,12 +120,12 @@ class Loop:
             self._threads = threads
             self._take_up_history()
             while True:
-                self._handle_messages()
+                self._control.handle()
                 self._launch()
                 self.champion.poll()
-                if not self._flights and (self.steering.halt or not (self.steering.paused or self._breaker.holds)):
-                    break  # nothing in progress, and nothing could be launched
-                self._receive(0.1)
+                if self._is_over():
+                    break
+                self._inbox.receive(_AT_ONCE if self._outside else _WAIT_SECONDS)
                 self._heartbeat()
             self._report_due(last=True)
             self.champion.settle(self._heartbeat)
@@ -130,10 +133,22 @@ class Loop:
         if self.steering.status == "done" and (why := self._breaker.never_answered()):
             self.steering.halt, self.steering.status = why, "failed"
 
+    def _is_over(self) -> bool:
+        """Whether nothing is in progress, and nothing can be launched."""
+        if self.steering.halt:
+            for flight in self._tickets.withdraw():  # nobody can wait for them
+                del self._flights[flight.number]
+            return not self._flights
+        if not self._outside:
+            return not self._flights and not (self.steering.paused or self._breaker.holds)
+        busy = len(self._flights) > self._tickets.held or self._follow.waits
+        if not busy and time.monotonic() - self._tickets.used > IDLE_SECONDS:
+            self.halt(f"nobody has asked for a ticket for {IDLE_SECONDS / 60:.0f} minutes")
+        return not (busy or self._tickets.held or self._order.cursor < self._seeds + self._options.candidates)
+
     def halt(self, why: str, status: str = "stopped") -> None:
         """Start no new attempts and finish those in progress. Only the first reason is kept."""
-        if not self.steering.halt:
-            self.steering.halt, self.steering.status = why, status
+        self.steering.stop(why, status)
 
     def check_proofs(self, number: int, report: Report) -> None:
         """Say so, once a run, if a candidate is better than a proven optimum or bound."""
@@ -178,7 +193,8 @@ class Loop:
     # ------------------------------------------------------------------ launching
 
     def _launch(self) -> None:
-        while len(self._flights) < self._order.width:
+        self._issue_tickets()
+        while len(self._flights) - self._tickets.held < self._order.width:
             if self.steering.halt or self.steering.paused:
                 return
             if why := self.budget.exhausted():
@@ -187,7 +203,9 @@ class Loop:
             if self._breaker.holds:
                 return
             proposing = sum(f.proposing for f in self._flights.values())
-            if proposing >= self._order.concurrency or not self.budget.admits(proposing):
+            if proposing >= self._order.concurrency and not (self._outside and self._follow.waits):
+                return
+            if not self.budget.admits(proposing):
                 return
             self._report_due()
             upcoming = self._order.next()
@@ -199,6 +217,24 @@ class Loop:
                 self._begin(flight)
             else:
                 self._propose(flight)
+
+    def _issue_tickets(self) -> None:
+        """Give attempts to those outside who wait for one."""
+        while self._tickets.is_wanted and not self.steering.paused:
+            self._report_due()
+            flight = self._tickets.returned()
+            if why := self.steering.halt or self.budget.exhausted():
+                return self._tickets.refuse(self._store, why)
+            if flight is None:
+                upcoming = self._order.next()
+                if upcoming is None:
+                    return self._tickets.refuse(self._store, f"all {self._options.candidates} attempts are used up or taken")
+                flight = self._fly(upcoming.number, None)
+            flight.selection = self._strategy.ask(self._rng(flight, "ask"))
+            task = self._task(flight)
+            flight.operator = task.kind.value
+            message, answer = self._tickets.issue(flight, task, build(self.context.loaded.brief, task, "full"))
+            self._store.acknowledge(message, json.dumps(answer))
 
     def _fly(self, number: int, origin: Origin | None) -> Flight:
         """Add an attempt to those in progress, with its recorded parents if it repeats one."""
@@ -224,6 +260,10 @@ class Loop:
                 self._propose(flight)
 
     def _propose(self, flight: Flight) -> None:
+        self._breaker.begins(flight.number)
+        self._submit(flight, self._proposer.propose, self._task(flight), self._rng(flight, "propose"))
+
+    def _task(self, flight: Flight) -> Task:
         # A replayed injection or tuning has no selection; only the task's number is used then.
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
         guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
@@ -231,9 +271,7 @@ class Loop:
         kind = Kind.IMPROVE
         if self._kinds and flight.failure is None:
             kind = self._kinds.choose(possible_kinds(selection, self.context.loaded.problem.limits), self._rng(flight, "kind"))
-        self._breaker.begins(flight.number)
-        task = Task(flight.number, selection, flight.failure, guidance, self._endings.stagnation, tried, kind)
-        self._submit(flight, self._proposer.propose, task, self._rng(flight, "propose"))
+        return Task(flight.number, selection, flight.failure, guidance, self._endings.stagnation, tried, kind)
 
     def _pending(self) -> list[Trial]:
         """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
@@ -242,10 +280,10 @@ class Loop:
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
-        self._track(self._threads.submit(work, *arguments), flight, self._proposed)
+        self._inbox.track(self._threads.submit(work, *arguments), flight, self._proposed)
 
     def _inject(self, flight: Flight, injection: Injection) -> None:
-        flight.turn, flight.message = self._next_turn(), injection.message
+        flight.turn, flight.message, flight.as_json = self._next_turn(), injection.message, injection.as_json
         flight.reply = Reply("inject", idea=injection.idea)
         try:
             program = screen(injection.source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
@@ -264,7 +302,9 @@ class Loop:
 
     def _proposed(self, flight: Flight, future: Future[Reply]) -> None:
         flight.proposing = False
-        reply = future.result()
+        self._answered(flight, future.result())
+
+    def _answered(self, flight: Flight, reply: Reply) -> None:
         if reply.call and self._proposer.uses_model:
             self._store.add_call(self._run, flight.number, flight.origin, reply.operator, reply.call)
             self.budget.add(reply.call)
@@ -283,6 +323,8 @@ class Loop:
             if reply.program is None and reply.operator in ("tune", "inject"):
                 raise Rejected(reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
+            if program is None and flight.as_json:
+                program = screen(reply.text, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
             if program is None:
                 assert flight.selection and flight.selection.parent.program
                 cut = reply.call is not None and reply.call.finish == "length"
@@ -305,12 +347,13 @@ class Loop:
         flight.program = program
         flight.fingerprint = fingerprint(program)
         if (same := self._known.first(flight.fingerprint)) is not None:
+            flight.same = same
             self._record(flight, Status.DUPLICATE, f"the same program as candidate {same}")
             return
         self._known.add(flight.fingerprint, flight.number)
         rival = flight.selection.parent.instances if self._options.race and flight.selection else ()
         job = Job(program, Split.TRAIN, stop_on_failure=True, rival=rival if len(rival) == len(self._families) else None)
-        self._track(self.context.pool.submit(job), flight, self._evaluated)
+        self._inbox.track(self.context.pool.submit(job), flight, self._evaluated)
 
     def _evaluated(self, flight: Flight, future: Future[Report]) -> None:
         gate = self.context.gate
@@ -321,7 +364,7 @@ class Loop:
             self._record(flight, Status.CRASH, str(error))
         else:
             if gate and flight.program and self._is_elite(flight, report):
-                self._track(self.context.pool.submit(gate.job(flight.program)), flight, partial(self._gated, report))
+                self._inbox.track(self.context.pool.submit(gate.job(flight.program)), flight, partial(self._gated, report))
             else:
                 self._record(flight, report.status, report.message, report)
 
@@ -373,7 +416,9 @@ class Loop:
         del self._flights[flight.number]
         self._count(candidate)
         if flight.message is not None:
-            self._store.acknowledge(flight.message, told_of(candidate))
+            parent = flight.selection.parent if flight.selection else None
+            told = submitted(candidate, parent, self._best, flight.same).to_json() if flight.as_json else told_of(candidate)
+            self._store.acknowledge(flight.message, told)
         self._follow.recorded(flight, candidate)
         self._order.record(candidate)
         self._report_due()
@@ -412,55 +457,6 @@ class Loop:
             if candidate.number not in self._before:
                 self._store.log(self._run, "improvement", note)
         self._follow.consider_tuning(candidate.number, self._best)
-
-    # ------------------------------------------------------------------ results and messages
-
-    def _track(self, future: Future[Any], flight: Flight, then: Callable[[Flight, Future[Any]], None]) -> None:
-        future.add_done_callback(lambda done: self._inbox.put((then, flight, done)))
-
-    def _receive(self, timeout: float) -> None:
-        """Handle finished work; wait at most `timeout` seconds for the first."""
-        try:
-            then, flight, future = self._inbox.get(timeout=timeout)
-            while True:
-                then(flight, future)
-                then, flight, future = self._inbox.get_nowait()
-        except queue.Empty:
-            pass
-
-    def _handle_messages(self) -> None:
-        """Handle each control message once and store an answer for its sender."""
-        now = time.monotonic()
-        if now - self._polled < _POLL_SECONDS:
-            return
-        self._polled = now
-        for message in self._store.messages(self._run):
-            self._store.acknowledge(message.id, self._act(message))
-            about = message.program[1] if message.command == "inject" else message.argument[:200]
-            self._store.log(self._run, "control", f"{message.command} {about}".strip())
-
-    def _act(self, message: Message) -> str:
-        argument = message.argument
-        match command := message.command:
-            case "stop":
-                self.halt("stopped on request")
-                return "stopping after the candidates in progress"
-            case "pause" | "resume":
-                self.steering.paused = command == "pause"
-                self._breaker.reset()
-                return "paused" if self.steering.paused else "running again"
-            case "inject" if self._order.takes_more:
-                self._follow.inject(Injection(*message.program, message.id))
-                return WAITING
-            case "inject":
-                return "not possible in a replay"
-            case "steer":
-                wish = json.loads(argument)
-                upcoming = self._order.cursor
-                last = upcoming + int(wish["next"]) - 1 if wish.get("next") else self._seeds + self._options.candidates
-                self.steering.guidance.append((str(wish["text"]), last))
-                return f"added to the prompts of attempts {upcoming} to {last}"
-        return f"unknown command {command!r}"
 
     # ------------------------------------------------------------------ helpers
 

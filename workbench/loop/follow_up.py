@@ -42,6 +42,8 @@ class Injection:
     source: str
     idea: str = ""
     message: int | None = None
+    author: str = ""
+    as_json: bool = False
 
 
 FollowUp: TypeAlias = Repair | Tuning | Injection
@@ -65,6 +67,11 @@ class FollowUps:
         self._queue: deque[FollowUp] = deque()
         self._tuned: set[int] = set()
         self._next_tuning = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is one."""
+        return bool(self._queue)
 
     def next(self) -> FollowUp | None:
         """Take the oldest follow-up from the queue; None if it is empty."""

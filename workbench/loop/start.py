@@ -259,7 +259,8 @@ def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> lis
     if options.seeds:
         return [(name, program_of(loaded, name)) for name in options.seeds]
     programs = [(name, loaded.program(name)) for name in problem.seeds]
-    if options.proposer == "litellm" and (options.style or prompt.style_for(_bare(options.models))) == "full":
+    asked_whole = options.proposer == "litellm" and (options.style or prompt.style_for(_bare(options.models))) == "full"
+    if asked_whole or options.proposer == "agents":
         return programs
     return [(name, p) for name, p in programs if not _evolves_whole(p)] or programs
 

@@ -17,9 +17,9 @@ from workbench.proposers.keys import endpoint
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
-NAMES = ("builtin", "litellm", "replay", "scripted")
+NAMES = ("agents", "builtin", "litellm", "replay", "scripted")
 """Built-in proposers. `replay:RUN` needs the store and `scripted` its replies; the others need only options."""
-_FROM_OPTIONS = ("builtin", "litellm")
+_FROM_OPTIONS = ("agents", "builtin", "litellm")
 
 _RECORDED = frozenset(
     {"api_base", "temperature", "answer_tokens", "reasoning_effort", "fallbacks", "headers", "extra_body", "prices"}
@@ -58,8 +58,8 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
         name = "litellm"
     if name == "litellm" and not options.models:
         return _with_model(options)
-    if name == "builtin" and options.models:
-        raise UsageError("--proposer builtin calls no model: omit --model, or use --proposer litellm")
+    if name in ("builtin", "agents") and options.models:
+        raise UsageError(f"--proposer {name} calls no model: omit --model, or use --proposer litellm")
     if name != "auto":
         return options, ""
     choice = detect()
@@ -182,7 +182,9 @@ def _known(name: str) -> str:
     if base not in ("auto", *NAMES):
         near = difflib.get_close_matches(base, NAMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown proposer {name!r}; {hint}available: auto, builtin, litellm, replay:RUN, or package.module:Class")
+        raise UsageError(
+            f"unknown proposer {name!r}; {hint}available: auto, agents, builtin, litellm, replay:RUN, or package.module:Class"
+        )
     return base
 
 

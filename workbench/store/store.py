@@ -372,6 +372,10 @@ class Store:
         where = "AND acknowledged IS NULL" if pending else ""
         return [message_of(row) for row in self._rows(f"SELECT * FROM control WHERE run = ? {where} ORDER BY id", run)]
 
+    def message(self, id: int) -> Message:
+        """Return one control message."""
+        return message_of(self._rows("SELECT * FROM control WHERE id = ?", id)[0])
+
     def acknowledge(self, message: int, answer: str) -> None:
         """Record that the run has handled a message."""
         with self._transaction() as db:

@@ -1,0 +1,129 @@
+"""Requests to a live run: stop, pause, steer, inject, and tickets of those who propose from outside."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbench.errors import UsageError
+from workbench.loop.attempt import Flight
+from workbench.loop.breaker import Breaker
+from workbench.loop.follow_up import FollowUps, Injection
+from workbench.loop.order import Order
+from workbench.loop.tickets import Submission, TicketRequest, Tickets, refusal
+from workbench.model import Reply
+from workbench.store import WAITING, Message, Store
+
+POLL_SECONDS = 0.3
+"""Time between two looks for messages."""
+
+
+@dataclass(slots=True)
+class Steering:
+    """The user's requests to a live run."""
+
+    paused: bool = False
+    halt: str = ""  # why no new attempt starts; empty: continue
+    status: str = "done"  # status of the run once it has ended
+    guidance: list[tuple[str, int]] = field(default_factory=list)  # text, last attempt it applies to
+
+    def stop(self, why: str, status: str = "stopped") -> None:
+        """Start no new attempts and finish those in progress. Only the first reason is kept."""
+        if not self.halt:
+            self.halt, self.status = why, status
+
+
+@dataclass(slots=True)
+class Control:
+    """Handles the control messages of a run.
+
+    Attributes
+    ----------
+    last
+        Number after the last attempt of the run.
+    answered
+        Called with an attempt and the program that answers its ticket.
+    every
+        Time between two looks for messages, in seconds.
+    """
+
+    store: Store
+    run: str
+    steering: Steering
+    order: Order
+    follow: FollowUps
+    breaker: Breaker
+    tickets: Tickets
+    last: int
+    answered: Callable[[Flight, Reply], None]
+    every: float = POLL_SECONDS
+    _polled: float = 0.0
+
+    def handle(self) -> None:
+        """Handle each new message once and store an answer for its sender."""
+        now = time.monotonic()
+        if now - self._polled < self.every:
+            return
+        self._polled = now
+        self.tickets.expire()
+        for message in self.store.messages(self.run):
+            if answer := self._act(message):
+                self.store.acknowledge(message.id, answer)
+            if message.command not in ("ticket", "submit"):  # attempts tell more
+                about = message.program[1] if message.command == "inject" else message.argument[:200]
+                self.store.log(self.run, "control", f"{message.command} {about}".strip())
+
+    def _act(self, message: Message) -> str:
+        """Do what a message asks for; return its answer, empty if it has been answered already."""
+        match command := message.command:
+            case "stop":
+                self.steering.stop("stopped on request")
+                return "stopping after the candidates in progress"
+            case "pause" | "resume":
+                self.steering.paused = command == "pause"
+                self.breaker.reset()
+                return "paused" if self.steering.paused else "running again"
+            case "inject" if self.order.takes_more:
+                self.follow.inject(Injection(*message.program, message.id))
+                return WAITING
+            case "inject":
+                return "not possible in a replay"
+            case "steer":
+                return self._steer(message.argument)
+            case "ticket" | "submit" | "give-up" if not self.order.takes_more:
+                return refusal("this run takes no tickets: it repeats recorded attempts")
+            case "ticket":
+                self.tickets.ask(message.id, TicketRequest.from_json(message.argument))
+                return WAITING
+            case "submit":
+                return self._submit(message.id, Submission.from_json(message.argument))
+            case "give-up":
+                try:
+                    self.tickets.give_back(message.argument)
+                except UsageError as error:
+                    return refusal(str(error))
+                return json.dumps({"given_back": message.argument})
+        return f"unknown command {command!r}"
+
+    def _steer(self, argument: str) -> str:
+        wish = json.loads(argument)
+        upcoming = self.order.cursor
+        last = upcoming + int(wish["next"]) - 1 if wish.get("next") else self.last
+        self.steering.guidance.append((str(wish["text"]), last))
+        return f"added to the prompts of attempts {upcoming} to {last}"
+
+    def _submit(self, message: int, submission: Submission) -> str:
+        if not submission.ticket:
+            self.tickets.used = time.monotonic()
+            self.follow.inject(Injection(submission.source, submission.idea, message, submission.author, as_json=True))
+            return WAITING
+        try:
+            flight, call = self.tickets.take(submission.ticket, submission)
+        except UsageError as error:
+            return refusal(str(error))
+        self.store.acknowledge(message, WAITING)  # before the result, which may be there at once
+        flight.message, flight.as_json = message, True
+        self.answered(flight, Reply(flight.operator, submission.source, call=call, idea=submission.idea))
+        return ""
