@@ -224,7 +224,7 @@ class Tickets:
         return self._out[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which the protocol's SDK takes for defaults
 class Parent:
     """A program that a ticket shows: the first is the one to improve."""
 
@@ -234,7 +234,7 @@ class Parent:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which the protocol's SDK takes for defaults
 class Ticket:
     """A request to propose one program.
 
@@ -268,7 +268,7 @@ class Ticket:
         return cls(**{name: raw[name] for name in cls.__dataclass_fields__} | {"parents": parents})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which the protocol's SDK takes for defaults
 class Submitted:
     """What became of a submission.
 

@@ -1,0 +1,301 @@
+"""The Model Context Protocol door: sessions, problems and sources as tools and resources for coding agents."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench.agents import session
+from workbench.api.detached import spawn
+from workbench.api.gating import gate as run_gate
+from workbench.api.loading import load
+from workbench.api.tuning import tune as run_tune
+from workbench.errors import UsageError, WorkbenchError
+from workbench.loop.tickets import Submitted, Ticket
+from workbench.problem import catalog
+from workbench.problem.catalog import LoadedProblem
+from workbench.store import Reader
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+INSTRUCTIONS = (
+    "Improve heuristics for a problem. Call `problems`, read one with `problem`, open a session with `open_session`, then repeat: "
+    "`next_ticket`, write a whole program, `submit`. `gate` tells whether a program is robust, `tune` tunes the constants that it "
+    "declares. Scores are gaps to a proven or best known reference: lower is better. Test and stress data are sealed."
+)
+
+Run = Annotated[str, Field(description="ID of the session, or an unambiguous part of it")]
+Slug = Annotated[str, Field(description="ID of a problem, as `problems` lists it")]
+Source = Annotated[str, Field(description="The whole program")]
+Number = Annotated[int, Field(description="Number of the attempt")]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """A problem in one line."""
+
+    slug: str
+    title: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt of a session without its program."""
+
+    number: int
+    status: str
+    gap: float | None
+    parents: list[int]
+    idea: str
+    message: str
+
+
+@dataclass(frozen=True)  # without slots, which the SDK takes for defaults
+class Certification:
+    """A certificate that was asked for: its verdict, once there is one, and otherwise how far the work is."""
+
+    state: Literal["running", "done", "failed"]
+    verdict: str
+    reason: str
+    progress: str
+
+
+def build(runs: Path) -> MCPServer:
+    """Return a server on a runs folder.
+
+    Raises
+    ------
+    UsageError
+        The package `mcp` is not installed.
+    """
+    try:
+        from mcp.server.mcpserver import MCPServer
+        from mcp.server.mcpserver.exceptions import ToolError
+    except ImportError as error:
+        raise UsageError("the door for MCP needs the package mcp: pip install 'evolve-workbench[mcp]'") from error
+
+    server = MCPServer("evolve", instructions=INSTRUCTIONS, log_level="ERROR")
+
+    def tool(function: Callable[..., Any]) -> None:
+        """Register a tool; what a person would read as one line of error, an agent gets as the tool's error."""
+        import functools
+
+        @functools.wraps(function)
+        def told(**given: Any) -> Any:
+            try:
+                return function(**given)
+            except WorkbenchError as error:
+                raise ToolError(str(error)) from error
+
+        server.tool()(told)
+
+    for function in _Tools(runs).all():
+        tool(function)
+
+    @server.resource("problem://{family}/{name}", mime_type="application/json")
+    def problem_resource(family: str, name: str) -> str:
+        """All that may be known of a problem."""
+        return json.dumps(described(f"{family}/{name}"))
+
+    @server.resource("source://{family}/{name}/{program}", mime_type="text/x-python")
+    def source_resource(family: str, name: str, program: str) -> str:
+        """A program of a problem: an initial one or a baseline."""
+        return _known(f"{family}/{name}").program(program).source
+
+    @server.prompt()
+    def improve(problem: str, answers: str = "10") -> str:
+        """Improve a problem's heuristics in a session."""
+        return (
+            f"Open a session on {problem} with open_session and take {answers} tickets, one after the other. For each, think about "
+            "what the table of earlier attempts says, write one whole program that rests on one well-considered idea, and submit "
+            "it with that idea in one line. At the end, say what helped and what did not."
+        )
+
+    return server
+
+
+class _Tools:
+    """The tools; their docstrings are what agents read."""
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+
+    def all(self) -> list[Callable[..., Any]]:
+        """All tools, in the order in which they are listed."""
+        return [
+            self.problems, self.problem, self.source, self.open_session, self.next_ticket, self.submit, self.give_up, self.history,
+            self.program, self.gate, self.tune, self.certify, self.certificate,
+        ]  # fmt: skip
+
+    def problems(self) -> list[ProblemLine]:
+        """List the problems."""
+        found = [load(slug).problem for slug in catalog.slugs()]
+        return [ProblemLine(slug, p.title, p.question) for slug, p in zip(catalog.slugs(), found, strict=True)]
+
+    def problem(self, slug: Slug) -> dict[str, Any]:
+        """Statement, contract, limits, hints, sizes, and baselines with their gaps on train and validation."""
+        return described(slug)
+
+    def source(self, slug: Slug, name: Annotated[str, Field(description="An initial program or a baseline")]) -> str:
+        """Text of one of the problem's programs."""
+        return _known(slug).program(name).source
+
+    def open_session(
+        self, slug: Slug, attempts: Annotated[int, Field(description="Number of programs that can be submitted")] = 20
+    ) -> dict[str, str]:
+        """Open a session on a problem; returns its ID as `run`."""
+        return {"run": session.open_session(_known(slug), attempts=attempts, runs=self._runs)}
+
+    def next_ticket(
+        self,
+        run: Run,
+        author: Annotated[str, Field(description="Your name")] = session.AUTHOR,
+        minutes: Annotated[float, Field(description="How long you need")] = 30,
+    ) -> Ticket:
+        """Take the next attempt: a prompt with the program to improve and what was tried. It is yours until it expires."""
+        return session.take_ticket(run, author=author, seconds=60 * minutes, runs=self._runs)
+
+    def submit(
+        self,
+        run: Run,
+        source: Source,
+        ticket: Annotated[str, Field(description="The ticket that it answers; empty: an attempt of its own")] = "",
+        idea: Annotated[str, Field(description="What it changes and why, in one line")] = "",
+        author: Annotated[str, Field(description="Your name")] = "",
+    ) -> Submitted:
+        """Submit a program; it is evaluated on train at once."""
+        return session.submit(run, source, ticket=ticket, idea=idea, author=author, runs=self._runs)
+
+    def give_up(self, run: Run, ticket: Annotated[str, Field(description="The ticket")]) -> str:
+        """Return a ticket that you will not answer."""
+        session.give_up(run, ticket, runs=self._runs)
+        return "given back"
+
+    def history(self, run: Run) -> list[Attempt]:
+        """All attempts of a session so far."""
+        return [
+            Attempt(a.number, a.status.value, a.gap, list(a.parents), a.idea, a.message)
+            for a in session.history(run, runs=self._runs)
+        ]
+
+    def program(self, run: Run, number: Number) -> str:
+        """Text of the program of an attempt."""
+        found = session.program(run, number, runs=self._runs)
+        return found.source if found else ""
+
+    def gate(self, slug: Slug, source: Source) -> dict[str, Any]:
+        """Try a program on freshly generated unusual instances: by class, whether it passes, and by how much it misses."""
+        return run_gate(_known(slug), _as_text(source)).to_json()
+
+    def tune(
+        self,
+        slug: Slug,
+        source: Annotated[str, Field(description="A program that declares TUNABLE")],
+        trials: Annotated[int, Field(description="Sets of constants to try")] = 50,
+    ) -> dict[str, Any]:
+        """Tune the constants that a program declares, on train."""
+        found = run_tune(_known(slug), _as_text(source), trials=min(500, trials))
+        return {"source": found.program.source, "before": found.before, "gap": found.gap, "without_effect": list(found.idle)}
+
+    def certify(self, run: Run, number: Number) -> str:
+        """Ask for a certificate of a program, once, at the end: every one asked for makes the next harder to get."""
+        with Reader(self._runs) as store:
+            name = store.run(run).id
+            store.candidate(name, number)
+        spawn(self._runs, "certify", [f"--candidate={number}"], name)
+        return f"asked for; see certificate({name!r}, {number})"
+
+    def certificate(self, run: Run, number: Number) -> Certification:
+        """The certificate of a program, or how far its making is."""
+        with Reader(self._runs) as store:
+            name = store.run(run).id
+            record = store.certificate(name, number)
+        if record is not None:
+            return Certification("done", record.certificate.verdict.value, record.certificate.reason, "")
+        logs = sorted((self._runs / "logs").glob("certify-*.log"))
+        text = logs[-1].read_text(errors="replace").strip().split("\n")[-1] if logs else ""
+        state: Literal["running", "failed"] = "failed" if text.startswith("error:") else "running"
+        return Certification(state, "", "", text[-300:])
+
+
+def _known(slug: str) -> LoadedProblem:
+    """Load an installed problem: never a folder, whose code would be run."""
+    if not any(slug in (known, known.partition("/")[2]) for known in catalog.slugs()):
+        raise UsageError(f"there is no problem {slug[:80]!r}; see problems")
+    return load(slug)
+
+
+def _as_text(source: str) -> str:
+    """Source as the API takes it for a text, not for the name of a file."""
+    return source if "\n" in source else source + "\n"
+
+
+def described(slug: str) -> dict[str, Any]:
+    """Return all that a proposer may know of a problem."""
+    loaded = _known(slug)
+    brief = loaded.brief
+    return {
+        "slug": loaded.slug, "title": brief.title, "question": brief.question, "statement": brief.statement, "entry": brief.entry,
+        "sense": brief.sense, "unit": brief.unit, "seconds": brief.limits.seconds, "memory_mb": brief.limits.memory_mb,
+        "modules": list(brief.modules), "hints": list(brief.hints), "features": dict(brief.features),
+        "baselines": dict(brief.baselines), "initial_programs": list(loaded.problem.seeds),
+    }  # fmt: skip
+
+
+# --------------------------------------------------------------------------- over HTTP
+
+_App = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+
+class TokenGuard:
+    """Lets only requests through that bear the token: other users of this machine can reach a loopback address too."""
+
+    def __init__(self, app: _App, token: str) -> None:
+        self._app, self._token = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._token):
+                await send({"type": "http.response.start", "status": 401, "headers": [(b"www-authenticate", b"Bearer")]})
+                await send({"type": "http.response.body", "body": b"the token is missing or wrong"})
+                return
+        await self._app(scope, receive, send)
+
+
+def serve_http(runs: Path, port: int, announce: Callable[[str, str], None]) -> None:
+    """Serve on a loopback port until interrupted.
+
+    Parameters
+    ----------
+    port
+        0: a free one.
+    announce
+        Called with address and token once both are known.
+    """
+    import socket
+
+    server = build(runs)
+    import uvicorn
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    names = ("127.0.0.1", "localhost")
+    security = TransportSecuritySettings(
+        allowed_hosts=[f"{name}:*" for name in names], allowed_origins=[f"http://{name}:*" for name in names]
+    )
+    token = secrets.token_urlsafe(24)
+    app = TokenGuard(server.streamable_http_app(transport_security=security), token)
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        announce(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", token)
+        uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on")).run(sockets=[listening])
