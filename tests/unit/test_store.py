@@ -1,5 +1,6 @@
 """The store keeps what it acknowledged, and answers wrong use with one line."""
 
+import contextlib
 import json
 import sqlite3
 
@@ -158,3 +159,10 @@ def test_options_of_another_version_are_shown_but_not_resumed(store):
             assert run.options == RunOptions(candidates=50)
             with pytest.raises(UsageError, match="does not know: gate, swarm"):
                 run.resumable_options()
+
+
+def test_a_database_that_is_being_made_holds_no_runs_yet(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+    with pytest.raises(StoreError, match="no runs in"):
+        Store(tmp_path, write=False)

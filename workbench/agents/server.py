@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hmac
 import json
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from workbench.agents import session
+from workbench.api.describing import describe
 from workbench.api.detached import spawn
 from workbench.api.gating import gate as run_gate
 from workbench.api.loading import load
+from workbench.api.sources import source as program_source
 from workbench.api.tuning import tune as run_tune
 from workbench.errors import UsageError, WorkbenchError
 from workbench.loop.tickets import Submitted, Ticket
@@ -69,8 +74,23 @@ class Certification:
     progress: str
 
 
-def build(runs: Path) -> MCPServer:
-    """Return a server on a runs folder.
+def serve_stdio(runs: Path) -> None:
+    """Serve on standard input and output until that closes; tickets that are still out then go to others.
+
+    Raises
+    ------
+    UsageError
+        The package `mcp` is not installed.
+    """
+    tools = Tools(runs)
+    try:
+        build(tools).run("stdio")
+    finally:
+        tools.give_back()
+
+
+def build(tools: Tools) -> MCPServer:
+    """Return a server with these tools.
 
     Raises
     ------
@@ -87,7 +107,6 @@ def build(runs: Path) -> MCPServer:
 
     def tool(function: Callable[..., Any]) -> None:
         """Register a tool; what a person would read as one line of error, an agent gets as the tool's error."""
-        import functools
 
         @functools.wraps(function)
         def told(**given: Any) -> Any:
@@ -98,18 +117,18 @@ def build(runs: Path) -> MCPServer:
 
         server.tool()(told)
 
-    for function in _Tools(runs).all():
+    for function in tools.all():
         tool(function)
 
     @server.resource("problem://{family}/{name}", mime_type="application/json")
     def problem_resource(family: str, name: str) -> str:
         """All that may be known of a problem."""
-        return json.dumps(described(f"{family}/{name}"))
+        return json.dumps(describe(_known(f"{family}/{name}")).to_json())
 
     @server.resource("source://{family}/{name}/{program}", mime_type="text/x-python")
     def source_resource(family: str, name: str, program: str) -> str:
         """A program of a problem: an initial one or a baseline."""
-        return _known(f"{family}/{name}").program(program).source
+        return program_source(_known(f"{family}/{name}"), program)
 
     @server.prompt()
     def improve(problem: str, answers: str = "10") -> str:
@@ -123,11 +142,18 @@ def build(runs: Path) -> MCPServer:
     return server
 
 
-class _Tools:
+class Tools:
     """The tools; their docstrings are what agents read."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
+        self._out: dict[str, str] = {}
+
+    def give_back(self) -> None:
+        """Return the tickets that were not answered."""
+        for ticket, run in self._out.items():
+            with contextlib.suppress(WorkbenchError):
+                session.give_up(run, ticket, wait=5.0, runs=self._runs)
 
     def all(self) -> list[Callable[..., Any]]:
         """All tools, in the order in which they are listed."""
@@ -143,11 +169,11 @@ class _Tools:
 
     def problem(self, slug: Slug) -> dict[str, Any]:
         """Statement, contract, limits, hints, sizes, and baselines with their gaps on train and validation."""
-        return described(slug)
+        return describe(_known(slug)).to_json()
 
     def source(self, slug: Slug, name: Annotated[str, Field(description="An initial program or a baseline")]) -> str:
         """Text of one of the problem's programs."""
-        return _known(slug).program(name).source
+        return program_source(_known(slug), name)
 
     def open_session(
         self, slug: Slug, attempts: Annotated[int, Field(description="Number of programs that can be submitted")] = 20
@@ -162,7 +188,9 @@ class _Tools:
         minutes: Annotated[float, Field(description="How long you need")] = 30,
     ) -> Ticket:
         """Take the next attempt: a prompt with the program to improve and what was tried. It is yours until it expires."""
-        return session.take_ticket(run, author=author, seconds=60 * minutes, runs=self._runs)
+        found = session.take_ticket(run, author=author, seconds=60 * minutes, runs=self._runs)
+        self._out[found.ticket] = run
+        return found
 
     def submit(
         self,
@@ -173,11 +201,14 @@ class _Tools:
         author: Annotated[str, Field(description="Your name")] = "",
     ) -> Submitted:
         """Submit a program; it is evaluated on train at once."""
-        return session.submit(run, source, ticket=ticket, idea=idea, author=author, runs=self._runs)
+        found = session.submit(run, source, ticket=ticket, idea=idea, author=author, runs=self._runs)
+        self._out.pop(ticket, None)
+        return found
 
     def give_up(self, run: Run, ticket: Annotated[str, Field(description="The ticket")]) -> str:
         """Return a ticket that you will not answer."""
         session.give_up(run, ticket, runs=self._runs)
+        self._out.pop(ticket, None)
         return "given back"
 
     def history(self, run: Run) -> list[Attempt]:
@@ -239,18 +270,6 @@ def _as_text(source: str) -> str:
     return source if "\n" in source else source + "\n"
 
 
-def described(slug: str) -> dict[str, Any]:
-    """Return all that a proposer may know of a problem."""
-    loaded = _known(slug)
-    brief = loaded.brief
-    return {
-        "slug": loaded.slug, "title": brief.title, "question": brief.question, "statement": brief.statement, "entry": brief.entry,
-        "sense": brief.sense, "unit": brief.unit, "seconds": brief.limits.seconds, "memory_mb": brief.limits.memory_mb,
-        "modules": list(brief.modules), "hints": list(brief.hints), "features": dict(brief.features),
-        "baselines": dict(brief.baselines), "initial_programs": list(loaded.problem.seeds),
-    }  # fmt: skip
-
-
 # --------------------------------------------------------------------------- over HTTP
 
 _App = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -282,9 +301,7 @@ def serve_http(runs: Path, port: int, announce: Callable[[str, str], None]) -> N
     announce
         Called with address and token once both are known.
     """
-    import socket
-
-    server = build(runs)
+    server = build(Tools(runs))
     import uvicorn
     from mcp.server.transport_security import TransportSecuritySettings
 

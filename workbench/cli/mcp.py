@@ -25,7 +25,7 @@ def mcp(
     [bold]Codex, Cursor, Gemini CLI[/bold]: command `evolve`, arguments `mcp --runs /path/to/runs`.
     """
     if not http:
-        server.build(runs.resolve()).run("stdio")
+        server.serve_stdio(runs.resolve())
         return
     words = console(True)
 

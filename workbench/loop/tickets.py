@@ -24,6 +24,7 @@ LONGEST = 86_400.0
 """Longest time for which a ticket can be valid, in seconds."""
 
 _CHARS_PER_TOKEN = 4
+_WHOLE = "Here, in place of a reply, the whole new program is submitted as a file, and the idea beside it; edits are not applied."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Tickets:
             name,
             flight.number,
             task.kind.value,
-            f"{prompt.system}\n\n{prompt.user}",
+            f"{prompt.system}\n\n{prompt.user}\n\n{_WHOLE}",
             [Parent(p.number, p.gap, dict(p.families), p.program.source if p.program else "") for p in parents],
             time.time() + request.seconds,
         )

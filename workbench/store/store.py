@@ -76,7 +76,7 @@ class Store:
             if not os.access(self.folder, os.W_OK):
                 raise StoreError(f"the runs folder {self.folder} is not writable; choose another with --runs")
         elif not self.path.exists():
-            raise StoreError(f"no runs in {self.folder}; start one with: evolve run, or name another folder with --runs")
+            raise self._without_runs()
         self._db = self._connect(write)
 
     def _connect(self, write: bool) -> sqlite3.Connection:
@@ -94,6 +94,8 @@ class Store:
             found = version(connection)
             if found > len(MIGRATIONS):
                 raise StoreError(f"{self.path} was written by a newer version of evolve (layout {found}); update evolve")
+            if not write and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise self._without_runs()  # it is being made
             connection.execute("SELECT count(*) FROM runs").fetchone()
             if found < len(MIGRATIONS):
                 connection = _upgraded(connection)
@@ -102,6 +104,9 @@ class Store:
                 connection.close()
             raise self._broken(error, write) from error
         return connection
+
+    def _without_runs(self) -> StoreError:
+        return StoreError(f"no runs in {self.folder}; start one with: evolve run, or name another folder with --runs")
 
     def _broken(self, error: sqlite3.DatabaseError, write: bool) -> StoreError:
         text = str(error)
