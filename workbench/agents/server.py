@@ -313,6 +313,12 @@ def serve_http(runs: Path, port: int, announce: Callable[[str, str], None]) -> N
     app = TokenGuard(server.streamable_http_app(transport_security=security), token)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port, or 0 for a free one"
+            ) from error
+        listening.listen(128)  # who reads the address may come at once
         announce(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", token)
         uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on")).run(sockets=[listening])

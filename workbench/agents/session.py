@@ -33,7 +33,7 @@ def open_session(problem: AnyProblem, *, attempts: int = 50, runs: Path | str | 
     attempts
         Number of programs that can be submitted.
     options
-        Further options of `evolve run`.
+        Further options of `evolve run`, such as `--tune-trials=24`: then tunings of the best program count as attempts too.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def open_session(problem: AnyProblem, *, attempts: int = 50, runs: Path | str | 
     if loaded.in_memory:
         raise ProblemError(f"{loaded.slug} was defined in Python, and a session is a process of its own: put it into a folder")
     folder = runs_folder(runs).resolve()
-    words = ["--proposer=agents", f"--candidates={attempts}", *options]
+    words = ["--proposer=agents", f"--candidates={attempts}", "--tune-trials=0", *options]  # tuning would take some of them
     return _started(folder, "run", words, str(loaded.folder))
 
 

@@ -29,6 +29,9 @@ def open_(
     attempts: Annotated[int, typer.Option("--attempts", "-n", help="Number of programs that can be submitted.")] = 50,
     strategy: Annotated[str, typer.Option(help="How the search selects the programs to improve.")] = "",
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    tune_trials: Annotated[
+        int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE, which count as one attempt.")
+    ] = 0,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -38,7 +41,7 @@ def open_(
 
       evolve agent open eplb --attempts 20 --json
     """
-    options = [f"--seed={seed}", *([f"--strategy={strategy}"] if strategy else [])]
+    options = [f"--seed={seed}", f"--tune-trials={tune_trials}", *([f"--strategy={strategy}"] if strategy else [])]
     run = agents.open_session(problem, attempts=attempts, runs=runs, options=options)
     if as_json:
         emit({"run": run})
