@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import TOY
 from tests.integration.silent import Silent
-from workbench import agents
+from workbench.api import agents
 from workbench.errors import UsageError
 from workbench.loop import driver, start
 from workbench.model import Status

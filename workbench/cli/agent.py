@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench import agents
+from workbench.api import agents
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit
 from workbench.cli.console import console
 from workbench.errors import UsageError

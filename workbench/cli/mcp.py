@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.agents import server
+from workbench.api.agents import server
 from workbench.cli.common import DEFAULT_RUNS, Runs
 from workbench.cli.console import console
 

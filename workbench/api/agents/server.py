@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from workbench.agents import session
+from workbench.api.agents import session
 from workbench.api.describing import describe
 from workbench.api.detached import spawn
 from workbench.api.gating import gate as run_gate
