@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.api.judging import evaluate as evaluate
     from workbench.api.loading import load as load
     from workbench.api.modules import export as export
+    from workbench.api.prechecking import precheck as precheck
     from workbench.api.result import Best as Best
     from workbench.api.result import Result as Result
     from workbench.api.running import open_run as open_run
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.api.tuning import tune as tune
     from workbench.api.verifying import verify as verify
     from workbench.certificate import Certificate as Certificate
+    from workbench.certification.precheck import Precheck as Precheck
     from workbench.errors import Infeasible as Infeasible
     from workbench.errors import WorkbenchError as WorkbenchError
     from workbench.loop.tune import Tuned as Tuned
@@ -61,12 +63,14 @@ _HOMES = {
     "api.judging": "certify evaluate",
     "api.loading": "load",
     "api.modules": "export",
+    "api.prechecking": "precheck",
     "api.result": "Best Result",
     "api.running": "open_run resume run",
     "api.sources": "Source source sources",
     "api.tuning": "tune",
     "api.verifying": "verify",
     "certificate": "Certificate",
+    "certification.precheck": "Precheck",
     "errors": "Infeasible WorkbenchError",
     "loop.tune": "Tuned",
     "model": "Baseline Candidate Instance Limits Measurement Problem Program Reference Report Selection Split Status Task",

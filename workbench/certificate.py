@@ -209,7 +209,7 @@ class Opening:
 
     def __str__(self) -> str:
         extra = "; this program had accessed it before" if self.again else "; beyond the limit, with --force" if self.forced else ""
-        looks = f"; validation was used {self.validation} times by evolve eval" if self.validation else ""
+        looks = f"; validation was used {self.validation} times before" if self.validation else ""
         return f"test-set access: {self.count} of {self.limit} programs for this test set{extra}{looks}"
 
     def to_json(self) -> dict[str, Any]:

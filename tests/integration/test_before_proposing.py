@@ -105,3 +105,20 @@ def test_nothing_of_the_sealed_splits_is_shown(evolve, monkeypatch: pytest.Monke
     assert "secret_start" not in out and marked.reason not in out
     known = {i.id for s in SEALED for i in loaded.instances(s)} | {i.family for i in loaded.instances(Split.STRESS)}
     assert not known & set(re.findall(r"[\w-]+", out)) - set(loaded.robustness) - {i.family for i in loaded.instances(Split.TRAIN)}
+
+
+def test_precheck_says_what_passed_and_failed_and_counts_as_a_use_of_validation(evolve, tmp_path: Path) -> None:  # noqa: F811
+    code, out, _ = evolve("precheck", "line", "--problem", TOY, "--json")
+    told = json.loads(out)
+    assert code == 1 and told["passed"] is False and told["validation_uses"] == 1
+    words = {check["name"]: check["word"] for check in told["checks"]}
+    assert words["validation: line"] == words["consistency"] == "failed" and words["train: answers"] == "passed"
+    assert words["metamorphic"] == "not judged" and words["determinism"] == "passed"
+    assert told["gaps"] == pytest.approx({s: wb.evaluate(TOY, "line", s).gap for s in ("train", "validation")})
+    better = tmp_path / "better.py"
+    better.write_text("def f(x, a):\n    return a * x * x + x\n")
+    code, out, _ = evolve("precheck", better, "--problem", TOY)
+    assert code == 0 and "0 failed" in out and "validation was used 3 times, for 2 programs" in " ".join(out.split())
+    assert len(evolve("precheck", better, "--problem", TOY, "--json")[1].splitlines()) == 1
+    refused(evolve("precheck", "nobody.py", "--problem", TOY), "no file nobody.py")
+    assert usage.test_programs("tests/curve", catalog.load(TOY).version) == frozenset()

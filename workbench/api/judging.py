@@ -135,11 +135,16 @@ def evaluate_on(
         look_twice(loaded, sandbox)
         for split in dict.fromkeys(wanted):
             if split is Split.VALIDATION:
-                with contextlib.suppress(StoreError):
-                    usage.count_validation(usage.Use(loaded.slug, loaded.version, identity(given), _name_of(program)))
+                count_look(loaded, given, program)
             tell = None if on_result is None else partial(on_result, split)
             reports.append(score(loaded, given, split, sandbox, fresh=fresh, count_cpu=True, on_result=tell))
     return reports
+
+
+def count_look(loaded: LoadedProblem, program: Program, given: Program | Path | str) -> None:
+    """Count a use of validation for a program, as it was given; where that cannot be written down, nobody is stopped."""
+    with contextlib.suppress(StoreError):
+        usage.count_validation(usage.Use(loaded.slug, loaded.version, identity(program), _name_of(given)))
 
 
 def subject(

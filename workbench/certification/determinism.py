@@ -7,7 +7,7 @@ import math
 import os
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -56,22 +56,24 @@ _MEMORY_CAUSE = "how much memory there is"
 def determinism(bench: Bench, program: Program, reports: Mapping[Split, Report], on_progress: Progress) -> list[Check]:
     """Compare a program's decisions with those that it makes again, and in other surroundings.
 
-    It runs on all of test in reverse order, in one process and as a module, so that what it remembers from one instance to the
-    next shows; and, if it can do what it was made for, on some instances of every class as a module and as a script. The
-    surroundings are drawn from a hash of the program and of the problem's version, so that no program can know them.
+    It runs on all of test (of validation, without a report on test) in reverse order, in one process and as a module, so that what
+    it remembers from one instance to the next shows; and, if it can do what it was made for, on some instances of every class as
+    a module and as a script. The surroundings are drawn from a hash of the program and of the problem's version, so that no
+    program can know them.
 
     Parameters
     ----------
     reports
-        Of the program in fresh processes in the usual surroundings, with its decisions.
+        Of the program in fresh processes in the usual surroundings, with its decisions; other splits are not used.
     """
     loaded = bench.loaded
     usual = {result.id: result for report in reports.values() for result in report.results}
     as_module, as_script = places(loaded, program)
-    backwards = tuple(i.id for i in reversed(loaded.instances(Split.TEST)))
-    jobs = [Job(program, Split.TEST, backwards, place=as_module, record=True)]
+    main = Split.TEST if Split.TEST in reports else Split.VALIDATION
+    backwards = tuple(i.id for i in reversed(loaded.instances(main)))
+    jobs = [Job(program, main, backwards, place=as_module, record=True)]
     if all(reports[split].status is Status.OK for split in (Split.TRAIN, Split.VALIDATION)):
-        for place, share in zip((as_module, as_script), _shares(loaded), strict=True):
+        for place, share in zip((as_module, as_script), _shares(loaded, reports, main), strict=True):
             jobs += [Job(program, split, tuple(ids), fresh=True, place=place, record=True) for split, ids in share.items()]
     second, *others = bench.reports(jobs, lambda done, total: on_progress("surroundings", done, total))
     return [_second_run(bench, jobs[0], second, usual), *([_elsewhere(bench, jobs[1:], others, usual)] if others else [])]
@@ -87,7 +89,8 @@ def in_one_place(
 
 def _second_run(bench: Bench, job: Job, report: Report, usual: Mapping[str, InstanceResult]) -> Check:
     changed, count = _changed(bench, [job], [report], usual), len(report.results)
-    line = f"determinism: {count - len(changed)} of {count} test instances ended the same in reverse order, as an imported module"
+    same = f"{count - len(changed)} of {count} {job.split} instances"
+    line = f"determinism: {same} ended the same in reverse order, as an imported module"
     if changed:
         first = changed[0]
         alone = bench.alone(job.program, first.split, first.id, first.place)
@@ -165,16 +168,16 @@ def places(loaded: LoadedProblem, program: Program) -> tuple[Place, Place]:
     return Place(as_module, roomy), Place(as_script)
 
 
-def _shares(loaded: LoadedProblem) -> tuple[dict[Split, list[str]], dict[Split, list[str]]]:
-    """Instances to run as a module and as a script; those of a class take turns, those of test run as a script alone."""
+def _shares(loaded: LoadedProblem, splits: Iterable[Split], main: Split) -> tuple[dict[Split, list[str]], dict[Split, list[str]]]:
+    """Instances to run as a module and as a script; those of a class take turns, those of the main split run as a script alone."""
     shares: tuple[dict[Split, list[str]], dict[Split, list[str]]] = ({}, {})
-    for split in Split:
+    for split in splits:
         classes: dict[str, list[str]] = defaultdict(list)
         for instance in loaded.instances(split):
             classes[instance.family].append(instance.id)
         for members in classes.values():
             for turn, id in enumerate(members[: max(2, math.ceil(_SOME / len(classes)))]):
-                shares[1 if split is Split.TEST else turn % 2].setdefault(split, []).append(id)
+                shares[1 if split is main else turn % 2].setdefault(split, []).append(id)
     return shares
 
 

@@ -177,18 +177,20 @@ def in_other_forms(
     bench: Bench, program: Program, relations: Sequence[Relation], seed: int, tested: Report, comparisons: Sequence[Comparison],
     confidence: float, on_progress: Progress,
 ) -> list[Check]:  # fmt: skip
-    """Compare the lead over the closest baseline on test instances with that on the same instances in another form."""
-    closest = max(comparisons, key=lambda c: c.difference.mean)
+    """Compare the lead over the closest baseline on the instances of a report with that on the same instances in another form."""
+    closest, split = max(comparisons, key=lambda c: c.difference.mean), tested.split
     if closest.difference.mean >= 0:
-        line = "metamorphic: not judged, because the program is not ahead on test"
+        line = f"metamorphic: not judged, because the program is not ahead on {split}"
         return [Check("metamorphic", "metamorphic", None, line)]
-    loaded, rival, draw = bench.loaded, closest.against, Draw(METAMORPHIC, seed)
+    loaded, rival, draw = bench.loaded, closest.against, Draw(METAMORPHIC, seed, split)
+    if not loaded.drawn(draw):
+        return [Check("metamorphic", "metamorphic", None, f"metamorphic: not judged, no {split} instance has another form")]
     forms = {r.name: [i for i in loaded.drawn(draw) if origin(i.id)[0] == r.name] for r in relations}
     elsewhere = tuple(i.id for r in relations if r.factor is None for i in forms[r.name])
-    jobs = [Job(program, Split.TEST, fresh=True, draw=draw)]
-    jobs += [Job(loaded.program(rival), Split.TEST, elsewhere, fresh=True, draw=draw)] if elsewhere else []
+    jobs = [Job(program, split, fresh=True, draw=draw)]
+    jobs += [Job(loaded.program(rival), split, elsewhere, fresh=True, draw=draw)] if elsewhere else []
     own, *theirs = bench.reports(jobs, _stage(on_progress, "other forms"))
-    before = _objectives(tested), loaded.references.baseline(rival, Split.TEST)
+    before = _objectives(tested), loaded.references.baseline(rival, split)
     after = _objectives(own), {id: objective for report in theirs for id, objective in _objectives(report).items()}
     checks = []
     for relation in relations:
@@ -197,7 +199,7 @@ def in_other_forms(
             line = f"{_name(relation)}: {origin(failed.id)[1]} ended with {failed.status}: {failed.message}"
             checks.append(Check(_name(relation), _kind(relation), False, line))
         else:
-            checks.append(_kept(loaded, relation, rival, forms[relation.name], before, after, confidence))
+            checks.append(_kept(loaded, split, relation, rival, forms[relation.name], before, after, confidence))
     return checks
 
 
@@ -214,11 +216,12 @@ _Both = tuple[Mapping[str, float], Mapping[str, float]]
 
 
 def _kept(
-    loaded: LoadedProblem, relation: Relation, rival: str, forms: Sequence[Instance], before: _Both, after: _Both, confidence: float
-) -> Check:
-    """Fail a program that surely loses most of its lead when test instances take another form.
+    loaded: LoadedProblem, split: Split, relation: Relation, rival: str, forms: Sequence[Instance], before: _Both, after: _Both,
+    confidence: float,
+) -> Check:  # fmt: skip
+    """Fail a program that surely loses most of its lead when instances take another form.
 
-    One that knows the test instances loses what it gained by that. One that does not know them cannot tell which form is the
+    One that knows the instances loses what it gained by that. One that does not know them cannot tell which form is the
     original: what it loses is as likely as what it gains, so that it fails at most as often as the level says. Where the
     objectives of both forms can be compared, the baseline need not be evaluated again.
     """
@@ -228,7 +231,7 @@ def _kept(
     usable = [i for i in forms if rivals[i.id] is not None and of[i.id] in before[1]]
     if not usable:
         return Check(name, kind, None, f"{name}: not judged, because {rival} fails on all of them")
-    unit = loaded.references.scale(Split.TEST).unit
+    unit = loaded.references.scale(split).unit
     sign, times = (1 if loaded.problem.sense == "min" else -1), 1.0 if factor is None else factor
     families = {i.id: i.family for i in usable}
     first = {id: sign * (before[0][of[id]] - before[1][of[id]]) / unit[family] for id, family in families.items()}
@@ -247,9 +250,9 @@ def _kept(
     }
     if factor is not None:
         data["equal"] = sum(_same(after[0][id], times * before[0][of[id]]) for id in families)
-        line += f"; the same objective on {data['equal']} of {len(usable)} test instances"
+        line += f"; the same objective on {data['equal']} of {len(usable)} {split} instances"
     if not passed:
-        line += "; most of the lead is gone where test instances have another form"
+        line += f"; most of the lead is gone where {split} instances have another form"
         line += ", so it depends on knowing them" if relation.decides else ""
     return Check(name, kind, passed, line, data)
 

@@ -97,7 +97,7 @@ def _examined(
     sound = [
         _instances(reports[Split.TEST]),
         _answers(reports[Split.TEST]),
-        _bounds(loaded, reports),
+        bounds(loaded, reports),
         *_stress(loaded, reports[Split.STRESS]),
         consistency(comparisons),
         *determinism(bench, program, reports, on_progress),
@@ -182,8 +182,8 @@ def _answers(report: Report) -> Check:
     return Check("test: answers", "answers", not failed, line)
 
 
-def _bounds(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> Check:
-    """Nothing is better than what is proven to be best: else the verifier, or the proof, is at fault, and no gap means anything."""
+def bounds(loaded: LoadedProblem, reports: Mapping[Split, Report]) -> Check:
+    """Fail if anything is better than what is proven to be best: then the verifier, or the proof, is at fault."""
     proven, beaten = 0, list[str]()
     for split, report in reports.items():
         answered = [r for r in report.results if r.objective is not None]

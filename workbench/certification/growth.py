@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from workbench.certification.verdict import Progress, silent
 from workbench.errors import Infeasible, PolicyFailure, Rejected
 from workbench.model import Instance, Program, Split, Status
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.sizes import size
 from workbench.program.names import modules
 from workbench.program.source import parse
 from workbench.protocols import Sandbox
@@ -84,16 +85,26 @@ class Trend:
         return self.excess - 2 * self.error > EXCESS and self.ratio >= TIMES and self.largest >= least
 
 
-def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress) -> Check:
+def growth(
+    loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progress: Progress, splits: Collection[Split] = tuple(Split)
+) -> Check:
     """Compare how the costs of a program and of the best baseline on train grow with instance size.
 
     Where the program grows clearly faster, it is compared with the problem's initial programs too: the fixed code around
     the evolving part may be slow, and that is not the program's doing.
+
+    Parameters
+    ----------
+    splits
+        Where the instances come from. If it is not all of them, sizes may be missing.
     """
-    ladder = _ladder(loaded)
+    ladder = _ladder(loaded, splits)
     sizes = [size for size, _ in ladder]
     name = "growth"
     if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
+        if some := set(Split) - set(splits):
+            where = f"other sizes than those of {' and '.join(splits)} are needed, which {' or '.join(sorted(some))} may have"
+            return Check(name, name, None, f"growth: not judged, {where}", {"sizes": sizes})
         return Check(name, name, True, "growth: does not apply, because the instances are too similar in size", {"sizes": sizes})
     best = loaded.references.ranking[0][0]
     measured = _costs(loaded, [program, loaded.program(best)], ladder, sandbox, on_progress, "growth")
@@ -124,15 +135,6 @@ def growth(loaded: LoadedProblem, program: Program, sandbox: Sandbox, on_progres
     return Check(name, name, False if flagged else True if judged else None, line, _data(sizes, own, compared, time, memory))
 
 
-def size(value: Any) -> int:
-    """Size of an instance's data: the number of numbers, truth values and characters in it."""
-    if isinstance(value, Mapping):
-        return sum(map(size, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(size, value))
-    return len(value) if isinstance(value, str) else 1
-
-
 def extremes(loaded: LoadedProblem) -> tuple[Instance, Instance]:
     """Return the smallest and the largest instance on which costs are measured."""
     ladder = _ladder(loaded)
@@ -156,9 +158,9 @@ def permitted(loaded: LoadedProblem, sandbox: Sandbox) -> tuple[float, float] | 
     return fit([size for size, _ in ladder], slowest, slowest, _FLOOR_SECONDS).exponent, slowest[-1]
 
 
-def _ladder(loaded: LoadedProblem) -> list[tuple[int, Instance]]:
+def _ladder(loaded: LoadedProblem, splits: Collection[Split] = tuple(Split)) -> list[tuple[int, Instance]]:
     """Instances from small to large, spread over the upper part of the range, where exponents can be seen."""
-    known = sorted(((size(i.data), i) for split in Split for i in loaded.instances(split)), key=lambda pair: (pair[0], pair[1].id))
+    known = sorted(((size(i.data), i) for s in splits for i in loaded.instances(s)), key=lambda pair: (pair[0], pair[1].id))
     top = known[-1][0]
     bottom = max(known[0][0], top / 32)
     targets = np.geomspace(bottom, top, SIZES) if bottom < top else [top]

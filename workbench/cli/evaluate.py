@@ -74,7 +74,7 @@ def eval_(
         for report in reports:
             _say(loaded, report, words, instances)
         if Split.VALIDATION in wanted:
-            _say_uses(loaded, words)
+            say_uses(loaded, words)
     if any(report.status is not Status.OK for report in reports):
         raise typer.Exit(1)
 
@@ -144,7 +144,8 @@ def _metrics(report: Report) -> dict[str, float]:
     return {name: statistics.fmean(found) for name, found in values.items()}
 
 
-def _say_uses(loaded: LoadedProblem, words: Console) -> None:
+def say_uses(loaded: LoadedProblem, words: Console) -> None:
+    """Print how often validation was used for this version of a problem."""
     uses = usage.validation_uses(loaded.slug, loaded.version)
     if uses.times:
         times, programs = _counted(uses.times, "time"), _counted(uses.programs, "program")

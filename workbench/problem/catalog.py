@@ -153,7 +153,7 @@ class LoadedProblem:
             try:
                 match draw.file:
                     case extras.METAMORPHIC:
-                        made = extras.transformed(module, self.instances(Split.TEST), draw.seed)
+                        made = extras.transformed(module, self.instances(draw.split), draw.seed)
                     case extras.TRANSFER:
                         made = tuple(module.instances())
                     case _:

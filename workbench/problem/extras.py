@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from workbench.errors import ProblemError
-from workbench.model import Instance
+from workbench.model import Instance, Split
 
 GATE = "gate.py"
 """Fresh stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
@@ -26,10 +26,14 @@ FILES = (GATE, FRESH, TRANSFER, METAMORPHIC)
 
 
 class Draw(NamedTuple):
-    """Instances outside the four splits: the file that makes them, and a random seed (of no effect for transfer)."""
+    """Instances outside the four splits: the file that makes them, and a random seed (of no effect for transfer).
+
+    Other forms are of instances of `split`.
+    """
 
     file: str
     seed: int = 0
+    split: Split = Split.TEST
 
 
 def extra(folder: Path, file: str) -> ModuleType | None:
@@ -49,7 +53,7 @@ def extra(folder: Path, file: str) -> ModuleType | None:
 
 
 def transformed(module: ModuleType, tested: Sequence[Instance], seed: int) -> tuple[Instance, ...]:
-    """Return each relation's form of the test instances to which it applies; `origin` tells them apart again."""
+    """Return each relation's form of the instances to which it applies; `origin` tells them apart again."""
     applies: Callable[[Instance], bool] = getattr(module, "applies", lambda instance: True)
     return tuple(
         Instance(f"{r.name}: {i.id}", i.family, r.transform(i.data, random.Random(f"{seed} {r.name} {i.id}")))
@@ -60,7 +64,7 @@ def transformed(module: ModuleType, tested: Sequence[Instance], seed: int) -> tu
 
 
 def origin(id: str) -> tuple[str, str]:
-    """Relation and test instance that an instance of `transformed` was made from."""
+    """Relation and instance that an instance of `transformed` was made from."""
     relation, _, of = id.partition(": ")
     return relation, of
 
