@@ -11,6 +11,7 @@ from workbench.certification import FEWEST_INSTANCES
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.extras import FRESH, METAMORPHIC, TRANSFER, extra
 from workbench.testing import ProblemContract
 from workbench.testing.problems import NEVER
 
@@ -46,6 +47,12 @@ class TestProblems(ProblemContract):
         families = {i.family for i in loaded.instances(Split.STRESS)}
         for family, tolerance in loaded.problem.stress_tolerance.items():
             assert family in families and f"\n| {family} | {tolerance:.2f} | " in told, f"| {family} | {tolerance:.2f} | why |"
+
+    @pytest.mark.parametrize("name", [FRESH, TRANSFER, METAMORPHIC])
+    def test_the_readme_tells_of_evidence_beyond_the_test_set(self, loaded: LoadedProblem, name: str) -> None:
+        line = next((line for line in (loaded.folder / "README.md").read_text().splitlines() if f"`{name}`" in line), "")
+        assert line, f"a line on `{name}`: what is in it, or why there is none"
+        assert extra(loaded.folder, name) or "none" in line, f"{name} is missing, and its line does not say why there is none"
 
 
 _SMALL = catalog.load("scheduling/total_tardiness")

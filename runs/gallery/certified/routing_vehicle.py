@@ -1,43 +1,43 @@
-"""Vehicle routing: a heuristic for routing/vehicle.
-
-Which vehicle should visit which customers in which order so that all drive as little as possible?
-Call `route`; its docstring says what goes in and what comes out.
-
-Routes grow together by savings with shape, skew and load, best first; local search then makes them shorter.
-
-Mean gap to the reference (best known (CVRPLIB's for the published instances, mostly PyVRP's
-elsewhere), proven optimum up to 12 customers); 0 is the reference, lower is better:
-
-    program                  train  validation        test
-    this program            0.0344      0.0360      0.0488
-    string_removals         0.0046      0.0046      0.0281
-    clarke_wright_2opt      0.0391      0.0368      0.0532
-    clarke_wright           0.0524      0.0512      0.0608
-    sweep                   0.1259      0.0917      0.2071
-    nearest_neighbour       0.2848      0.3021      0.2721
-
-Candidate 45 of run vehicle-20261126-020125-be5b, written by: no LLM (built-in operators); 4 steps
-from gap 0.0390 to 0.0344. Exported 2026-11-26. Certificate: not better (2026-11-26: test: gap
-+0.0207 [+0.0127, +0.0285] against string_removals at 0.99 (2 won, 0 equal, 27 lost)). Licence:
-derived from the problem's seed program, whose licence applies.
-
-`python vehicle.py` (this file) asks it again what it was asked on 3 small instances and compares
-the answers.
-"""
-
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
+# A heuristic, exported by evolve as one module.
+#
+# routing_vehicle.py: Vehicle routing (routing/vehicle). Which vehicle should visit which customers,
+# in which order, to minimise the total distance?
+#
+# Entry: `route`. Its docstring says what goes in and what comes out.
+#
+# Objective: minimised, in distance. Version of the problem: 5e179d13ddc3.
+#
+# Mean gap to the reference (best known (from CVRPLIB for published instances, mostly from PyVRP
+# elsewhere); proven optimum up to 12 customers); 0 is the reference, lower is better:
+#
+#     program                  train  validation        test
+#     this program             3.44%       3.60%       5.14%
+#     string_removals         0.461%      0.456%       3.13%
+#     clarke_wright_2opt       3.91%       3.68%       5.42%
+#     clarke_wright            5.24%       5.12%       6.18%
+#     sweep                    12.6%       9.17%       21.6%
+#     nearest_neighbour        28.5%       30.2%       27.6%
+#
+# Found by: AST mutation operators (file vehicle.py).
+#
+# Certificate: no significant improvement (2026-11-30: test: +2.01 pp against string_removals, 97% CI
+# +1.27 to +2.83 pp (4 wins, 0 ties, 30 losses)).
+#
+# Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
+#
+# `python routing_vehicle.py` repeats the calls recorded on 3 small instances and compares the
+# answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to change.
+#
 # ruff: noqa
 # mypy: ignore-errors
+# ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
+"""Routes grow together by savings with shape, skew and load, best first; local search then makes them shorter."""
 
-import json
 import math
-from typing import Any
 
 import numpy as np
 
-__all__ = ["MEASURED", "PROVENANCE", "route"]
-
-
+# EVOLVE-BLOCK-START
 # Constants that may be tuned: name and range.
 TUNABLE = {'SHAPE': (0.5, 2.0), 'SKEW': (-0.5, 1.0), 'LOAD': (0.0, 1.0)}
 SHAPE = 1.06237
@@ -60,6 +60,9 @@ def saving(to_i: float, to_j: float, apart: float, angle: float, demand_i: int, 
     """
     load = (demand_i + demand_j) / mean_demand * mean_distance
     return to_i + (to_j + SHAPE) - SHAPE * apart + 0.1 * demand_i + SKEW * abs(to_i - to_j) + LOAD * load
+
+
+# EVOLVE-BLOCK-END
 
 
 def route(coords: list[list[int]], demand: list[int], capacity: int, budget_s: float) -> list[list[int]]:
@@ -85,14 +88,6 @@ def route(coords: list[list[int]], demand: list[int], capacity: int, budget_s: f
     --------
     >>> route([[0, 0], [0, 10], [0, 20], [10, 0]], [0, 2, 2, 3], 4, 2.0)  # 40 for the first vehicle, 20 for the second
     [[1, 2], [3]]
-
-    Problem: Vehicle routing (routing/vehicle, version e012003bcce7). Which vehicle should visit
-    which customers in which order so that all drive as little as possible?
-
-    Objective: minimised, in distance.
-
-    Reference: best known (CVRPLIB's for the published instances, mostly PyVRP's elsewhere),
-    proven optimum up to 12 customers
     """
     d = distances(coords)
     n = len(coords) - 1
@@ -203,39 +198,38 @@ def improve(routes, d, demand, capacity, neighbours=12):
                 improved = True
     return [visits for visits in routes if visits]
 
-
-PROVENANCE: dict[str, Any] = {
+# ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
+PROVENANCE = {
     "problem": "routing/vehicle",
-    "version": "e012003bcce7",
-    "run": "vehicle-20261126-020125-be5b",
-    "candidate": 45,
-    "lineage": [
-        (0, "seed", 0.039049809738638065), (1, "tune", 0.034611192092247306),
-        (27, "feature", 0.034611192092247306), (45, "feature", 0.03440321858876246),
-    ],
-    "models": "no LLM",
-    "date": "2026-11-26",
+    "version": "5e179d13ddc3",
+    "run": "file vehicle.py",
+    "candidate": 0,
+    "lineage": [],
+    "date": "2026-11-30",
+    "found_by": "AST mutation operators",
     "verdict": "not better",
-    "reason": "2026-11-26: test: gap +0.0207 [+0.0127, +0.0285] against string_removals at 0.99 (2 won, 0 equal, 27 lost)",
+    "reason": "2026-11-30: test: +2.01 pp against string_removals, 97% CI +1.27 to +2.83 pp (4 wins, 0 ties, 30 losses)",
+    "certificate": "4d50f3d45b9c167c6d320f380a443ccd7334ac55101c1d9b6ae9902936284386",
     "licence": "derived from the problem's seed program, whose licence applies",
+    "program": "6fedc53920e15ef68f5456ba3d64d6c563025fa138855c784cfd9b93800adfe9",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
-MEASURED: dict[str, dict[str, float]] = {
-    "this program": {"train": 0.03440321858876246, "validation": 0.035952508832382275, "test": 0.048812658137424976},
-    "string_removals": {"train": 0.004609861001468676, "validation": 0.004558541326719967, "test": 0.02814001830276136},
-    "clarke_wright_2opt": {"train": 0.039097206337004885, "validation": 0.03679441592777886, "test": 0.053239507348810645},
-    "clarke_wright": {"train": 0.05243835498610846, "validation": 0.05118696774277024, "test": 0.06076450749008718},
-    "sweep": {"train": 0.1258983664329592, "validation": 0.09166543700612456, "test": 0.2070590228382095},
-    "nearest_neighbour": {"train": 0.2848016688591763, "validation": 0.3020578105366884, "test": 0.27205139633855985},
+MEASURED = {
+    "this program": {"train": 0.03440321858876246, "validation": 0.035952508832382275, "test": 0.05136619441261305},
+    "string_removals": {"train": 0.004609861001468676, "validation": 0.004558541326719967, "test": 0.03125827218555214},
+    "clarke_wright_2opt": {"train": 0.039097206337004885, "validation": 0.03679441592777886, "test": 0.0542035870363855},
+    "clarke_wright": {"train": 0.05243835498610846, "validation": 0.05118696774277024, "test": 0.06181845753723903},
+    "sweep": {"train": 0.1258983664329592, "validation": 0.09166543700612456, "test": 0.21602564326508097},
+    "nearest_neighbour": {"train": 0.2848016688591763, "validation": 0.3020578105366884, "test": 0.27568678360904003},
 }
 
-# What the program was asked on small instances, and what it answered when it was exported.
-CASES: list[dict[str, Any]] = [
+# Calls of the program on small instances, and its answers at the time of the export.
+CASES = [
     {
-        "instance": "train-clustered-6", "family": "clustered",
-        "calls": (
-            (
+        "instance": "train-clustered-6", "family": "clustered", "total": 1, "objective": 5110.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -256,14 +250,13 @@ CASES: list[dict[str, Any]] = [
                     [17, 3, 10, 11, 4, 23, 27, 9, 16, 29, 2, 18],
                     [8, 7, 22, 6, 25, 30, 15, 12, 28, 19, 5], [13, 24, 1, 21, 20, 26, 14],
                 ],
-            ),
-        ),
-        "total": 1, "objective": 5110.0,
+            ],
+        ],
     },
     {
-        "instance": "train-mixed-24", "family": "mixed",
-        "calls": (
-            (
+        "instance": "train-mixed-24", "family": "mixed", "total": 1, "objective": 6459.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -284,14 +277,13 @@ CASES: list[dict[str, Any]] = [
                     [27, 15, 24, 18, 17, 5, 6, 7, 9, 13, 28, 2, 30, 20, 16, 8, 11],
                     [4, 29, 23, 1, 14, 10, 19],
                 ],
-            ),
-        ),
-        "total": 1, "objective": 6459.0,
+            ],
+        ],
     },
     {
-        "instance": "train-random-12", "family": "random",
-        "calls": (
-            (
+        "instance": "train-random-12", "family": "random", "total": 1, "objective": 5713.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -312,15 +304,21 @@ CASES: list[dict[str, Any]] = [
                     [5, 10, 15, 24, 12, 4, 20, 22, 18, 1, 8, 2], [27, 23, 21, 16, 13, 26],
                     [25, 14, 3, 7, 11, 29, 30, 17, 9, 6, 28, 19],
                 ],
-            ),
-        ),
-        "total": 1, "objective": 5713.0,
+            ],
+        ],
     },
 ]
 
 
-def _same(answer: Any, expected: Any) -> bool:
+def _cases():
+    """Return the recorded calls, or None and why they are missing."""
+    return CASES, ""
+
+
+def _same(answer, expected):
     """Compare plain values; floats to nine digits, as machines differ in the last ones."""
+    import math
+
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(_same, answer, expected))
     if isinstance(expected, dict):
@@ -331,9 +329,11 @@ def _same(answer: Any, expected: Any) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def _replay(case: dict[str, Any]) -> str:
-    """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
-    target: Any = route
+def _replay(case):
+    """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
+    import json
+
+    target = route
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
         if method == "__init__":
@@ -346,10 +346,14 @@ def _replay(case: dict[str, Any]) -> str:
     return ""
 
 
-def _recheck() -> int:
-    """Replay every case and say how many came out as recorded."""
+def _recheck():
+    """Repeat all cases and print how many agree; return 0 if all do, 1 if not, 2 if they are missing."""
+    cases, why = _cases()
+    if cases is None:
+        print(f"not checked: {why}")
+        return 2
     wrong = 0
-    for case in CASES:
+    for case in cases:
         try:
             difference = _replay(case)
         except Exception as error:  # noqa: BLE001
@@ -357,7 +361,7 @@ def _recheck() -> int:
         if difference:
             wrong += 1
             print(f"{case['instance']}: {difference}")
-    print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
+    print(f"{'failed' if wrong else 'ok'}: {len(cases) - wrong} of {len(cases)} cases")
     return 1 if wrong else 0
 
 

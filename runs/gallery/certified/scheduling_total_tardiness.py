@@ -1,43 +1,41 @@
-"""Single-machine total tardiness: a heuristic for scheduling/total_tardiness.
-
-In which order should one machine process its jobs so that the sum of their tardiness is least? Call
-`order`; its docstring says what goes in and what comes out.
-
-Dispatching by a priority, least first; the priority starts as the modified due date (Baker and Bertrand 1982).
-
-Mean gap to the reference (proven optimum; best known where the proof takes longer than 15 s (6 of
-20 at n = 500, 1 of 4 at n = 1000)); 0 is the reference, lower is better:
-
-    program              train  validation        test
-    this program        0.0113      0.0111      0.0103
-    mddc_augmented      0.0077      0.0074      0.0075
-    mddc                0.0116      0.0111      0.0104
-    psk                 0.0147      0.0138      0.0124
-    mdd                 0.0147      0.0152      0.0126
-    eddc                0.0540      0.0563      0.0530
-    spt                 0.4641      0.4694      0.4980
-    edd                 0.5743      0.5760      0.6199
-
-Candidate 70 of run total_tardiness-20261126-011327-0904, written by: no LLM (built-in operators); 6
-steps from gap 0.0147 to 0.0113. Exported 2026-11-26. Certificate: not better (2026-11-26: test: gap
-+0.0029 [+0.0014, +0.0045] against mddc_augmented at 0.993 (12 won, 66 equal, 122 lost)). Licence:
-derived from the problem's seed program, whose licence applies.
-
-`python total_tardiness.py` (this file) asks it again what it was asked on 3 small instances and
-compares the answers.
-"""
-
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
+# A heuristic, exported by evolve as one module.
+#
+# scheduling_total_tardiness.py: Single-machine total tardiness (scheduling/total_tardiness). In which
+# order should a single machine process jobs to minimise total tardiness?
+#
+# Entry: `order`. Its docstring says what goes in and what comes out.
+#
+# Objective: minimised, in time units of tardiness. Version of the problem: b13859e7b94c.
+#
+# Mean gap to the reference (proven optimum; best known where the proof takes longer than 15 s (6 of
+# 20 at n = 500, 1 of 4 at n = 1000)); 0 is the reference, lower is better:
+#
+#     program              train  validation        test
+#     this program         1.13%       1.11%       1.03%
+#     mddc_augmented      0.768%      0.737%      0.746%
+#     mddc                 1.16%       1.11%       1.04%
+#     psk                  1.47%       1.38%       1.24%
+#     mdd                  1.47%       1.52%       1.26%
+#     eddc                 5.40%       5.63%       5.30%
+#     spt                  46.4%       46.9%       49.8%
+#     edd                  57.4%       57.6%       62.0%
+#
+# Found by: AST mutation operators (file total_tardiness.py).
+#
+# Certificate: no significant improvement (2026-11-30: test: +0.29 pp against mddc_augmented, 97% CI
+# +0.17 to +0.44 pp (12 wins, 66 ties, 122 losses)).
+#
+# Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
+#
+# `python scheduling_total_tardiness.py` repeats the calls recorded on 3 small instances and compares
+# the answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to change.
+#
 # ruff: noqa
 # mypy: ignore-errors
+# ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
+"""Dispatching by a priority, least first; the priority starts as the modified due date (Baker and Bertrand 1982)."""
 
-import json
-import math
-from typing import Any
-
-__all__ = ["MEASURED", "PROVENANCE", "order"]
-
-
+# EVOLVE-BLOCK-START
 # Constants that may be tuned: name and range.
 TUNABLE = {'alpha': (0.5, 2.0)}
 alpha = 0.994472
@@ -54,6 +52,9 @@ def priority(p: int, d: int, t: int, mean_p: float, max_p: int, work: int, left:
     left    number of waiting jobs
     """
     return max(t + p, d) + p / (abs(alpha) + 1) if t > -0.1 * (mean_p + p) else max(t + alpha * p, d)
+
+
+# EVOLVE-BLOCK-END
 
 
 def order(processing: list[int], due: list[int]) -> list[int]:
@@ -78,15 +79,6 @@ def order(processing: list[int], due: list[int]) -> list[int]:
     --------
     >>> order([4, 2, 3], [5, 3, 9])  # completions 2, 6, 9: only job 0 is late, by 1
     [1, 0, 2]
-
-    Problem: Single-machine total tardiness (scheduling/total_tardiness, version 0d43fface80c).
-    In which order should one machine process its jobs so that the sum of their tardiness is
-    least?
-
-    Objective: minimised, in time units of tardiness.
-
-    Reference: proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n =
-    500, 1 of 4 at n = 1000)
     """
     waiting = list(range(len(processing)))
     work = sum(processing)
@@ -103,26 +95,24 @@ def order(processing: list[int], due: list[int]) -> list[int]:
         work -= processing[job]
     return sequence
 
-
-PROVENANCE: dict[str, Any] = {
+# ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
+PROVENANCE = {
     "problem": "scheduling/total_tardiness",
-    "version": "0d43fface80c",
-    "run": "total_tardiness-20261126-011327-0904",
-    "candidate": 70,
-    "lineage": [
-        (0, "seed", 0.01473509702314407), (1, "tune", 0.012425958835316506),
-        (13, "tunable", 0.012378432240277073), (46, "statement", 0.011687412430548641),
-        (58, "tune", 0.011299653827381809), (70, "simplify", 0.011297656603748577),
-    ],
-    "models": "no LLM",
-    "date": "2026-11-26",
+    "version": "b13859e7b94c",
+    "run": "file total_tardiness.py",
+    "candidate": 0,
+    "lineage": [],
+    "date": "2026-11-30",
+    "found_by": "AST mutation operators",
     "verdict": "not better",
-    "reason": "2026-11-26: test: gap +0.0029 [+0.0014, +0.0045] against mddc_augmented at 0.993 (12 won, 66 equal, 122 lost)",
+    "reason": "2026-11-30: test: +0.29 pp against mddc_augmented, 97% CI +0.17 to +0.44 pp (12 wins, 66 ties, 122 losses)",
+    "certificate": "f5e4b2e0c8100304b1540d352b94e11687f438ab47e4f377ee6a0ada9c5bccb6",
     "licence": "derived from the problem's seed program, whose licence applies",
+    "program": "c8696f0c7f46225ecb7f075ee13ddc2304d6c747c3585f05f047feca997bb5d4",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
-MEASURED: dict[str, dict[str, float]] = {
+MEASURED = {
     "this program": {
         "train": 0.011297656603748577, "validation": 0.011112420123477166,
         "test": 0.010339828690278035,
@@ -145,12 +135,12 @@ MEASURED: dict[str, dict[str, float]] = {
     "edd": {"train": 0.5743133772820996, "validation": 0.5759602976933581, "test": 0.6198801020167902},
 }
 
-# What the program was asked on small instances, and what it answered when it was exported.
-CASES: list[dict[str, Any]] = [
+# Calls of the program on small instances, and its answers at the time of the export.
+CASES = [
     {
-        "instance": "validation-n20-r0.4-t0.8-1", "family": "n20",
-        "calls": (
-            (
+        "instance": "validation-n20-r0.4-t0.8-1", "family": "n20", "total": 1, "objective": 4008.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [48, 54, 8, 95, 18, 72, 45, 14, 35, 46, 11, 55, 13, 43, 24, 50, 28, 90, 74, 55],
@@ -160,14 +150,13 @@ CASES: list[dict[str, Any]] = [
                     ],
                 ],
                 [16, 13, 4, 8, 7, 2, 12, 6, 9, 10, 0, 14, 15, 1, 11, 19, 5, 18, 17, 3],
-            ),
-        ),
-        "total": 1, "objective": 4008.0,
+            ],
+        ],
     },
     {
-        "instance": "train-n50-r0.4-t0.8-1", "family": "n50",
-        "calls": (
-            (
+        "instance": "train-n50-r0.4-t0.8-1", "family": "n50", "total": 1, "objective": 26398.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -187,14 +176,13 @@ CASES: list[dict[str, Any]] = [
                     43, 41, 28, 23, 4, 26, 5, 3, 0, 2, 6, 22, 13, 12, 8, 10, 45, 35, 42, 15, 16, 34,
                     11, 38, 46, 14, 27, 48, 20, 7,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 26398.0,
+            ],
+        ],
     },
     {
-        "instance": "train-n100-r0.4-t0.8-5", "family": "n100",
-        "calls": (
-            (
+        "instance": "train-n100-r0.4-t0.8-5", "family": "n100", "total": 1, "objective": 83911.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -222,15 +210,21 @@ CASES: list[dict[str, Any]] = [
                     1, 90, 67, 62, 49, 70, 25, 89, 28, 47, 94, 11, 24, 78, 91, 52, 58, 84, 22, 29,
                     17, 80, 20, 59, 36, 45, 83, 64, 12, 93, 2, 69, 40, 53, 10, 21, 57, 35, 72,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 83911.0,
+            ],
+        ],
     },
 ]
 
 
-def _same(answer: Any, expected: Any) -> bool:
+def _cases():
+    """Return the recorded calls, or None and why they are missing."""
+    return CASES, ""
+
+
+def _same(answer, expected):
     """Compare plain values; floats to nine digits, as machines differ in the last ones."""
+    import math
+
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(_same, answer, expected))
     if isinstance(expected, dict):
@@ -241,9 +235,11 @@ def _same(answer: Any, expected: Any) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def _replay(case: dict[str, Any]) -> str:
-    """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
-    target: Any = order
+def _replay(case):
+    """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
+    import json
+
+    target = order
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
         if method == "__init__":
@@ -256,10 +252,14 @@ def _replay(case: dict[str, Any]) -> str:
     return ""
 
 
-def _recheck() -> int:
-    """Replay every case and say how many came out as recorded."""
+def _recheck():
+    """Repeat all cases and print how many agree; return 0 if all do, 1 if not, 2 if they are missing."""
+    cases, why = _cases()
+    if cases is None:
+        print(f"not checked: {why}")
+        return 2
     wrong = 0
-    for case in CASES:
+    for case in cases:
         try:
             difference = _replay(case)
         except Exception as error:  # noqa: BLE001
@@ -267,7 +267,7 @@ def _recheck() -> int:
         if difference:
             wrong += 1
             print(f"{case['instance']}: {difference}")
-    print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
+    print(f"{'failed' if wrong else 'ok'}: {len(cases) - wrong} of {len(cases)} cases")
     return 1 if wrong else 0
 
 

@@ -1,45 +1,46 @@
-"""Single-machine weighted tardiness: a heuristic for scheduling/weighted_tardiness.
-
-In which order should one machine process jobs of unequal weight so that their weighted tardiness is
-least? Call `sequence`; its docstring says what goes in and what comes out.
-
-Dispatching by a priority, least first; it starts as apparent tardiness cost (Vepsalainen and Morton 1987), in logarithms.
-
-Mean gap to the reference (proven optimum for n = 20 and 239 of the 250 OR-Library instances; best
-known (iterated dynasearch) elsewhere); 0 is the reference, lower is better:
-
-    program             train  validation        test
-    this program       0.0232      0.0201      0.0283
-    atc_insertion      0.0018      0.0016      0.0025
-    atc_best_k         0.0084      0.0066      0.0125
-    wmdd               0.0155      0.0130      0.0156
-    atc                0.0272      0.0212      0.0256
-    neh_edd            0.0403      0.0362      0.0479
-    covert             0.0456      0.0369      0.0456
-    wspt               0.2856      0.2772      0.3134
-    mdd                0.3694      0.3948      0.4018
-    edd                1.1499      1.0476      1.1933
-
-Candidate 159 of run weighted_tardiness-20261126-013128-4935, written by: no LLM (built-in
-operators); 7 steps from gap 0.0272 to 0.0232. Exported 2026-11-26. Certificate: not better
-(2026-11-26: test: gap +0.0259 [+0.0163, +0.0385] against atc_insertion at 0.994 (0 won, 44 equal,
-256 lost)). Licence: derived from the problem's seed program, whose licence applies.
-
-`python weighted_tardiness.py` (this file) asks it again what it was asked on 3 small instances and
-compares the answers.
-"""
-
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
+# A heuristic, exported by evolve as one module.
+#
+# scheduling_weighted_tardiness.py: Single-machine weighted tardiness (scheduling/weighted_tardiness).
+# In which order should a single machine process jobs to minimise total weighted tardiness?
+#
+# Entry: `sequence`. Its docstring says what goes in and what comes out.
+#
+# Objective: minimised, in weighted time units of tardiness. Version of the problem: 307e81d3500c.
+#
+# Mean gap to the reference (proven optimum for n = 20 and 239 of the 250 OR-Library instances; best
+# known (iterated dynasearch) elsewhere); 0 is the reference, lower is better:
+#
+#     program             train  validation        test
+#     this program        2.32%       2.01%       2.83%
+#     atc_insertion      0.179%      0.156%      0.245%
+#     atc_best_k         0.838%      0.664%       1.25%
+#     wmdd                1.55%       1.30%       1.56%
+#     atc                 2.72%       2.12%       2.56%
+#     neh_edd             4.03%       3.62%       4.79%
+#     covert              4.56%       3.69%       4.56%
+#     wspt                28.6%       27.7%       31.3%
+#     mdd                 36.9%       39.5%       40.2%
+#     edd                115.0%      104.8%      119.3%
+#
+# Found by: AST mutation operators (file weighted_tardiness.py).
+#
+# Certificate: no significant improvement (2026-11-30: test: +2.59 pp against atc_insertion, 97% CI
+# +1.86 to +3.87 pp (0 wins, 44 ties, 256 losses)).
+#
+# Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
+#
+# `python scheduling_weighted_tardiness.py` repeats the calls recorded on 3 small instances and
+# compares the answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to
+# change.
+#
 # ruff: noqa
 # mypy: ignore-errors
+# ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
+"""Dispatching by a priority, least first; it starts as apparent tardiness cost (Vepsalainen and Morton 1987), in logarithms."""
 
-import json
 import math
-from typing import Any
 
-__all__ = ["MEASURED", "PROVENANCE", "sequence"]
-
-
+# EVOLVE-BLOCK-START
 # Constants that may be tuned: name and range.
 TUNABLE = {'k': (0.2, 5.0)}
 k = 1.526
@@ -58,6 +59,9 @@ def priority(p: int, w: int, d: int, t: int, slack: int, mean_p: float, mean_w: 
     left    number of waiting jobs
     """
     return max(slack, -(0.5 * 2.21)) / (k * mean_p) - math.log(w / p) if k > p + w else max(slack, -(0.5 * 2.21)) / (k * mean_p) - math.log(w / p) + mean_p / (abs(mean_w) + 1)
+
+
+# EVOLVE-BLOCK-END
 
 
 def sequence(processing: list[int], weight: list[int], due: list[int]) -> list[int]:
@@ -84,15 +88,6 @@ def sequence(processing: list[int], weight: list[int], due: list[int]) -> list[i
     --------
     >>> sequence([4, 2, 3], [1, 5, 2], [5, 3, 9])  # completions 2, 6, 9: only job 0 is late, by 1, at cost 1
     [1, 0, 2]
-
-    Problem: Single-machine weighted tardiness (scheduling/weighted_tardiness, version
-    f00ee12eb700). In which order should one machine process jobs of unequal weight so that
-    their weighted tardiness is least?
-
-    Objective: minimised, in weighted time units of tardiness.
-
-    Reference: proven optimum for n = 20 and 239 of the 250 OR-Library instances; best known
-    (iterated dynasearch) elsewhere
     """
     waiting = list(range(len(processing)))
     work = sum(processing)
@@ -112,27 +107,24 @@ def sequence(processing: list[int], weight: list[int], due: list[int]) -> list[i
         work -= processing[job]
     return order
 
-
-PROVENANCE: dict[str, Any] = {
+# ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
+PROVENANCE = {
     "problem": "scheduling/weighted_tardiness",
-    "version": "f00ee12eb700",
-    "run": "weighted_tardiness-20261126-013128-4935",
-    "candidate": 159,
-    "lineage": [
-        (0, "seed", 0.027171556795008493), (1, "tune", 0.023686797739372337),
-        (54, "constant", 0.023481559078172305), (88, "constant", 0.023433211161644804),
-        (96, "constant", 0.023308287955943557), (128, "tunable", 0.023237758427097143),
-        (159, "constant", 0.023193464263915175),
-    ],
-    "models": "no LLM",
-    "date": "2026-11-26",
+    "version": "307e81d3500c",
+    "run": "file weighted_tardiness.py",
+    "candidate": 0,
+    "lineage": [],
+    "date": "2026-11-30",
+    "found_by": "AST mutation operators",
     "verdict": "not better",
-    "reason": "2026-11-26: test: gap +0.0259 [+0.0163, +0.0385] against atc_insertion at 0.994 (0 won, 44 equal, 256 lost)",
+    "reason": "2026-11-30: test: +2.59 pp against atc_insertion, 97% CI +1.86 to +3.87 pp (0 wins, 44 ties, 256 losses)",
+    "certificate": "25faa4c5c6d47130e04a663ada5cbc4ec2f57008871d18ffdc78aeb9e5732dde",
     "licence": "derived from the problem's seed program, whose licence applies",
+    "program": "be9e4ac0e86c8b0dd388291f6f679e5d9bf4b73c910f92598fabff3fa50dd813",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
-MEASURED: dict[str, dict[str, float]] = {
+MEASURED = {
     "this program": {"train": 0.023193464263915175, "validation": 0.02007147795213917, "test": 0.02831770387468077},
     "atc_insertion": {
         "train": 0.0017880440174253144, "validation": 0.0015598883531116544,
@@ -154,12 +146,12 @@ MEASURED: dict[str, dict[str, float]] = {
     "edd": {"train": 1.149886792213616, "validation": 1.0476446238097907, "test": 1.1933367151850862},
 }
 
-# What the program was asked on small instances, and what it answered when it was exported.
-CASES: list[dict[str, Any]] = [
+# Calls of the program on small instances, and its answers at the time of the export.
+CASES = [
     {
-        "instance": "validation-n20-r0.2-t1.0-0", "family": "n20",
-        "calls": (
-            (
+        "instance": "validation-n20-r0.2-t1.0-0", "family": "n20", "total": 1, "objective": 26861.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [59, 28, 58, 75, 21, 72, 87, 75, 34, 37, 52, 10, 81, 19, 36, 55, 9, 7, 71, 8],
@@ -167,14 +159,13 @@ CASES: list[dict[str, Any]] = [
                     [0, 0, 0, 0, 50, 0, 58, 6, 0, 0, 81, 0, 53, 13, 0, 71, 41, 0, 36, 15],
                 ],
                 [17, 16, 19, 13, 8, 9, 1, 15, 4, 10, 7, 11, 18, 5, 0, 12, 14, 3, 2, 6],
-            ),
-        ),
-        "total": 1, "objective": 26861.0,
+            ],
+        ],
     },
     {
-        "instance": "train-n40-r0.8-t1.0-2", "family": "n40",
-        "calls": (
-            (
+        "instance": "train-n40-r0.8-t1.0-2", "family": "n40", "total": 1, "objective": 71614.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -195,14 +186,13 @@ CASES: list[dict[str, Any]] = [
                     4, 38, 13, 14, 27, 33, 36, 22, 3, 18, 39, 32, 10, 2, 21, 6, 34, 1, 31, 30, 28,
                     23, 7, 5, 26, 16, 8, 19, 9, 0, 25, 35, 20, 12, 17, 24, 11, 15, 37, 29,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 71614.0,
+            ],
+        ],
     },
     {
-        "instance": "train-n100-r0.4-t1.0-1", "family": "n100",
-        "calls": (
-            (
+        "instance": "train-n100-r0.4-t1.0-1", "family": "n100", "total": 1, "objective": 546983.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -236,15 +226,21 @@ CASES: list[dict[str, Any]] = [
                     26, 84, 14, 38, 49, 76, 62, 51, 87, 15, 69, 11, 10, 48, 17, 35, 67, 20, 80, 97,
                     9, 0, 27, 73, 75, 72, 36, 40, 79, 83, 96, 64, 16, 86, 68, 46, 65, 99, 33,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 546983.0,
+            ],
+        ],
     },
 ]
 
 
-def _same(answer: Any, expected: Any) -> bool:
+def _cases():
+    """Return the recorded calls, or None and why they are missing."""
+    return CASES, ""
+
+
+def _same(answer, expected):
     """Compare plain values; floats to nine digits, as machines differ in the last ones."""
+    import math
+
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(_same, answer, expected))
     if isinstance(expected, dict):
@@ -255,9 +251,11 @@ def _same(answer: Any, expected: Any) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def _replay(case: dict[str, Any]) -> str:
-    """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
-    target: Any = sequence
+def _replay(case):
+    """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
+    import json
+
+    target = sequence
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
         if method == "__init__":
@@ -270,10 +268,14 @@ def _replay(case: dict[str, Any]) -> str:
     return ""
 
 
-def _recheck() -> int:
-    """Replay every case and say how many came out as recorded."""
+def _recheck():
+    """Repeat all cases and print how many agree; return 0 if all do, 1 if not, 2 if they are missing."""
+    cases, why = _cases()
+    if cases is None:
+        print(f"not checked: {why}")
+        return 2
     wrong = 0
-    for case in CASES:
+    for case in cases:
         try:
             difference = _replay(case)
         except Exception as error:  # noqa: BLE001
@@ -281,7 +283,7 @@ def _recheck() -> int:
         if difference:
             wrong += 1
             print(f"{case['instance']}: {difference}")
-    print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
+    print(f"{'failed' if wrong else 'ok'}: {len(cases) - wrong} of {len(cases)} cases")
     return 1 if wrong else 0
 
 
