@@ -17,7 +17,8 @@ from workbench.model import Reply
 from workbench.store import WAITING, Message, Store
 
 POLL_SECONDS = 0.3
-"""Time between two looks for messages."""
+"""Time between two looks for messages, in seconds."""
+_AT_ONCE, _ATTENTIVE = 0.02, 60.0
 
 
 @dataclass(slots=True)
@@ -45,8 +46,6 @@ class Control:
         Number after the last attempt of the run.
     answered
         Called with an attempt and the program that answers its ticket.
-    every
-        Time between two looks for messages, in seconds.
     """
 
     store: Store
@@ -58,13 +57,17 @@ class Control:
     tickets: Tickets
     last: int
     answered: Callable[[Flight, Reply], None]
-    every: float = POLL_SECONDS
     _polled: float = 0.0
+
+    @property
+    def attention(self) -> float:
+        """Time between two looks for messages, in seconds: short while somebody outside waits for answers, or did lately."""
+        return _AT_ONCE if time.monotonic() - self.tickets.used < _ATTENTIVE else POLL_SECONDS
 
     def handle(self) -> None:
         """Handle each new message once and store an answer for its sender."""
         now = time.monotonic()
-        if now - self._polled < self.every:
+        if now - self._polled < self.attention:
             return
         self._polled = now
         self.tickets.expire()

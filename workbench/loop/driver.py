@@ -26,7 +26,7 @@ from workbench.loop.breaker import Breaker
 from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
-from workbench.loop.control import POLL_SECONDS, Control, Steering
+from workbench.loop.control import Control, Steering
 from workbench.loop.endings import Endings
 from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
 from workbench.loop.inbox import Inbox
@@ -45,8 +45,6 @@ from workbench.protocols import Proposer, Strategy
 from workbench.store import ModelCall, Origin
 
 _HEARTBEAT_SECONDS, _WAIT_SECONDS = 2.0, 0.1
-_AT_ONCE = 0.02
-"""Time between two looks for messages and results while somebody outside waits for the answers, in seconds."""
 IDLE_SECONDS = 1800.0
 """Time without a message after which a run that only takes tickets ends; it is resumed when the next one comes."""
 
@@ -108,7 +106,7 @@ class Loop:
         self._tickets = Tickets()
         self._control = Control(
             context.store, context.run, self.steering, self._order, self._follow, self._breaker, self._tickets,
-            self._seeds + context.options.candidates, self._answered, _AT_ONCE if self._outside else POLL_SECONDS,
+            self._seeds + context.options.candidates, self._answered,
         )  # fmt: skip
         self._beaten = 0.0
         self._began = time.monotonic()
@@ -125,7 +123,7 @@ class Loop:
                 self.champion.poll()
                 if self._is_over():
                     break
-                self._inbox.receive(_AT_ONCE if self._outside else _WAIT_SECONDS)
+                self._inbox.receive(min(_WAIT_SECONDS, self._control.attention))
                 self._heartbeat()
             self._report_due(last=True)
             self.champion.settle(self._heartbeat)
@@ -142,7 +140,7 @@ class Loop:
         if not self._outside:
             return not self._flights and not (self.steering.paused or self._breaker.holds)
         busy = len(self._flights) > self._tickets.held or self._follow.waits
-        if not busy and time.monotonic() - self._tickets.used > IDLE_SECONDS:
+        if not busy and time.monotonic() - max(self._tickets.used, self._tickets.began) > IDLE_SECONDS:
             self.halt(f"nobody has asked for a ticket for {IDLE_SECONDS / 60:.0f} minutes")
         return not (busy or self._tickets.held or self._order.cursor < self._seeds + self._options.candidates)
 

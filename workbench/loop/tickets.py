@@ -111,10 +111,13 @@ class Tickets:
     Attributes
     ----------
     used
-        When one was last asked for, answered or given back, by `time.monotonic`.
+        When one was last asked for, answered or given back, by `time.monotonic`; minus infinity: never.
+    began
+        Since when they can be, by the same clock.
     """
 
-    used: float = field(default_factory=time.monotonic)
+    used: float = -math.inf
+    began: float = field(default_factory=time.monotonic)
     _asked: deque[tuple[int, TicketRequest]] = field(default_factory=deque)
     _out: dict[str, _Ticket] = field(default_factory=dict)
     _returned: deque[Flight] = field(default_factory=deque)
