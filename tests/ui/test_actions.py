@@ -16,7 +16,7 @@ from workbench.store import Judged, Ledger, Reader
 pytest.importorskip("streamlit")
 from ui import actions
 
-WAIT = 60.0
+WAIT = 240.0
 
 
 def test_a_run_is_started_resumed_and_exported_by_processes_of_their_own(tmp_path: Path) -> None:

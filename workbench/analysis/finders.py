@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from workbench.certificate import UNKNOWN, Finder, FinderKind
@@ -22,13 +22,26 @@ def finder_of_attempt(store: Reader, run: Run, number: int, loaded: LoadedProble
         return finder_of_text(loaded, steps[0].source) if loaded else UNKNOWN
     if any(step.operator == "inject" for step in steps):
         return Finder(FinderKind.UNKNOWN, "a program was injected into its run")
+    source = _replayed(store, run)
     calls = (recorded.call for step in steps for recorded in store.conversation(run.id, step.number))
     if models := list(dict.fromkeys(call.model for call in calls if not call.error)):
-        return Finder(FinderKind.MODEL, ", ".join(models))
-    source = _replayed(store, run)
+        from_outside = source.options.proposer == "agents" or source.options.proposer.startswith("agent:")
+        return _outside(models) if from_outside or any(step.operator == "submit" for step in steps) else _models(models)
     if source.options.proposer == "builtin":
         return Finder(FinderKind.OPERATORS)
     return Finder(FinderKind.MODEL if source.uses_model else FinderKind.UNKNOWN, source.proposer)
+
+
+def _models(names: Sequence[str]) -> Finder:
+    return Finder(FinderKind.MODEL, ", ".join(names))
+
+
+def _outside(names: Sequence[str]) -> Finder:
+    """Return who is meant by the authors of programs from outside: agents, unless all call themselves persons."""
+    persons = [name for name in names if name.split()[:1] == ["person"]]
+    if len(persons) == len(names):
+        return Finder(FinderKind.PERSON, ", ".join(name.removeprefix("person").strip() for name in names))
+    return Finder(FinderKind.AGENT, ", ".join(name.removeprefix("agent ") for name in names))
 
 
 def finder_of_text(loaded: LoadedProblem, source: str) -> Finder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from rich import box
@@ -17,6 +18,8 @@ from workbench.plugins import Description
 
 _AUTO = Description("auto", "A model if an API key is set or a local server runs, otherwise builtin.")
 
+_ARGUED = (("agent", "COMMAND"), ("replay", "RUN"))
+
 
 class Listing(TyperCommand):
     """A command whose help ends with the available strategies and proposers."""
@@ -27,8 +30,8 @@ class Listing(TyperCommand):
         console = Console(highlight=False)
         strategies = described(search.names(), search.describe)
         console.print(_panel("Strategies (--strategy NAME, options as --opt NAME=VALUE)", strategies))
-        replay = Description("replay:RUN", proposers.describe("replay").summary)
-        found = [_AUTO, *described(proposers.names(), proposers.describe), replay]
+        argued = [replace(proposers.describe(name), name=f"{name}:{what}") for name, what in _ARGUED]
+        found = [_AUTO, *described(proposers.names(), proposers.describe), *argued]
         console.print(_panel("Proposers (--proposer NAME, options as --proposer-opt NAME=VALUE)", found))
         console.print(Text(" Your own class for either: package.module:Class or path/file.py:Class\n"))
 

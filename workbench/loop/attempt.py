@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.model import Failure, Program, Reply, Selection
+from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Status
+from workbench.problem.gap import effect_of, seconds_of
+from workbench.program.idea import idea_of, shortened
 from workbench.store import Origin
 
 
@@ -41,3 +44,35 @@ class Flight:
         """What it starts from; stored with its model call, so that the answer can be used after a crash."""
         parents = (self.selection.parent.number,) if self.selection else ()
         return Origin(parents, self.selection.island if self.selection else None, self.failure.number if self.failure else None)
+
+    @property
+    def parent(self) -> Candidate | None:
+        """The program to improve; None if none was chosen."""
+        return self.selection.parent if self.selection else None
+
+    def candidate(self, status: Status, message: str, report: Report | None, families: Sequence[str]) -> Candidate:
+        """Return the attempt as it is recorded.
+
+        Parameters
+        ----------
+        report
+            Of its evaluation on train, if there was one.
+        families
+            Instance class of each instance of train.
+        """
+        reply, origin = self.reply or Reply("inject"), self.origin
+        operator = "repair" if self.failure else reply.operator
+        parents, idea = reply.parents or origin.parents, told_idea(reply)
+        if report is None or status is not Status.OK:
+            return Candidate(self.number, status, self.program, operator, parents, origin.island, message=message, idea=idea)
+        gaps, theirs = tuple(r.gap for r in report.results), self.parent.instances if self.parent else ()
+        effect = effect_of(gaps, theirs, families) if len(theirs) == len(families) else None
+        return Candidate(
+            self.number, status, self.program, operator, parents, origin.island, report.gap, report.families, gaps, message, idea,
+            seconds_of(report), effect,
+        )  # fmt: skip
+
+
+def told_idea(reply: Reply) -> str:
+    """The idea of an answer in one line: what its author says, or else what its text says."""
+    return shortened(reply.idea or idea_of(reply.text))

@@ -13,7 +13,7 @@ from workbench.loop.breaker import Breaker
 from workbench.loop.follow_up import FollowUps, Injection
 from workbench.loop.order import Order
 from workbench.loop.tickets import Submission, TicketRequest, Tickets, refusal
-from workbench.model import Reply
+from workbench.model import Program, Reply
 from workbench.store import WAITING, Message, Store
 
 POLL_SECONDS = 0.3
@@ -42,6 +42,8 @@ class Control:
 
     Attributes
     ----------
+    entry
+        Name of what a program must define.
     last
         Number after the last attempt of the run.
     answered
@@ -55,6 +57,7 @@ class Control:
     follow: FollowUps
     breaker: Breaker
     tickets: Tickets
+    entry: str
     last: int
     answered: Callable[[Flight, Reply], None]
     _polled: float = 0.0
@@ -128,5 +131,6 @@ class Control:
             return refusal(str(error))
         self.store.acknowledge(message, WAITING)  # before the result, which may be there at once
         flight.message, flight.as_json = message, True
-        self.answered(flight, Reply(flight.operator, submission.source, call=call, idea=submission.idea))
+        program = Program(submission.source, self.entry)
+        self.answered(flight, Reply(flight.operator, call.text, program, call, idea=submission.idea))
         return ""

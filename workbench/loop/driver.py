@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from workbench.evaluation.jobs import Job, VerifierError
 from workbench.formatting import percent
 from workbench.learning.kinds import Kinds, possible_kinds
 from workbench.learning.memory import Memory
-from workbench.loop.attempt import Flight, Upcoming
+from workbench.loop.attempt import Flight, Upcoming, told_idea
 from workbench.loop.breaker import Breaker
 from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
@@ -35,9 +34,19 @@ from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
 from workbench.loop.snapshot import Display, Scored, Snapshot
 from workbench.loop.tickets import Tickets, submitted
-from workbench.model import Candidate, Effect, Failure, Kind, Program, Reply, Report, Selection, Split, Status, Task, Trial
-from workbench.problem.gap import effect_of, seconds_of
-from workbench.program.idea import idea_of, shortened
+from workbench.model import (
+    Candidate,
+    Failure,
+    Kind,
+    Program,
+    Reply,
+    Report,
+    Selection,
+    Split,
+    Status,
+    Task,
+    Trial,
+)
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.proposers.prompt import build
@@ -106,6 +115,7 @@ class Loop:
         self._tickets = Tickets()
         self._control = Control(
             context.store, context.run, self.steering, self._order, self._follow, self._breaker, self._tickets,
+            context.loaded.problem.entry,
             self._seeds + context.options.candidates, self._answered,
         )  # fmt: skip
         self._beaten = 0.0
@@ -274,7 +284,7 @@ class Loop:
     def _pending(self) -> list[Trial]:
         """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
         answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
-        return [Trial(f.number, next(iter(f.origin.parents), None), r.operator, _idea(r), None) for f, r in answered]
+        return [Trial(f.number, next(iter(f.origin.parents), None), r.operator, told_idea(r), None) for f, r in answered]
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
@@ -282,7 +292,9 @@ class Loop:
 
     def _inject(self, flight: Flight, injection: Injection) -> None:
         flight.turn, flight.message, flight.as_json = self._next_turn(), injection.message, injection.as_json
-        flight.reply = Reply("inject", idea=injection.idea)
+        flight.reply = injection.reply()
+        if flight.reply.call:
+            self._store.add_call(self._run, flight.number, flight.origin, "submit", flight.reply.call)
         try:
             program = screen(injection.source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
             self._evaluate(flight, program)
@@ -321,8 +333,8 @@ class Loop:
             if reply.program is None and reply.operator in ("tune", "inject"):
                 raise Rejected(reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
-            if program is None and flight.as_json:
-                program = screen(reply.text, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
+            if program is not None and reply.call:  # a file, from outside
+                program = screen(program.source, program.entry, self.context.loaded.problem.modules)
             if program is None:
                 assert flight.selection and flight.selection.parent.program
                 cut = reply.call is not None and reply.call.finish == "length"
@@ -384,23 +396,7 @@ class Loop:
     # ------------------------------------------------------------------ recording and reporting
 
     def _record(self, flight: Flight, status: Status, message: str, report: Report | None = None) -> None:
-        reply = flight.reply or Reply("inject")
-        ok = report is not None and status is Status.OK
-        candidate = Candidate(
-            flight.number,
-            status,
-            flight.program,
-            "repair" if flight.failure else reply.operator,
-            reply.parents or flight.origin.parents,
-            flight.origin.island,
-            report.gap if report and ok else math.inf,
-            report.families if report and ok else {},
-            tuple(r.gap for r in report.results) if report and ok else (),
-            message,
-            _idea(reply),
-            seconds_of(report) if report and ok else None,
-            self._effect(flight, report) if report and ok else None,
-        )
+        candidate = flight.candidate(status, message, report, self._families)
         if report:
             self.check_proofs(flight.number, report)
         self._store.add_candidate(
@@ -414,18 +410,11 @@ class Loop:
         del self._flights[flight.number]
         self._count(candidate)
         if flight.message is not None:
-            parent = flight.selection.parent if flight.selection else None
-            told = submitted(candidate, parent, self._best, flight.same).to_json() if flight.as_json else told_of(candidate)
+            told = submitted(candidate, flight.parent, self._best, flight.same).to_json() if flight.as_json else told_of(candidate)
             self._store.acknowledge(flight.message, told)
         self._follow.recorded(flight, candidate)
         self._order.record(candidate)
         self._report_due()
-
-    def _effect(self, flight: Flight, report: Report) -> Effect | None:
-        theirs = flight.selection.parent.instances if flight.selection else ()
-        if len(theirs) != len(self._families):
-            return None
-        return effect_of([r.gap for r in report.results], theirs, self._families)
 
     def _count(self, candidate: Candidate) -> None:
         self._counts[candidate.status] += 1
@@ -483,7 +472,3 @@ class Loop:
     def _next_turn(self) -> int:
         self._turn += 1
         return self._turn
-
-
-def _idea(reply: Reply) -> str:
-    return shortened(reply.idea or idea_of(reply.text))

@@ -13,7 +13,8 @@ from workbench.formatting import percent
 from workbench.loop import tune
 from workbench.loop.attempt import Flight
 from workbench.loop.context import RunContext
-from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
+from workbench.model import Call, Candidate, Failure, Program, Prompt, Reply, Selection, Split, Status
+from workbench.proposers.quoting import fence
 
 TUNING_EVERY = 50
 """Minimum number of attempts between two tunings."""
@@ -44,6 +45,13 @@ class Injection:
     message: int | None = None
     author: str = ""
     as_json: bool = False
+
+    def reply(self) -> Reply:
+        """Return it as an answer; of its author, if that is known."""
+        if not self.author:
+            return Reply("inject", idea=self.idea)
+        call = Call(self.author, Prompt("", ""), fence(self.source, "python"), cost_usd=0.0, finish="stop")
+        return Reply("submit", call=call, idea=self.idea)
 
 
 FollowUp: TypeAlias = Repair | Tuning | Injection

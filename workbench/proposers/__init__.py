@@ -17,7 +17,7 @@ from workbench.proposers.keys import endpoint
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
-NAMES = ("agents", "builtin", "litellm", "replay", "scripted")
+NAMES = ("agent", "agents", "builtin", "litellm", "replay", "scripted")
 """Built-in proposers. `replay:RUN` needs the store and `scripted` its replies; the others need only options."""
 _FROM_OPTIONS = ("agents", "builtin", "litellm")
 
@@ -58,7 +58,7 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
         name = "litellm"
     if name == "litellm" and not options.models:
         return _with_model(options)
-    if name in ("builtin", "agents") and options.models:
+    if name in ("builtin", "agent", "agents") and options.models:
         raise UsageError(f"--proposer {name} calls no model: omit --model, or use --proposer litellm")
     if name != "auto":
         return options, ""
@@ -95,6 +95,8 @@ def make(options: RunOptions, lookup: Lookup | None = None, *, named: Collection
     if name == "litellm":
         given = (options.models,)
         values |= {key: getattr(options, key) for key in _RECORDED} | {"named": named}
+    elif name.startswith("agent:"):
+        given = (name,)
     elif name.startswith("replay:"):
         if lookup is None:
             raise UsageError(f"{name}: the recorded run is not available")
@@ -182,9 +184,8 @@ def _known(name: str) -> str:
     if base not in ("auto", *NAMES):
         near = difflib.get_close_matches(base, NAMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(
-            f"unknown proposer {name!r}; {hint}available: auto, agents, builtin, litellm, replay:RUN, or package.module:Class"
-        )
+        available = "auto, agent:COMMAND, agents, builtin, litellm, replay:RUN, or package.module:Class"
+        raise UsageError(f"unknown proposer {name!r}; {hint}available: {available}")
     return base
 
 
