@@ -161,6 +161,7 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
             "give_up": {"run": run, "ticket": other["ticket"]}, "history": {"run": run}, "program": {"run": run, "number": 0},
             "submit": {"run": run, "ticket": ticket["ticket"], "source": tunable}, "gate": {"slug": slug, "source": seed},
             "tune": {"slug": slug, "source": tunable, "trials": 2}, "certificate": {"run": run, "number": 0},
+            "precheck": {"slug": slug, "source": "def order(processing, due):\n    return [0] * len(due)\n"},
         }  # fmt: skip
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert tools.keys() - given.keys() == {"open_session", "next_ticket", "certify"}
@@ -171,7 +172,7 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
         evil = runs / "evil"
         evil.mkdir()
         (evil / "problem.py").write_text(f"open({str(runs / 'ran')!r}, 'w')")
-        for name in ("problem", "open_session", "source", "gate", "tune"):
+        for name in ("problem", "open_session", "source", "gate", "tune", "precheck"):
             required = dict.fromkeys(tools[name].input_schema["required"], "x") | {"slug": str(evil)}
             assert (await client.call_tool(name, required)).is_error
         assert not (runs / "ran").exists()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.api import agents
+from workbench.api.agents import skill
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit
 from workbench.cli.console import console
 from workbench.errors import UsageError
@@ -140,6 +141,24 @@ def history(run: Session, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> N
     for a in attempts:
         shown = percent(a.gap) if a.gap is not None else a.status
         words.print(f"{a.number:5d}  {shown:>12}  {a.idea or a.message}", markup=False, highlight=False)
+
+
+@app.command("skill")
+def skill_(
+    write: Annotated[Path, typer.Option("--write", metavar="DIR", help="Folder for SKILL.md and AGENTS.md.")],
+    as_json: Json = False,
+) -> None:
+    """Write down for coding agents how to propose here, as they read it: SKILL.md, and a section of AGENTS.md.
+
+    [bold]Example[/bold]
+
+      evolve agent skill --write .claude/skills/evolve
+    """
+    files = skill.write(write)
+    if as_json:
+        emit({"files": [str(path) for path in files]})
+    else:
+        console().print("\n".join(map(str, files)), markup=False)
 
 
 def _read(file: Path) -> str:

@@ -20,6 +20,7 @@ from workbench.api.describing import describe
 from workbench.api.detached import spawn
 from workbench.api.gating import gate as run_gate
 from workbench.api.loading import load
+from workbench.api.prechecking import precheck as run_precheck
 from workbench.api.sources import source as program_source
 from workbench.api.tuning import tune as run_tune
 from workbench.errors import UsageError, WorkbenchError
@@ -159,7 +160,7 @@ class Tools:
         """All tools, in the order in which they are listed."""
         return [
             self.problems, self.problem, self.source, self.open_session, self.next_ticket, self.submit, self.give_up, self.history,
-            self.program, self.gate, self.tune, self.certify, self.certificate,
+            self.program, self.gate, self.tune, self.precheck, self.certify, self.certificate,
         ]  # fmt: skip
 
     def problems(self) -> list[ProblemLine]:
@@ -236,6 +237,10 @@ class Tools:
         """Tune the constants that a program declares, on train."""
         found = run_tune(_known(slug), _as_text(source), trials=min(500, trials))
         return {"source": found.program.source, "before": found.before, "gap": found.gap, "without_effect": list(found.idle)}
+
+    def precheck(self, slug: Slug, source: Source) -> dict[str, Any]:
+        """Make every check of a certificate that needs neither test nor stress; it counts as one use of validation."""
+        return run_precheck(_known(slug), _as_text(source)).to_json()
 
     def certify(self, run: Run, number: Number) -> str:
         """Ask for a certificate of a program, once, at the end: every one asked for makes the next harder to get."""
