@@ -426,6 +426,8 @@ class Task:
         Earlier attempts relevant to this request, by number; empty for a proposer that uses no model.
     kind
         What is asked for.
+    known
+        What else is known of the parent: sentences without subject and full stop.
     """
 
     number: int
@@ -435,6 +437,7 @@ class Task:
     stagnation: int = 0
     tried: tuple[Trial, ...] = ()
     kind: Kind = Kind.IMPROVE
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ PARENT = Candidate(
 OTHER = Candidate(
     4, Status.OK, Program("def order(p, d):\n    return OTHERS_IDEA\n", "order"), "edit", gap=0.1, families={"easy": 0.1}
 )
-TASK = Task(7, Selection(PARENT, (OTHER,)), guidance=("prefer short rules",))
+TASK = Task(7, Selection(PARENT, (OTHER,)), guidance=("prefer short rules",), known=("takes 3.1 s of 4 s on it",))
 FAILURE = Failure(6, Status.CRASH, "NameError: name 'jobs' is not defined", "<think>hmm</think>\n```python\nBAD_ANSWER = jobs\n```")
 
 
@@ -45,7 +45,17 @@ def both(task: Task, style: prompt.Style) -> str:
 def test_the_full_prompt_tells_all_that_helps() -> None:
     text = both(TASK, "full")
     parts = ["Toy title", "STATEMENT", "12.50 %", "`hard` 20.00 %, `easy` 5.00 %", "`MDD`: 1.86 %", SOURCE.strip()]
-    parts += ["short rules", "FIRST-HINT", "SEARCH", "REPLACE", "`order`", "2.5 s", "math, numpy", "due date"]
+    parts += [
+        "short rules",
+        "FIRST-HINT",
+        "SEARCH",
+        "REPLACE",
+        "`order`",
+        "2.5 s",
+        "math, numpy",
+        "due date",
+        "It takes 3.1 s of 4 s on it.",
+    ]
     for part in parts:
         assert part in text
     assert "SECOND-HINT" not in text and "0.777" not in text  # a plateau opens the second hints; single instances stay unseen

@@ -16,7 +16,7 @@ from workbench.problem import catalog, gap
     ("file", "scores"),
     [
         ("statement.md", True), ("problem.py", True), ("verifier.py", True), ("references.json", True), ("data/new.csv", True),
-        ("README.md", False), ("hints.md", False), ("gate.py", False), (".references.partial", False),
+        ("README.md", False), ("hints.md", False), ("gate.py", False), ("replicates.py", False), (".references.partial", False),
         ("programs/seed.py", False), ("__pycache__/x.pyc", False),
         ("test_toy.py", False), ("test_set.py", True), (".pytest_cache/v/lastfailed", False), ("runs/evolve.db", False),
     ],

@@ -58,6 +58,8 @@ def page() -> None:
     theme.kpis(figures(store, row, attempt, loaded))
     if attempt.idea:
         st.caption(f"Idea: {parts.literal(attempt.idea)}")
+    for words in (words for of, words in store.remarks(row.id) if of == number):
+        st.caption(f"It {parts.literal(words)}.")
     if attempt.status != "ok":
         parts.say_error(f"{attempt.status.replace('_', ' ')}: {attempt.message}")
     if (wanted := st.session_state.pop("open_tab", "")) in TABS:

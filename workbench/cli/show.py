@@ -122,11 +122,13 @@ def show(
         reports = {} if number is None else {s.value: store.report(row.id, number, s) for s in Split}
         kept = None if number is None else store.certificate(row.id, number)
         events = store.events(row.id, limit=10)
+        noticed = [words for of, words in store.remarks(row.id) if of == number]
     statuses = Counter(a.status for a in attempts if a.operator != "seed")
     steps = [] if number is None else lineage({a.number: a for a in attempts}, number)
     if as_json:
         detail = None if chosen is None else _detail(chosen, reports, steps)
         if detail is not None:
+            detail["noticed"] = noticed
             detail["certificate"] = None if kept is None else kept.certificate.to_json() | {"created": kept.created}
         more: dict[str, Any] = {
             "folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
@@ -159,10 +161,8 @@ def show(
             style="bold",
             markup=False,
         )
-        if chosen.idea:
-            words.print(f"  idea: {chosen.idea}", markup=False)
-        if line := against_parent(chosen.effect, chosen.seconds):
-            words.print(f"  {line}")
+        for line in _about(chosen, noticed):
+            words.print(f"  {line}", markup=False)
         for split, report in reports.items():
             if report:
                 by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
@@ -177,6 +177,12 @@ def show(
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.created))
         words.print(f"{clock}  {event.message}", style="dim")
+
+
+def _about(chosen: Candidate, noticed: Sequence[str]) -> list[str]:
+    """Return idea, difference to the parent with times, and what was noticed, a line each."""
+    idea = f"idea: {chosen.idea}" if chosen.idea else ""
+    return [line for line in (idea, against_parent(chosen.effect, chosen.seconds), *(f"it {words}" for words in noticed)) if line]
 
 
 def against_parent(effect: Effect | None, seconds: Seconds | None) -> str:

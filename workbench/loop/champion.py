@@ -1,4 +1,4 @@
-"""Choice of the best candidate: validation of the train incumbents, then a re-evaluation of the best in fresh processes."""
+"""Choice of the best candidate: validation, further instances where that is within noise, re-evaluation in fresh processes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from concurrent.futures import Future, wait
 
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.loop.context import RunContext
+from workbench.loop.probe import Probe
+from workbench.loop.replicates import Replicates, contenders, told
 from workbench.loop.snapshot import Display, Scored
 from workbench.model import Candidate, Report, Split, Status
 
@@ -23,12 +25,15 @@ class Champion:
         self._under_way: dict[int, Future[Report]] = {}
         self._gaps = self._store.gaps(self._run, Split.VALIDATION)
         self._refused: set[int] = set()
+        self._replicates = Replicates(context.loaded, context.options.seed)
+        self.probe = Probe(context, self._replicates)
+        self._pooled: dict[int, float] = {}  # of contenders, over validation and further instances
 
     @property
     def number(self) -> int | None:
-        """Number of the best candidate on validation so far, the earliest of equals."""
-        gaps = {n: g for n, g in self._gaps.items() if n not in self._refused}
-        return min(gaps, key=lambda n: (gaps[n], n), default=None)
+        """Number of the best candidate so far: on validation, until the contenders are compared; the earliest of equals."""
+        gaps, pooled = {n: g for n, g in self._gaps.items() if n not in self._refused}, self._pooled
+        return min(gaps, key=lambda n: (n not in pooled, pooled.get(n, gaps[n]), n), default=None)
 
     @property
     def scored(self) -> Scored | None:
@@ -42,6 +47,7 @@ class Champion:
 
     def poll(self) -> None:
         """Process finished evaluations."""
+        self.probe.poll()
         for number in [n for n, f in self._under_way.items() if f.done()]:
             try:
                 report = self._under_way.pop(number).result()
@@ -60,6 +66,7 @@ class Champion:
     def settle(self, heartbeat: Callable[[], None]) -> None:
         """Evaluate the finalists and choose the best one whose score is the same with a fresh process for each instance.
 
+        Those that validation cannot tell from the best are compared on further instances too, where a problem has some.
         Programs that remember earlier instances or answer at random are passed over. `heartbeat` is called about once a second.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
@@ -69,13 +76,35 @@ class Champion:
             wait(self._under_way.values(), timeout=1.0)
             self.poll()
             heartbeat()
+        self._compare(heartbeat)
         while (number := self.number) is not None:
             fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], heartbeat)
             if not fault:
                 self._store.set_champion(self._run, number)
-                return
+                break
             self._refused.add(number)
             note = f"candidate {number} was rejected as best candidate: {fault}"
+            self._store.log(self._run, "note", note)
+            self._display.line(note)
+        if number is not None:
+            self.probe.consider(self._store.candidate(self._run, number))
+        self.probe.finish(heartbeat)
+
+    def _compare(self, heartbeat: Callable[[], None]) -> None:
+        """Compare candidates within noise of the best on further instances."""
+        reports = {n: self._store.report(self._run, n, Split.VALIDATION) for n in self._gaps}
+        valid = {n: report for n, report in reports.items() if report is not None}
+        compared = contenders(valid) if valid and self._replicates.instances else []
+        if len(compared) < 2:
+            return
+        programs = {n: self._store.candidate(self._run, n).program for n in compared}
+        futures = {n: self._pool.submit(self._replicates.job(program)) for n, program in programs.items() if program}
+        while wait(futures.values(), timeout=1.0).not_done:
+            heartbeat()
+        further = {n: f.result() for n, f in futures.items() if f.exception() is None}
+        self._pooled = self._replicates.pooled(valid, further)
+        if self._pooled:
+            note = told(self._pooled, compared, len(self._replicates.instances))
             self._store.log(self._run, "note", note)
             self._display.line(note)
 

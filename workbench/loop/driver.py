@@ -279,7 +279,8 @@ class Loop:
         kind = Kind.IMPROVE
         if self._kinds and flight.failure is None:
             kind = self._kinds.choose(possible_kinds(selection, self.context.loaded.problem.limits), self._rng(flight, "kind"))
-        return Task(flight.number, selection, flight.failure, guidance, self._endings.stagnation, tried, kind)
+        known, stagnation = self.champion.probe.told(selection.parent.number), self._endings.stagnation
+        return Task(flight.number, selection, flight.failure, guidance, stagnation, tried, kind, known)
 
     def _pending(self) -> list[Trial]:
         """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
@@ -439,6 +440,8 @@ class Loop:
             self.champion.consider(candidate)
         elif improved:
             self.champion.consider(candidate)
+            if self._proposer.uses_model:
+                self.champion.probe.consider(candidate)
             note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}"
             self.display.line(note)
             if candidate.number not in self._before:

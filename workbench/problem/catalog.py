@@ -32,7 +32,7 @@ ENTRY_POINTS = "evolve.problems"
 """Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, references.PARTIAL})
+UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, extras.REPLICATES, references.PARTIAL})
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
 _UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""
@@ -156,12 +156,19 @@ class LoadedProblem:
                         made = extras.transformed(module, self.instances(draw.split), draw.seed)
                     case extras.TRANSFER:
                         made = tuple(module.instances())
+                    case extras.REPLICATES if hasattr(module, "largest"):
+                        made = (*module.instances(draw.seed), module.largest(draw.seed))
                     case _:
                         made = tuple(module.instances(draw.seed))
             except Exception as error:
                 raise ProblemError(f"{self.slug}: {draw.file} failed: {where(error, self.folder)}") from error
             self._drawn = draw, made
         return self._drawn[1]
+
+    def largest(self, draw: Draw) -> Instance | None:
+        """Return the largest instance of a draw of `replicates.py`; None where the problem promises no size."""
+        module = extras.extra(self.folder, draw.file)
+        return self.drawn(draw)[-1] if hasattr(module, "largest") else None
 
     def hashes(self, split: Split) -> frozenset[str]:
         """Return a hash of the data of each instance of a split; names and order do not matter."""

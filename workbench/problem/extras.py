@@ -22,7 +22,9 @@ TRANSFER = "transfer.py"
 """Instances from elsewhere: `SOURCE` (where from, in one line) and `instances()`."""
 METAMORPHIC = "metamorphic.py"
 """Other forms of the same instances: `RELATIONS`, each a `Relation`, and `applies(instance)` if they are not for all."""
-FILES = (GATE, FRESH, TRANSFER, METAMORPHIC)
+REPLICATES = "replicates.py"
+"""Further instances for a run, from nothing that belongs to test: `instances(seed)`, and `largest(seed)` if sizes differ."""
+FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES)
 
 
 class Draw(NamedTuple):

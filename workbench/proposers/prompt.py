@@ -104,7 +104,7 @@ def _full(brief: Brief, task: Task) -> Prompt:
     if shape:
         parts.append(f"## What is called\n\n{fence(shape, 'python')}")
     else:
-        parts.append(f"## The program to improve\n\n{_standing(parent)}\n\n{fence(_source(parent), 'python')}")
+        parts.append(f"## The program to improve\n\n{_standing(parent)}{_known(task)}\n\n{fence(_source(parent), 'python')}")
     if shown := table(task.tried, parent.number, brief.limits):
         parts.append(f"## What was tried\n\n{shown}")
     if other and len(text := brief_source(other)) <= _MOST_INSPIRATION_CHARS:
@@ -153,6 +153,10 @@ def _standing(candidate: Candidate) -> str:
     families = sorted(candidate.families.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{span(name)} {_percent(gap)}" for name, gap in families)
     return f"Gap {_percent(candidate.gap)}; by family, worst first: {listed}."
+
+
+def _known(task: Task) -> str:
+    return "".join(f" It {one_line(words)}." for words in task.known)
 
 
 # --------------------------------------------------------------------------- weak models

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -38,6 +39,8 @@ from workbench.store.rows import (
 )
 
 FILE = "evolve.db"
+REMARK = "remark"
+"""Kind of the log entries that tell of one candidate."""
 UNPRICED = "cost_usd IS NULL AND (error = '' OR tokens_out > 0)"
 """SQL: a call that used tokens and whose price is unknown."""
 ESTIMATES = 6
@@ -395,6 +398,16 @@ class Store:
         """Return the newest events of a run after an event ID, oldest first."""
         rows = self._rows("SELECT * FROM events WHERE run = ? AND id > ? ORDER BY id DESC LIMIT ?", run, after, limit)
         return [event_of(row) for row in reversed(rows)]
+
+    def remark(self, run: str, number: int, words: str) -> None:
+        """Append to the log what was noticed about a candidate, besides its scores."""
+        self.log(run, REMARK, f"candidate {number}: {words}")
+
+    def remarks(self, run: str) -> list[tuple[int, str]]:
+        """Return what was noticed about candidates, oldest first: number and words."""
+        rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = ? ORDER BY id", run, REMARK)
+        found = (re.fullmatch(r"candidate (\d{1,9}): (.*)", row["message"]) for row in rows)
+        return [(int(match[1]), match[2]) for match in found if match]
 
     def resumed(self, run: str) -> float:
         """Return when a run was last resumed; 0 if it never was."""

@@ -44,7 +44,13 @@ print(hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest())
 """
 
 
-DRAWS = (Draw(extras.GATE, 1), Draw(extras.FRESH, 1), Draw(extras.TRANSFER), Draw(extras.METAMORPHIC, 1))
+DRAWS = (
+    Draw(extras.GATE, 1),
+    Draw(extras.FRESH, 1),
+    Draw(extras.TRANSFER),
+    Draw(extras.METAMORPHIC, 1),
+    Draw(extras.REPLICATES, 1),
+)
 """What the optional files of a folder make."""
 
 

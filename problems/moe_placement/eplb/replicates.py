@@ -1,0 +1,36 @@
+"""Further instances as those of train, for a run that cannot tell its best candidates apart, and one of a whole model."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from workbench.model import Instance
+
+from . import instances as made
+
+_COPIES = 3
+"""Instances of each cell."""
+
+
+def instances(seed: int) -> list[Instance]:
+    """Draw instances of the cells of train."""
+    cells = [(a, rho, 0.0) for a in made.SKEWS for rho in made.PERSISTENCE] + [(a, 0.9, made.JUMP) for a in made.SKEWS]
+    found = []
+    for a, rho, jump in cells:
+        family = f"a{a}-jump" if jump else f"a{a}-r{rho}"
+        for copy in range(_COPIES):
+            id = f"replicate-{seed}-{family}-{copy}"
+            found.append(made._instance(id, family, made.drifting(_rng(id), 3, a, rho, jump=jump)))
+    return found
+
+
+def largest(seed: int) -> Instance:
+    """Draw an instance with all layers of a model."""
+    id = f"replicate-{seed}-largest"
+    return made._instance(id, f"{made.LAYERS} layers", made.drifting(_rng(id), made.LAYERS, made.SKEWS[1], made.PERSISTENCE[1]))
+
+
+def _rng(id: str) -> np.random.RandomState:
+    return np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
