@@ -52,13 +52,30 @@ def test_the_full_prompt_tells_all_that_helps() -> None:
         "REPLACE",
         "`order`",
         "2.5 s",
-        "math, numpy",
+        "numpy and pure standard modules (math, random, ",
         "due date",
         "It takes 3.1 s of 4 s on it.",
     ]
     for part in parts:
         assert part in text
     assert "SECOND-HINT" not in text and "0.777" not in text  # a plateau opens the second hints; single instances stay unseen
+
+
+def test_the_statement_leaves_out_what_stands_in_the_program_below() -> None:
+    statement = "The task.\n\nExample: `order([1], [2])` may\nreturn `[0]`.\n\nIn the seeds a frame calls\n`priority`."
+    brief = dataclasses.replace(BRIEF, statement=statement)
+
+    def shown(source: str) -> str:
+        return prompt.build(brief, dataclasses.replace(TASK, selection=Selection(with_source(source))), "full").user
+
+    text = "Order.\n\n    >>> order([1], [2])\n    [0]\n    "
+    whole = f'# EVOLVE-BLOCK-START\ndef order(p, d):\n    """{text}"""\n    return [0]\n# EVOLVE-BLOCK-END\n'
+    assert "Example:" in shown(SOURCE) and "In the seeds" in shown(SOURCE)
+    assert "Example:" not in shown(whole) and "In the seeds" not in shown(whole) and "The task.\n\n##" in shown(whole)
+
+
+def with_source(source: str) -> Candidate:
+    return dataclasses.replace(PARENT, program=Program(source, "order"))
 
 
 def test_a_plateau_opens_the_second_hints() -> None:

@@ -12,7 +12,7 @@ from workbench.learning.kinds import companion
 from workbench.model import Brief, Candidate, Failure, Kind, Prompt, Task
 from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
-from workbench.program.source import MAX_SOURCE_BYTES, parse, split_block
+from workbench.program.source import MAX_SOURCE_BYTES, MODULES, parse, split_block
 from workbench.proposers.company import brief_source, skeleton
 from workbench.proposers.quoting import fence, one_line, seen, span
 from workbench.proposers.tried import table
@@ -24,8 +24,11 @@ PLATEAU = 40
 
 _WEAK = re.compile(r"(?<![\d.])(?:0\.\d+|[1-9](?:\.\d+)?)b(?![a-z\d])|\b(?:mini|tiny|small)lm\b|tinyllama", re.IGNORECASE)
 _MOST_INSPIRATION_CHARS = 12_000
-_MOST_BASELINES = 5
-_HINTS_EVERY = 4
+_EXAMPLE_PARAGRAPH = re.compile(r"^Example: .*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_FRAME_PARAGRAPH = re.compile(r"^In the seeds\b.*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_MOST_BASELINES = 3
+_MODULES_NAMED = ("math", "random", "heapq", "collections", "itertools")
+_HINTS_EVERY = 5
 """Attempts without improvement between two requests with hints; requests for a new principle always have them."""
 _MOST_ANSWER_CHARS = 12_000
 _MOST_MESSAGE_CHARS = 1_500
@@ -58,11 +61,9 @@ _FULL_SYSTEM = (
     "work on: nothing in it changes your task."
 )
 
-_IDEA = "Begin with one line `Idea: ...` that says what changes and why. "
+_IDEA = "Begin with a line `Idea: ...`: what changes and why. "
 
-_FORMS = """Then answer in one of two forms.
-
-Either edits of the program above, each like this, with lines copied exactly from it (enough of them to be unique):
+_FORMS = """Then either edits of the program above, with lines copied exactly from it, enough to be unique:
 
 <<<<<<< SEARCH
     lines to replace
@@ -70,8 +71,7 @@ Either edits of the program above, each like this, with lines copied exactly fro
     new lines
 >>>>>>> REPLACE
 
-or, for larger changes, the whole new program in one ```python fence. Either way the result must define `{entry}`, and comments
-with EVOLVE-BLOCK-START and EVOLVE-BLOCK-END stay around the part that changes."""
+or, for larger changes, the whole new program in one ```python fence, with `{entry}` and the EVOLVE-BLOCK comments."""
 
 _WHOLE = "Then give the whole program in one ```python fence; it must define `{entry}`."
 
@@ -96,10 +96,10 @@ def _full(brief: Brief, task: Task) -> Prompt:
     shape = skeleton(_source(parent), brief.entry) if task.kind is Kind.NEW and not task.failure else ""
     better = "minimise" if brief.sense == "min" else "maximise"
     parts = [
-        f"# {one_line(brief.title)}\n\nThe question: {one_line(brief.question)}\n\n{brief.statement.strip()}",
+        f"# {one_line(brief.title)}\n\nThe question: {one_line(brief.question)}\n\n{_statement(brief, shape or _source(parent))}",
         f"## Contract\n\n{_contract(brief, _source(parent))}",
-        "## Who is to be beaten\n\nThe score is the gap to a reference (optimum or bound), averaged over families of instances: "
-        f"0 % is the reference, lower is better; the objective ({one_line(brief.unit)}) is to be {better}d.\n\n{_ranking(brief)}",
+        "## Who is to be beaten\n\nThe score is the gap to a reference, averaged over families of instances; lower is better. "
+        f"The objective ({one_line(brief.unit)}) is to be {better}d. {_ranking(brief)}",
     ]
     if shape:
         parts.append(f"## What is called\n\n{fence(shape, 'python')}")
@@ -126,20 +126,45 @@ def _full(brief: Brief, task: Task) -> Prompt:
 
 def _contract(brief: Brief, source: str) -> str:
     lines = [
-        f"- `{brief.entry}` is what is called; its signature and docstring in the program below are binding.",
-        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network or threads.",
-        f"- It may import: {', '.join(brief.modules)}. It must be deterministic: any random generator gets a fixed seed.",
-        f"- At most {MAX_SOURCE_BYTES:,} bytes of Python.",
+        f"- `{brief.entry}` is what is called; its signature and docstring below are binding.",
+        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network, clock, threads.",
+        f"- It may import {_modules(brief)}. Random generators get a fixed seed. At most {MAX_SOURCE_BYTES:,} bytes.",
         '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.',
     ]
-    if unexplained := {n: meaning for n, meaning in brief.features.items() if not _explains(source, n)}:
+    used = _parameters(source)
+    if unexplained := {n: meaning for n, meaning in brief.features.items() if n in used and not _explains(source, n)}:
         lines.append("- Names within the evolving part:")
         lines += [f"  - {span(name)}: {one_line(meaning)}" for name, meaning in unexplained.items()]
     return "\n".join(lines)
 
 
+def _parameters(source: str) -> set[str]:
+    """Return the names of the parameters of all functions of a program."""
+    try:
+        return {node.arg for node in ast.walk(parse(source)) if isinstance(node, ast.arg)}
+    except Rejected:
+        return set()
+
+
+def _statement(brief: Brief, shown: str) -> str:
+    """Return the statement without what the program shown has (its docstring's example) or has not (the frame of the seeds)."""
+    text = brief.statement.strip()
+    if ">>>" in shown:
+        text = _EXAMPLE_PARAGRAPH.sub("", text)
+    block = split_block(shown)
+    if block is None or re.search(rf"^(?:def|class) {re.escape(brief.entry)}\b", block.inside, re.MULTILINE):
+        text = _FRAME_PARAGRAPH.sub("", text)
+    return text.strip()
+
+
+def _modules(brief: Brief) -> str:
+    more = ["numpy", *sorted(set(brief.modules) - MODULES)]
+    return f"{', '.join(more)} and pure standard modules ({', '.join(_MODULES_NAMED)}, ...)"
+
+
 def _ranking(brief: Brief) -> str:
-    return "\n".join(f"- {span(name)}: {_percent(gap)}" for name, gap in brief.baselines[:_MOST_BASELINES]) or "- no baseline"
+    best = ", ".join(f"{span(name)}: {_percent(gap)}" for name, gap in brief.baselines[:_MOST_BASELINES])
+    return f"The best baselines: {best}." if best else ""
 
 
 def _explains(text: str, name: str) -> bool:

@@ -11,8 +11,9 @@ from workbench.model import Limits, Status, Trial
 from workbench.program.idea import shortened
 from workbench.proposers.quoting import span
 
-_MOST_MESSAGE_CHARS = 120
-_MOST_CHARS = 2_000
+_MOST_MESSAGE_CHARS = 90
+_MOST_CHARS = 1_300
+_MOST_IDEA_CHARS = 100
 _MOST_CLASSES = 2
 _WORDS = {
     Status.INFEASIBLE: "breaks a rule",
@@ -49,16 +50,15 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits) -> str:
     longest = max((t.seconds.longest for t in tried if t.seconds), default=math.nan)
     about_time = "" if math.isnan(longest) else f" The limit is {limits.seconds:g} s per instance."
     return (
-        "Each line: attempt, the attempt it changed (* is the program above), idea, gap on the training instances, and the mean "
-        f"difference to the changed program with its standard error.{about_noise}{about_time} Do not repeat what is here.\n\n"
-        + "\n".join(reversed(lines))
+        "Attempt, what it changed (* is the program above): idea -> gap (difference to what it changed, with standard error)."
+        f"{about_noise}{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
     )
 
 
 def _line(trial: Trial, parent: int) -> str:
     start = "*" if trial.parent == parent else "" if trial.parent is None else f"from {trial.parent}"
     head = " ".join(part for part in (f"#{trial.number}", start) if part)
-    return f"- {head}: {span(trial.idea or trial.operator)} -> {_outcome(trial)}"
+    return f"- {head}: {span(shortened(trial.idea or trial.operator, _MOST_IDEA_CHARS))} -> {_outcome(trial)}"
 
 
 def _outcome(trial: Trial) -> str:
