@@ -97,7 +97,8 @@ class Loop:
         self._seeds = sum(c.operator == "seed" for c in history.candidates)
         self._order = order_of(proposer, context.options, self._seeds, plan)
         self._follow = FollowUps(
-            repairs=proposer.repairs and not proposer.ordered and self._order.takes_more,
+            ordered=proposer.ordered,
+            repairs=proposer.repairs and self._order.takes_more,
             tunes=context.options.tune_trials > 0 and self._order.takes_more,
             tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
         )

@@ -16,8 +16,8 @@ from workbench.loop.context import RunContext
 from workbench.model import Call, Candidate, Failure, Program, Prompt, Reply, Selection, Split, Status
 from workbench.proposers.quoting import fence
 
-TUNING_EVERY = 50
-"""Minimum number of attempts between two tunings."""
+TUNING_EVERY, TUNING_EVERY_OF_MODELS = 50, 5
+"""Number of attempts of which at most one is a tuning; an answer of a model costs more than the evaluations of a tuning."""
 REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
 
 
@@ -66,12 +66,15 @@ class FollowUps:
         Whether failed attempts are sent back to the proposer.
     tunes
         Whether constants are tuned.
+    ordered
+        Whether attempts are requested in a fixed order; then none is repaired, and tunings are rare.
     tuned
         Numbers of candidates that were tuned before the run was resumed.
     """
 
-    def __init__(self, *, repairs: bool, tunes: bool, tuned: Iterable[int] = ()) -> None:
-        self._repairs, self._tunes, self._before = repairs, tunes, frozenset(tuned)
+    def __init__(self, *, ordered: bool, repairs: bool, tunes: bool, tuned: Iterable[int] = ()) -> None:
+        self._repairs, self._tunes, self._before = repairs and not ordered, tunes, frozenset(tuned)
+        self._every = TUNING_EVERY if ordered else TUNING_EVERY_OF_MODELS
         self._queue: deque[FollowUp] = deque()
         self._tuned: set[int] = set()
         self._next_tuning = 0
@@ -104,7 +107,7 @@ class FollowUps:
             return
         if best.program and best.operator != "tune" and best.number not in self._tuned and tune.declared(best.program):
             self._tuned.add(best.number)
-            self._next_tuning = number + TUNING_EVERY
+            self._next_tuning = number + self._every
             if best.number not in self._before:
                 self._queue.append(Tuning(best))
 

@@ -64,6 +64,8 @@ def _line(trial: Trial, parent: int) -> str:
 def _outcome(trial: Trial) -> str:
     if trial.status is None:
         return "is being evaluated"
+    if trial.operator == "tune" and trial.status is Status.REJECTED:
+        return span(trial.message)  # a sentence of the run itself
     if trial.status is not Status.OK:
         words = _WORDS.get(trial.status, trial.status.value)
         return f"{words}: {span(shortened(trial.message, _MOST_MESSAGE_CHARS))}" if trial.message else words
