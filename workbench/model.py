@@ -427,7 +427,7 @@ class Task:
     kind
         What is asked for.
     known
-        What else is known of the parent: sentences without subject and full stop.
+        What else was noticed about the parent: sentences without subject and full stop.
     """
 
     number: int

@@ -57,7 +57,7 @@ class RunOptions:
         Optuna trials for each new best program that declares TUNABLE; 0: no tuning.
     gate
         `stress`: a program that improves on its parent must also pass freshly generated stress instances (robustness filter);
-        empty: no filter.
+        `advice`: incumbents of models are evaluated on them, and prompts tell weaknesses; empty: neither.
     race
         Stop the evaluation of a program that is clearly worse than its parent on the first instances.
     patience
@@ -102,8 +102,8 @@ class RunOptions:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, got {getattr(self, name)}")
         if self.answer_tokens is not None and self.answer_tokens < 16:
             raise UsageError(f"--answer-tokens must be at least 16, got {self.answer_tokens}")
-        if self.gate not in ("", "stress"):
-            raise UsageError(f"--gate must be stress, got {self.gate!r}")
+        if self.gate not in ("", "stress", "advice"):
+            raise UsageError(f"--gate must be stress or advice, got {self.gate!r}")
         if self.isolation == "none" and not self.allow_unsafe:
             raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
         if not self.timeout > 0:

@@ -54,6 +54,18 @@ def test_a_gated_run_is_the_same_on_any_number_of_workers_and_when_resumed(tmp_p
     assert trace(tmp_path, one) == trace(tmp_path, again), "a replay passes the same gate"
 
 
+def test_advice_tells_models_of_weaknesses_and_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposer = scripted(monkeypatch, GOOD.format(""), WORSE, *[GOOD.format(f" + {k}") for k in range(2, 6)], delay=0.3)
+    found = run(tmp_path, proposer="scripted", candidates=6, gate="advice", seeds=("seed",))
+    with Store(tmp_path, write=False) as store:
+        good, worse = (c for c in store.candidates(found.run) if c.number in (1, 2))
+        told = dict(store.remarks(found.run))
+    assert good.status is worse.status is Status.OK and found.best.number == worse.number
+    assert told[1].startswith("passes fresh instances of all robustness classes; nearest to failing where the curve is flat: ")
+    assert told[2].startswith("would fail the robustness tests: under stress, where the curve is ") and "behind square" in told[2]
+    assert any(f"noticed that it `{told[2]}`." in prompt.user for prompt in proposer.prompts)
+
+
 def test_starting_programs_are_no_dead_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Worse than every baseline everywhere, as its start is, but better than that on train.
     scripted(monkeypatch, "```python\ndef f(x, a):\n    return 1.5\n```")

@@ -175,6 +175,14 @@ def test_program_shows_every_tab(folder: Path, open_page: Open, run: str, tab: s
     assert "Against its parent" in words(app)
 
 
+def test_program_tells_what_was_noticed_beside_the_search(live: Path, open_page: Open) -> None:
+    with Store(live) as store:
+        store.remark("live", 1, f"takes 3.1 s of 4 s on an instance of the largest size ({NASTY})")
+    app = open_page(live, "program", run="live", n="1")
+    sound(app)
+    assert "It takes 3.1 s of 4 s on an instance of the largest size" in words(app)
+
+
 def test_program_of_every_failure_says_what_went_wrong(folder: Path, open_page: Open) -> None:
     with Store(folder, write=False) as store:
         failed = {a.status: a.number for a in store.attempts("done") if a.status != "ok"}

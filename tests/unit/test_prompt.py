@@ -54,7 +54,7 @@ def test_the_full_prompt_tells_all_that_helps() -> None:
         "2.5 s",
         "numpy and pure standard modules (math, random, ",
         "due date",
-        "It takes 3.1 s of 4 s on it.",
+        "noticed that it `takes 3.1 s of 4 s on it`.",
     ]
     for part in parts:
         assert part in text

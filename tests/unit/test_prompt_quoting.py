@@ -76,6 +76,8 @@ PLACES: dict[str, Callable[[str], Made]] = {
     "answer": lambda text: _failure(text=text),
     "answer with code": lambda text: _failure(text=f"```python\nx = 1  # {text}\n```\n"),
     "answer with edits": lambda text: _failure(text=f"<<<<<<< SEARCH\n{text}\n=======\n{text}\n>>>>>>> REPLACE"),
+    "noticed": lambda text: (BRIEF, dataclasses.replace(TASK, known=(text,))),
+    "tuned": lambda text: _parent(operator="tune", idea=text),
     "wish": lambda text: (BRIEF, dataclasses.replace(TASK, guidance=("short", text))),
     "idea": lambda text: _tried(idea=text),
     "message of another attempt": lambda text: _tried(status=Status.CRASH, message=text),

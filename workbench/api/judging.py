@@ -29,7 +29,9 @@ from workbench.system.process import cores
 if TYPE_CHECKING:
     from workbench.certificate import Certificate
 
-SEEN_STRESS = "its run used the robustness filter, so the search has seen fresh instances of the same classes, but not these"
+SEEN_STRESS = (
+    "its run used the robustness filter or its advice, so the search has seen fresh instances of the same classes, but not these"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ def _attempt(store: Reader, run: Run, number: int, problem: AnyProblem | None) -
     return Subject(
         loaded, attempt.program, f"{run.id}:{number}", run.id, number, tuple(store.ancestors(run.id, number)),
         finders.finder_of_attempt(store, run, number, loaded), finders.starts_of_run(store, run),
-        SEEN_STRESS if run.options.gate == "stress" else "",
+        SEEN_STRESS if run.options.gate else "",
         changed if loaded.version != run.version else "", store.record_hash(run.id, number) or "",
     )  # fmt: skip
 

@@ -53,7 +53,9 @@ def run(
     ] = False,
     gate: Annotated[
         str,
-        typer.Option(help="Robustness filter; stress: improving candidates must also pass fresh out-of-distribution instances."),
+        typer.Option(
+            help="Fresh out-of-distribution instances: stress: improving candidates must pass; advice: models hear of weaknesses."
+        ),
     ] = "",
     config: configured.Config = None,
     runs: Runs = DEFAULT_RUNS,

@@ -23,6 +23,8 @@ class RunContext:
         ID of the run, which this process owns in `store`.
     gate
         The robustness filter, which candidates better than their parent must pass; None without one.
+    adviser
+        Tells how incumbents do on fresh instances of the robustness classes, and refuses nothing; None without one.
     """
 
     run: str
@@ -31,6 +33,7 @@ class RunContext:
     store: Store
     pool: Executor
     gate: Gate | None = None
+    adviser: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True)

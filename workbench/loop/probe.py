@@ -1,9 +1,10 @@
-"""What a program takes on the largest instance: a look at time alone, whose score counts nowhere."""
+"""How incumbents do on the largest instance and on fresh robustness instances, in words; no score of these counts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from typing import NamedTuple
 
 from workbench.evaluation.jobs import VerifierError
 from workbench.loop.context import RunContext
@@ -19,40 +20,63 @@ _ENDED = {
 }
 
 
+class _Look(NamedTuple):
+    """An evaluation under way, and what makes words of its report."""
+
+    number: int
+    future: Future[Report]
+    words: Callable[[Report], str]
+
+
 class Probe:
-    """Runs incumbents on one instance of the largest size, beside the search, and keeps what that took in words."""
+    """Runs incumbents on one instance of the largest size and on fresh robustness instances, and keeps in words how they do.
+
+    Robustness instances are only used if the run has an adviser, and by one incumbent at a time.
+    """
 
     def __init__(self, context: RunContext, replicates: Replicates) -> None:
         self._context, self._replicates = context, replicates
-        self._under_way: dict[int, Future[Report]] = {}
-        self._known = dict(context.store.remarks(context.run))
+        self._under_way: list[_Look] = []
+        self._known: dict[int, tuple[str, ...]] = {}
+        for number, words in context.store.remarks(context.run):
+            self._known[number] = (*self.told(number), words)
+        self._seen = set(self._known)
 
     def told(self, number: int) -> tuple[str, ...]:
         """Return what is known of a candidate."""
-        return (self._known[number],) if number in self._known else ()
+        return self._known.get(number, ())
 
     def consider(self, candidate: Candidate) -> None:
-        """Start the run of a candidate, once; without effect where no size is promised."""
-        if self._replicates.largest and candidate.program and candidate.number not in {*self._known, *self._under_way}:
-            self._under_way[candidate.number] = self._context.pool.submit(self._replicates.probe(candidate.program))
+        """Look at a candidate, once."""
+        if candidate.program is None or candidate.number in self._seen:
+            return
+        self._seen.add(candidate.number)
+        adviser, submit = self._context.adviser, self._context.pool.submit
+        if self._replicates.largest:
+            self._under_way.append(_Look(candidate.number, submit(self._replicates.probe(candidate.program)), self._words))
+        if adviser and not any(look.words == adviser.advice for look in self._under_way):
+            job = adviser.job(candidate.program, stop_on_failure=False)
+            self._under_way.append(_Look(candidate.number, submit(job), adviser.advice))
 
     def finish(self, heartbeat: Callable[[], None]) -> None:
-        """Wait for the runs under way; `heartbeat` is called about once a second."""
+        """Wait for what is under way; `heartbeat` is called about once a second."""
         while self._under_way:
-            wait(self._under_way.values(), timeout=1.0)
+            wait([look.future for look in self._under_way], timeout=1.0)
             self.poll()
             heartbeat()
 
     def poll(self) -> None:
-        """Keep what finished runs took."""
-        for number in [n for n, f in self._under_way.items() if f.done()]:
+        """Keep what finished looks show."""
+        for look in [look for look in self._under_way if look.future.done()]:
+            self._under_way.remove(look)
+            store, run = self._context.store, self._context.run
             try:
-                report = self._under_way.pop(number).result()
+                words = look.words(look.future.result())
             except VerifierError as error:
-                self._context.store.log(self._context.run, "error", f"candidate {number} on the largest instance: {error}")
+                store.log(run, "error", f"candidate {look.number}, beside the search: {error}")
                 continue
-            self._known[number] = self._words(report)
-            self._context.store.remark(self._context.run, number, self._known[number])
+            self._known[look.number] = (*self.told(look.number), words)
+            store.remark(run, look.number, words)
 
     def _words(self, report: Report) -> str:
         result, limits = report.results[0], self._context.loaded.problem.limits

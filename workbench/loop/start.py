@@ -78,7 +78,7 @@ def begin(
         with contextlib.closing(proposer):
             checks = _check(proposer, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
-                gate = Gate(loaded, pool, options.seed, [p for _, p in seeds]) if options.gate else None
+                gate, adviser = _gates(loaded, pool, options, [p for _, p in seeds])
                 reports = _score_seeds(loaded, seeds, pool)
                 run = _name(loaded.slug)
                 store.create_run(
@@ -100,7 +100,10 @@ def begin(
                     )
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
-                context, history = RunContext(run, loaded, options, store, pool, gate), History(store.candidates(run), prints)
+                context, history = (
+                    RunContext(run, loaded, options, store, pool, gate, adviser),
+                    History(store.candidates(run), prints),
+                )
                 loop = Loop(context, proposer, strategy, display, known=known, history=history, plan=plan)
                 gated = f", robustness filter with {len(gate.families)} instance classes" if gate else ""
                 display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
@@ -160,7 +163,7 @@ def resume(
             checks = _check(mind, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
-                gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
+                gate, adviser = _gates(loaded, pool, options, starts)
                 vouch(loaded, store.folder, run, options, display)
                 store.claim(run, options, pool.isolation, mind.label)
                 _keep_checks(store, run, checks)
@@ -170,7 +173,7 @@ def resume(
                 prints = {a.number: a.fingerprint for a in attempts if a.fingerprint}
                 turns = max(a.turn for a in attempts)
                 history = History(store.candidates(run), prints, turns, row.active_seconds, answers)
-                context = RunContext(run, loaded, options, store, pool, gate)
+                context = RunContext(run, loaded, options, store, pool, gate, adviser)
                 loop = Loop(context, mind, plan, display, known=known, history=history)
                 display.line(f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} paid answers not yet evaluated")
                 return _drive(loop)
@@ -203,7 +206,7 @@ def inject(
         )  # fmt: skip
         with contextlib.closing(_executor(loaded, one_more)) as pool:
             starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
-            gate = Gate(loaded, pool, options.seed, starts) if options.gate else None
+            gate, _ = _gates(loaded, pool, options, starts)
             store.claim(run, options, pool.isolation)
             for old in store.messages(run):
                 store.acknowledge(old.id, "came after the end of the run")
@@ -217,6 +220,18 @@ def inject(
             finally:
                 store.end_run(run, "stopped" if row.status in LIVE else row.status, row.message, row.active_seconds)
         return next(m for m in store.messages(run, pending=False) if m.id == message)
+
+
+def _gates(
+    loaded: catalog.LoadedProblem, pool: Executor, options: RunOptions, starts: Sequence[Program]
+) -> tuple[Gate | None, Gate | None]:
+    """Return the robustness filter and the adviser of a run; the adviser is as strict as a certificate, whatever the start."""
+    match options.gate:
+        case "stress":
+            return Gate(loaded, pool, options.seed, starts), None
+        case "advice":
+            return None, Gate(loaded, pool, options.seed)
+    return None, None
 
 
 def _refuse_changed(loaded: catalog.LoadedProblem, row: Run) -> None:

@@ -160,6 +160,17 @@ class Gate:
             made.append(Margin(family, words, status, gaps[family], name, theirs, limit - theirs, message))
         return tuple(made)
 
+    def advice(self, report: Report) -> str:
+        """Return how a program does, in words that continue a sentence, for a report without `stop_on_failure`."""
+        if fault := self.judge(report):
+            return f"would fail the robustness tests: {fault}"
+        nearest = max(self.margins(report), key=lambda margin: margin.behind - margin.tolerance)
+        side = "ahead of" if nearest.behind <= 0 else "behind"
+        return (
+            "passes fresh instances of all robustness classes; nearest to failing "
+            f"{self._named(nearest.family)}: {abs(nearest.behind):.0%} {side} {nearest.baseline}"
+        )
+
     def _named(self, family: str) -> str:
         return f"where {words}" if (words := self._families.get(family)) else f"family {family.replace('_', ' ')}"
 

@@ -183,7 +183,7 @@ def _standing(candidate: Candidate) -> str:
 def _known(task: Task) -> str:
     parent = task.selection.parent
     tuned = f" Its constants are tuned by now: {span(parent.idea)}." if parent.operator == "tune" and parent.idea else ""
-    return tuned + "".join(f" It {one_line(words)}." for words in task.known)
+    return tuned + "".join(f" It was noticed that it {span(words)}." for words in task.known)
 
 
 # --------------------------------------------------------------------------- weak models
