@@ -51,6 +51,10 @@ def test_run_improves_and_its_outcome_is_what_the_store_holds(tmp_path):
         assert len(candidates) == 40 + len(seeds)
         assert found.best.train == store.candidate(found.run, champion).gap < min(s.gap for s in seeds)
         assert found.best.validation == min(store.gaps(found.run, Split.VALIDATION).values())
+        steps = {int(e.message.split()[1]): e.message for e in store.events(found.run) if e.kind == "improvement"}
+        doubtful = {c.number for c in candidates if c.number in steps and c.effect and c.effect.within_noise}
+    assert doubtful == {number for number, told in steps.items() if told.endswith(", within noise of its parent")}
+    assert 0 < len(doubtful) < len(steps)
 
 
 def test_same_seed_gives_the_same_run_on_any_number_of_workers(tmp_path):

@@ -180,7 +180,7 @@ def test_program_tells_what_was_noticed_beside_the_search(live: Path, open_page:
         store.remark("live", 1, f"takes 3.1 s of 4 s on an instance of the largest size ({NASTY})")
     app = open_page(live, "program", run="live", n="1")
     sound(app)
-    assert "It takes 3.1 s of 4 s on an instance of the largest size" in words(app)
+    assert "It takes 3.1 s of 4 s on an instance of the largest size" in words(app).replace("\\", "")
 
 
 def test_program_of_every_failure_says_what_went_wrong(folder: Path, open_page: Open) -> None:

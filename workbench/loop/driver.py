@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections import Counter
@@ -443,7 +444,9 @@ class Loop:
             self.champion.consider(candidate)
             if self._proposer.uses_model:
                 self.champion.probe.consider(candidate)
-            note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}"
+            doubt = candidate.effect is not None and math.isfinite(candidate.effect.error) and candidate.effect.within_noise
+            noise = ", within noise of its parent" if doubt else ""
+            note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}{noise}"
             self.display.line(note)
             if candidate.number not in self._before:
                 self._store.log(self._run, "improvement", note)

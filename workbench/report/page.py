@@ -201,6 +201,7 @@ def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
         steps.append({
             "number": step.number, "operator": step.operator, "gap": step.gap, "idea": step.idea,
             "moved": None if moved is None else with_error(moved, step.effect.error if step.effect else None),
+            "noise": step.effect is not None and math.isfinite(step.effect.error) and step.effect.within_noise,
             "tone": "" if not moved else "better" if moved < 0 else "worse",
             "changes": changes(above.source, step.source) if above and above.source and step.source else None,
         })  # fmt: skip
