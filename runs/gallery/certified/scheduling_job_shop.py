@@ -1,50 +1,72 @@
-"""Job shop: a heuristic for scheduling/job_shop.
-
-In which order should machines work on the operations of jobs so that all jobs are done soonest?
-Call `schedule`; its docstring says what goes in and what comes out.
-
-A program written by hand, certified as README.md tells; it is no baseline, and no prompt shows it.
+# A heuristic, exported by evolve as one module.
+#
+# scheduling_job_shop.py: Job shop (scheduling/job_shop). In which order should machines process the
+# operations of jobs to minimise the makespan?
+#
+# Entry: `schedule`.
+#
+#     Order the operations of a job shop so that all jobs are done as early as possible.
+#
+#     Each job is a chain of operations; each operation takes its machine for its duration, without interruption. A machine
+#     works on one operation at a time. The order that is returned makes the schedule: one after the other, operations start
+#     as early as their job and their machine are free.
+#
+#     Parameters
+#     ----------
+#     durations
+#         By job: the duration of each of its operations, in time units (0 or more).
+#     machines
+#         By job: the machine of each of its operations, numbered from 0. A job may come back to a machine.
+#
+#     Returns
+#     -------
+#     list[int]
+#         Job indices, each as often as the job has operations; the k-th mention of a job is its k-th operation.
+#
+#     Examples
+#     --------
+#     >>> schedule([[3, 2], [2, 4]], [[0, 1], [1, 0]])  # job 0: 0-3 on machine 0, 3-5 on 1; job 1: 0-2 on 1, 3-7 on 0
+#     [1, 0, 0, 1]
+#
+# Objective: minimised, in time units of makespan. Version of the problem: 738613a8c7b7.
+#
+# Mean gap to the reference (proven optimum for most instances; best known (published, or CP-SAT and
+# tabu search) or a lower bound for the others); 0 is the reference, lower is better:
+#
+#     program               train  validation        test
+#     this program         0.721%      0.727%       5.16%
+#     tabu                  2.56%       2.29%       9.73%
+#     fdd_mwkr              12.6%       12.4%       21.3%
+#     atc                   12.9%       12.6%       22.0%
+#     mwkr                  14.1%       14.0%       21.9%
+#     mopnr                 14.5%       15.6%       24.4%
+#     fdd_mwkr_active       17.3%       16.9%       28.4%
+#     mwkr_active           20.0%       20.2%       28.9%
+#     spt                   22.7%       20.6%       25.8%
+#     lpt                   36.6%       32.4%       42.1%
+#
+# Found by: a person (file job_shop.py).
+#
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −4.58 pp against
+# tabu, 99.2% CI −5.55 to −3.55 pp (105 wins, 6 ties, 1 losses)).
+#
+# Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
+#
+# `python scheduling_job_shop.py` repeats the calls recorded on 3 small instances and compares the
+# answers.
+#
+# ruff: noqa
+# mypy: ignore-errors
+# ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
+"""A program written by hand, certified as README.md tells; it is no baseline, and no prompt shows it.
 
 Rules on the shop and on the shop read backwards, and from the best of their schedules tabu search that takes operations to the
 begin or the end of their block on a longest path (E. Balas, A. Vazacopoulos, Management Science 44 (1998) 262-275), judged by
 heads and tails alone; after a while without a better schedule it goes back to the best one (E. Nowicki, C. Smutnicki, Management
 Science 42 (1996) 797-813).
-
-Mean gap to the reference (proven optimum for most; best known (published, or CP-SAT from tabu
-search) elsewhere; a bound for the largest); 0 is the reference, lower is better:
-
-    program               train  validation        test
-    this program         0.0072      0.0073      0.0516
-    tabu                 0.0256      0.0229      0.0973
-    fdd_mwkr             0.1258      0.1244      0.2127
-    atc                  0.1285      0.1263      0.2200
-    mwkr                 0.1414      0.1396      0.2185
-    mopnr                0.1450      0.1558      0.2436
-    fdd_mwkr_active      0.1732      0.1687      0.2836
-    mwkr_active          0.2005      0.2018      0.2891
-    spt                  0.2268      0.2064      0.2581
-    lpt                  0.3659      0.3238      0.4208
-
-From file block_moves.py, written by: unknown: a file. Exported 2026-11-26. Certificate: certified
-(2026-11-26: better than every baseline, closest on test: gap -0.0458 [-0.0542, -0.0368] against
-tabu at 0.994 (105 won, 6 equal, 1 lost)). Licence: derived from the problem's seed program, whose
-licence applies.
-
-`python job_shop.py` (this file) asks it again what it was asked on 3 small instances and compares
-the answers.
 """
 
-# The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
-# ruff: noqa
-# mypy: ignore-errors
-
-import json
-import math
 import random
-from typing import Any
-
-__all__ = ["MEASURED", "PROVENANCE", "schedule"]
-
 
 EFFORT = 600_000  # moves times operations
 LEAST_MOVES = 500
@@ -53,39 +75,7 @@ TENURE = 6
 
 
 def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]:
-    """Job indices of the best schedule that was met.
-
-    Order the operations of a job shop so that all jobs are done as early as possible.
-
-    Each job is a chain of operations; each operation takes its machine for its duration, without interruption. A machine
-    works on one operation at a time. The order that is returned makes the schedule: one after the other, operations start
-    as early as their job and their machine are free.
-
-    Parameters
-    ----------
-    durations
-        By job: the duration of each of its operations, in time units (0 or more).
-    machines
-        By job: the machine of each of its operations, numbered from 0. A job may come back to a machine.
-
-    Returns
-    -------
-    list[int]
-        Job indices, each as often as the job has operations; the k-th mention of a job is its k-th operation.
-
-    Examples
-    --------
-    >>> schedule([[3, 2], [2, 4]], [[0, 1], [1, 0]])  # job 0: 0-3 on machine 0, 3-5 on 1; job 1: 0-2 on 1, 3-7 on 0
-    [1, 0, 0, 1]
-
-    Problem: Job shop (scheduling/job_shop, version 9c73fc00e62a). In which order should
-    machines work on the operations of jobs so that all jobs are done soonest?
-
-    Objective: minimised, in time units of makespan.
-
-    Reference: proven optimum for most; best known (published, or CP-SAT from tabu search)
-    elsewhere; a bound for the largest
-    """
+    """Job indices of the best schedule that was met."""
     back = [row[::-1] for row in durations], [route[::-1] for route in machines]
     orders = []
     for rule in (flow_due_date, most_work, least_slack):
@@ -328,22 +318,24 @@ def improve(order, durations, machines, moves, rng):
             best, kept, best_at = value, graph.state(), step
     return [graph.job[i] for i in kept[0]]
 
-
-PROVENANCE: dict[str, Any] = {
+# ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
+PROVENANCE = {
     "problem": "scheduling/job_shop",
-    "version": "9c73fc00e62a",
-    "run": "file block_moves.py",
+    "version": "738613a8c7b7",
+    "run": "file job_shop.py",
     "candidate": 0,
     "lineage": [],
-    "models": ["unknown: a file"],
-    "date": "2026-11-26",
+    "date": "2026-11-30",
+    "found_by": "a person",
     "verdict": "certified",
-    "reason": "2026-11-26: better than every baseline, closest on test: gap -0.0458 [-0.0542, -0.0368] against tabu at 0.994 (105 won, 6 equal, 1 lost)",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22124.58 pp against tabu, 99.2% CI \u22125.55 to \u22123.55 pp (105 wins, 6 ties, 1 losses)",
+    "certificate": "a988f2e3a24a2c8bcdab97029368f18c5b1510c5dde9d6065180743ebe541145",
     "licence": "derived from the problem's seed program, whose licence applies",
+    "program": "da6ff0d99d7dd95fb858024c140d495dc754e42a3bb46e7e4758df936a295c23",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
-MEASURED: dict[str, dict[str, float]] = {
+MEASURED = {
     "this program": {"train": 0.0072149673445230916, "validation": 0.007269288601591545, "test": 0.0515939299475552},
     "tabu": {"train": 0.02561156546908805, "validation": 0.02290636108854932, "test": 0.0973476160320316},
     "fdd_mwkr": {"train": 0.1258058431992318, "validation": 0.12438126514913038, "test": 0.2127122996043451},
@@ -356,12 +348,12 @@ MEASURED: dict[str, dict[str, float]] = {
     "lpt": {"train": 0.3658860191905962, "validation": 0.3238167217763748, "test": 0.4207888249977689},
 }
 
-# What the program was asked on small instances, and what it answered when it was exported.
-CASES: list[dict[str, Any]] = [
+# Calls of the program on small instances, and its answers at the time of the export.
+CASES = [
     {
-        "instance": "la04", "family": "la-10x5",
-        "calls": (
-            (
+        "instance": "la04", "family": "la-10x5", "total": 1, "objective": 590.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -380,14 +372,13 @@ CASES: list[dict[str, Any]] = [
                     4, 4, 2, 1, 5, 0, 8, 3, 7, 4, 8, 2, 2, 1, 2, 3, 5, 9, 4, 8, 5, 3, 7, 9, 1, 9, 8,
                     6, 9, 6, 7, 3, 3, 0, 1, 9, 6, 1, 5, 8, 0, 7, 6, 2, 0, 4, 5, 7, 6, 0,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 590.0,
+            ],
+        ],
     },
     {
-        "instance": "la08", "family": "la-15x5",
-        "calls": (
-            (
+        "instance": "la08", "family": "la-15x5", "total": 1, "objective": 863.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -410,14 +401,13 @@ CASES: list[dict[str, Any]] = [
                     0, 14, 8, 7, 5, 9, 12, 14, 0, 5, 8, 9, 14, 11, 12, 2, 13, 4, 8, 10, 7, 6, 10, 5,
                     11, 3, 0,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 863.0,
+            ],
+        ],
     },
     {
-        "instance": "train-n10m10-8", "family": "n10m10",
-        "calls": (
-            (
+        "instance": "train-n10m10-8", "family": "n10m10", "total": 1, "objective": 834.0,
+        "calls": [
+            [
                 "__call__",
                 [
                     [
@@ -446,15 +436,21 @@ CASES: list[dict[str, Any]] = [
                     9, 5, 0, 0, 2, 9, 5, 8, 8, 0, 8, 3, 3, 2, 7, 1, 0, 7, 4, 7, 5, 1, 0, 1, 9, 8, 7,
                     6, 4, 1, 0, 8, 1, 2, 0, 2, 2, 9, 9, 0, 6, 2, 8, 2, 3, 6,
                 ],
-            ),
-        ),
-        "total": 1, "objective": 834.0,
+            ],
+        ],
     },
 ]
 
 
-def _same(answer: Any, expected: Any) -> bool:
+def _cases():
+    """Return the recorded calls, or None and why they are missing."""
+    return CASES, ""
+
+
+def _same(answer, expected):
     """Compare plain values; floats to nine digits, as machines differ in the last ones."""
+    import math
+
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(_same, answer, expected))
     if isinstance(expected, dict):
@@ -465,10 +461,13 @@ def _same(answer: Any, expected: Any) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def _replay(case: dict[str, Any]) -> str:
-    """Ask again what was asked; the first answer that differs from the recorded one, or nothing."""
-    random.seed(0)  # as it was when the case was recorded
-    target: Any = schedule
+def _replay(case):
+    """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
+    import json
+
+    import random
+    random.seed(0)
+    target = schedule
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
         if method == "__init__":
@@ -481,10 +480,14 @@ def _replay(case: dict[str, Any]) -> str:
     return ""
 
 
-def _recheck() -> int:
-    """Replay every case and say how many came out as recorded."""
+def _recheck():
+    """Repeat all cases and print how many agree; return 0 if all do, 1 if not, 2 if they are missing."""
+    cases, why = _cases()
+    if cases is None:
+        print(f"not checked: {why}")
+        return 2
     wrong = 0
-    for case in CASES:
+    for case in cases:
         try:
             difference = _replay(case)
         except Exception as error:  # noqa: BLE001
@@ -492,7 +495,7 @@ def _recheck() -> int:
         if difference:
             wrong += 1
             print(f"{case['instance']}: {difference}")
-    print(f"{'failed' if wrong else 'ok'}: {len(CASES) - wrong} of {len(CASES)} cases")
+    print(f"{'failed' if wrong else 'ok'}: {len(cases) - wrong} of {len(cases)} cases")
     return 1 if wrong else 0
 
 
