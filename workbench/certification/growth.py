@@ -102,8 +102,8 @@ def growth(
     sizes = [size for size, _ in ladder]
     name = "growth"
     if len(set(sizes)) < 3 or max(sizes) < _NARROW * min(sizes):
-        if some := set(Split) - set(splits):
-            where = f"other sizes than those of {' and '.join(splits)} are needed, which {' or '.join(sorted(some))} may have"
+        if others := [split for split in Split if split not in splits]:
+            where = f"other sizes than those of {' and '.join(splits)} are needed, which {' or '.join(others)} may have"
             return Check(name, name, None, f"growth: not judged, {where}", {"sizes": sizes})
         return Check(name, name, True, "growth: does not apply, because the instances are too similar in size", {"sizes": sizes})
     best = loaded.references.ranking[0][0]
