@@ -82,7 +82,7 @@ ANSWERS = {
     "usage after": f"```python\n{NEW}\n```\nUse it so:\n```python\nprint(order([1, 2], [3, 4]))\n```",
     "sample output after": f"```python\n{NEW}\n```\nOutput:\n```\n[2, 1, 0]\n```",
     "shell before": f"```bash\npip install numpy\n```\n```python\n{NEW}\n```",
-    "broken draft after": f"```python\n{NEW}\n```\nor\n```python\ndef priority(p, d t):\n    return p\n```",
+    "broken draft before": f"```python\ndef priority(p, d t):\n    return p\n```\nor\n```python\n{NEW}\n```",
     "next fence without an end to the first": f"```python\ndef priority(p, d, t):\n    return p\n```python\n{NEW}\n```",
     "usage inside": f"```python\n{NEW}\n\np, d = 3, 4\nprint(priority(p, d, 5))\nassert priority(1, 2, 3) == 4\n```",
     "fixed part repeated and spoilt": f"```python\n{NEW}\n\ndef order(processing, due):\n    return [priority(0, 0, left)]\n```",
@@ -210,6 +210,7 @@ def test_ambiguous_in_the_program_but_unique_in_the_block() -> None:
 
 EDIT = "<<<<<<< SEARCH\n{}\n=======\n    x = 1\n>>>>>>> REPLACE"
 REJECTS = {
+    f"```python\n{NEW}\n```\nor\n```python\ndef priority(p, d t):\n    return p\n```": "line 7 .* cannot be read",
     "": "empty",
     "I am sorry, I cannot help with that.": "no code",
     "<think>let me see...</think>": "reasoning only",

@@ -167,7 +167,7 @@ REFUSED = {
         f"Begin\n<<<<<<< SEARCH\n{OLD}\n>>>>>>> REPLACE\n{edit()}", r"edit 1 \(line 2 of the reply\) has no `=======` line",
     ),
     "an end without a beginning": (
-        f"{OLD}\n=======\n{LINE}\n>>>>>>> REPLACE", "line 4 of the reply, `>>>>>>> REPLACE`, ends an edit"
+        f"{OLD}\n=======\n{LINE}\n>>>>>>> REPLACE", "line 4 of the reply, `>>>>>>> REPLACE`, belongs to no edit"
     ),
     "cut by the provider": ("", "truncated"),
     "a line that goes on": (edit("    return WEIGHT *", LINE), r"goes on after 'return WEIGHT \*'; copy whole lines"),
@@ -194,6 +194,22 @@ REFUSED = {
     "a draft, then parameters that do not fit": (
         f"```python\n{NEW}\n```\n```python\ndef priority(jobs, now):\n    return 1\n```", "parameters",
     ),
+    "a broken fence that defines what the program uses": (
+        "```python\nWEIGHT = 2.5\n``\n\nand\n```python\ndef priority(p, d, t):\n    return WEIGHT * p\n```", "line 2 .* `WEIGHT`",
+    ),
+    "an assignment outside the fences that contradicts": (
+        "WEIGHT = 2.5\n```\nand\n```python\ndef priority(p, d, t):\n    return WEIGHT * p\n```",
+        "line 1 .* `WEIGHT` in another way",
+    ),
+    "a value on the line after its return": (
+        "```python\ndef priority(p, d, t):\n    return\nd\n```", r"'d' \(line 3\) has no effect",
+    ),
+    "a value for a function": (f"```python\n{NEW}\n```\n```\npriority = 3\n```", "line 6 of the reply makes `priority` a value"),
+    "a helper that is missing": ("```python\ndef priority(p, d, t):\n    return half(p)\n```", "line 23 .* reads `half`"),
+    "markers that were wrapped": (
+        f"<<<<<<<\nSEARCH\n{OLD}\n=======\n{LINE}\n>>>>>>>\nREPLACE\n```python\n{NEW}\n```", "line 1 of the reply, `<<<<<<<`",
+    ),
+    "ORIGINAL: alone": (f"ORIGINAL:\n```\n{OLD}\n```", "no counterpart"),
     "NUL in the code": (f"```python\n{NEW} + '\0'\n```", "line 2 of the source cannot be parsed: it contains null bytes"),
     "half a surrogate in the code": (
         f"```python\n{NEW} + '\ud83d'\n```", "line 2 of the source contains characters that UTF-8 cannot",
@@ -206,6 +222,13 @@ REFUSED = {
 def test_what_is_not_clear_is_refused_with_its_line(text: str, reason: str) -> None:
     with pytest.raises(Rejected, match=reason):
         reply.parse(text or f"```python\n{NEW}\n```", PARENT, truncated=not text)
+
+
+def test_a_fence_that_is_not_closed_counts_as_cut_where_nobody_says_why_the_reply_ended() -> None:
+    text = f"Begin\n```python\n{NEW}\n"
+    assert "max(d, t + p)" in priority_of(reply.parse(text, PARENT, truncated=False))
+    with pytest.raises(Rejected, match="the fence in line 2 is not closed"):
+        reply.parse(text, PARENT, truncated=None)
 
 
 def test_every_form_of_edit_counts_as_one() -> None:

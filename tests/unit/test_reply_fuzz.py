@@ -1,10 +1,11 @@
-"""Replies written around known programs: what is read is that program, and a cut one is refused."""
+"""Replies written around known programs, whole and damaged: what is read is that program or refused with a line, never another."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as some
 
@@ -27,6 +28,9 @@ DOCSTRINGS = [
 HALF = "def half(x):\n    return x / PARTS\n"
 HELPERS = ["", HALF, HALF.replace(":\n", ':\n    """\n    ```\n    half(2)\n    ```\n    """\n')]
 OLD_FUNCTION = PARENT.source[PARENT.source.index("def priority") : PARENT.source.index("# EVOLVE-BLOCK-END")].strip("\n")
+BEGIN, END = "\ue000", "\ue001"  # around each piece of a reply while it is written
+MARKS, NAMES = ("```", "~~~", "<<<", ">>>", "===", "---", "+++"), ("SEARCH", "REPLACE", "ORIGINAL", "UPDATED")
+DAMAGES = ["drop", "twice", "bracket", "behind", "before", "indent", "one", "wrap", "odd", "cut"]
 WORDS = ["", "Here it is.", "It's faster: `max(d, t)` \u2014 see (below", "1. First\n2. Then", "> as you said", "\ufeff", "Idea: x"]
 
 
@@ -68,12 +72,19 @@ meant = some.builds(
 @some.composite
 def fence(draw: some.DrawFn, code: str) -> str:
     """Some fence that CommonMark or habit allows around a code."""
+    text = draw(_fence(code))
+    lead = "- so:\n" if text.startswith("- so:\n") else ""
+    return f"{lead}{BEGIN}{text.removeprefix(lead)}{END}"
+
+
+@some.composite
+def _fence(draw: some.DrawFn, code: str) -> str:
     mark = "```" if draw(some.integers(0, 3)) else draw(some.sampled_from("`~")) * draw(some.integers(3, 6))
     language = draw(some.sampled_from(["python", "python", "py", "Python", "", "{.python}", 'python title="x.py"', "python3"]))
     text = f"{mark}{language}\n{code}\n{mark}"
     how = draw(some.sampled_from(["plain", "plain", "plain", "quoted", "listed", "marked", "outer", "glued"]))
     if how == "quoted":
-        return "\n".join(f"> {line}" for line in text.split("\n"))
+        return quoted(text)
     if how == "listed":
         return "- so:\n" + "\n".join(f"   {line}" for line in text.split("\n"))
     if how == "outer":
@@ -100,7 +111,12 @@ def edited(draw: some.DrawFn, old: str, new: str) -> str:
         )
     )
     text = f"{first}\n{old}\n{middle}\n{new}\n{last}"
-    return "\n".join(f"> {line}" for line in text.split("\n")) if draw(some.integers(0, 4)) == 0 else text
+    return f"{BEGIN}{quoted(text) if draw(some.integers(0, 4)) == 0 else text}{END}"
+
+
+def quoted(text: str) -> str:
+    """A text as markdown quotes it."""
+    return "\n".join(f"> {line}" for line in text.split("\n"))
 
 
 @some.composite
@@ -160,20 +176,87 @@ def same(program: Program, wanted: Meant) -> bool:
     return found in (should, bare)
 
 
+def read(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A reply without the signs of where its pieces are, and where they are."""
+    plain = text.replace(BEGIN, "").replace(END, "")
+    begins, ends = ([i for i, c in enumerate(text) if c == sign] for sign in (BEGIN, END))
+    return plain, [(a - 2 * k, b - 2 * k - 1) for k, (a, b) in enumerate(zip(begins, ends, strict=True))]
+
+
+def does(source: str) -> dict[str, str]:
+    """What the definitions of a program do: without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return {name: ast.dump(node) for name, node in bound_at_top(tree).items()}
+
+
+@some.composite
+def damaged(draw: some.DrawFn, wanted: Meant) -> str:
+    """A reply with damages that leave a trace: a cut between two pieces, for instance, only the provider can tell."""
+    text, pieces = read(draw(written(wanted)))
+    for damage in draw(some.lists(some.sampled_from(DAMAGES), min_size=1, max_size=2)):
+        event(damage)
+        lines = text.split("\n")
+        outer = [line.removeprefix("> ") for line in lines]  # what is deeper belongs to the program
+        markup = [i for i, s in enumerate(outer) if s[:4].strip() and (s.strip()[:3] in MARKS or s.strip("*:\r") in NAMES)]
+        at = draw(some.sampled_from(markup or [0]))
+        match damage:
+            case "drop":
+                del lines[at]
+            case "twice":
+                lines.insert(at, lines[at])
+            case "bracket":
+                lines[at] = lines[at][1:] if draw(some.booleans()) else lines[at][:-1]
+            case "behind":
+                lines[at] += draw(some.sampled_from([" ", "```", ">", " x", " \ud83d", "\0"]))
+            case "before":
+                lines[at] = draw(some.sampled_from(["Sure: ", "- ", "> ", "# ", "\ufeff", "\0"])) + lines[at]
+            case "indent":
+                margin = draw(some.sampled_from([" ", "   ", "    ", "\t", "\u00a0"]))
+                lines = [f"{margin}{line}" for line in lines]
+            case "one":
+                lines[at] = draw(some.sampled_from([" ", "    ", "\t"])) + lines[at]
+            case "wrap":
+                breaks = [(i, k) for i, line in enumerate(lines) for k, c in enumerate(line) if c == " " and line[:k].strip()]
+                if breaks:
+                    i, k = draw(some.sampled_from(breaks))
+                    lines[i] = f"{lines[i][:k]}\n{lines[i][k + 1 :]}"
+            case "odd":
+                i = draw(some.integers(0, len(lines) - 1))
+                lines[i] = draw(some.sampled_from(["\ufeff", "\ud83d", "\0"])) + lines[i]
+            case "cut" if pieces:
+                a, b = draw(some.sampled_from(pieces))
+                return text[: draw(some.integers(min(b, text.find("\n", a) + 1), b - 1))]
+        text = "\n".join(lines)
+        pieces = []
+    return text
+
+
 @given(meant, some.data())
 def test_a_reply_that_is_whole_is_read_as_the_program_it_means(wanted: Meant, data: some.DataObject) -> None:
-    text = data.draw(written(wanted))
+    text, _ = read(data.draw(written(wanted)))
     program = reply.parse(text, PARENT)
     assert same(program, wanted), program.source
 
 
 @given(meant, some.data())
-def test_a_reply_that_was_cut_is_refused(wanted: Meant, data: some.DataObject) -> None:
-    text = data.draw(written(wanted))
-    cut = text[: data.draw(some.integers(0, len(text)))]
+def test_a_damaged_reply_is_read_as_the_program_it_means_or_refused_with_a_line(wanted: Meant, data: some.DataObject) -> None:
+    text = data.draw(damaged(wanted))
     try:
-        reply.parse(cut, PARENT, truncated=True)
+        program = reply.parse(text, PARENT, truncated=None)
     except Rejected as error:
-        assert "truncated" in str(error)
-    else:
-        raise AssertionError("a cut reply was used")
+        event("refused")
+        assert "line " in str(error) or "no code" in str(error) or "does not define" in str(error), error
+        return
+    event("read")
+    assert does(program.source) == does(PARENT.source) | does(wanted.inside), program.source
+
+
+@given(meant, some.data())
+def test_a_reply_that_was_cut_is_refused(wanted: Meant, data: some.DataObject) -> None:
+    text, _ = read(data.draw(written(wanted)))
+    cut = text[: data.draw(some.integers(0, len(text)))]
+    with pytest.raises(Rejected, match="truncated"):
+        reply.parse(cut, PARENT, truncated=True)

@@ -340,7 +340,7 @@ class Loop:
                 program = screen(program.source, program.entry, self.context.loaded.problem.modules)
             if program is None:
                 assert flight.selection and flight.selection.parent.program
-                cut = reply.call is not None and reply.call.finish == "length"
+                cut = reply.call.finish == "length" if reply.call and reply.call.finish else None  # None: not known
                 program = parse(reply.text, flight.selection.parent.program, self.context.loaded.problem.modules, truncated=cut)
             self._evaluate(flight, program)
         except Rejected as error:

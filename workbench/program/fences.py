@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from workbench.errors import Rejected
 from workbench.program.lexing import Lexer, dedented
-from workbench.program.source import MAX_SOURCE_BYTES
+from workbench.program.source import MAX_SOURCE_BYTES, parse
 
 CODE_START = re.compile(
-    r"(?:async )?def \w+ *\(|class \w+ *[(:]|import [\w.]+ *(?:$|,|as )|from [\w.]+ import |@\w|[A-Za-z_]\w* *(?::[^=]*)?=[^=]"
+    r"(?:async )?def \w+ *\(|class \w+ *[(:]|(?:def|class)$"
+    r"|import [\w.]+ *(?:$|,|as )|from [\w.]+ import |@\w|[A-Za-z_]\w* *(?::[^=]*)?=(?:[^=]|$)"
 )
 _CODE_LINE = re.compile(
     r"\s|$|#|[)\]}]|(?:if|elif|for|while|with) .*[:([{,\\] *(?:#.*)?$|(?:else|try|finally|except.*): *(?:#.*)?$"
     r"|[A-Za-z_]\w* *[-+*/]?=[^=]|" + CODE_START.pattern
 )
-_DEFINITION = re.compile(r"(?:async )?def \w+ *\(|class \w+ *[(:]")
+_DEFINITION = re.compile(r"(?:async )?def \w+ *\(|class \w+ *[(:]|(?:def|class)$")
 _START = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?")
-_QUOTED = re.compile(r"(?: {0,3}> ?)+")
+_QUOTED = re.compile(r"(?:[ \t]*> ?)+")
+_GOES_ON = re.compile(r"[-+*/%&|^<=.,]|(?:and|or|else|in|is|if)\b")
+_UNFINISHED = re.compile(r".*(?:[-+*/%&|^<=,]|\b(?:return|and|or|not|else|in|is|if|lambda))$")
 _LANGUAGE = re.compile(r"\{?\.?(?:python3?|py3?)\b(?: ?3(?:\.\d+)?\b)?\}?:?", re.IGNORECASE)
 _SPOKEN = re.compile(r"\{?\.?(?:python3?|py3?)?\}?$", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*=")  # of a fence: title="x.py"
@@ -27,6 +32,9 @@ _OTHER = frozenset(
     "typescript ts rust go diff patch latex tex math mermaid csv".split()
 )
 _MARKDOWN = frozenset({"markdown", "md"})
+_ODD = "\0\ufffd\u200b\u200c\u200d\u2060" + "".join(
+    map(chr, range(0xD800, 0xE000))
+)  # what a line of code may begin with by mistake
 _MOST_TRIES = 8  # of strings that go on beyond a fence's end
 _DEEPEST = 3  # fences within fences, and quotations within quotations
 
@@ -40,11 +48,14 @@ class Piece(NamedTuple):
         False if its fence is not closed.
     line
         First line of the code in the text, from 1.
+    aside
+        Whether it stands outside fences and only assigns: words may look like that, so it adds only what is missing.
     """
 
     code: str
     closed: bool
     line: int = 1
+    aside: bool = False
 
 
 class _Opening(NamedTuple):
@@ -58,7 +69,7 @@ class _Opening(NamedTuple):
     @property
     def language(self) -> str:
         """First word of the info, in lower case, without braces."""
-        return (self.info.split() or [""])[0].strip("{}.:").lower()
+        return (self.info.split() or [""])[0].strip("{}.:" + _ODD).lower()
 
 
 def find_pieces(text: str) -> list[Piece]:
@@ -68,8 +79,13 @@ def find_pieces(text: str) -> list[Piece]:
     outside = _outside(text, [piece for piece, _ in everything])
     if not found:
         return outside
-    between = [piece for piece in outside if _defines(piece)]  # as where a fence was forgotten
+    between = [piece._replace(aside=not _defines(piece)) for piece in outside]  # as where a fence was forgotten
     return sorted([*found, *between], key=lambda piece: piece.line)
+
+
+def open_fence(text: str) -> int | None:
+    """Return the line of a fence that is not closed."""
+    return next((max(1, piece.line - 1) for piece, _ in _everything(text) if not piece.closed), None)
 
 
 def fenced(text: str) -> list[Piece]:
@@ -82,7 +98,8 @@ def _everything(text: str) -> list[tuple[Piece, str]]:
 
 
 def _of_python(found: list[tuple[Piece, str]]) -> list[Piece]:
-    return [p for p, language in found if language not in _OTHER] or [p for p, _ in found if _defines(p)]
+    held = [(p, language) for p, language in found if p.code.strip()]
+    return [p for p, language in held if language not in _OTHER] or [p for p, _ in held if _defines(p)]
 
 
 def _defines(piece: Piece) -> bool:
@@ -98,7 +115,7 @@ def _outside(text: str, found: list[Piece]) -> list[Piece]:
 def unquoted(line: str, depth: int) -> str | None:
     """Return a line without `depth` quotation marks of markdown; None if it has fewer."""
     for _ in range(depth):
-        stripped = line.lstrip(" ")
+        stripped = line.lstrip(" \t")
         if not stripped.startswith(">"):
             return None
         line = stripped[1:].removeprefix(" ")
@@ -118,14 +135,15 @@ def _fenced(lines: list[str], nested: int, tries: list[int], first: int = 1) -> 
     while at < len(lines):
         line = lines[at]
         at += 1
-        if _DEFINITION.match(line):
+        bare = _bared(unquoted(line, quotation(line)) or "")
+        if _DEFINITION.match(bare.lstrip()):
             unfenced = unfenced or Lexer()
         if unfenced is not None:
             in_string = bool(unfenced.quote)
             unfenced.feed(line)
             if in_string:
                 continue  # a fence in the docstring of code without a fence
-            if not _CODE_LINE.match(line):
+            if not _CODE_LINE.match(bare) and not line.endswith(":"):
                 unfenced = None
         opening = _opening(line)
         if opening is None:
@@ -139,12 +157,20 @@ def _fenced(lines: list[str], nested: int, tries: list[int], first: int = 1) -> 
         body, at, closed = _body(lines, at, opening, tries)
         body = above + body
         if (opening.length > 3 and not _LANGUAGE.match(opening.info)) or opening.language in _MARKDOWN:
-            within = list(_fenced(body, nested + 1, tries, first + start)) if nested < _DEEPEST else []
-            if within:
-                yield from within
+            shown = dedented(body)
+            within = list(_fenced(shown.split("\n"), nested + 1, tries, first + start)) if nested < _DEEPEST else []
+            if within and not _is_python(shown):
+                yield from (within if closed else [*within[:-1], (within[-1][0]._replace(closed=False), within[-1][1])])
                 continue
-        if "".join(body).strip():
+        if "".join(body).strip() or not closed:
             yield Piece(dedented(body), closed, first + start - len(above)), opening.language
+
+
+def _is_python(code: str) -> bool:
+    try:
+        return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in parse(code).body)
+    except Rejected:
+        return False
 
 
 def _opening(line: str) -> _Opening | None:
@@ -183,7 +209,7 @@ def _body(lines: list[str], start: int, opening: _Opening, tries: list[int]) -> 
     for at in range(start, len(lines)):
         line = unquoted(lines[at], opening.depth)
         if line is None:
-            return first or (body, at, False)
+            return _never_closed(first, body, at, lexer)
         end = _end(line, opening, lexer)
         if end is not None:
             text, goes_on = end
@@ -198,7 +224,12 @@ def _body(lines: list[str], start: int, opening: _Opening, tries: list[int]) -> 
         size += len(line) + 1
         if first is not None and size > MAX_SOURCE_BYTES:
             return first
-    return first or (body, len(lines), False)
+    return _never_closed(first, body, len(lines), lexer)
+
+
+def _never_closed(first: tuple[list[str], int, bool] | None, body: list[str], at: int, lexer: Lexer) -> tuple[list[str], int, bool]:
+    """Return a fence without an end; one within a string counts where the string has no end either."""
+    return (first[0], first[1], False) if first and lexer.quote else (body, at, False)
 
 
 def _end(line: str, opening: _Opening, lexer: Lexer) -> tuple[str, int] | None:
@@ -221,18 +252,34 @@ def _end(line: str, opening: _Opening, lexer: Lexer) -> tuple[str, int] | None:
     return None if in_comment else (line.rstrip().rstrip(opening.char), 1)
 
 
+def _bared(line: str) -> str:
+    """Return a line of code without odd characters before it and the end of a fence behind it."""
+    shown = line.lstrip(_ODD)
+    return bare if shown.endswith(("```", "~~~")) and (bare := shown.rstrip("`~")).strip() else shown
+
+
+def _is_broken(above: str, line: str, below: str) -> bool:
+    """Whether a line that is no code stands within code, as part of a line that was wrapped."""
+    return bool(_GOES_ON.match(line) or _UNFINISHED.match(above) or (below.strip() and below[0].isspace()))
+
+
 def _bare(text: str) -> Iterator[Piece]:
     found: list[str] = []
     lexer, start = Lexer(), 0
     lines = text.split("\n")
     for at, line in enumerate(lines):
         within = bool(lexer.quote or lexer.depth)
-        if (found and (within or _CODE_LINE.match(line))) or (not found and CODE_START.match(line)):
+        line = line if within else _bared(line)
+        if (found and (within or _CODE_LINE.match(line))) or (not found and CODE_START.match(line.lstrip())):
             start = start if found else at
             found.append(line)
             lexer.feed(line)
+        elif not found and at and line.startswith("= "):
+            found, start = [lines[at - 1], line], at - 1  # an assignment that was wrapped
+        elif found and _is_broken(found[-1], line, lines[at + 1] if at + 1 < len(lines) else ""):
+            found.append(line)  # the code goes on behind a line that is none: it is refused for that line
         elif found:
-            yield Piece("\n".join(found), True, start + 1)
+            yield Piece(dedented(found), True, start + 1)
             lexer, found = Lexer(), []
     if found:
-        yield Piece("\n".join(found), False, start + 1)
+        yield Piece(dedented(found), False, start + 1)

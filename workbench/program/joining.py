@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from workbench.program.lexing import plain
 from workbench.program.names import BUILTINS, Definition, free
 from workbench.program.splice import Frame, bound_at_top, complete, frame, is_whole, lacking, splice, with_definitions
 
+_BEGUN = re.compile(r"^[^\w\n]*(?:(?:(?:async )?def|class)\s+(\w+)|(\w+)\s*(?::[^=\n]*)?=(?:[^=]|$))", re.MULTILINE)
+_IDLE = (ast.Name, ast.Tuple, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript)
 MOST_PIECES = 16
 """Number of pieces that are considered, from the end: a model may show drafts first."""
 
@@ -48,9 +51,11 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
     Rejected
         No piece yields a program, the reply is cut, or its pieces contradict each other.
     """
-    pieces = pieces[-MOST_PIECES:]
+    asides = read_parts([piece for piece in pieces if piece.aside][-MOST_PIECES:])
+    pieces = [piece for piece in pieces if not piece.aside][-MOST_PIECES:]
     whole = frame(parent)
     parts = read_parts(pieces)
+    broken = list[tuple[Piece, Rejected]]()
     unchanged: Program | None = None
     reason = ""
     for piece in reversed(pieces):
@@ -59,11 +64,12 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
         except Rejected as error:
             if not piece.closed and any(CODE_START.match(line.strip()) for line in piece.code.split("\n")):
                 raise Rejected(f"the reply is truncated: its code from line {piece.line} on is incomplete ({error})") from error
+            broken.append((piece, error))
             reason = _better(reason, str(error), piece)
             continue
         others = [other for other in parts if other.piece is not piece]
         try:
-            program = _assembled(part, others, whole, modules)
+            program = _assembled(part, others, asides, whole, modules)
         except Rejected as error:
             # Usage examples and sample output often come last; what defines a part of the program is an answer.
             if "does not define" not in str(error) and part.bound.keys() & whole.everything:
@@ -71,11 +77,37 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
             reason = _better(reason, str(error), piece)
             continue
         if program.source.strip() != parent.source.strip():
+            _refuse_broken(program, part, [*broken, *_broken(pieces[: pieces.index(piece)])], whole)
             return program
         unchanged = program
     if unchanged is None or reason:
         raise Rejected(reason)
     return unchanged
+
+
+def _broken(pieces: Sequence[Piece]) -> list[tuple[Piece, Rejected]]:
+    found = []
+    for piece in pieces:
+        try:
+            _part(piece)
+        except Rejected as error:
+            found.append((piece, error))
+    return found
+
+
+def _refuse_broken(program: Program, part: Part, broken: Sequence[tuple[Piece, Rejected]], parent: Frame) -> None:
+    """Refuse a reply of which a piece that cannot be read defines something that the program runs; drafts may be broken."""
+    bound = bound_at_top(text_of.parsed(program.source))
+    reached = _reached(program.entry, bound)
+    for piece, error in broken:
+        names = {found[1] or found[2] for found in _BEGUN.finditer(piece.code)} & reached & (parent.everything | bound.keys())
+        if piece.line < part.piece.line:
+            names -= part.bound.keys()
+        if names:
+            name = min(names)
+            raise Rejected(
+                f"the code from line {piece.line} of the reply on defines `{name}`, but cannot be read: {error}"
+            ) from error
 
 
 def _better(reason: str, new: str, piece: Piece) -> str:
@@ -85,23 +117,41 @@ def _better(reason: str, new: str, piece: Piece) -> str:
 def _part(piece: Piece) -> Part:
     code = plain(piece.code)
     tree = text_of.parsed(code)
+    _refuse_broken_lines(tree, code)
     return Part(code, piece, tree, bound_at_top(tree))
 
 
-def _assembled(part: Part, others: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:
+def _refuse_broken_lines(tree: ast.Module, code: str) -> None:
+    """Refuse code whose lines were wrapped so that it still is Python, but another program: `return` and its value in two lines."""
+    ends = {node.end_lineno for node in tree.body if isinstance(node, Definition)}
+    within = [node for top in tree.body if isinstance(top, Definition) for node in ast.walk(top)]
+    for node in [*within, *(node for node in tree.body if node.lineno - 1 in ends)]:
+        if isinstance(node, ast.Expr) and isinstance(node.value, _IDLE):
+            shown = code.split("\n")[node.lineno - 1].strip()
+            raise Rejected(f"{shown[:60]!r} (line {node.lineno}) has no effect: is the line above it broken?")
+
+
+def _assembled(part: Part, others: Sequence[Part], asides: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:
     elsewhere = {name for other in others for name in other.bound}
+    theirs = bound_at_top(parent.whole)
+    for name, node in part.bound.items():
+        if isinstance(theirs.get(name), Definition) and isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            line = part.piece.line + node.lineno - 1
+            raise Rejected(f"line {line} of the reply makes `{name}` a value, but it is a function")
     whole = is_whole(part.code, part.bound.keys(), parent, elsewhere)
     source = splice(part.code, part.tree if whole else ast.parse(part.code), parent, elsewhere)
     taken = set(part.bound)
-    rivals = []
+    rivals = list(asides)
     for other in reversed(others):
         fits = not whole and not other.bound.keys() & taken and other.bound.keys() & parent.evolving
         if fits and not _quotes(other, parent):
             source = splice(other.code, ast.parse(other.code), frame(Program(source, parent.program.entry)))
             taken |= other.bound.keys() - parent.fixed
         rivals.append(other)
-    program = text_of.screen(with_missing(source, others, modules), parent.program.entry, modules)
+    source = with_missing(source, [*asides, *others], modules)
+    program = text_of.screen(source, parent.program.entry, modules)
     refuse_rivals(program, rivals, taken, parent.program)
+    refuse_holes(program, parent.program)
     return program
 
 
@@ -157,6 +207,24 @@ def refuse_rivals(program: Program, rivals: Sequence[Part], taken: Collection[st
             raise Rejected(
                 f"line {line} of the reply defines `{name}` in another way than the rest of it; give the whole answer in one fence"
             )
+
+
+def refuse_holes(program: Program, parent: Program) -> None:
+    """Refuse a program that reads a name which nothing binds, as where a part of the reply is missing.
+
+    Raises
+    ------
+    Rejected
+        With the name and the line of the program.
+    """
+    names = {name for name in lacking(program.source) if not name.startswith("__")} - set(lacking(parent.source))
+    if not names:
+        return
+    bound = bound_at_top(text_of.parsed(program.source))
+    for node in (bound[name] for name in sorted(_reached(program.entry, bound))):
+        for hole in ast.walk(node):
+            if isinstance(hole, ast.Name) and hole.id in names:
+                raise Rejected(f"line {hole.lineno} of the program reads `{hole.id}`, which nothing defines; give all of the code")
 
 
 def _reached(entry: str, bound: dict[str, ast.stmt]) -> set[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Collection
 
 from workbench.errors import Rejected
 from workbench.model import Program
 from workbench.program import source as text_of
-from workbench.program.fences import Piece, fenced, find_pieces
-from workbench.program.joining import MOST_PIECES, choose, read_parts, refuse_rivals, with_missing
+from workbench.program.fences import Piece, fenced, find_pieces, open_fence
+from workbench.program.joining import MOST_PIECES, choose, read_parts, refuse_holes, refuse_rivals, with_missing
 from workbench.program.reply_edits import apply_edits, find_edits, has_edits
 
 __all__ = ["MAX_REPLY_CHARS", "Piece", "find_pieces", "has_edits", "parse", "split_reasoning"]
@@ -19,6 +20,7 @@ MAX_REPLY_CHARS = 400_000
 
 _REASONING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?")
+_BOM = re.compile("^([ \t>]*)\ufeff+", re.MULTILINE)
 _ELIDED = re.compile(
     r"^[ \t]*#[ \t]*(?:\.{3}|\u2026).*$"
     r"|^[ \t]*#.*\b(?:rest|remainder) of (?:the )?(?:code|function|class|program|method|file)\b.*$",
@@ -26,7 +28,7 @@ _ELIDED = re.compile(
 )
 
 
-def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncated: bool = False) -> Program:
+def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncated: bool | None = False) -> Program:
     """Extract a program from a reply.
 
     Three forms are accepted: SEARCH/REPLACE edits of the parent; a whole program; or some definitions, which replace those
@@ -43,6 +45,7 @@ def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncate
         Modules allowed in addition to the standard ones.
     truncated
         Whether the reply was cut at its longest length: then it is never used, even where what is there could be parsed.
+        None if that is not known: then a fence that is not closed counts as cut.
 
     Raises
     ------
@@ -51,15 +54,18 @@ def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncate
     """
     if truncated:
         raise Rejected("the reply is truncated: it ended at the limit of its length; answer shorter, with the code alone")
-    outside, unfinished = split_reasoning(_LINE_END.sub("\n", text).removeprefix("\ufeff"))
+    outside, unfinished = split_reasoning(textwrap.dedent(_BOM.sub(r"\1", _LINE_END.sub("\n", text))))
     if max(len(outside), len(unfinished)) > MAX_REPLY_CHARS:
         raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are allowed")
     edits, rest = find_edits(outside)
+    if truncated is None and (line := open_fence(rest) or open_fence(unfinished)):
+        raise Rejected(f"the reply may be truncated: the fence in line {line} is not closed; close it")
     if edits:
-        parts = read_parts(fenced(rest)[-MOST_PIECES:])
+        parts = read_parts(find_pieces(rest)[-MOST_PIECES:])
         source = with_missing(apply_edits(edits, parent.source), parts, modules)
         program = text_of.screen(source, parent.entry, modules)
         refuse_rivals(program, parts, (), parent)
+        refuse_holes(program, parent)
         return _complete(program, parent)
     # Unclosed reasoning may still contain the answer, but only fenced code in it is used.
     pieces = find_pieces(outside) or fenced(unfinished)

@@ -20,8 +20,11 @@ _OPEN = re.compile(
 )
 _DIVIDER = re.compile(r"={3,}\s*(?:REPLACE|UPDATED)?\s*:?$", re.IGNORECASE)
 _CLOSE = re.compile(r">{5,}.*$|>{2,4}\s*(?:REPLACE|UPDATED)\s*[:<>]*$|\+{5,}\s*(?:REPLACE|UPDATED|NEW)\b.*$", re.IGNORECASE)
-_LONE = re.compile(r"(?:>{5,}|\+{5,})\s*(?:REPLACE|UPDATED)\b", re.IGNORECASE)
-_EVERY_MARKER = re.compile(r"SEARCH|ORIGINAL|OLD|BEFORE|FIND|HEAD|REPLACE|UPDATED", re.IGNORECASE)  # has one of these words
+_LONE = re.compile(  # a marker without its other half, or one that has lost signs
+    r"(?:[<>]+|[-+=]{3,})\s*(?:SEARCH|ORIGINAL|REPLACE|UPDATED)\b\s*\S?$|<{5,}\s*\S?$|>{5,}(?:\s*\S?|\s*(?:REPLACE|UPDATED)\b.*)$",
+    re.IGNORECASE,
+)
+_EVERY_MARKER = re.compile(r"SEARCH|ORIGINAL|OLD|BEFORE|FIND|HEAD|REPLACE|UPDATED|<{5}|>{5}", re.IGNORECASE)  # has one of these
 _WORD = re.compile(
     r" {0,3}(?:#{2,6} )?[*_\s-]*(?:(?P<old>SEARCH|ORIGINAL)|(?P<new>REPLACE(?: WITH)?|UPDATED))"
     r"(?: (?:BLOCK|CODE|TEXT))?[*_]*:[*_]*\s*$",
@@ -126,8 +129,9 @@ def _marked(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
             held, begun, depth = [], at, quotation(line)
         elif held is None:
             if _LONE.match(bare):
-                raise Rejected(f"line {at} of the reply, `{bare[:40]}`, ends an edit that no `<<<<<<< SEARCH` line begins")
+                raise Rejected(f"line {at} of the reply, `{bare[:40]}`, belongs to no edit: one begins with `<<<<<<< SEARCH`")
             rest.append(line)
+            continue
         else:
             inner = unquoted(line, depth) if not _CLOSE.match(line.strip()) else line
             inner = line if inner is None else inner
@@ -136,6 +140,7 @@ def _marked(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
                 held = None
             else:
                 held.append(inner)
+        rest.append("")  # lines keep their numbers
     if held is not None:
         missing = _missing(held)
         raise Rejected(f"the reply is truncated: edit {len(edits) + 1} has no `{missing}` line (it begins in line {begun})")
@@ -153,7 +158,9 @@ def _missing(held: Sequence[str]) -> str:
 def _worded(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
     """Find edits after the words SEARCH: and REPLACE:, each part in a fence, or up to the next word or the end."""
     marks = [(i, "old" if found["old"] else "new") for i, line in enumerate(lines) if (found := _WORD.match(_bare(line)))]
-    if not any(kind == "old" for _, kind in marks) or not any(kind == "new" for _, kind in marks):
+    if not {"old", "new"} <= {kind for _, kind in marks}:
+        if marks and marks[-1][1] == "old" and sum(bool(_FENCE.match(_bare(line))) for line in lines[marks[-1][0] :]) <= 2:
+            raise Rejected(_alone(marks[-1][0], lines))
         return [], lines
     edits: list[SearchReplace] = []
     rest, done = list[str](), 0
@@ -168,10 +175,15 @@ def _worded(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
         edits.append(SearchReplace(a + 1, (*old, "=======", *new), (len(old),)))
         rest += lines[done:a]
         done = b + 1 + used
+        rest += [""] * (done - a)
     if marks[0][1] == "new" or marks[-1][1] == "old":
         at = marks[0][0] if marks[0][1] == "new" else marks[-1][0]
-        raise Rejected(f"line {at + 1} of the reply, `{lines[at].strip()[:40]}`, has no counterpart: an edit needs both parts")
+        raise Rejected(_alone(at, lines))
     return edits, rest + lines[done:]
+
+
+def _alone(at: int, lines: list[str]) -> str:
+    return f"line {at + 1} of the reply, `{lines[at].strip()[:40]}`, has no counterpart: an edit needs both parts"
 
 
 def _part(lines: list[str], first: int, *, last: bool) -> tuple[list[str], int]:
