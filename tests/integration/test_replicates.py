@@ -11,8 +11,9 @@ import pytest
 from tests.conftest import TOY
 from tests.integration.silent import run
 from tests.integration.test_loop import scripted
-from workbench.loop.replicates import contenders
+from workbench.loop.replicates import Replicates, contenders, told
 from workbench.model import InstanceResult, Report, Split, Status
+from workbench.problem import catalog
 from workbench.store import Store
 
 FURTHER = '''"""Further instances: every x is a multiple of 3; and a long one."""
@@ -76,3 +77,21 @@ def test_contenders_are_those_within_noise_of_the_best_without_its_copies() -> N
         8: report([0.5, 0.6, 0.7, 0.6]),
     }  # fmt: skip
     assert contenders(reports) == [3, 7]
+
+
+def test_who_fails_on_further_instances_is_left_out_and_the_log_says_by_how_much_the_best_leads(further: Path) -> None:
+    replicates = Replicates(catalog.load(further), 0)
+    assert len(replicates.instances) == 8 and replicates.largest not in replicates.instances
+
+    def on_further(status: Status, objective: float | None) -> Report:
+        results = tuple(InstanceResult(i.id, i.family, status, 0.0, objective) for i in replicates.instances)
+        return Report(Split.VALIDATION, status, 0.0, {}, results)
+
+    validation = {number: report([0.1, 0.2, 0.3, 0.4]) for number in (1, 2, 3)}
+    late = on_further(Status.TIMEOUT, None)
+    pooled = replicates.pooled(validation, {1: on_further(Status.OK, 0.2), 2: on_further(Status.OK, 0.1), 3: late})
+    # The best contender has gap 0 on the 8 instances, the other one 1; both have 0.25 on the 4 of validation.
+    assert pooled == pytest.approx({2: 0.25 * 4 / 12, 1: (0.25 * 4 + 8) / 12})
+    assert told(pooled, [1, 2, 3], 8).endswith("candidates 1, 2 and 3 are within noise on validation; with 8 further instances "
+                                               "2 leads by 66.7 pp over 1")  # fmt: skip
+    assert replicates.pooled(validation, {1: late, 2: late}) == {}

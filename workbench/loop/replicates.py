@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from workbench.evaluation.jobs import Job
-from workbench.formatting import percent
+from workbench.formatting import points
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import REPLICATES, Draw
@@ -87,8 +87,8 @@ def told(pooled: Mapping[int, float], compared: Sequence[int], count: int) -> st
     """Return in one line what further instances decided."""
     first, *others = sorted(pooled, key=lambda number: (pooled[number], number))
     names = ", ".join(map(str, compared[:-1])) + f" and {compared[-1]}"
-    ahead = f", {percent(pooled[others[0]] - pooled[first])} ahead of {others[0]}" if others else ", the only one that solves them"
-    return f"candidates {names} are within noise on validation; over it and {count} further instances {first} leads{ahead}"
+    lead = f"by {points(pooled[others[0]] - pooled[first])[1:]} over {others[0]}" if others else "as the only one that solves them"
+    return f"candidates {names} are within noise on validation; with {count} further instances {first} leads {lead}"
 
 
 def _gaps(report: Report) -> list[float]:
