@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from workbench.api.agents import server
 from workbench.cli.common import DEFAULT_RUNS, Runs
 from workbench.cli.console import console
 
@@ -24,6 +23,8 @@ def mcp(
 
     [bold]Codex, Cursor, Gemini CLI[/bold]: command `evolve`, arguments `mcp --runs /path/to/runs`.
     """
+    from workbench.api.agents import server  # takes a moment to import, and no other command needs it
+
     if not http:
         server.serve_stdio(runs.resolve())
         return

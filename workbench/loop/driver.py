@@ -287,7 +287,7 @@ class Loop:
     def _pending(self) -> list[Trial]:
         """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
         answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
-        return [Trial(f.number, next(iter(f.origin.parents), None), r.operator, told_idea(r), None) for f, r in answered]
+        return [Trial(f.number, f.parent.number if f.parent else None, r.operator, f.idea, None) for f, r in answered]
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
@@ -324,7 +324,7 @@ class Loop:
         self._read(flight, reply)
 
     def _read(self, flight: Flight, reply: Reply) -> None:
-        flight.reply, flight.turn = reply, self._next_turn()
+        flight.reply, flight.turn, flight.idea = reply, self._next_turn(), told_idea(reply)
         if reply.call and reply.call.error:
             if self._order.takes_more:  # a replay repeats what failed
                 self._hold_up(flight.number, reply.call.error)

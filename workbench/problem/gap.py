@@ -96,12 +96,13 @@ def effect_of(ours: Sequence[float], theirs: Sequence[float], families: Sequence
     by_family: dict[str, list[float]] = defaultdict(list)
     for a, b, family in zip(ours, theirs, families, strict=True):
         by_family[family].append(a - b)
-    strata = [(1, values) for values in by_family.values() if len(values) > 1]
-    if len(singles := [values[0] for values in by_family.values() if len(values) == 1]) > 1:
-        strata.append((len(singles), singles))
     means = {family: sum(values) / len(values) for family, values in by_family.items()}
-    errors = {family: math.sqrt(_squared_error(values)) for family, values in by_family.items()}
-    variance = sum((classes / len(means)) ** 2 * _squared_error(values) for classes, values in strata)
+    squared = {family: _squared_error(values, means[family]) for family, values in by_family.items()}
+    strata = [(1, squared[family]) for family, values in by_family.items() if len(values) > 1]
+    if len(singles := [values[0] for values in by_family.values() if len(values) == 1]) > 1:
+        strata.append((len(singles), _squared_error(singles, sum(singles) / len(singles))))
+    errors = {family: math.sqrt(value) for family, value in squared.items()}
+    variance = sum((classes / len(means)) ** 2 * value for classes, value in strata)
 
     def named(sign: int) -> tuple[str, ...]:
         clear = [f for f, mean in means.items() if mean * sign > max(_EQUAL, 2 * errors[f])]
@@ -110,8 +111,7 @@ def effect_of(ours: Sequence[float], theirs: Sequence[float], families: Sequence
     return Effect(mean_gap(means), math.sqrt(variance) if strata else math.inf, named(-1), named(1))
 
 
-def _squared_error(values: Sequence[float]) -> float:
+def _squared_error(values: Sequence[float], mean: float) -> float:
     if len(values) < 2:
         return math.inf
-    mean = sum(values) / len(values)
     return sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values)

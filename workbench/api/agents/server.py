@@ -67,12 +67,14 @@ class Attempt:
 
 @dataclass(frozen=True)  # without slots, which the SDK takes for defaults
 class Certification:
-    """A certificate that was asked for: its verdict, once there is one, and otherwise how far the work is."""
+    """A certificate that was asked for: its verdict and the kinds of checks that it did not pass, once there is one.
+
+    Its figures are of sealed data, so they are for people: `evolve show`.
+    """
 
     state: Literal["running", "done", "failed"]
     verdict: str
-    reason: str
-    progress: str
+    not_passed: list[str]
 
 
 def serve_stdio(runs: Path) -> None:
@@ -251,16 +253,16 @@ class Tools:
         return f"asked for; see certificate({name!r}, {number})"
 
     def certificate(self, run: Run, number: Number) -> Certification:
-        """The certificate of a program, or how far its making is."""
+        """What became of a certificate: its verdict, and the kinds of checks that it did not pass."""
         with Reader(self._runs) as store:
             name = store.run(run).id
             record = store.certificate(name, number)
         if record is not None:
-            return Certification("done", record.certificate.verdict.value, record.certificate.reason, "")
+            found = record.certificate
+            return Certification("done", found.verdict.value, sorted({c.kind for c in found.checks if c.passed is not True}))
         logs = sorted((self._runs / "logs").glob("certify-*.log"))
-        text = logs[-1].read_text(errors="replace").strip().split("\n")[-1] if logs else ""
-        state: Literal["running", "failed"] = "failed" if text.startswith("error:") else "running"
-        return Certification(state, "", "", text[-300:])
+        said = logs[-1].read_text(errors="replace").strip().rpartition("\n")[2] if logs else ""
+        return Certification("failed" if said.startswith("error:") else "running", "", [])
 
 
 def _known(slug: str) -> LoadedProblem:
