@@ -112,15 +112,19 @@ def test_patience_ends_a_run_that_no_longer_improves(tmp_path, monkeypatch):
     assert found.status == "done" and 6 <= found.attempts < 20 and found.message == "no improvement in 5 attempts (--patience)"
 
 
-def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch):
-    bad = "```python\ndef f(x, a):\n    return y\n```"
+@pytest.mark.parametrize(
+    ("line", "status", "reason"),
+    [("return x // 0", Status.CRASH, "ZeroDivisionError"), ("return y", Status.REJECTED, "`y`, which nothing defines")],
+)
+def test_failed_answer_goes_back_once_with_its_reason(tmp_path, monkeypatch, line, status, reason):
+    bad = f"```python\ndef f(x, a):\n    {line}\n```"
     proposer = scripted(monkeypatch, bad, *[GOOD.format(k) for k in range(2, 6)], delay=0.3)
     found = run(tmp_path, proposer="scripted", candidates=5)
     rows = [row for row in trace(tmp_path, found.run) if row[5] != "seed"]
-    assert [row[1] for row in rows] == [Status.CRASH, *[Status.OK] * 4]
+    assert [row[1] for row in rows] == [status, *[Status.OK] * 4]
     assert [row[5] for row in rows].count("repair") == 1
     asked = [p.user for p in proposer.prompts if "## Your last answer" in p.user]
-    assert len(asked) == 1 and "return y" in asked[0] and "NameError" in asked[0]
+    assert len(asked) == 1 and line in asked[0] and reason in asked[0]
 
 
 @pytest.mark.parametrize(("limit", "value", "spent"), [("max_usd", 0.5, 5), ("max_tokens", 2000, 4)])
