@@ -125,6 +125,17 @@ def estimate(store: Reader | None, asked: Asked, attempts: int) -> str:
     return f"Cost unknown: no price of {names} is known here, and a limit in dollars needs one; it can be given below Endpoint."
 
 
+def can_hold(asked: Asked, usd: float | None) -> bool:
+    """Whether a limit in dollars can hold with these models; if not, say which prices are missing."""
+    names = [model for model, _ in asked.models if price_of(model, asked.base or None, asked.prices) is None]
+    if not usd or not names:
+        return True
+    st.caption(
+        f":red[A limit in dollars needs the price of {', '.join(map(repr, names))}: give it below Endpoint, or limit tokens.]"
+    )
+    return False
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

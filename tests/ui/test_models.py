@@ -26,7 +26,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         found.append([command, *options, *arguments])
         raise actions.UsageError("not started")
 
-    monkeypatch.setattr(actions, "_spawn", start)
+    monkeypatch.setattr(actions, "spawn", start)
     return found
 
 
@@ -39,6 +39,17 @@ def form() -> None:
     asked = models.ask("new")
     st.session_state["asked"] = asked
     st.caption(models.estimate(None, asked, 10))
+    st.button("Start", key="start", disabled=not models.can_hold(asked, st.number_input("Dollars", 0.0, key="usd")))
+
+
+def test_a_limit_in_dollars_needs_the_price_of_the_models() -> None:
+    app = AppTest.from_function(form).run()
+    app.text_input(key="new-models").input("mine").run()
+    assert not app.button(key="start").disabled
+    app.number_input(key="usd").set_value(2.0).run()
+    assert app.button(key="start").disabled and "needs the price of 'mine'" in words(app)
+    app.text_input(key="new-price").input("1/4").run()
+    assert not app.button(key="start").disabled and not app.exception
 
 
 def test_a_new_run_asks_models_as_its_form_says(tmp_path: Path, commands: list[list[str]]) -> None:

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import NASTY, Open
-from workbench.store import Store
+from workbench.model import Status
+from workbench.store import Reader, Store
 
 RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
 PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
@@ -231,3 +232,30 @@ def test_the_new_run_dialog_names_the_cost_or_says_that_it_is_unknown(folder: Pa
     sound(app)
     assert "No cost (no model)" in words(app).replace("\\", "")
     assert app.selectbox(key="new-strategy").value == "islands"
+
+
+def test_a_live_run_warns_of_many_useless_attempts_in_a_row(live: Path, open_page: Open) -> None:
+    with Store(live) as store:
+        last = store.candidate("live", 1)
+        for number in range(100, 140):
+            store.add_candidate("live", type(last)(number, Status.REJECTED, None, "write", (1,), 0))
+    assert "The last 40 attempts yielded no new valid program" in open_page(live, "run", run="live").warning[0].value
+    with Store(live) as store:
+        store.add_candidate("live", type(last)(140, last.status, last.program, "edit", (1,), 0, 0.5))
+    assert not open_page(live, "run", run="live").warning
+
+
+def test_the_log_tells_steering_in_words(live: Path, open_page: Open) -> None:
+    with Store(live) as store:
+        store.log("live", "control", 'steer {"text": "avoid sorting", "next": 7}')
+    said = words(open_page(live, "run", run="live", tab="Log"))
+    assert "steer: avoid sorting (for the next 7 attempts)" in said and "avoid sorting&quot;" not in said
+
+
+def test_a_duplicate_is_no_failure(live: Path, open_page: Open) -> None:
+    with Store(live) as store:
+        before = sum(n for status, n in Reader(live).counts("live").items() if status not in ("ok", "duplicate"))
+        last = store.candidate("live", 1)
+        for number in range(100, 109):
+            store.add_candidate("live", type(last)(number, Status.DUPLICATE, last.program, "edit", (1,), 0))
+    assert f"{before:,} failed attempts" in words(open_page(live, "run", run="live", tab="Failures"))

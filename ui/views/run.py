@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from html import escape
 from typing import Any
@@ -17,6 +18,7 @@ from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
+USELESS = 30  # attempts in a row without a new valid program before the page warns
 LISTED = 1000  # maximum number of rows in the table of programs
 _MOVE = "Drag to pan, Shift + wheel to zoom, double-click to reset."
 FOLLOWING = 8.0
@@ -43,6 +45,8 @@ def page() -> None:
         parts.say_error(f"paused: {row.message}")
     if fault := store.fault(row.id):
         parts.say_error(fault)
+    if row.live and (useless := store.useless(row.id)) >= USELESS:
+        st.warning(f"The last {useless:,} attempts yielded no new valid program: see Failures for what they have in common.")
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, row.champion, note, loaded is not None)
     mark = pinned(store, row.id, live)  # before the figures, which count what is new since this mark
@@ -319,6 +323,19 @@ def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     st.fragment(events, run_every=2.0 if row.live else None)(row.id)
 
 
+def said(message: str) -> str:
+    """Return the words of an event: a steering message is recorded as JSON."""
+    command, _, argument = message.partition(" ")
+    try:
+        wish = json.loads(argument) if command == "steer" else None
+    except ValueError:
+        return message
+    if not isinstance(wish, dict):
+        return message
+    scope = f" (for the next {wish['next']} attempts)" if wish.get("next") else ""
+    return f"steer: {wish.get('text', '')}{scope}"
+
+
 def events(run: str) -> None:
     """Show the last events."""
     store = data.reader(run)
@@ -327,7 +344,7 @@ def events(run: str) -> None:
         st.caption("No events.")
         return
     rows = [
-        [time.strftime("%m-%d %H:%M:%S", time.localtime(e.created)), escape(e.kind), escape(e.message)]
+        [time.strftime("%m-%d %H:%M:%S", time.localtime(e.created)), escape(e.kind), escape(said(e.message))]
         for e in reversed(found)
     ]  # fmt: skip
     st.html(theme.table(["time", "kind", "event"], rows, grow=2))

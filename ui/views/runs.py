@@ -179,7 +179,7 @@ def new_run() -> None:
     options += [f"--max-usd={usd}"] if usd and kind == MODELS else []
     options += [f"--max-tokens={tokens}"] if tokens and kind == MODELS else []
     st.caption(parts.literal(estimate(problem, asked, int(attempts), usd, kind == BUILTIN)))
-    missing = kind == MODELS and not asked.models
+    missing = kind == MODELS and not (models.can_hold(asked, usd) and asked.models)
     if st.button("Start", type="primary", key="new-start", disabled=missing or not problem, icon=":material/play_arrow:"):
         parts.launched(actions.start_run(data.folder(), problem, options))
 

@@ -78,8 +78,10 @@ class Control:
             if answer := self._act(message):
                 self.store.acknowledge(message.id, answer)
             if message.command not in ("ticket", "submit"):  # attempts tell more
-                about = message.program[1] if message.command == "inject" else message.argument[:200]
-                self.store.log(self.run, "control", f"{message.command} {about}".strip())
+                about = message.program[1] if message.command == "inject" else message.argument
+                if message.command == "steer":
+                    about = str(json.loads(about)["text"])
+                self.store.log(self.run, "control", f"{message.command} {about[:200]}".strip())
 
     def _act(self, message: Message) -> str:
         """Do what a message asks for; return its answer, empty if it has been answered already."""

@@ -193,14 +193,14 @@ class Reader(Ledger):
         return [Size(number, size, seconds, json.loads(families)) for number, size, seconds, families in rows]
 
     def failures(self, run: str) -> list[FailureGroup]:
-        """Return failed attempts grouped by status, operator and model, with the cost of their calls, largest group first."""
+        """Return failed attempts by status, operator and model, with the cost of their calls, largest first; no duplicates."""
         rows = self._rows(
             """
             SELECT c.status, c.operator, k.model, count(*) AS attempts, sum(k.cost) AS cost_usd, min(c.number) AS first
             FROM candidates c LEFT JOIN (
                 SELECT number, max(model) AS model, sum(cost_usd) AS cost FROM calls WHERE run = ? GROUP BY number
             ) k ON k.number = c.number
-            WHERE c.run = ? AND c.status != 'ok' GROUP BY c.status, c.operator, k.model ORDER BY attempts DESC
+            WHERE c.run = ? AND c.status NOT IN ('ok', 'duplicate') GROUP BY c.status, c.operator, k.model ORDER BY attempts DESC
             """,
             run, run,
         )  # fmt: skip
@@ -208,6 +208,16 @@ class Reader(Ledger):
             FailureGroup(Status(status), operator, model, attempts, cost, first, self._message(run, first))
             for status, operator, model, attempts, cost, first in rows
         ]
+
+    def useless(self, run: str) -> int:
+        """Return how many attempts in a row, up to the latest, yielded no new valid program; initial programs end the row."""
+        return int(
+            self._rows(
+                "SELECT count(*) FROM candidates WHERE run = ? AND id > "
+                "(SELECT coalesce(max(id), 0) FROM candidates WHERE run = ? AND (status = 'ok' OR operator = 'seed'))",
+                run, run,
+            )[0][0]
+        )  # fmt: skip
 
     def _message(self, run: str, number: int) -> str:
         return str(self._rows("SELECT message FROM candidates WHERE run = ? AND number = ?", run, number)[0][0])
