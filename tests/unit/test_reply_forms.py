@@ -204,6 +204,9 @@ REFUSED = {
     "a value on the line after its return": (
         "```python\ndef priority(p, d, t):\n    return\nd\n```", r"'d' \(line 3\) has no effect",
     ),
+    "an assignment in a list whose fence has lost its beginning": (
+        "- so:\n   WEIGHT = 2.5\n   ```\n\n```python\ndef priority(p, d, t):\n    return WEIGHT * p\n```", "line 2 .* `WEIGHT`",
+    ),
     "a value for a function": (f"```python\n{NEW}\n```\n```\npriority = 3\n```", "line 6 of the reply makes `priority` a value"),
     "a helper that is missing": ("```python\ndef priority(p, d, t):\n    return half(p)\n```", "line 23 .* reads `half`"),
     "markers that were wrapped": (

@@ -270,11 +270,12 @@ def _bare(text: str) -> Iterator[Piece]:
     for at, line in enumerate(lines):
         within = bool(lexer.quote or lexer.depth)
         line = line if within else _bared(line)
-        if (found and (within or _CODE_LINE.match(line))) or (not found and CODE_START.match(line.lstrip())):
+        fence = not within and line.strip()[:3] in ("```", "~~~")
+        if (found and (within or (_CODE_LINE.match(line) and not fence))) or (not found and CODE_START.match(line.lstrip())):
             start = start if found else at
             found.append(line)
             lexer.feed(line)
-        elif not found and at and line.startswith("= "):
+        elif not found and at and (line == "=" or line.startswith("= ")):
             found, start = [lines[at - 1], line], at - 1  # an assignment that was wrapped
         elif found and _is_broken(found[-1], line, lines[at + 1] if at + 1 < len(lines) else ""):
             found.append(line)  # the code goes on behind a line that is none: it is refused for that line
