@@ -68,6 +68,20 @@ def test_a_free_submission_counts_and_a_duplicate_or_a_fault_is_said(session: tu
     assert [a.number for a in agents.history(run, runs=runs)][-3:] == [first.candidate, again.candidate, wrong.candidate]
 
 
+def test_a_program_made_from_another_attempt_than_its_tickets_is_compared_with_that(session: tuple[str, Path]) -> None:
+    run, runs = session
+    first = agents.submit(run, GOOD.format(7), runs=runs)
+    ticket = agents.take_ticket(run, runs=runs)
+    made = agents.submit(run, GOOD.format(6), ticket=ticket.ticket, parent=first.candidate, runs=runs)
+    free = agents.submit(run, GOOD.format(5), parent=made.candidate, runs=runs)
+    assert made.gap is not None and first.gap is not None and free.gap is not None
+    assert made.difference == pytest.approx(made.gap - first.gap) and free.difference == pytest.approx(free.gap - made.gap)
+    assert [first.left, made.left, free.left] == [4, 3, 2]
+    assert [list(a.parents) for a in agents.history(run, runs=runs)][-2:] == [[first.candidate], [made.candidate]]
+    with pytest.raises(UsageError, match="99"):
+        agents.submit(run, GOOD.format(4), parent=99, runs=runs)
+
+
 def test_two_agents_never_get_the_same_ticket_and_what_is_given_back_goes_to_the_next(session: tuple[str, Path]) -> None:
     run, runs = session
     tickets = [agents.take_ticket(run, runs=runs) for _ in range(3)]

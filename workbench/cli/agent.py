@@ -47,7 +47,7 @@ def open_(
     if as_json:
         emit({"run": run})
     else:
-        console().print(f"{run}: next, evolve agent next {run}")
+        console().print(f"{run} waits for programs; take the first ticket with: evolve agent next {run}")
 
 
 @app.command("next")
@@ -71,7 +71,8 @@ def next_(
     else:
         words = console()
         words.print(ticket.prompt, markup=False, highlight=False)
-        words.print(f"\nticket {ticket.ticket}, attempt {ticket.number}: evolve agent submit {run} FILE --ticket {ticket.ticket}")
+        words.print(f"\nticket {ticket.ticket} ({ticket.kind}), attempt {ticket.number}; answer it with:")
+        words.print(f"evolve agent submit {run} FILE --ticket {ticket.ticket}")
 
 
 @app.command("submit")
@@ -80,6 +81,9 @@ def submit(
     file: Annotated[Path, typer.Argument(help="The whole program; - reads it from standard input.")],
     ticket: Annotated[str, typer.Option(help="The ticket that it answers; without one it is an attempt of its own.")] = "",
     idea: Annotated[str, typer.Option(help="What it changes and why, in one line; others will read it.")] = "",
+    parent: Annotated[
+        int | None, typer.Option("--from", help="Number of the attempt that it was made from, if not the one of its ticket.")
+    ] = None,
     author: Author = "",
     tokens: Annotated[int | None, typer.Option(help="Tokens that it took to write, if known.")] = None,
     cost_usd: Annotated[float | None, typer.Option(help="What that cost in dollars, if known.")] = None,
@@ -94,7 +98,16 @@ def submit(
       evolve agent submit latest rule.py --ticket 1f2e3d4c5b6a7988 --idea "ties go to the shorter job" --json
     """
     found = agents.submit(
-        run, _read(file), idea=idea, ticket=ticket, author=author, tokens=tokens, cost_usd=cost_usd, wait=wait, runs=runs
+        run,
+        _read(file),
+        idea=idea,
+        ticket=ticket,
+        parent=parent,
+        author=author,
+        tokens=tokens,
+        cost_usd=cost_usd,
+        wait=wait,
+        runs=runs,
     )
     if as_json:
         emit(asdict(found))
@@ -102,8 +115,8 @@ def submit(
     what = f"train gap {percent(found.gap)}" if found.gap is not None else found.message
     if found.difference is not None:
         noise = " (within noise)" if found.within_noise else ""
-        what += f", {100 * found.difference:+.2f} points against the program to improve{noise}"
-    console().print(f"attempt {found.candidate}: {Status(found.status).value}, {what}", markup=False)
+        what += f", {100 * found.difference:+.2f} points against the program it was made from{noise}"
+    console().print(f"attempt {found.candidate}: {Status(found.status).value}, {what}; {found.left} left", markup=False)
 
 
 @app.command("give-up")

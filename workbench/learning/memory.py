@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 
 from workbench.model import Candidate, Status, Trial
@@ -74,9 +73,3 @@ class Memory:
         take((number for _, number in self._best), most // 4)
         take(islice(reversed(self._trials), _NEWEST), most)
         return tuple(chosen[number] for number in sorted(chosen))
-
-
-def noise(trials: Sequence[Trial]) -> float:
-    """Return twice the median standard error of the given effects: smaller differences are within noise. NaN without any."""
-    errors = sorted(t.effect.error for t in trials if t.effect and math.isfinite(t.effect.error))
-    return 2 * errors[len(errors) // 2] if errors else math.nan

@@ -13,7 +13,7 @@ from workbench.loop.breaker import Breaker
 from workbench.loop.follow_up import FollowUps, Injection
 from workbench.loop.order import Order
 from workbench.loop.tickets import Submission, TicketRequest, Tickets, refusal
-from workbench.model import Program, Reply
+from workbench.model import Program, Reply, Selection
 from workbench.store import WAITING, Message, Store
 
 POLL_SECONDS = 0.3
@@ -123,12 +123,15 @@ class Control:
         return f"added to the prompts of attempts {upcoming} to {last}"
 
     def _submit(self, message: int, submission: Submission) -> str:
-        if not submission.ticket:
-            self.tickets.used = time.monotonic()
-            self.follow.inject(Injection(submission.source, submission.idea, message, submission.author, as_json=True))
-            return WAITING
         try:
+            base = self.store.candidate(self.run, submission.parent) if submission.parent is not None else None
+            selection = Selection(base, (), base.island) if base else None
+            if not submission.ticket:
+                self.tickets.used = time.monotonic()
+                self.follow.inject(Injection(submission.source, submission.idea, message, submission.author, True, selection))
+                return WAITING
             flight, call = self.tickets.take(submission.ticket, submission)
+            flight.selection = selection or flight.selection
         except UsageError as error:
             return refusal(str(error))
         self.store.acknowledge(message, WAITING)  # before the result, which may be there at once

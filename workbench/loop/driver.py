@@ -34,7 +34,7 @@ from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
 from workbench.loop.snapshot import Display, Scored, Snapshot
-from workbench.loop.tickets import Tickets, submitted
+from workbench.loop.tickets import Submitted, Tickets, submitted
 from workbench.model import (
     Candidate,
     Failure,
@@ -243,7 +243,7 @@ class Loop:
             flight.selection = self._strategy.ask(self._rng(flight, "ask"))
             task = self._task(flight)
             flight.operator = task.kind.value
-            message, answer = self._tickets.issue(flight, task, build(self.context.loaded.brief, task, "full"))
+            message, answer = self._tickets.issue(flight, task, build(self.context.loaded.brief, task, "full", as_file=True))
             self._store.acknowledge(message, json.dumps(answer))
 
     def _fly(self, number: int, origin: Origin | None) -> Flight:
@@ -295,7 +295,7 @@ class Loop:
 
     def _inject(self, flight: Flight, injection: Injection) -> None:
         flight.turn, flight.message, flight.as_json = self._next_turn(), injection.message, injection.as_json
-        flight.reply = injection.reply()
+        flight.reply, flight.selection = injection.reply(), injection.selection
         if flight.reply.call:
             self._store.add_call(self._run, flight.number, flight.origin, "submit", flight.reply.call)
         try:
@@ -413,11 +413,15 @@ class Loop:
         del self._flights[flight.number]
         self._count(candidate)
         if flight.message is not None:
-            told = submitted(candidate, flight.parent, self._best, flight.same).to_json() if flight.as_json else told_of(candidate)
+            told = self._submitted(flight, candidate).to_json() if flight.as_json else told_of(candidate)
             self._store.acknowledge(flight.message, told)
         self._follow.recorded(flight, candidate)
         self._order.record(candidate)
         self._report_due()
+
+    def _submitted(self, flight: Flight, candidate: Candidate) -> Submitted:
+        left = max(0, self._seeds + self._options.candidates - self._order.cursor)
+        return submitted(candidate, flight.parent, self._best, flight.same, left)
 
     def _count(self, candidate: Candidate) -> None:
         self._counts[candidate.status] += 1

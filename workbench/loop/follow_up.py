@@ -45,6 +45,7 @@ class Injection:
     message: int | None = None
     author: str = ""
     as_json: bool = False
+    selection: Selection | None = None
 
     def reply(self) -> Reply:
         """Return it as an answer; of its author, if that is known."""

@@ -24,7 +24,6 @@ LONGEST = 86_400.0
 """Longest time for which a ticket can be valid, in seconds."""
 
 _CHARS_PER_TOKEN = 4
-_WHOLE = "Here, in place of a reply, the whole new program is submitted as a file, and the idea beside it; edits are not applied."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,8 @@ class Submission:
         The ticket that it answers; empty: a free submission, which is an attempt of its own.
     tokens, cost_usd
         What its author says it took; None: unknown.
+    parent
+        Number of the attempt that it was made from; None: the one that its ticket shows.
     """
 
     source: str
@@ -77,6 +78,7 @@ class Submission:
     ticket: str = ""
     tokens: int | None = None
     cost_usd: float | None = None
+    parent: int | None = None
 
     def to_json(self) -> str:
         """Return the argument of the control message."""
@@ -157,7 +159,7 @@ class Tickets:
             name,
             flight.number,
             task.kind.value,
-            f"{prompt.system}\n\n{prompt.user}\n\n{_WHOLE}",
+            f"{prompt.system}\n\n{prompt.user}",
             [Parent(p.number, p.gap, dict(p.families), p.program.source if p.program else "") for p in parents],
             time.time() + request.seconds,
         )
@@ -294,6 +296,8 @@ class Submitted:
         Number of the attempt with the same program.
     best
         Smallest gap on train in the run so far.
+    left
+        Number of attempts that nobody has taken yet.
     message
         Why it failed; empty if it did not.
     """
@@ -309,6 +313,7 @@ class Submitted:
     novelty: float | None
     duplicate_of: int | None
     best: float | None
+    left: int
     message: str
 
     def to_json(self) -> str:
@@ -321,7 +326,9 @@ class Submitted:
         return cls(**{name: raw[name] for name in cls.__dataclass_fields__})
 
 
-def submitted(candidate: Candidate, parent: Candidate | None, best: Candidate | None, duplicate_of: int | None) -> Submitted:
+def submitted(
+    candidate: Candidate, parent: Candidate | None, best: Candidate | None, duplicate_of: int | None, left: int
+) -> Submitted:
     """Say what became of a submission."""
     ok, effect = candidate.status is Status.OK, candidate.effect
     gaps = [c.gap for c in (candidate, best) if c is not None and c.status is Status.OK]
@@ -337,6 +344,7 @@ def submitted(candidate: Candidate, parent: Candidate | None, best: Candidate | 
         _novelty(candidate.program, parent.program if parent else None),
         duplicate_of,
         min(gaps, default=None),
+        left,
         candidate.message,
     )
 

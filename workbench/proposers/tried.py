@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from workbench.formatting import percent
-from workbench.learning.memory import noise
 from workbench.model import Limits, Status, Trial
 from workbench.program.idea import shortened
 from workbench.proposers.quoting import span
@@ -45,13 +44,11 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits) -> str:
         lines.append(line)
     if not lines:
         return ""
-    smallest = noise(tried)
-    about_noise = "" if math.isnan(smallest) else f" Differences below {_points(smallest)} points are within noise."
     longest = max((t.seconds.longest for t in tried if t.seconds), default=math.nan)
     about_time = "" if math.isnan(longest) else f" The limit is {limits.seconds:g} s per instance."
     return (
-        "Attempt, what it changed (* is the program above): idea -> gap (difference to what it changed, with standard error)."
-        f"{about_noise}{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
+        "Attempt, what it was made from (*: the one to improve): idea -> gap (difference to that, with standard error)."
+        f"{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
     )
 
 

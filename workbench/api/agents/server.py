@@ -202,9 +202,10 @@ class Tools:
         ticket: Annotated[str, Field(description="The ticket that it answers; empty: an attempt of its own")] = "",
         idea: Annotated[str, Field(description="What it changes and why, in one line")] = "",
         author: Annotated[str, Field(description="Your name")] = "",
+        parent: Annotated[int | None, Field(description="Attempt that it was made from, if not the one of the ticket")] = None,
     ) -> Submitted:
         """Submit a program; it is evaluated on train at once."""
-        found = session.submit(run, source, ticket=ticket, idea=idea, author=author, runs=self._runs)
+        found = session.submit(run, source, ticket=ticket, idea=idea, author=author, parent=parent, runs=self._runs)
         self._out.pop(ticket, None)
         return found
 

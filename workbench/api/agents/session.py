@@ -89,6 +89,7 @@ def submit(
     *,
     idea: str = "",
     ticket: str = "",
+    parent: int | None = None,
     author: str = "",
     tokens: int | None = None,
     cost_usd: float | None = None,
@@ -105,6 +106,8 @@ def submit(
         What it changes and why, in one line; others will read it.
     ticket
         The ticket that it answers; without one it is an attempt of its own.
+    parent
+        Number of the attempt that it was made from, if that is not the program that its ticket shows.
     tokens, cost_usd
         What it took to write, if its author knows.
 
@@ -115,7 +118,7 @@ def submit(
     """
     folder = runs_folder(runs).resolve()
     name = _awake(folder, run, free=not ticket)
-    told = Submission(source, shortened(idea), author or ("" if ticket else AUTHOR), ticket, tokens, cost_usd)
+    told = Submission(source, shortened(idea), author or ("" if ticket else AUTHOR), ticket, tokens, cost_usd, parent)
     with Store(folder) as store:
         return Submitted.from_json(_answer(store, name, store.send(name, "submit", told.to_json()), wait))
 
