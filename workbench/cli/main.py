@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
@@ -93,6 +94,8 @@ app.add_typer(agent.app, name="agent", rich_help_panel=_RUN)
 def main() -> None:
     """Entry point of the console script."""
     settle_streams()
+    gc.freeze()  # modules are no garbage, and syntax trees are many small objects that seldom form cycles
+    gc.set_threshold(50_000, 20, 50)
     try:
         app()
     except (RunFailed, ProblemFault) as error:

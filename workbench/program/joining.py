@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import Rejected
@@ -34,13 +34,7 @@ class Part:
 
 def read_parts(pieces: Sequence[Piece]) -> list[Part]:
     """Return the pieces that are valid Python."""
-    parts = []
-    for piece in pieces:
-        try:
-            parts.append(_part(piece))
-        except Rejected:
-            continue
-    return parts
+    return [part for part in map(_read, pieces) if isinstance(part, Part)]
 
 
 def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -> Program:
@@ -52,22 +46,18 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
         No piece yields a program, the reply is cut, or its pieces contradict each other.
     """
     asides = read_parts([piece for piece in pieces if piece.aside][-MOST_PIECES:])
-    pieces = [piece for piece in pieces if not piece.aside][-MOST_PIECES:]
+    found = [(piece, _read(piece)) for piece in [piece for piece in pieces if not piece.aside][-MOST_PIECES:]]
     whole = frame(parent)
-    parts = read_parts(pieces)
-    broken = list[tuple[Piece, Rejected]]()
+    parts = [part for _, part in found if isinstance(part, Part)]
     unchanged: Program | None = None
     reason = ""
-    for piece in reversed(pieces):
-        try:
-            part = _part(piece)
-        except Rejected as error:
+    for piece, part in reversed(found):
+        if isinstance(part, Rejected):
             if not piece.closed and any(CODE_START.match(line.strip()) for line in piece.code.split("\n")):
-                raise Rejected(f"the reply is truncated: its code from line {piece.line} on is incomplete ({error})") from error
-            broken.append((piece, error))
-            reason = _better(reason, str(error), piece)
+                raise Rejected(f"the reply is truncated: its code from line {piece.line} on is incomplete ({part})") from part
+            reason = _better(reason, str(part), piece)
             continue
-        others = [other for other in parts if other.piece is not piece]
+        others = [other for other in parts if other is not part]
         try:
             program = _assembled(part, others, asides, whole, modules)
         except Rejected as error:
@@ -77,7 +67,7 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
             reason = _better(reason, str(error), piece)
             continue
         if program.source.strip() != parent.source.strip():
-            _refuse_broken(program, part, [*broken, *_broken(pieces[: pieces.index(piece)])], whole)
+            _refuse_broken(program, part, [(p, error) for p, error in found if isinstance(error, Rejected)], whole)
             return program
         unchanged = program
     if unchanged is None or reason:
@@ -85,18 +75,17 @@ def choose(pieces: Sequence[Piece], parent: Program, modules: Collection[str]) -
     return unchanged
 
 
-def _broken(pieces: Sequence[Piece]) -> list[tuple[Piece, Rejected]]:
-    found = []
-    for piece in pieces:
-        try:
-            _part(piece)
-        except Rejected as error:
-            found.append((piece, error))
-    return found
+def _read(piece: Piece) -> Part | Rejected:
+    try:
+        return _part(piece)
+    except Rejected as error:
+        return error
 
 
 def _refuse_broken(program: Program, part: Part, broken: Sequence[tuple[Piece, Rejected]], parent: Frame) -> None:
     """Refuse a reply of which a piece that cannot be read defines something that the program runs; drafts may be broken."""
+    if not broken:
+        return
     bound = bound_at_top(text_of.parsed(program.source))
     reached = _reached(program.entry, bound)
     for piece, error in broken:
@@ -124,11 +113,20 @@ def _part(piece: Piece) -> Part:
 def _refuse_broken_lines(tree: ast.Module, code: str) -> None:
     """Refuse code whose lines were wrapped so that it still is Python, but another program: `return` and its value in two lines."""
     ends = {node.end_lineno for node in tree.body if isinstance(node, Definition)}
-    within = [node for top in tree.body if isinstance(top, Definition) for node in ast.walk(top)]
+    within = [node for top in tree.body if isinstance(top, Definition) for node in _statements(top)]
     for node in [*within, *(node for node in tree.body if node.lineno - 1 in ends)]:
         if isinstance(node, ast.Expr) and isinstance(node.value, _IDLE):
             shown = code.split("\n")[node.lineno - 1].strip()
             raise Rejected(f"{shown[:60]!r} (line {node.lineno}) has no effect: is the line above it broken?")
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements within one, without looking into expressions."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, name, ()) if not isinstance(node, ast.expr) else ():
+            if isinstance(inner, ast.stmt):
+                yield inner
+            yield from _statements(inner)
 
 
 def _assembled(part: Part, others: Sequence[Part], asides: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:

@@ -94,7 +94,7 @@ def parse(source: str) -> ast.Module:
         raise Rejected(f"the source cannot be parsed: {type(error).__name__}") from error
 
 
-@functools.lru_cache(maxsize=64)  # the parts of a reply and their parent are read several times
+@functools.lru_cache(maxsize=8)  # the parts of a reply and their parent are read several times
 def parsed(source: str) -> ast.Module:
     """As `parse`; the tree is shared with other callers and must not be changed."""
     return parse(source)
@@ -209,7 +209,7 @@ def reads_itself(source: str) -> bool:
 
 
 def _as_parsed(source: str) -> str:
-    return unicodedata.normalize("NFKC", source)  # as the parser reads names
+    return source if source.isascii() else unicodedata.normalize("NFKC", source)  # as the parser reads names
 
 
 def fingerprint(program: Program) -> str:
