@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.api.judging import count_look
 from workbench.api.loading import AnyProblem, load
+from workbench.certificate import Check
 from workbench.evaluation.pool import Pool
 from workbench.model import Program
 from workbench.problem.given import program_of
@@ -26,6 +27,8 @@ def precheck(
     allow_unsafe: bool = False,
     isolation: str | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
+    on_check: Callable[[Check], None] | None = None,
+    simplify: bool = False,
 ) -> Precheck:
     """Check a program as a certificate does, as far as train and validation can tell.
 
@@ -38,12 +41,16 @@ def precheck(
         A source text of several lines, a file, or the name of one of the problem's programs.
     on_progress
         Called with stage, steps done and total steps.
+    on_check
+        Called with the result of each check at once.
+    simplify
+        Whether to look for what could be left out, which takes longest and decides nothing.
 
     Returns
     -------
     Precheck
         Comparisons with each baseline on validation, and checks: answers, bounds, consistency, determinism, reach, instances in
-        another form, recognition, growth, constants, simplification. What passes may still fail in a certificate.
+        another form, recognition, growth, constants. What passes may still fail in a certificate.
 
     Raises
     ------
@@ -64,4 +71,5 @@ def precheck(
         if not loaded.in_memory:
             pool = stack.enter_context(Pool(loaded, cores(), allow_unsafe=allow_unsafe, isolation=isolation))
         count_look(loaded, given, program)
-        return check(loaded, given, sandbox, on_progress=on_progress or silent, pool=pool)
+        heard = on_check or (lambda check: None)
+        return check(loaded, given, sandbox, on_progress=on_progress or silent, on_check=heard, pool=pool, simplify=simplify)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -85,15 +85,21 @@ def precheck(
     sandbox: Sandbox,
     *,
     on_progress: Progress = silent,
+    on_check: Callable[[Check], None] = lambda check: None,
     budget: int | None = None,
     pool: Executor | None = None,
+    simplify: bool = True,
 ) -> Precheck:
     """Check a program as a certificate does, as far as train and validation can tell.
 
     Parameters
     ----------
+    on_check
+        Called with the result of each check at once.
     budget, pool
         As for `certify`.
+    simplify
+        Whether to look for what could be left out, which takes longest and decides nothing.
 
     Raises
     ------
@@ -106,20 +112,23 @@ def precheck(
     with contextlib.closing(Bench(loaded, sandbox, pool)) as bench:
         reports = {split: _evaluate(bench, program, split, on_progress) for split in SPLITS}
         comparisons = {split: against_baselines(loaded, split, reports, _FIRST) for split in SPLITS}
-        checks = [
-            *(_standing(comparison) for comparison in comparisons[Split.VALIDATION]),
-            *(_answers(report) for report in reports.values()),
-            bounds(loaded, reports),
-            consistency(comparisons),
-            *determinism(bench, program, reports, on_progress),
-            reach(program.source, loaded.problem.modules),
-            *_other_forms(bench, program, reports[Split.VALIDATION], comparisons[Split.VALIDATION], on_progress),
-            _recognition(loaded, reports, comparisons[Split.VALIDATION]),
-        ]
+        checks = list[Check]()
+
+        def keep(*found: Check) -> None:
+            for check in found:
+                checks.append(check)
+                on_check(check)
+
+        keep(*(_standing(comparison) for comparison in comparisons[Split.VALIDATION]))
+        keep(*(_answers(report) for report in reports.values()), bounds(loaded, reports), consistency(comparisons))
+        keep(*determinism(bench, program, reports, on_progress), reach(program.source, loaded.problem.modules))
+        keep(*_other_forms(bench, program, reports[Split.VALIDATION], comparisons[Split.VALIDATION], on_progress))
+        keep(_recognition(loaded, reports, comparisons[Split.VALIDATION]))
         if all(report.status is Status.OK for report in reports.values()):
-            checks.append(growth(loaded, program, sandbox, on_progress, SPLITS))
-            checks.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
-            checks.append(simplification(loaded, program, reports, sandbox, on_progress, budget))
+            keep(growth(loaded, program, sandbox, on_progress, SPLITS))
+            keep(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
+            if simplify:
+                keep(simplification(loaded, program, reports, sandbox, on_progress, budget))
     return Precheck(
         loaded.slug, loaded.version, sandbox.isolation, {split: report.gap for split, report in reports.items()},
         comparisons[Split.VALIDATION], tuple(checks), time.perf_counter() - began,
