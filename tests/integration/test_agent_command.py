@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import TOY
 from tests.integration.silent import Silent
+from tests.sandbox.test_lifecycle import alive, eventually
 from workbench.analysis.finders import finder_of_attempt
 from workbench.certificate import FinderKind
 from workbench.errors import UsageError
@@ -101,17 +101,8 @@ def test_one_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> No
     )
     with pytest.raises(Exception, match=r"it did not end within 3 s"):
         run(tmp_path, script, seconds=3)
-    child, deadline = int((tmp_path / "pid").read_text()), time.monotonic() + 20
-    while time.monotonic() < deadline and _alive(child):
-        time.sleep(0.05)
-    assert not _alive(child)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    child = int((tmp_path / "pid").read_text())
+    assert eventually(lambda: not alive(child), 20.0)
 
 
 @pytest.mark.parametrize(

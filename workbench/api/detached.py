@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -15,7 +16,10 @@ from pathlib import Path
 from workbench.errors import UsageError
 from workbench.formatting import last_line
 from workbench.problem import catalog
-from workbench.store import Reader, Run
+from workbench.store import Message, Reader, Run, Store
+
+_POLL_SECONDS, _LOOK_SECONDS = 0.01, 1.0
+"""Time between two looks for an answer, and between two for whether the run is still there."""
 
 EVOLVE = (sys.executable, "-m", "workbench.cli")
 
@@ -55,6 +59,21 @@ def wait_for_run(launch: Launch, runs: Path, seconds: float) -> tuple[str | None
             return None, launch.last_line() or f"the process ended with code {code} and no message"
         time.sleep(0.2)
     return None, ""
+
+
+def wait_for_answer(store: Store, run: str, message: int, seconds: float) -> Message | None:
+    """Wait for the answer to a control message; None if it has not come in time, or the run has ended without it."""
+    until, looked = time.monotonic() + seconds, -math.inf
+    while (found := store.message(message)).waiting:
+        now = time.monotonic()
+        ended = False
+        if now - looked > _LOOK_SECONDS:
+            looked, ended = now, not store.run(run).live
+        if ended or now >= until:
+            last = store.message(message)  # it may have come meanwhile
+            return None if last.waiting else last
+        time.sleep(_POLL_SECONDS)
+    return found
 
 
 def _rows(runs: Path) -> Sequence[Run]:

@@ -92,7 +92,7 @@ def _examined(
     metered: bool,
 ) -> Certificate:
     began, loaded = time.perf_counter(), bench.loaded
-    reports = {split: _evaluate(bench, program, split, on_progress) for split in Split}
+    reports = {split: evaluated(bench, program, split, on_progress) for split in Split}
     comparisons = {split: against_baselines(loaded, split, reports, level_of(accesses)) for split in _COMPARED}
     sound = [
         _instances(reports[Split.TEST]),
@@ -161,7 +161,7 @@ def require(loaded: LoadedProblem) -> None:
         )
 
 
-def _evaluate(bench: Bench, program: Program, split: Split, on_progress: Progress) -> Report:
+def evaluated(bench: Bench, program: Program, split: Split, on_progress: Progress) -> Report:
     """All instances of a split in fresh processes, with the program's decisions."""
     if not bench.loaded.instances(split):
         return Report(split, Status.OK, 0.0, {}, ())

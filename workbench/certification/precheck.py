@@ -13,7 +13,7 @@ from workbench.certificate import Check
 from workbench.certification.constants import constants
 from workbench.certification.determinism import determinism
 from workbench.certification.evidence import in_other_forms, seed_of
-from workbench.certification.examine import bounds
+from workbench.certification.examine import bounds, evaluated
 from workbench.certification.growth import growth
 from workbench.certification.leads import against_baselines, consistency, level_of
 from workbench.certification.reach import reach
@@ -22,7 +22,7 @@ from workbench.certification.simplify import simplification
 from workbench.certification.verdict import Progress, silent
 from workbench.errors import ProblemError
 from workbench.evaluation.bench import Bench
-from workbench.evaluation.jobs import Executor, Job
+from workbench.evaluation.jobs import Executor
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import METAMORPHIC, extra
@@ -110,7 +110,7 @@ def precheck(
         raise ProblemError(f"{loaded.slug} has no baselines to compare with")
     began = time.perf_counter()
     with contextlib.closing(Bench(loaded, sandbox, pool)) as bench:
-        reports = {split: _evaluate(bench, program, split, on_progress) for split in SPLITS}
+        reports = {split: evaluated(bench, program, split, on_progress) for split in SPLITS}
         comparisons = {split: against_baselines(loaded, split, reports, _FIRST) for split in SPLITS}
         checks = list[Check]()
 
@@ -133,12 +133,6 @@ def precheck(
         loaded.slug, loaded.version, sandbox.isolation, {split: report.gap for split, report in reports.items()},
         comparisons[Split.VALIDATION], tuple(checks), time.perf_counter() - began,
     )  # fmt: skip
-
-
-def _evaluate(bench: Bench, program: Program, split: Split, on_progress: Progress) -> Report:
-    """All instances of a split in fresh processes, with the program's decisions."""
-    job = Job(program, split, fresh=True, record=True)
-    return bench.reports([job], lambda done, total: on_progress(f"{split}", done, total))[0]
 
 
 def _standing(comparison: Comparison) -> Check:

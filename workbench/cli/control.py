@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workbench.api.detached import wait_for_answer
 from workbench.api.loading import problem_of
 from workbench.api.showing import Silent
 from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, emit
@@ -20,7 +20,7 @@ from workbench.loop import start
 from workbench.model import Status
 from workbench.problem.given import program_of
 from workbench.program.idea import shortened
-from workbench.store import Message, Store, injected
+from workbench.store import Store, injected
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")]
 
@@ -82,7 +82,7 @@ def inject(
         source = program_of(loaded, str(file)).source
         if row.live:
             message = store.send(row.id, "inject", injected(source, shortened(idea)))
-            answer = _answer(store, row.id, message, 0.0 if no_wait else wait)
+            answer = None if no_wait else wait_for_answer(store, row.id, message, wait)
         else:
             answer = None
     if not row.live:
@@ -93,19 +93,6 @@ def inject(
         emit({"run": row.id, "evaluated": done, "answer": said} | (_attempt(runs, row.id, said) if done else {}))
     else:
         words.print(f"{row.id}: {said}")
-
-
-def _answer(store: Store, run: str, message: int, seconds: float) -> Message | None:
-    """Wait for the result of an injection; None if it has not come in time, or the run has ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = store.message(message)
-        if not found.waiting:
-            return found
-        if not store.run(run).live:
-            return None
-        time.sleep(0.2)
-    return None
 
 
 def _attempt(runs: Path, run: str, answer: str) -> dict[str, Any]:

@@ -138,15 +138,13 @@ def _compiled(nodes: Iterable[ast.AST]) -> _Compiled:
     return _Compiled(size, exits)
 
 
-def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Module | None = None) -> Program:
+def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
     """Check a source before running it and return it as a program; an exported module is reduced to its program.
 
     Parameters
     ----------
     modules
         Modules allowed in addition to `MODULES`.
-    tree
-        Result of `parse(source)`, if available.
 
     Raises
     ------
@@ -154,9 +152,8 @@ def screen(source: str, entry: str, modules: Collection[str] = (), tree: ast.Mod
         The source cannot be parsed, does not define `entry`, or imports a module that is not allowed. This check saves
         time and gives a clear reason; the security boundary is the sandbox.
     """
-    if (program := unwrap(source)) != source:
-        source, tree = program, None
-    tree = tree or parsed(source)
+    source = unwrap(source)
+    tree = parsed(source)
     if not defines(tree, entry):
         raise Rejected(f"the program does not define `{entry}` at its top level")
     allowed = MODULES.union(modules)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.api.detached import spawn, wait_for_run
+from workbench.api.detached import spawn, wait_for_answer, wait_for_run
 from workbench.api.loading import AnyProblem, load, runs_folder
 from workbench.errors import ProblemError, RunFailed, UsageError
 from workbench.loop.tickets import SECONDS, Submission, Submitted, Ticket, TicketRequest
@@ -20,7 +19,6 @@ AUTHOR = "agent"
 """Author of a program whose author gives no name."""
 
 _START_SECONDS = 120.0
-_POLL_SECONDS = 0.01
 
 
 def open_session(problem: AnyProblem, *, attempts: int = 50, runs: Path | str | None = None, options: Sequence[str] = ()) -> str:
@@ -188,19 +186,10 @@ def _started(folder: Path, command: str, options: Sequence[str], about: str) -> 
 
 
 def _answer(store: Store, run: str, message: int, wait: float) -> dict[str, Any]:
-    until, looked = time.monotonic() + wait, time.monotonic()
-    while True:
-        found = store.message(message)
-        if not found.waiting:
-            break
-        now = time.monotonic()
-        if now - looked > 1.0:
-            looked = now
-            if not store.run(run).live:
-                raise UsageError(f"run {run} has ended before it answered; see evolve show {run}")
-        if now > until:
-            raise UsageError(f"run {run} has not answered within {wait:g} s; see evolve show {run}")
-        time.sleep(_POLL_SECONDS)
+    found = wait_for_answer(store, run, message, wait)
+    if found is None:
+        why = f"has not answered within {wait:g} s" if store.run(run).live else "has ended before it answered"
+        raise UsageError(f"run {run} {why}; see evolve show {run}")
     try:
         answer: dict[str, Any] = json.loads(found.answer)
     except ValueError:
