@@ -158,7 +158,7 @@ def _solve_all(loaded: catalog.LoadedProblem, keys: Sequence[Key], workers: int)
             waiting = {pool.submit(_solve, str(loaded.folder), *key): key for key in keys}
             while waiting:
                 done, _ = wait(waiting, BEAT, FIRST_COMPLETED)
-                for future in done:
+                for future in [future for future in waiting if future in done]:  # in order, so that the first failure is told
                     yield waiting.pop(future), future.result()
                 if not done:
                     yield None
