@@ -69,6 +69,13 @@ FORMS = {
     "ORIGINAL and UPDATED (aider)": edit(first="<<<<<<< ORIGINAL", last=">>>>>>> UPDATED"),
     "quoted edit": quoted(edit()),
     "quoted edit, its markers alone": edit(first="> <<<<<<< SEARCH", middle="> =======", last="> >>>>>>> REPLACE"),
+    "a margin of non-breaking blanks before a quoted edit": "\n".join(f"\u00a0{line}" for line in quoted(edit()).split("\n")),
+    "a margin of non-breaking blanks before a quoted fence": f"A draft:\n\u00a0> ```python\n\u00a0> {NEW}\n\u00a0> ```".replace(
+        "\n    ", "\n\u00a0>     "
+    ),
+    "unfenced with its parameters in several lines": (
+        f"{HALF}\n\n\nPARTS = 1\n\n\n{EXAMPLE.replace('(p, d, t):', '(p,' + chr(10) + 'd,' + chr(10) + 't):', 1)}"
+    ),
     "fences within an edit (aider)": edit(f"```python\n{OLD}\n```", f"```python\n{LINE}\n```"),
     "words before fences": f"SEARCH:\n```python\n{OLD}\n```\nREPLACE:\n```python\n{LINE}\n```\nGood luck!",
     "bold words before fences": f"**SEARCH:**\n\n```\n{OLD}\n```\n\n**REPLACE WITH:**\n\n```\n{LINE}\n```",
@@ -206,6 +213,25 @@ REFUSED = {
     ),
     "an assignment in a list whose fence has lost its beginning": (
         "- so:\n   WEIGHT = 2.5\n   ```\n\n```python\ndef priority(p, d, t):\n    return WEIGHT * p\n```", "line 2 .* `WEIGHT`",
+    ),
+    "a line of a quoted edit that has lost its sign": (
+        quoted(f"**ORIGINAL:**\n```\nWEIGHT = 1.0\n{OLD}\n```\n**UPDATED:**\n```\n{LINE}\n```").replace(f"> {OLD}", OLD),
+        "line 4 of the reply, '    return WEIGHT \\* d', is not quoted",
+    ),
+    "the end of a quoted edit that has lost its sign": (
+        quoted(f"**ORIGINAL:**\n```\n{OLD}\n```\n**UPDATED:**\n```\n{LINE}\n```").replace(f"> {LINE}", LINE),
+        "truncated: the fence in line 6 is not closed",
+    ),
+    "a value on the line after its name, in an edit": (
+        edit(OLD, "    s\n\n    return d"), r"'s' \(line 23\) has no effect",
+    ),
+    "an answer at the margin, below its function": (
+        f"{HALF}\n\nPARTS = 2\n\ndef priority(p, d, t):\n    \"\"\"Lowest.\"\"\"\n\nreturn half(d)\n", "stands outside a function",
+    ),
+    "an assignment between the halves of broken fences": (
+        '- so:\nSure:  ```python title="x.py"\n   WEIGHT = 2.5\n   ```\n\nand\n\n'
+        "```\ndef priority(p, d, t):\n    return WEIGHT * p\n```",
+        "line 3 .* `WEIGHT` in another way",
     ),
     "a value for a function": (f"```python\n{NEW}\n```\n```\npriority = 3\n```", "line 6 of the reply makes `priority` a value"),
     "a helper that is missing": ("```python\ndef priority(p, d, t):\n    return half(p)\n```", "line 23 .* reads `half`"),

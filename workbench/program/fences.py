@@ -21,8 +21,8 @@ _CODE_LINE = re.compile(
 )
 _DEFINITION = re.compile(r"(?:async )?def \w+ *\(|class \w+ *[(:]|(?:def|class)$")
 _START = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?")
-_QUOTED = re.compile(r"(?:[ \t]*> ?)+")
-_GOES_ON = re.compile(r"[-+*/%&|^<=.,]|(?:and|or|else|in|is|if)\b")
+_QUOTED = re.compile(r"(?:\s*>\s?)+")
+_GOES_ON = re.compile(r"[-+*/%&|^<=.,]|(?:and|or|else|in|is|if|return|yield|raise|assert)\b|(?:pass|break|continue)$")
 _UNFINISHED = re.compile(r".*(?:[-+*/%&|^<=,]|\b(?:return|and|or|not|else|in|is|if|lambda))$")
 _LANGUAGE = re.compile(r"\{?\.?(?:python3?|py3?)\b(?: ?3(?:\.\d+)?\b)?\}?:?", re.IGNORECASE)
 _SPOKEN = re.compile(r"\{?\.?(?:python3?|py3?)?\}?$", re.IGNORECASE)
@@ -35,6 +35,7 @@ _MARKDOWN = frozenset({"markdown", "md"})
 _ODD = "\0\ufffd\u200b\u200c\u200d\u2060" + "".join(
     map(chr, range(0xD800, 0xE000))
 )  # what a line of code may begin with by mistake
+_SPACES = frozenset(" \u00a0")
 _MOST_TRIES = 8  # of strings that go on beyond a fence's end
 _DEEPEST = 3  # fences within fences, and quotations within quotations
 
@@ -115,10 +116,10 @@ def _outside(text: str, found: list[Piece]) -> list[Piece]:
 def unquoted(line: str, depth: int) -> str | None:
     """Return a line without `depth` quotation marks of markdown; None if it has fewer."""
     for _ in range(depth):
-        stripped = line.lstrip(" \t")
+        stripped = line.lstrip()
         if not stripped.startswith(">"):
             return None
-        line = stripped[1:].removeprefix(" ")
+        line = stripped[2:] if stripped[1:2] in _SPACES else stripped[1:]
     return line
 
 
@@ -139,11 +140,11 @@ def _fenced(lines: list[str], nested: int, tries: list[int], first: int = 1) -> 
         if _DEFINITION.match(bare.lstrip()):
             unfenced = unfenced or Lexer()
         if unfenced is not None:
-            in_string = bool(unfenced.quote)
+            in_string, in_brackets = bool(unfenced.quote), unfenced.depth > 0
             unfenced.feed(line)
             if in_string:
                 continue  # a fence in the docstring of code without a fence
-            if not _CODE_LINE.match(bare) and not line.endswith(":"):
+            if not in_brackets and not _CODE_LINE.match(bare) and not line.endswith(":"):
                 unfenced = None
         opening = _opening(line)
         if opening is None:
@@ -271,13 +272,14 @@ def _bare(text: str) -> Iterator[Piece]:
         within = bool(lexer.quote or lexer.depth)
         line = line if within else _bared(line)
         fence = not within and line.strip()[:3] in ("```", "~~~")
-        if (found and (within or (_CODE_LINE.match(line) and not fence))) or (not found and CODE_START.match(line.lstrip())):
+        begins = not found and CODE_START.match(line.lstrip()) and "```" not in line
+        if begins or (found and (within or (_CODE_LINE.match(line) and not fence))):
             start = start if found else at
             found.append(line)
             lexer.feed(line)
         elif not found and at and (line == "=" or line.startswith("= ")):
             found, start = [lines[at - 1], line], at - 1  # an assignment that was wrapped
-        elif found and _is_broken(found[-1], line, lines[at + 1] if at + 1 < len(lines) else ""):
+        elif found and not fence and _is_broken(found[-1], line, lines[at + 1] if at + 1 < len(lines) else ""):
             found.append(line)  # the code goes on behind a line that is none: it is refused for that line
         elif found:
             yield Piece(dedented(found), True, start + 1)

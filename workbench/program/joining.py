@@ -106,17 +106,33 @@ def _better(reason: str, new: str, piece: Piece) -> str:
 def _part(piece: Piece) -> Part:
     code = plain(piece.code)
     tree = text_of.parsed(code)
-    _refuse_broken_lines(tree, code)
+    refuse_broken_lines(tree, code)
     return Part(code, piece, tree, bound_at_top(tree))
 
 
-def _refuse_broken_lines(tree: ast.Module, code: str) -> None:
-    """Refuse code whose lines were wrapped so that it still is Python, but another program: `return` and its value in two lines."""
+def refuse_broken_lines(tree: ast.Module, code: str, before: str = "") -> None:
+    """Refuse code whose lines were wrapped so that it still is Python, but another program: `return` and its value in two lines.
+
+    Parameters
+    ----------
+    before
+        Program whose lines are left alone.
+
+    Raises
+    ------
+    Rejected
+        With the line of the code.
+    """
+    for node in (inner for top in tree.body if not isinstance(top, Definition) for inner in (top, *_statements(top))):
+        if isinstance(node, ast.Return):
+            raise Rejected(f"{code.split(chr(10))[node.lineno - 1].strip()[:60]!r} (line {node.lineno}) stands outside a function")
     ends = {node.end_lineno for node in tree.body if isinstance(node, Definition)}
     within = [node for top in tree.body if isinstance(top, Definition) for node in _statements(top)]
     for node in [*within, *(node for node in tree.body if node.lineno - 1 in ends)]:
         if isinstance(node, ast.Expr) and isinstance(node.value, _IDLE):
             shown = code.split("\n")[node.lineno - 1].strip()
+            if shown in {line.strip() for line in before.split("\n")}:
+                continue
             raise Rejected(f"{shown[:60]!r} (line {node.lineno}) has no effect: is the line above it broken?")
 
 

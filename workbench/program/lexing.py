@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _MARK = re.compile(r"""#|\"{3}|'{3}|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[(\[{]|[)\]}]""")
@@ -84,6 +85,14 @@ def dedented(lines: list[str]) -> str:
         for i, line in enumerate(lines)
     ]
     return "\n".join(line if line.strip() or within[i] else "" for i, line in enumerate(shown))
+
+
+def at_margin(text: str) -> str:
+    """Return a text without the white space that all of its lines begin with; `textwrap.dedent` knows blanks and tabs only."""
+    lines = text.split("\n")
+    margins = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
+    margin = len(functools.reduce(_common, margins)) if margins else 0
+    return "\n".join(line[margin:] if line.strip() else "" for line in lines)
 
 
 def _common(a: str, b: str) -> str:

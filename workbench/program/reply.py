@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Collection
 
 from workbench.errors import Rejected
 from workbench.model import Program
 from workbench.program import source as text_of
 from workbench.program.fences import Piece, fenced, find_pieces, open_fence
-from workbench.program.joining import MOST_PIECES, choose, read_parts, refuse_holes, refuse_rivals, with_missing
+from workbench.program.joining import (
+    MOST_PIECES,
+    choose,
+    read_parts,
+    refuse_broken_lines,
+    refuse_holes,
+    refuse_rivals,
+    with_missing,
+)
+from workbench.program.lexing import at_margin
 from workbench.program.reply_edits import apply_edits, find_edits, has_edits
 
 __all__ = ["MAX_REPLY_CHARS", "Piece", "find_pieces", "has_edits", "parse", "split_reasoning"]
@@ -20,7 +28,7 @@ MAX_REPLY_CHARS = 400_000
 
 _REASONING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?")
-_BOM = re.compile("^([ \t>]*)\ufeff+", re.MULTILINE)
+_BOM = re.compile(r"^((?:[^\S\n]|>)*)\ufeff+", re.MULTILINE)
 _ELIDED = re.compile(
     r"^[ \t]*#[ \t]*(?:\.{3}|\u2026).*$"
     r"|^[ \t]*#.*\b(?:rest|remainder) of (?:the )?(?:code|function|class|program|method|file)\b.*$",
@@ -54,7 +62,7 @@ def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncate
     """
     if truncated:
         raise Rejected("the reply is truncated: it ended at the limit of its length; answer shorter, with the code alone")
-    outside, unfinished = split_reasoning(textwrap.dedent(_BOM.sub(r"\1", _LINE_END.sub("\n", text))))
+    outside, unfinished = split_reasoning(at_margin(_BOM.sub(r"\1", _LINE_END.sub("\n", text))))
     if max(len(outside), len(unfinished)) > MAX_REPLY_CHARS:
         raise Rejected(f"the reply has {max(len(outside), len(unfinished)):,} characters; at most {MAX_REPLY_CHARS:,} are allowed")
     edits, rest = find_edits(outside)
@@ -64,6 +72,7 @@ def parse(text: str, parent: Program, modules: Collection[str] = (), *, truncate
         parts = read_parts(find_pieces(rest)[-MOST_PIECES:])
         source = with_missing(apply_edits(edits, parent.source), parts, modules)
         program = text_of.screen(source, parent.entry, modules)
+        refuse_broken_lines(text_of.parsed(program.source), program.source, parent.source)
         refuse_rivals(program, parts, (), parent)
         refuse_holes(program, parent)
         return _complete(program, parent)

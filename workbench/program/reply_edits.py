@@ -170,8 +170,8 @@ def _worded(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
         if kind == "new":
             continue
         depth = quotation(lines[a])
-        old, _ = _part([unquoted(s, depth) or "" for s in lines[a + 1 : b]], a + 2, last=False)
-        new, used = _part([unquoted(s, depth) or "" for s in lines[b + 1 : after]], b + 2, last=True)
+        old, _ = _part(_within(lines[a + 1 : b], depth, a + 2, last=False), a + 2, last=False)
+        new, used = _part(_within(lines[b + 1 : after], depth, b + 2, last=True), b + 2, last=True)
         edits.append(SearchReplace(a + 1, (*old, "=======", *new), (len(old),)))
         rest += lines[done:a]
         done = b + 1 + used
@@ -180,6 +180,19 @@ def _worded(lines: list[str]) -> tuple[list[SearchReplace], list[str]]:
         at = marks[0][0] if marks[0][1] == "new" else marks[-1][0]
         raise Rejected(_alone(at, lines))
     return edits, rest + lines[done:]
+
+
+def _within(lines: list[str], depth: int, first: int, *, last: bool) -> list[str]:
+    """Return the lines of one part of a worded edit as they are quoted; the last part ends with the quotation."""
+    found = list[str]()
+    for at, line in enumerate(lines, first):
+        inner = unquoted(line, depth)
+        if inner is None and line.strip():
+            if last:
+                break
+            raise Rejected(f"line {at} of the reply, {line[:40]!r}, is not quoted, but the edit around it is")
+        found.append(inner or "")
+    return found
 
 
 def _alone(at: int, lines: list[str]) -> str:
