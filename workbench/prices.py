@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from workbench.errors import UsageError
 
+LOCAL = "local"
+"""Name of the model that a run starts itself; `local:/path/to.gguf` names another file."""
+
 _TABLE = "model_prices_and_context_window_backup.json"
 
 
@@ -23,6 +26,11 @@ class Price(NamedTuple):
     def of(self, tokens_in: float, tokens_out: float) -> float:
         """Dollars for so many tokens."""
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1e6
+
+
+def is_local(model: str) -> bool:
+    """Whether a run starts this model itself."""
+    return model == LOCAL or model.startswith(f"{LOCAL}:")
 
 
 def parse_models(models: str | Sequence[str | tuple[str, float]]) -> list[tuple[str, float]]:
@@ -57,6 +65,8 @@ def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
 def price_of(model: str, api_base: str | None, given: Mapping[str, Price]) -> Price | None:
     """Return a model's price: the user's, else that of LiteLLM's table unless the model is asked elsewhere; None: unknown."""
     price = given.get(model, given.get(""))
+    if price is None and is_local(model):
+        return Price(0.0, 0.0)
     return price or (None if api_base else _listed(model))
 
 

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 from workbench import proposers, search
 from workbench.plugins import Description
 
-_AUTO = Description("auto", "A model if an API key is set or a local server runs, otherwise builtin.")
+_AUTO = Description("auto", "A model if an API key is set, a local server runs, or the local model is there; otherwise builtin.")
 
 _ARGUED = (("agent", "COMMAND"), ("replay", "RUN"))
 

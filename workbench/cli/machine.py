@@ -19,6 +19,7 @@ from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError, WorkbenchError
 from workbench.problem import catalog
+from workbench.proposers import local_model
 from workbench.sandbox import describe, probe
 from workbench.store import Store
 
@@ -79,6 +80,7 @@ def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         except PackageNotFoundError:
             rows.append((name, False, f"missing: pip install {name}"))
     rows.append(("proposer", True, proposers.choose()[1]))
+    rows.append(("local model", True, local_model.status()))
     for slug in catalog.slugs():
         try:
             loaded = catalog.load(slug)

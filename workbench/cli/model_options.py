@@ -10,7 +10,9 @@ import typer
 from workbench.errors import UsageError
 from workbench.proposers.headers import parse_body
 
-Models = Annotated[list[str] | None, typer.Option("--model", help="A LiteLLM model name, or NAME=WEIGHT; repeatable.")]
+Models = Annotated[
+    list[str] | None, typer.Option("--model", help="A LiteLLM model name, local or local:FILE.gguf, or NAME=WEIGHT; repeatable.")
+]
 Endpoint = Annotated[
     str | None, typer.Option("--api-base", help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1; '' for none.")
 ]

@@ -200,5 +200,7 @@ def _with_model(options: RunOptions) -> tuple[RunOptions, str]:
         ), f"{listed[0]}, the first model listed by {options.api_base}"
     choice = detect()
     if choice.name != "litellm":
-        raise UsageError("--proposer litellm: no API key is set and no local server answers; name a model with --model")
+        raise UsageError(
+            "--proposer litellm: no API key is set, no local server answers, and there is no local model; name one with --model"
+        )
     return dataclasses.replace(options, proposer="litellm", models=choice.models, api_base=choice.api_base), choice.why

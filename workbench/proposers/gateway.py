@@ -1,7 +1,8 @@
 """Model calls in a separate process: both ends of the channel.
 
 Importing litellm takes seconds and 150 MB, and each call takes several milliseconds of Python. In a separate process, this
-neither slows down the loop nor uses its memory. No key crosses the channel, only requests and answers.
+neither slows down the loop nor uses its memory. A model that this machine runs has a process of its own. No key crosses the
+channel, only requests and answers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -58,10 +59,12 @@ class Gateway:
     ----------
     variables
         Environment variables with the only keys that the process gets; None: the whole environment.
+    file
+        A model to run in that process, in the format GGUF; None: models are called through LiteLLM.
     """
 
-    def __init__(self, variables: frozenset[str] | None = None) -> None:
-        self._variables = variables
+    def __init__(self, variables: frozenset[str] | None = None, file: Path | None = None) -> None:
+        self._variables, self._file = variables, file
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._peer: _Peer | None = None
@@ -81,7 +84,7 @@ class Gateway:
         Raises
         ------
         ModelError
-            litellm cannot be imported.
+            litellm cannot be imported, or the model of this machine cannot be loaded.
         """
         with self._lock:
             if self._closed:
@@ -91,7 +94,7 @@ class Gateway:
                     self._fruitless = 0 if self._peer.answered else self._fruitless + 1
                 if self._fruitless > 1:
                     return ModelAnswer(kind="lost", error="the gateway process died twice without an answer")
-                self._peer = _Peer(self._variables)
+                self._peer = _Peer(self._variables, self._file)
             peer = self._peer
             self._numbers += 1
             number = self._numbers
@@ -109,8 +112,8 @@ class Gateway:
 class _Peer:
     """One gateway process, and the thread that started it and reads from it."""
 
-    def __init__(self, variables: frozenset[str] | None) -> None:
-        self._variables = variables
+    def __init__(self, variables: frozenset[str] | None, file: Path | None) -> None:
+        self._variables, self._file = variables, file
         self.process: subprocess.Popen[bytes] | None = None
         self.gone = False
         self.answered = False
@@ -152,7 +155,7 @@ class _Peer:
 
     def _live(self) -> None:
         try:
-            self.process = _spawn(self._far, self._variables)
+            self.process = _spawn(self._far, self._variables, self._file)
         except OSError as error:
             self._ready.set_result(f"the gateway process cannot be started: {error}")
         self._far.close()
@@ -186,12 +189,12 @@ def _lost() -> ModelAnswer:
     return ModelAnswer(kind="lost", error="the gateway process died")
 
 
-def _spawn(link: socket.socket, variables: frozenset[str] | None) -> subprocess.Popen[bytes]:
+def _spawn(link: socket.socket, variables: frozenset[str] | None, file: Path | None) -> subprocess.Popen[bytes]:
     environment = dict(os.environ) if variables is None else without_keys(os.environ, variables)
     root = str(Path(__file__).resolve().parents[2])
     code = "import sys; sys.path.append(sys.argv[1]); from workbench.proposers.gateway import serve; serve(int(sys.argv[2]))"
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid())],
+        [sys.executable, "-P", "-c", code, root, str(link.fileno()), str(os.getpid()), *([str(file)] if file else [])],
         env={**environment, **LOCAL, **_no_proxy(environment)},
         pass_fds=[link.fileno()],
         stdin=subprocess.DEVNULL,
@@ -243,16 +246,10 @@ def serve(descriptor: int) -> None:
             _send(link, {"number": number, **result._asdict()})
 
     try:
-        import litellm
-
-        from workbench.proposers.completion import complete
-    except ImportError as error:
-        _send(link, {"ready": f"litellm cannot be imported ({error}); install it, or use --proposer builtin"})
+        complete = _loaded(sys.argv[4]) if len(sys.argv) > 4 else _litellm()
+    except (ImportError, RuntimeError) as error:
+        _send(link, {"ready": str(error)})
     else:
-        litellm.telemetry = False
-        litellm.suppress_debug_info = True
-        litellm.drop_params = True  # ignore parameters that a model does not support (usually temperature)
-        litellm.disable_hf_tokenizer_download = True  # some names of models would have it download their tokenizer
         gc.collect()
         gc.freeze()  # exclude the library's objects from garbage collection
         gc.set_threshold(50_000, 20, 50)
@@ -263,3 +260,28 @@ def serve(descriptor: int) -> None:
         for message in _receive(link):
             threads.submit(answer, message)
     os._exit(0)
+
+
+def _litellm() -> Callable[[ModelRequest], ModelAnswer]:
+    try:
+        import litellm
+
+        from workbench.proposers.completion import complete
+    except ImportError as error:
+        raise ImportError(f"litellm cannot be imported ({error}); install it, or use --proposer builtin") from error
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True  # ignore parameters that a model does not support (usually temperature)
+    litellm.disable_hf_tokenizer_download = True  # some names of models would have it download their tokenizer
+    return complete
+
+
+def _loaded(file: str) -> Callable[[ModelRequest], ModelAnswer]:
+    try:
+        from workbench.proposers.llama import Llama
+    except ImportError as error:
+        raise ImportError(f"xllamacpp cannot be imported ({error}); pip install 'evolve-workbench[local]'") from error
+    try:
+        return Llama(file).complete
+    except Exception as error:  # what the library raises is not documented
+        raise RuntimeError(f"{file} cannot be loaded: {error}") from error

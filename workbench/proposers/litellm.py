@@ -1,4 +1,4 @@
-"""Language models of any provider as a proposer, through LiteLLM in a separate process."""
+"""Language models as a proposer: of any provider, through LiteLLM, or of this machine; in processes of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, cast, get_args
 from workbench.errors import ModelError, UsageError
 from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.plugins import keeps_its_options
-from workbench.prices import parse_models, parse_prices
+from workbench.prices import is_local, parse_models, parse_prices
+from workbench.proposers import local_model
 from workbench.proposers.asking import Asking, Patience
 from workbench.proposers.exchange import ModelAnswer, ModelRequest
 from workbench.proposers.gateway import Gateway
@@ -27,12 +28,14 @@ _ANSWER_TOKENS: dict[Style, int] = {"full": 16_384, "block": 640}
 _CHECK = Prompt("You answer in one word.", "Say OK.")
 _PASSING = {"busy"}
 """Failures of a check that still indicate a working model."""
+_LOCAL_CALLS = 2
+"""Calls at the same time of a model that this machine runs: more would only wait."""
 _TRANSIENT = {"busy", "server", "timeout", "unreachable", "lost"}
 
 
 @keeps_its_options
 class LiteLLM:
-    """Language models of any provider, or of an OpenAI-compatible endpoint.
+    """Language models of any provider, of an OpenAI-compatible endpoint, or of this machine (`local`).
 
     Every call is recorded in full; failures are reported in `Reply.call.error`. What a model or its endpoint refuses (a name of
     the token limit, a temperature, the system role, ...) is left out or replaced for the rest of the run, and told once in `news`.
@@ -41,7 +44,7 @@ class LiteLLM:
     ----------
     models
         One or several names, optionally with weights (`("gpt-5", 0.8)`, `"gpt-5=0.8"`); each attempt draws one. A name without
-        provider (`qwen2.5-coder`) requires `api_base`.
+        provider (`qwen2.5-coder`) requires `api_base`; `local` and `local:/path/to.gguf` are run by this machine.
     api_base
         URL of an OpenAI-compatible endpoint; a local one needs no key.
     temperature
@@ -110,8 +113,9 @@ class LiteLLM:
             if not name or not 0 < weight < float("inf"):
                 raise UsageError(f"--model {name}={weight:g}: a model needs a name and a weight above 0")
         self.label = ", ".join(dict.fromkeys(name for name, _ in weighted))
-        self.concurrency = concurrency
         self.models = weighted
+        ours = [name for name, _ in weighted if is_local(name)]
+        self.concurrency = concurrency if len(ours) < len(weighted) else min(concurrency, _LOCAL_CALLS)
         self._temperature, self._answer_tokens, self._effort = temperature, answer_tokens, reasoning_effort
         self._timeout, self._style = timeout, parse_style(style)
         self._headers, self._extra_body = parse_headers(headers), parse_body(extra_body or {})
@@ -123,7 +127,11 @@ class LiteLLM:
             )
         self._mains = {name: target(name, api_base, "api_base" in named) for name, _ in weighted}
         self._fallbacks = [parse_fallback(text, self._mains[weighted[0][0]], "fallbacks" in named) for text in fallbacks]
+        if any(is_local(one.model) for one in (*self._mains.values(), *self._fallbacks)):
+            local_model.check_installed()
         self._gateway, self._owned = gateway or self._own_gateway(), gateway is None
+        self._local: dict[str, Gateway] = {}
+        self._loading = threading.Lock()
         self._closed = threading.Event()
         self._asking = Asking(Patience(timeout, backoff, self._closed))
 
@@ -143,7 +151,7 @@ class LiteLLM:
             style = self._style or style_for(one.model)
             prompt = build(self._brief, task, style)
             try:
-                answer, calls, took = self._asking.ask(self._gateway, one, self._request(one, prompt, style))
+                answer, calls, took = self._asking.ask(self._gateway_of(one), one, self._request(one, prompt, style))
             except ModelError as error:
                 call = Call(one.model, prompt, "", error=str(error))
                 break
@@ -177,7 +185,7 @@ class LiteLLM:
         made, down = [], []
         for one in dict.fromkeys([*self._mains.values(), *self._fallbacks]):
             style = self._style or style_for(one.model)
-            answer, calls, seconds = self._asking.ask(self._gateway, one, self._request(one, _CHECK, style), checking=True)
+            answer, calls, seconds = self._asking.ask(self._gateway_of(one), one, self._request(one, _CHECK, style), checking=True)
             if answer.kind and answer.kind not in _PASSING:
                 fault = complaint(*one, answer, self._timeout)
                 if answer.kind not in _TRANSIENT or not self._fallbacks:
@@ -193,14 +201,27 @@ class LiteLLM:
         return self._asking.news()
 
     def close(self) -> None:
-        """End the gateway, unless it is shared, and all waits between tries."""
+        """End the gateways, unless they are shared, and all waits between tries."""
         self._closed.set()
+        with self._loading:
+            ours, self._local = list(self._local.values()), {}
+        for gateway in ours:
+            gateway.close()
         if self._owned:
             self._gateway.close()
 
+    def _gateway_of(self, one: Target) -> Gateway:
+        """The process that calls a model; one that this machine runs has its own, without any key."""
+        if not is_local(one.model):
+            return self._gateway
+        with self._loading:
+            if one.model not in self._local:
+                self._local[one.model] = Gateway(frozenset(), local_model.ready(one.model))
+            return self._local[one.model]
+
     def _own_gateway(self) -> Gateway:
         """A gateway that holds only the keys of its endpoints, so that nothing else can be sent there."""
-        targets = [*self._mains.values(), *self._fallbacks]
+        targets = [one for one in (*self._mains.values(), *self._fallbacks) if not is_local(one.model)]
         if not any(one.api_base for one in targets):
             return Gateway()
         variables = frozenset(filter(None, (one.variable if one.api_base else own_variable(one.model) for one in targets)))

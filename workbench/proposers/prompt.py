@@ -10,10 +10,12 @@ from typing import Literal, NamedTuple
 from workbench.errors import Rejected
 from workbench.learning.kinds import companion
 from workbench.model import Brief, Candidate, Failure, Kind, Prompt, Task
+from workbench.prices import is_local
 from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
 from workbench.program.source import MAX_SOURCE_BYTES, MODULES, parse, split_block
 from workbench.proposers.company import brief_source, skeleton
+from workbench.proposers.local_model import named, place
 from workbench.proposers.quoting import fence, one_line, seen, span
 from workbench.proposers.tried import table
 
@@ -36,7 +38,8 @@ _MOST_MESSAGE_CHARS = 1_500
 
 def style_for(model: str) -> Style:
     """Choose the style by the size in a model's name: `block` below 10 billion parameters (`qwen2.5-coder-1.5b`), else `full`."""
-    return "block" if _WEAK.search(model) else "full"
+    name = (named(model) or place()).name if is_local(model) else model
+    return "block" if _WEAK.search(name) else "full"
 
 
 def build(brief: Brief, task: Task, style: Style, *, as_file: bool = False) -> Prompt:

@@ -1,4 +1,4 @@
-"""Detection of available models: API keys in the environment, and local servers."""
+"""Detection of available models: API keys in the environment, local servers, and a model that this machine can run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from workbench.prices import LOCAL
+from workbench.proposers import local_model
 
 
 class Provider(NamedTuple):
@@ -52,7 +55,10 @@ OTHERS = "choose another with --model NAME [--api-base URL], or --proposer built
 
 
 def detect(environ: Mapping[str, str] | None = None, servers: Sequence[Server] = SERVERS) -> Choice:
-    """Choose the default proposer: a provider whose key is set, else a local server, else no LLM."""
+    """Choose the default proposer: a provider whose key is set, else a local server, else the local model, else no LLM.
+
+    The local model counts if it is there: nothing is downloaded for this choice.
+    """
     environment = os.environ if environ is None else environ
     for provider in PROVIDERS:
         if environment.get(provider.variable, "").strip() not in ("", "none"):
@@ -61,9 +67,11 @@ def detect(environ: Mapping[str, str] | None = None, servers: Sequence[Server] =
         if models := served(server.base):
             why = f"{models[0]}, since {server.name} answers at {server.base}; {OTHERS}"
             return Choice("litellm", why, (models[0],), server.base)
-    return Choice(
-        "builtin", "no LLM: no API key is set and no local server answers; use a model with --model NAME [--api-base URL]"
-    )
+    if local_model.at_hand():
+        why = f"{local_model.NAME} on this machine, since no API key is set and no local server answers; {OTHERS}"
+        return Choice("litellm", why, (LOCAL,))
+    missing = "no API key is set, no local server answers, and no local model is there"
+    return Choice("builtin", f"no LLM: {missing}; use a model with --model NAME [--api-base URL]")
 
 
 def served(api_base: str, timeout: float = 0.5) -> list[str]:

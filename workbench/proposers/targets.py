@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from workbench.errors import UsageError
+from workbench.prices import is_local
 from workbench.proposers.keys import endpoint, variable_for
 
 _ENDPOINT = re.compile(r"@(?=https?://)")
@@ -37,14 +38,14 @@ def parse_fallback(text: str, main: Target, named: bool) -> Target:
     name, *places = _ENDPOINT.split(text, maxsplit=1)
     if not name:
         raise UsageError(f"--fallback takes NAME, PROVIDER/NAME or NAME@URL, not {text!r}")
-    if not places and "/" not in name:
+    if not places and "/" not in name and not is_local(name):
         return main._replace(model=name)
     return target(name, places[0] if places else None, named)
 
 
 def target(model: str, api_base: str | None, named: bool) -> Target:
     """A model at an endpoint, with the key that belongs there."""
-    if not api_base:
+    if not api_base or is_local(model):
         return Target(model)
     endpoint(api_base)
     return Target(model, api_base, variable_for(model, api_base, named))
