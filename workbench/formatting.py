@@ -77,7 +77,11 @@ def visible(text: str) -> str:
 
 def valid(text: str) -> str:
     """Replace halves of surrogate pairs, which are no characters and cannot be stored, by the replacement character."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()  # takes a tenth of the time of the next line, and nearly always suffices
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def last_line(printed: str | bytes) -> str:

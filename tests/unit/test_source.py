@@ -13,7 +13,7 @@ import pytest
 
 from workbench.errors import Rejected
 from workbench.model import Program
-from workbench.program.source import MAX_DEPTH, fingerprint, identity, parse
+from workbench.program.source import MAX_DEPTH, fingerprint, identity, parse, reads_itself
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +96,18 @@ LINE = "[e.__traceback__.tb_lineno for e in x]"
 )
 def test_layout_does_not_count_and_meaning_does(one: str, other: str, same: bool) -> None:
     assert (fingerprint(Program(one, "f")) == fingerprint(Program(other, "f"))) is same
+
+
+READING = (
+    "__doc__ __wrapped__ getattr vars dir eval exec compile globals locals help attrgetter methodcaller format format_map vformat "
+    "get_type_hints ForwardRef inspect _inspect sys _sys getdoc shortDescription info lookfor gi_code cr_frame ag_frame tb_next co_consts "
+    "f_back f_code f_frame f_globals f_lineno f_locals tb_lineno"
+).split()
+
+
+def test_every_name_through_which_a_program_reads_itself_is_seen() -> None:
+    assert [name for name in READING if not reads_itself(f"x = y.{name}")] == []
+    assert not reads_itself("class A:\n    def __init__(self):\n        self.directory = self.evaluated = self.information = 1\n")
 
 
 def test_the_identity_of_a_program_is_its_text() -> None:

@@ -28,7 +28,8 @@ class Flight:
     failure: Failure | None = None
     proposing: bool = False
     reply: Reply | None = None
-    idea: str = ""
+    idea: str | None = None
+    """The idea of its answer; None as long as there is none."""
     turn: int = 0
     program: Program | None = None
     fingerprint: str | None = None
@@ -63,7 +64,7 @@ class Flight:
         """
         reply, origin = self.reply or Reply("inject"), self.origin
         operator = "repair" if self.failure else reply.operator
-        parents, idea = reply.parents or origin.parents, self.idea or told_idea(reply)
+        parents, idea = reply.parents or origin.parents, told_idea(reply) if self.idea is None else self.idea
         if report is None or status is not Status.OK:
             return Candidate(self.number, status, self.program, operator, parents, origin.island, message=message, idea=idea)
         gaps, theirs = tuple(r.gap for r in report.results), self.parent.instances if self.parent else ()

@@ -287,7 +287,7 @@ class Loop:
     def _pending(self) -> list[Trial]:
         """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
         answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
-        return [Trial(f.number, f.parent.number if f.parent else None, r.operator, f.idea, None) for f, r in answered]
+        return [Trial(f.number, f.parent.number if f.parent else None, r.operator, f.idea or "", None) for f, r in answered]
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections import defaultdict
@@ -93,22 +94,29 @@ def effect_of(ours: Sequence[float], theirs: Sequence[float], families: Sequence
     The mean is that of `mean_gap`. The standard error is that of a stratified sample; classes with a single instance are
     pooled, because one difference has no spread of its own.
     """
-    by_family: dict[str, list[float]] = defaultdict(list)
-    for a, b, family in zip(ours, theirs, families, strict=True):
-        by_family[family].append(a - b)
-    means = {family: sum(values) / len(values) for family, values in by_family.items()}
-    squared = {family: _squared_error(values, means[family]) for family, values in by_family.items()}
-    strata = [(1, squared[family]) for family, values in by_family.items() if len(values) > 1]
-    if len(singles := [values[0] for values in by_family.values() if len(values) == 1]) > 1:
+    differences = [a - b for a, b in zip(ours, theirs, strict=True)]
+    classes = _positions(tuple(families))
+    values = {family: [differences[i] for i in at] for family, at in classes.items()}
+    means = {family: sum(found) / len(found) for family, found in values.items()}
+    squared = {family: _squared_error(found, means[family]) for family, found in values.items()}
+    strata = [(1, squared[family]) for family, found in values.items() if len(found) > 1]
+    if len(singles := [found[0] for found in values.values() if len(found) == 1]) > 1:
         strata.append((len(singles), _squared_error(singles, sum(singles) / len(singles))))
-    errors = {family: math.sqrt(value) for family, value in squared.items()}
-    variance = sum((classes / len(means)) ** 2 * value for classes, value in strata)
+    variance = sum((number / len(means)) ** 2 * value for number, value in strata)
 
     def named(sign: int) -> tuple[str, ...]:
-        clear = [f for f, mean in means.items() if mean * sign > max(_EQUAL, 2 * errors[f])]
+        clear = [f for f, mean in means.items() if mean * sign > max(_EQUAL, 2 * math.sqrt(squared[f]))]
         return tuple(sorted(clear, key=lambda f: (-means[f] * sign, f)))
 
     return Effect(mean_gap(means), math.sqrt(variance) if strata else math.inf, named(-1), named(1))
+
+
+@functools.lru_cache(maxsize=16)  # of the splits of a problem, for every attempt
+def _positions(families: tuple[str, ...]) -> dict[str, list[int]]:
+    by_family: dict[str, list[int]] = defaultdict(list)
+    for i, family in enumerate(families):
+        by_family[family].append(i)
+    return by_family
 
 
 def _squared_error(values: Sequence[float], mean: float) -> float:

@@ -60,8 +60,10 @@ class References:
         """Describe each objective that is better than a proven reference: the verifier or the proof is then at fault."""
         found = []
         for r in results:
+            if r.objective is None or r.gap >= 0:
+                continue
             reference = self.reference(split, r.id)
-            if r.objective is None or reference.status == "best_known":
+            if reference.status == "best_known":
                 continue
             ahead = reference.value - r.objective if self._problem.sense == "min" else r.objective - reference.value
             if ahead > _ROUNDING * max(1.0, abs(reference.value)):

@@ -269,6 +269,8 @@ def _bare(text: str) -> Iterator[Piece]:
     lexer, start = Lexer(), 0
     lines = text.split("\n")
     for at, line in enumerate(lines):
+        if not line and not found:
+            continue
         within = bool(lexer.quote or lexer.depth)
         line = line if within else _bared(line)
         fence = not within and line.strip()[:3] in ("```", "~~~")

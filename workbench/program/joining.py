@@ -18,6 +18,13 @@ from workbench.program.splice import Frame, bound_at_top, complete, frame, is_wh
 
 _BEGUN = re.compile(r"^[^\w\n]*(?:(?:(?:async )?def|class)\s+(\w+)|(\w+)\s*(?::[^=\n]*)?=(?:[^=]|$))", re.MULTILINE)
 _IDLE = (ast.Name, ast.Tuple, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript)
+_COMPOUND: list[type[ast.AST]] = [*ast.stmt.__subclasses__(), ast.ExceptHandler, ast.match_case]
+_BODIES = {
+    kind: names
+    for kind in _COMPOUND
+    if (names := [name for name in ("body", "orelse", "finalbody", "handlers", "cases") if name in kind._fields])
+}
+"""Names of the fields that hold statements, by kind of statement."""
 MOST_PIECES = 16
 """Number of pieces that are considered, from the end: a model may show drafts first."""
 
@@ -136,13 +143,17 @@ def refuse_broken_lines(tree: ast.Module, code: str, before: str = "") -> None:
             raise Rejected(f"{shown[:60]!r} (line {node.lineno}) has no effect: is the line above it broken?")
 
 
-def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
     """Yield all statements within one, without looking into expressions."""
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for inner in getattr(node, name, ()) if not isinstance(node, ast.expr) else ():
-            if isinstance(inner, ast.stmt):
-                yield inner
-            yield from _statements(inner)
+    pending: list[ast.AST] = [node]
+    while pending:
+        outer = pending.pop()
+        for name in _BODIES[type(outer)]:
+            for inner in getattr(outer, name):
+                if isinstance(inner, ast.stmt):
+                    yield inner
+                if type(inner) in _BODIES:
+                    pending.append(inner)
 
 
 def _assembled(part: Part, others: Sequence[Part], asides: Sequence[Part], parent: Frame, modules: Collection[str]) -> Program:

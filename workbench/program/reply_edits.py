@@ -24,7 +24,8 @@ _LONE = re.compile(  # a marker without its other half, or one that has lost sig
     r"(?:[<>]+|[-+=]{3,})\s*(?:SEARCH|ORIGINAL|REPLACE|UPDATED)\b\s*\S?$|<{5,}\s*\S?$|>{5,}(?:\s*\S?|\s*(?:REPLACE|UPDATED)\b.*)$",
     re.IGNORECASE,
 )
-_EVERY_MARKER = re.compile(r"SEARCH|ORIGINAL|OLD|BEFORE|FIND|HEAD|REPLACE|UPDATED|<{5}|>{5}", re.IGNORECASE)  # has one of these
+_IN_MARKERS = ("search", "original", "old", "before", "find", "head", "replace", "updated", "<<<<<", ">>>>>")
+"""Each marker contains one of these, in lower case."""
 _WORD = re.compile(
     r" {0,3}(?:#{2,6} )?[*_\s-]*(?:(?P<old>SEARCH|ORIGINAL)|(?P<new>REPLACE(?: WITH)?|UPDATED))"
     r"(?: (?:BLOCK|CODE|TEXT))?[*_]*:[*_]*\s*$",
@@ -62,7 +63,8 @@ def find_edits(text: str) -> tuple[list[SearchReplace], str]:
     Rejected
         An edit is incomplete, or there are too many.
     """
-    if not _EVERY_MARKER.search(text):
+    lowered = text.lower()
+    if not any(part in lowered for part in _IN_MARKERS):
         return [], text
     lines = text.split("\n")
     edits, rest = _marked(lines)

@@ -104,16 +104,24 @@ def _is_flat(tree: ast.AST) -> bool:
     level: list[Any] = [tree]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
-        for node in level:  # as `ast.iter_child_nodes`, which takes three times as long
+        for node in level:  # as `ast.iter_child_nodes`, which takes five times as long
             for value in vars(node).values():
-                if isinstance(value, ast.AST):
+                kind = type(value)
+                if kind is list:
+                    below += [item for item in value if type(item) not in _WITHOUT_NODES]
+                elif kind not in _WITHOUT_NODES:
                     below.append(value)
-                elif isinstance(value, list):
-                    below += [item for item in value if isinstance(item, ast.AST)]
         if not below:
             return True
         level = below
     return False
+
+
+_WITHOUT_NODES = frozenset(
+    [int, str, bytes, float, complex, bool, type(None), type(...), tuple, frozenset, ast.Load, ast.Store, ast.Del]
+    + [kind for group in (ast.operator, ast.unaryop, ast.cmpop, ast.boolop) for kind in group.__subclasses__()]
+)
+"""Types of what a syntax tree holds that is no node, or a node without nodes within."""
 
 
 class _Compiled(NamedTuple):
@@ -198,11 +206,18 @@ _READS_ITSELF = re.compile(
     r"|\b(gi|cr|ag|tb|co)_|\bf_(back|code|frame|globals|lineno|locals)\b|lineno"
 )
 """Names through which a program can read its own docstrings or line numbers. A false match costs one evaluation."""
+_PARTS_OF_THEM = (
+    "__", "getattr", "vars", "dir", "eval", "exec", "compile", "globals", "locals", "help", "attrgetter", "methodcaller", "format",
+    "get_type_hints", "ForwardRef", "inspect", "sys", "getdoc", "shortDescription", "info", "lookfor", "gi_", "cr_", "ag_", "tb_",
+    "co_", "f_", "lineno",
+)  # fmt: skip
+"""Each match of `_READS_ITSELF` contains one of these; looking for them takes a tenth of the time of the pattern."""
 
 
 def reads_itself(source: str) -> bool:
     """Return whether a program might read its own docstrings, annotations or line numbers."""
-    return _READS_ITSELF.search(_as_parsed(source)) is not None
+    text = _as_parsed(source)
+    return any(part in text for part in _PARTS_OF_THEM) and _READS_ITSELF.search(text) is not None
 
 
 def _as_parsed(source: str) -> str:
