@@ -100,8 +100,8 @@ def test_layout_does_not_count_and_meaning_does(one: str, other: str, same: bool
 
 READING = (
     "__doc__ __wrapped__ getattr vars dir eval exec compile globals locals help attrgetter methodcaller format format_map vformat "
-    "get_type_hints ForwardRef inspect _inspect sys _sys getdoc shortDescription info lookfor gi_code cr_frame ag_frame tb_next co_consts "
-    "f_back f_code f_frame f_globals f_lineno f_locals tb_lineno"
+    "get_type_hints ForwardRef inspect _inspect sys _sys getdoc shortDescription info lookfor gi_code cr_frame ag_frame tb_next "
+    "co_consts f_back f_code f_frame f_globals f_lineno f_locals tb_lineno"
 ).split()
 
 
