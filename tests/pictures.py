@@ -16,8 +16,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from tests.ui.chromium import ARGUMENTS, CHROMIUM
 from tests.ui.served import Served, serve
-from tests.ui.test_browser import ARGUMENTS, CHROMIUM
 from workbench.store import Store
 
 PLACE = Path(__file__).parent.parent / "docs" / "images"

@@ -14,7 +14,7 @@ from ui import actions, data, models, theme
 from workbench.errors import StoreError, UsageError
 from workbench.formatting import percent
 from workbench.model import Split
-from workbench.report.vega import PICK, specification
+from workbench.report.vega import PICK, ZOOM, specification
 from workbench.store import Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
@@ -177,9 +177,16 @@ def chart(made: alt.LayerChart, key: str) -> None:
     st.vega_lite_chart(None, specification(made), theme=None, key=key)
 
 
-def clicked(made: alt.LayerChart, key: str) -> dict[str, Any]:
-    """Show a chart with clickable marks and return the fields of the selected mark; empty without one."""
-    event: Any = st.vega_lite_chart(None, specification(made), theme=None, key=key, on_select="rerun", selection_mode=PICK)
+def clicked(made: alt.LayerChart, key: str, *, zooms: bool = False) -> dict[str, Any]:
+    """Show a chart with clickable marks and return the fields of the selected mark; empty without one.
+
+    Parameters
+    ----------
+    zooms
+        Whether it can be zoomed: then it stays so when it is drawn anew, which Streamlit does only for selections that it reports.
+    """
+    modes = [PICK, ZOOM] if zooms else [PICK]
+    event: Any = st.vega_lite_chart(None, specification(made), theme=None, key=key, on_select="rerun", selection_mode=modes)
     found = event.selection.get(PICK) or [{}]
     return dict(found[0])
 

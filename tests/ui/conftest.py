@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
+from tests.ui.chromium import ARGUMENTS, CHROMIUM, PATIENCE, faults_of
 from workbench.problem import catalog
 from workbench.store import Store
 
@@ -82,3 +84,25 @@ def open_page() -> Iterator[Open]:
         return app.run()
 
     yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all flows."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    assert Path(CHROMIUM).exists(), f"no Chromium at {CHROMIUM}; name one with EVOLVE_TEST_CHROMIUM"
+    with sync_api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split(), headless=True)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that must raise no error and ask nobody but this machine."""
+    made = browser.new_page(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(PATIENCE)
+    faults = faults_of(made)
+    yield made
+    assert not faults
+    made.close()

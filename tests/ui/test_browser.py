@@ -6,10 +6,8 @@ import ast
 import contextlib
 import os
 import re
-import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
+from tests.ui.chromium import PATIENCE, button, faults_of, press
 from tests.ui.contrast import FAINT
 from tests.ui.served import serve
 from workbench.problem import catalog
@@ -25,57 +24,7 @@ from workbench.store import Store
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("EVOLVE_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync"
-)
 TOY = Path(__file__).parent.parent / "toy"
-PATIENCE = 90_000
-"""Milliseconds that a loaded machine may take for anything."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium for all flows."""
-    assert Path(CHROMIUM).exists(), f"no Chromium at {CHROMIUM}; name one with EVOLVE_TEST_CHROMIUM"
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split(), headless=True)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page that must raise no error and ask nobody but this machine."""
-    made = browser.new_page(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(PATIENCE)
-    faults = faults_of(made)
-    yield made
-    assert not faults
-    made.close()
-
-
-def faults_of(page: Any) -> list[str]:
-    """A list that fills with what a page asks of others, its errors, and what its policy keeps it from."""
-    found: list[str] = []
-    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-    page.on("request", lambda r: None if r.url.startswith(here) else found.append(r.url))
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("console", lambda said: found.append(said.text) if "Content Security Policy" in said.text else None)
-    return found
-
-
-def button(page: Any, name: str) -> Any:
-    """A button by its label (an icon's name may stand before it)."""
-    return page.get_by_role("button", name=re.compile(rf"{name}$"))
-
-
-def press(page: Any, name: str) -> None:
-    """Click a button once it stands there alone: a page that is being left shows its own until the next one is whole."""
-    found = button(page, name)
-    sync_api.expect(found).to_have_count(1, timeout=PATIENCE)
-    found.click()
 
 
 def choose(page: Any, attempts: int) -> None:

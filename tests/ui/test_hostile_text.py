@@ -19,7 +19,6 @@ from streamlit.testing.v1 import AppTest
 from tests.benchmarks.big_store import fill
 from tests.ui.conftest import Open
 from tests.ui.served import serve
-from tests.ui.test_browser import browser, page  # noqa: F401  fixtures
 from tests.ui.test_pages import PROGRAM_TABS, RUN_TABS
 from ui import data
 from ui.actions import Download
@@ -232,7 +231,7 @@ def test_a_table_for_a_spreadsheet_holds_no_formula() -> None:
 
 
 @pytest.mark.browser
-def test_a_browser_makes_no_element_of_it(hostile: tuple[Path, str, int], page: Any) -> None:  # noqa: F811
+def test_a_browser_makes_no_element_of_it(hostile: tuple[Path, str, int], page: Any) -> None:
     runs, run, champion = hostile
     there = {
         f"run?{urlencode({'run': run})}": "stVegaLiteChart", f"run?{urlencode({'run': run, 'tab': 'Failures'})}": "stHtml",

@@ -137,8 +137,9 @@ def test_steering_reaches_the_control_table_with_its_scope(live: Path, open_page
     assert sent[-1] == {"text": "avoid sorting", "next": 7}
 
 
-def test_charts_of_a_live_run_stay_as_they_are_until_refreshed(live: Path, open_page: Open) -> None:
+def test_charts_of_a_live_run_that_is_not_followed_stay_as_they_are_until_refreshed(live: Path, open_page: Open) -> None:
     app = open_page(live, "run", run="live", tab="Programs")
+    app.toggle(key="follow").set_value(False).run()
     before = len(app.dataframe[0].value)
     with Store(live) as store:
         last = store.candidate("live", 1)
@@ -153,7 +154,7 @@ def test_charts_of_a_live_run_stay_as_they_are_until_refreshed(live: Path, open_
     assert len(app.dataframe[0].value) == before + 5
 
 
-def test_charts_that_follow_a_run_show_what_has_come_in(live: Path, open_page: Open) -> None:
+def test_charts_of_a_live_run_show_what_has_come_in(live: Path, open_page: Open) -> None:
     app = open_page(live, "run", run="live", tab="Programs")
     before, drawn = len(app.dataframe[0].value), app.session_state["drawn-live"]
     app.session_state["drawn-live"] = drawn = drawn - 60  # long enough ago to be drawn anew
@@ -161,7 +162,7 @@ def test_charts_that_follow_a_run_show_what_has_come_in(live: Path, open_page: O
         last = store.candidate("live", 1)
         for number in range(100, 103):
             store.add_candidate("live", type(last)(number, last.status, last.program, "edit", (1,), 0, 0.5))
-    app.toggle(key="follow").set_value(True).run()
+    app.run()
     sound(app)
     assert len(app.dataframe[0].value) == before + 3 and app.session_state["drawn-live"] > drawn
     assert app.button(key="renew").label == "charts are up to date"

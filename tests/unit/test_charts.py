@@ -68,14 +68,26 @@ def test_a_baseline_better_than_every_attempt_is_in_sight(log: bool) -> None:
     chart = charts.progress(frame([0.5, 0.4]), log=log, levels=[BASELINE, charts.Level("best", 0.02), charts.Level("beyond", -0.1)])
     low, high = domain(chart, "y")
     assert low < (0.02 if log else -0.1) and high > 0.45
-    shown = {row["name"] for row in rows(chart, "rule")}
-    assert shown == ({"EDD", "best"} if log else {"reference", "EDD", "best", "beyond"})
+    shown = {row["name"]: row["gap"] for row in rows(chart, "rule")}
+    known = {"EDD": 0.45, "best": 0.02}
+    assert shown == known | ({"beyond: -10.0%": low} if log else {"reference": 0.0, "beyond": -0.1})
 
 
-def test_a_logarithmic_axis_leaves_out_what_it_cannot_show() -> None:
-    chart = charts.progress(frame([0.5, 0.0, 0.01]), log=True, levels=[BASELINE])
-    assert domain(chart, "y") == [pytest.approx(0.008), pytest.approx(0.55)]
-    assert [row["name"] for row in rows(chart, "rule")] == ["EDD"]
+@pytest.mark.parametrize("log", [False, True])
+def test_baselines_are_in_sight_before_the_first_valid_attempt(log: bool) -> None:
+    low, high = domain(
+        charts.progress(frame([None]), log=log, levels=[charts.Level("best", 5e-5), charts.Level("beyond", -0.2)]), "y"
+    )
+    assert low <= (5e-5 if log else -0.2) < high
+
+
+def test_a_logarithmic_axis_draws_what_it_has_no_place_for_at_its_lower_end_and_tells_its_gap() -> None:
+    chart = charts.progress(frame([0.5, 0.0, 0.01, -0.02]), log=True, levels=[BASELINE])
+    low, high = domain(chart, "y")
+    assert (low, high) == (pytest.approx(0.008), pytest.approx(0.55))
+    assert [row["gap"] for row in rows(chart, "circle")] == [0.5, low, 0.01, low]
+    assert [row["said"] for row in rows(chart, "circle")][1:] == ["no. 1: 0.00%, edit", "no. 2: 1.00%, edit", "no. 3: -2.00%, edit"]
+    assert rows(chart, "line")[-1]["best"] == low
 
 
 def test_the_axis_is_logarithmic_by_itself_where_baselines_lie_far_apart() -> None:

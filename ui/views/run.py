@@ -26,7 +26,7 @@ FOLLOWING = 8.0
 
 
 def page() -> None:
-    """Show heading and tabs; for a live run, figures and log refresh automatically, charts on request."""
+    """Show heading and tabs; those of a live run refresh automatically, charts unless they are not to follow."""
     store = parts.store_or_stop(st.query_params.get("run"))
     row = store.summary(parts.chosen_run(store).id)
     state = data.state(store, row)
@@ -60,10 +60,11 @@ def page() -> None:
 
 
 def pinned(store: Reader, run: str, live: bool) -> Mark:
-    """Return the mark at which charts are drawn; it is kept, because redrawing a chart resets its zoom."""
+    """Return the mark at which charts are drawn: for a live run that is not followed, the one at which they were drawn last."""
     now = store.mark(run)
     key = f"mark-{run}"
-    if not live or key not in st.session_state or st.session_state.get("follow") or st.session_state.pop("refresh", False):
+    follow = st.session_state.get("follow", True)
+    if not live or key not in st.session_state or follow or st.session_state.pop("refresh", False):
         st.session_state[key] = now
         st.session_state[f"drawn-{run}"] = time.monotonic()
     return st.session_state[key]
@@ -83,7 +84,7 @@ def pulse(run: str, state: str) -> None:
         return
     new = store.mark(run).attempts - st.session_state.get(f"mark-{run}", store.mark(run)).attempts
     with st.container(horizontal=True, vertical_alignment="center"):
-        follow = st.toggle("Follow", key="follow", help="Redraw the charts as attempts come in; this resets their zoom.")
+        follow = st.toggle("Follow", value=True, key="follow", help="Redraw the charts as attempts come in; what you zoomed stays.")
         if new and follow and time.monotonic() - st.session_state.get(f"drawn-{run}", 0.0) > FOLLOWING:
             st.rerun(scope="app")
         if st.button(f"{new:,} new, refresh" if new else "charts are up to date", key="renew", disabled=not new, type="tertiary",
@@ -144,7 +145,7 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
             levels=levels, validation=validation,
         )  # fmt: skip
-        picked = parts.clicked(figure, f"progress-{axis}-{split}").get("number")
+        picked = parts.clicked(figure, f"progress-{axis}-{split}", zooms=True).get("number")
         st.caption(_MOVE)
         if len(shown) < len(frame):
             st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all improvements, and an even sample of the others.")
@@ -197,12 +198,16 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         )  # fmt: skip
         most = f"The best {LISTED:,} are listed; open others by number on the page Program. " if len(chosen) == LISTED else ""
         st.caption(f"{most}Click a number to open the program, or another cell for a preview.")
-    place, column = parts.chosen_cell(event, len(chosen)) or (0, "")
-    if column == "number":
-        parts.open_program(row.id, int(chosen["number"].iloc[place]))
+    place, column = cell = parts.chosen_cell(event, len(chosen)) or (0, "")
+    clicked, number = st.session_state.get(f"previewed-{row.id}", ((0, ""), None))
+    if cell != clicked or not column:  # else the cell was clicked when it held this number: others may have come in above it
+        number = int(chosen["number"].iloc[place]) if len(chosen) else None
+        st.session_state[f"previewed-{row.id}"] = cell, number
+    if column == "number" and cell != clicked and number is not None:
+        parts.open_program(row.id, number)
     with card:
-        if len(chosen):
-            parts.program_card(store, row, int(chosen["number"].iloc[place]), "programs")
+        if number is not None:
+            parts.program_card(store, row, number, "programs")
 
 
 def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
@@ -216,7 +221,7 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
                    "Click a step to see its diff.", width="stretch")  # fmt: skip
         log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
     figure = charts.lineage(frame, path, theme.current(), log=log)
-    picked = parts.clicked(figure, "lineage").get("number")
+    picked = parts.clicked(figure, "lineage", zooms=True).get("number")
     if picked is not None:
         parts.open_program(row.id, int(picked), tab="Diff")
     st.caption(_MOVE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +17,8 @@ from workbench.formatting import dollars, duration, points
 from workbench.problem import catalog
 from workbench.store import Reader, RunSummary
 
+FEW = 5
+"""Number of runs above which they can be filtered."""
 BUILTIN, MODELS = "AST mutation operators (no model)", "Language models"
 
 
@@ -72,16 +76,32 @@ def listing() -> None:
             theme.kpi("Spent on models", dollars(spent), f"{unknown:,} calls of unknown price" if unknown else ""),
         ]
     )
-    table(store, rows)
+    words = ""
+    if len(rows) > FEW:
+        words = st.text_input("Filter", key="filter", placeholder="Filter by name, problem, status or proposer", width=420,
+                              label_visibility="collapsed").lower()  # fmt: skip
+    table(store, rows, words.split())
 
 
-def table(store: Reader, rows: list[RunSummary]) -> None:
-    """Show one row per run: a click on its ID opens it, a click on another cell or a tick selects it."""
+def table(store: Reader, every: list[RunSummary], words: Sequence[str] = ()) -> None:
+    """Show one row per run with all `words`: a click on its ID opens it, a click on another cell or a tick selects it."""
+    rows = [
+        row for row in every if all(word in " ".join((row.id, row.problem, row.status, row.proposer)).lower() for word in words)
+    ]
+    ticked = set(st.session_state.get("ticked", ()))
+    if not rows:
+        st.caption("No run has all these words.")
+        marked([row for row in every if row.id in ticked])
+        return
     frame = pd.DataFrame([line(store, row) for row in rows])
     if not frame["note"].any():
         frame = frame.drop(columns="note")
+    # Streamlit selects by position: another list of runs is another table, in which the same runs are ticked.
+    names = [row.id for row in rows]
+    before = [k for k, name in enumerate(names) if name in ticked]
     event = st.dataframe(
-        frame, key="runs-table", hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"], row_height=34,
+        frame, key=f"runs-{zlib.crc32(' '.join(names).encode())}", hide_index=True, on_select="rerun",
+        selection_mode=["multi-row", "single-cell"], selection_default={"selection": {"rows": before}}, row_height=34,
         height="auto" if len(frame) <= 10 else 640, placeholder="–",
         column_config={
             "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Gap of the best candidate on validation"),
@@ -97,8 +117,11 @@ def table(store: Reader, rows: list[RunSummary]) -> None:
     cell = parts.chosen_cell(event, len(rows))
     if cell and cell[1] == "run":
         st.switch_page(parts.RUN, query_params={"run": rows[cell[0]].id})
-    ticked = [row for row in event.selection.rows if row < len(rows)]
-    marked([rows[k] for k in ticked or ([cell[0]] if cell else [])])
+    ticked = ticked - set(names) | {names[k] for k in event.selection.rows if k < len(rows)}
+    st.session_state["ticked"] = sorted(ticked)
+    marked([row for row in every if row.id in ticked] or ([rows[cell[0]]] if cell else []))
+    if hidden := ticked - set(names):
+        st.caption(f"{parts.counted(len(hidden), 'run')} that the filter hides {'is' if len(hidden) == 1 else 'are'} ticked too.")
 
 
 def marked(rows: list[RunSummary]) -> None:
@@ -112,7 +135,7 @@ def marked(rows: list[RunSummary]) -> None:
             st.switch_page(parts.RUN, query_params={"run": rows[0].id})
         ready = [f"{row.id}:{row.champion}" for row in rows if row.champion is not None]
         if ready and st.button("Compare", icon=":material/compare_arrows:", key="compare-runs"):
-            st.switch_page(parts.COMPARE, query_params=[("p", name) for name in ready])
+            st.switch_page(parts.COMPARE, query_params={"p": ready})
         if live and st.button(f"Stop {parts.counted(len(live), 'run')}", icon=":material/stop:", key="stop-runs"):
             for row in live:
                 parts.try_to(actions.tell, row.id, "stop")

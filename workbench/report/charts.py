@@ -26,6 +26,7 @@ from workbench.report.vega import (
     pick,
     picked,
     themed,
+    within,
     worded,
     zoom,
 )  # fmt: skip
@@ -49,8 +50,8 @@ def view(gaps: pd.Series, levels: Sequence[Level], *, log: bool = False) -> tupl
     valid = gaps.dropna()
     known = [level.gap for level in levels]
     if valid.empty:
-        low, high = -0.05, max([1.0, *known])
-        return (1e-4, high) if log else (low, high)
+        high = max([1.0, *known])
+        return (min([1e-4, *(0.8 * g for g in known if g > 0)]), high) if log else (min([-0.05, *known]), high)
     start, usual = float(valid.iloc[0]), float(valid.quantile(0.9))
     if (most := max([start, *known])) > 0:
         usual = min(usual, 4 * most)  # most attempts are far worse than every known gap: keep the lower part readable
@@ -105,8 +106,9 @@ def progress(
     if log is None:
         log = gaps.min() > 0 and far_apart([float(gaps.min()), *(level.gap for level in levels)])
     low, high = view(gaps, levels, log=log)
+    best = so_far(gaps)
     shown = pd.DataFrame({
-        "x": across(frame, axis), "gap": gaps, "best": so_far(gaps), "number": frame["number"],
+        "x": across(frame, axis), "gap": within(gaps, low, log=log), "best": within(best, low, log=log), "number": frame["number"],
         "status": frame["status"].astype(str), "operator": frame["operator"].astype(str),
         "series": frame["island"].map(lambda island: "start" if pd.isna(island) else f"island {int(island)}"),
     })  # fmt: skip
@@ -119,19 +121,19 @@ def progress(
     scale = gap_scale(low, high, log=log)
     title = f"Mean gap to the reference, {'train' if validation is None else 'validation'}"
     y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log))
-    best = alt.Y("best:Q", scale=scale, axis=None)
-    dots = _saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(valid["gap"], valid["operator"], strict=True)])
+    heights = alt.Y("best:Q", scale=scale, axis=None)
+    dots = _saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(gaps[valid.index], valid["operator"], strict=True)])
     diamonds = alt.Chart(_saying(marked, ["steering message"] * len(marked)).assign(series="steered"))
     layers = [
-        *_lines(palette, [level for level in levels if level.gap > 0 or not log], (low, high), height, log=log),
-        alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, best),
+        *_lines(palette, levels, (low, high), height, log=log),
+        alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, heights),
         *_rug(_saying(failed, failed["status"]), x),
         alt.Chart(dots, name="attempts").mark_circle(
             size=14 if len(frame) > CROWD else 34, opacity=0.6, clip=True, cursor="pointer",
         ).encode(
             x, y, picked(alt.StrokeValue, palette.ink, None), **hover("said"),
         ).add_params(pick("number"), zoom()),
-        diamonds.mark_point(shape="diamond", size=110, filled=True, opacity=1, clip=True).encode(x, best, **hover("said")),
+        diamonds.mark_point(shape="diamond", size=110, filled=True, opacity=1, clip=True).encode(x, heights, **hover("said")),
     ]  # fmt: skip
     colour = _series(valid, failed, marked, palette)
     return themed(
@@ -173,11 +175,15 @@ def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, pal
 
 
 def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float], height: int, *, log: bool) -> list[alt.Chart]:
-    """Baselines and the reference as horizontal lines, named on the right; a logarithmic axis has no reference."""
+    """Baselines and the reference as horizontal lines, named on the right.
+
+    A logarithmic axis has no reference; a baseline at or below 0 is drawn at its lower edge, and named with its gap.
+    """
     scale = gap_scale(*domain, log=log)
     lines = [*([] if log else [Level("reference", 0.0)]), *levels]
     frame = pd.DataFrame({
-        "name": [line.name for line in lines], "gap": [line.gap for line in lines],
+        "name": [f"{line.name}: {percent(line.gap)}" if log and line.gap <= 0 else line.name for line in lines],
+        "gap": within(pd.Series([line.gap for line in lines], dtype=float), domain[0], log=log),
         "said": [f"{line.name}: {percent(line.gap)}" for line in lines],
         "bound": [not log and k == 0 for k in range(len(lines))],
     })  # fmt: skip
@@ -217,8 +223,8 @@ def lineage(
     shown = pd.concat([steps.assign(kind="path to the program"), others.assign(kind="other parents")])
     above = shown["parent"].where(shown["parent"].isin(known.index)).fillna(-1).astype(int)
     shown = pd.DataFrame({
-        "number": shown.index, "gap": shown["gap"], "kind": shown["kind"],
-        "from": above.where(above >= 0), "before": above.map(known["gap"]),
+        "number": shown.index, "gap": within(shown["gap"], low, log=log), "kind": shown["kind"],
+        "from": above.where(above >= 0), "before": within(above.map(known["gap"]), low, log=log),
         "said": [f"no. {n}: {percent(g)}, {how}" for n, g, how in zip(shown.index, shown["gap"], shown["operator"], strict=True)],
     })  # fmt: skip
     x = alt.X(

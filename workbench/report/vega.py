@@ -20,8 +20,8 @@ WIDTH = 760
 """Default width of a chart, in pixels."""
 LABEL = 15
 """Minimum distance of labels beside a chart, in pixels."""
-PICK = "pick"
-"""Name of the selection made by clicking on a mark; pages read it."""
+PICK, ZOOM = "pick", "zoom"
+"""Names of the selections made by clicking on a mark, and by panning and zooming; pages read them."""
 _SPARE = 14
 """Margin left of an SVG in pixels; it is twice as wide on the right, because a reader's font may be wider than the measured one."""
 AtX: Any = alt.XValue
@@ -86,7 +86,7 @@ def pick(*fields: str) -> alt.Parameter:
 def zoom(*encodings: Any) -> alt.Parameter:
     """Return panning and zooming: drag to pan, Shift and wheel to zoom (the wheel alone scrolls), double-click to reset."""
     return alt.selection_interval(
-        "zoom", bind="scales", encodings=list(encodings) or ["x", "y"], zoom="wheel![event.shiftKey]", clear="dblclick"
+        ZOOM, bind="scales", encodings=list(encodings) or ["x", "y"], zoom="wheel![event.shiftKey]", clear="dblclick"
     )
 
 
@@ -124,6 +124,11 @@ def gap_axis(title: str, low: float, high: float, *, log: bool = False, grid: bo
 def gap_scale(low: float, high: float, *, log: bool = False) -> alt.Scale:
     """Return a scale of gaps with exactly these limits."""
     return alt.Scale(type="log", domain=[low, high], nice=False) if log else alt.Scale(domain=[low, high], nice=False, zero=False)
+
+
+def within(gaps: pd.Series, low: float, *, log: bool) -> pd.Series:
+    """Return where gaps are drawn: on a logarithmic axis, those at or below 0 at its lower end."""
+    return gaps.where(gaps.isna() | (gaps > 0), low) if log else gaps
 
 
 def worded(names: Sequence[str]) -> str:
