@@ -16,6 +16,9 @@ from workbench.problem.measuring import measure
 from workbench.problem.references import GapScale
 from workbench.protocols import Sandbox, Session
 
+NOT_RUN = "not run: an earlier instance failed"
+"""Message of the instances that a program was not run on."""
+
 
 def evaluate(
     loaded: LoadedProblem,
@@ -71,7 +74,7 @@ def evaluate(
             if failure and stop_on_failure:
                 result = InstanceResult(
                     instance.id, instance.family, failure.status, scale.penalty[instance.family], None, reference,
-                    message="not run: an earlier instance failed",
+                    message=NOT_RUN,
                 )  # fmt: skip
             else:
                 result = _run(loaded, sessions, instance, reference, scale.penalty[instance.family], scale.gap)
