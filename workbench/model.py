@@ -14,6 +14,7 @@ from workbench.values import Record as Record
 from workbench.values import Seconds as Seconds
 from workbench.values import Split as Split
 from workbench.values import Status as Status
+from workbench.values import Tier as Tier
 
 # --------------------------------------------------------------------------- problems
 
@@ -213,6 +214,8 @@ class Problem:
         Modules that a program may import in addition to the standard ones.
     stress_tolerance
         By stress class: how much worse than the best baseline, in gap, a certified program may be (default 0.05).
+    tiers
+        Harder parts of train and validation, easiest first; classes that none names are for runs that begin.
     disclosed
         What of `test` or `stress` was known when something was chosen, or is shared between instances: one sentence without a
         full stop that every certificate shows; empty if there is nothing of the kind.
@@ -237,6 +240,7 @@ class Problem:
     limits: Limits = Limits()
     modules: tuple[str, ...] = ()
     stress_tolerance: Mapping[str, float] = field(default_factory=dict)
+    tiers: tuple[Tier, ...] = ()
     disclosed: str = ""
     statement: str = ""
     hints: tuple[str, ...] = ()

@@ -83,6 +83,27 @@ class Effect(NamedTuple):
         return {**self._asdict(), "error": self.error if math.isfinite(self.error) else None}
 
 
+class Tier(NamedTuple):
+    """A harder part of train and validation, where a run goes on that has solved the part before.
+
+    Attributes
+    ----------
+    name
+        Lower-case letters, digits and underscores. The problem at this tier is loaded as `domain/problem@name`.
+    families
+        Instance classes of train and validation that belong to it.
+    words
+        What is harder, in one sentence; prompts and pages show it.
+    seconds
+        Time limit of a program on one instance at this tier, in seconds; None: that of the problem.
+    """
+
+    name: str
+    families: tuple[str, ...]
+    words: str
+    seconds: float | None = None
+
+
 class Interval(NamedTuple):
     """A mean and its confidence interval."""
 

@@ -63,6 +63,8 @@ class Description:
         Classes of robustness instances of which anyone may draw fresh ones, in words; a certificate may have others too.
     seeds
         Names of the initial programs, weakest first.
+    harder
+        ID of the problem at its harder tier, where a run goes on that has solved train; empty if there is none.
     """
 
     slug: str
@@ -84,6 +86,7 @@ class Description:
     baselines: tuple[Rival, ...]
     robustness: Mapping[str, str]
     seeds: tuple[str, ...]
+    harder: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -122,6 +125,7 @@ def describe(problem: AnyProblem) -> Description:
         skeleton(loaded.program(loaded.problem.seeds[0]).source, brief.entry), brief.features, brief.unit, brief.sense,
         loaded.problem.bound, brief.limits, MAX_SOURCE_BYTES, brief.modules,
         {split: sizes_of(loaded.instances(split)) for split in Split}, _rivals(loaded), loaded.robustness, loaded.problem.seeds,
+        loaded.harder.slug if loaded.harder else "",
     )  # fmt: skip
 
 

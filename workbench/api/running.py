@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from workbench.api.result import Result
 from workbench.api.showing import displayed
 from workbench.errors import UsageError
 from workbench.loop import start
+from workbench.loop.onward import onward
 from workbench.loop.snapshot import Display
 from workbench.model import Task
 from workbench.options import RunOptions
+from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Proposer, Strategy
-from workbench.store import Store
+from workbench.store import Outcome, Store
 from workbench.system.process import cores
 
 AnyProposer = str | Proposer | Callable[[Task], str]
@@ -77,7 +79,7 @@ def run(
     Returns
     -------
     Result
-        The run, whose best candidate is `result.best`.
+        The run, whose best candidate is `result.best`; if the search went on at a harder tier of the problem, the run there.
 
     Raises
     ------
@@ -95,10 +97,9 @@ def run(
     )  # fmt: skip
     chosen = search.choose(strategy, made.strategy_options)
     made = dataclasses.replace(made, strategy=chosen.name, strategy_options=dict(chosen.options))
-    folder = runs_folder(runs)
+    mind, folder = None, runs_folder(runs)
     with displayed(display) as shown:
         if isinstance(proposer, str):
-            mind = None
             made, why = proposers.resolve(dataclasses.replace(made, proposer=proposer))
             if why:
                 shown.line(f"proposer: {why}")
@@ -106,7 +107,29 @@ def run(
             mind, made = proposers.adopt(proposer, made)
         named = given if endpoint_key else ()
         outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=chosen.strategy, named=named)
+        if mind is None or callable(proposer):
+            loaded, outcome = _further(loaded, made, outcome, folder, shown, proposer, strategy, named)
     return Result(outcome.run, folder, loaded)
+
+
+def _further(
+    loaded: LoadedProblem,
+    made: RunOptions,
+    outcome: Outcome,
+    folder: Path,
+    shown: Display,
+    proposer: AnyProposer,
+    strategy: AnyStrategy,
+    named: Collection[str],
+) -> tuple[LoadedProblem, Outcome]:
+    """Go on at harder tiers while runs end because they have solved theirs; return the last problem and outcome."""
+    while more := onward(loaded, made, folder, outcome):
+        loaded, made = more.loaded, more.options
+        mind = None if isinstance(proposer, str) else proposers.adopt(proposer, made)[0]
+        again = search.choose(strategy, made.strategy_options if isinstance(strategy, str) else None).strategy
+        shown.line(f"{outcome.message}; the search goes on there")
+        outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=again, named=named, carried=[more.carried])
+    return loaded, outcome
 
 
 def resume(

@@ -111,7 +111,7 @@ def _path(what: Path | str) -> Path:
 def _problem(slug: str, given: AnyProblem | None) -> LoadedProblem | None:
     """Return the named problem, or an installed one: a certificate may come from anybody, so it cannot name a folder to load."""
     if given is None:
-        return catalog.load(slug) if slug in catalog.slugs() else None
+        return catalog.load(slug) if catalog.knows(slug) else None
     loaded = load(given)
     if loaded.slug != slug:
         raise UsageError(f"the certificate is for the problem {slug}, not {loaded.slug}")

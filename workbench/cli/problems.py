@@ -101,6 +101,8 @@ def _show(found: Description, shipped: Exhibit | None) -> None:
     if shipped:
         words.print(f"best here: {_best(shipped, found.version)}")
         words.print(f"module: {shipped.module}")
+    if found.harder:
+        words.print(f"harder tier, where a run goes on that has solved train: {found.harder}")
     words.print(f"programs: evolve source {found.slug} --list")
 
 

@@ -145,7 +145,7 @@ class _Worker:
             "workbench.evaluation.worker",
             str(theirs.fileno()),
             str(os.getpid()),
-            str(self._loaded.folder),
+            self._loaded.address,
         ]
         environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
         environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the checkout or installation in use

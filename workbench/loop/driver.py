@@ -443,7 +443,8 @@ class Loop:
         if improved:
             self._best = candidate
         if candidate.operator == "seed":
-            self.champion.consider(candidate)
+            if candidate.status is Status.OK:
+                self.champion.consider(candidate)
         elif improved:
             self.champion.consider(candidate)
             if self._proposer.uses_model:

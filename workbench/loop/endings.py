@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from workbench.model import Candidate, Split, Status
 from workbench.problem.catalog import LoadedProblem
@@ -30,17 +31,31 @@ class Endings:
     def __init__(self, loaded: LoadedProblem, patience: int | None) -> None:
         self.stagnation = self._repeats = 0
         self._patience = patience
-        instances, references = loaded.instances(Split.TRAIN), loaded.references
-        self._proven = all(references.reference(Split.TRAIN, i.id).status == "optimal" for i in instances)
+        self._loaded, self._proven = loaded, _is_proven(loaded)
 
     def tell(self, candidate: Candidate, improved: bool) -> str:
         """Note an attempt; return why the run should end, an empty string if it should not."""
         self._repeats = self._repeats + 1 if candidate.status is Status.DUPLICATE else 0
-        if improved and self._proven and max(candidate.instances, default=math.inf) <= _SOLVED:
-            return f"candidate {candidate.number} reaches the proven optimum on every training instance: nothing is left to gain"
+        if improved and self._proven and _is_solved(candidate):
+            harder = self._loaded.harder
+            more = f"a harder tier is {harder.slug}" if harder else "nothing is left to gain"
+            return f"candidate {candidate.number} reaches the proven optimum on every training instance: {more}"
         if candidate.operator == "seed":
             return ""
         self.stagnation = 0 if improved else self.stagnation + 1
         if self._repeats == REPEATS_IN_A_ROW:
             return f"{REPEATS_IN_A_ROW} attempts in a row were programs that the run had already tried"
         return f"no improvement in {self.stagnation} attempts (--patience)" if self.stagnation == self._patience else ""
+
+
+def solver_of(loaded: LoadedProblem, candidates: Iterable[Candidate]) -> Candidate | None:
+    """Return the first candidate that reaches the proven optimum on every training instance."""
+    return next((c for c in candidates if _is_proven(loaded) and _is_solved(c)), None)
+
+
+def _is_proven(loaded: LoadedProblem) -> bool:
+    return all(loaded.references.reference(Split.TRAIN, i.id).status == "optimal" for i in loaded.instances(Split.TRAIN))
+
+
+def _is_solved(candidate: Candidate) -> bool:
+    return candidate.status is Status.OK and max(candidate.instances, default=math.inf) <= _SOLVED

@@ -48,6 +48,7 @@ def begin(
     proposer: Proposer | None = None,
     strategy: Strategy | None = None,
     named: Collection[str] = (),
+    carried: Sequence[tuple[str, Program]] = (),
 ) -> Outcome:
     """Start a new run and drive it until it ends.
 
@@ -57,6 +58,8 @@ def begin(
         Objects that replace those named in the options.
     named
         Options that the user gave in the current command, so that endpoints among them may get keys (see `proposers.make`).
+    carried
+        Further initial programs with their names; one that fails is recorded with its failure.
 
     Raises
     ------
@@ -70,7 +73,8 @@ def begin(
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
-    seeds = starting_programs(loaded, options)
+    own = starting_programs(loaded, options)
+    seeds = [*own, *carried]
     known = Known()
     with Store(runs) as store:
         options = _as_gated(options, store)
@@ -78,8 +82,8 @@ def begin(
         with contextlib.closing(proposer):
             checks = _check(proposer, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
-                gate, adviser = _gates(loaded, pool, options, [p for _, p in seeds])
-                reports = _score_seeds(loaded, seeds, pool)
+                gate, adviser = _gates(loaded, pool, options, [p for _, p in own])
+                reports = _score_seeds(loaded, seeds, len(own), pool)
                 run = _name(loaded.slug)
                 store.create_run(
                     run,
@@ -94,10 +98,7 @@ def begin(
                 _keep_checks(store, run, checks)
                 prints = {}
                 for number, ((name, program), report) in enumerate(zip(seeds, reports, strict=True)):
-                    gaps = tuple(r.gap for r in report.results)
-                    seed = Candidate(
-                        number, Status.OK, program, "seed", (), None, report.gap, report.families, gaps, f"program {name}"
-                    )
+                    seed = _seed(number, name, program, report)
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
                 context, history = (
@@ -290,14 +291,22 @@ def _evolves_whole(program: Program) -> bool:
     return block is None or any(mark in block.inside for mark in marks)
 
 
-def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], pool: Executor) -> list[Report]:
+def _seed(number: int, name: str, program: Program, report: Report) -> Candidate:
+    words = f"program {name}"
+    if report.status is not Status.OK:
+        return Candidate(number, report.status, program, "seed", message=f"{words}: {report.message}", idea=name)
+    gaps = tuple(r.gap for r in report.results)
+    return Candidate(number, Status.OK, program, "seed", (), None, report.gap, report.families, gaps, words)
+
+
+def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], own: int, pool: Executor) -> list[Report]:
     program, ids = first_look(loaded)
     look = Job(program, Split.TRAIN, ids, fresh=True)
     first = pool.submit(look).result()  # alone: if the verifier hangs, it hangs in one worker
     second, *futures = [pool.submit(job) for job in (look, *(Job(program, Split.TRAIN) for _, program in seeds))]
     refuse_different(loaded, [first, second.result()])
     reports = [f.result() for f in futures]
-    for (name, _), report in zip(seeds, reports, strict=True):
+    for (name, _), report in zip(seeds[:own], reports[:own], strict=True):
         if report.status is not Status.OK:
             raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")
     return reports
@@ -394,4 +403,4 @@ def _signals(loop: Loop) -> Iterator[None]:
 
 
 def _name(slug: str) -> str:
-    return f"{slug.partition('/')[2]}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    return f"{slug.partition('/')[2].replace('@', '-')}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -13,6 +13,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 from workbench import checks
 from workbench.errors import ProblemError, ProblemFault, StoreError, UsageError
-from workbench.model import Brief, Instance, Problem, Program, Split
+from workbench.model import Brief, Instance, Problem, Program, Split, Tier
 from workbench.problem import extras, gap, references
 from workbench.problem.extras import GATE, Draw, package, where
 from workbench.problem.programs import find_program, program_names, read_program
@@ -36,6 +37,7 @@ UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, extras.
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
 _UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""
+_TIER = re.compile(r"[a-z0-9_]+")
 
 
 def root() -> Path:
@@ -52,6 +54,8 @@ class LoadedProblem:
 
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
+        self.tier: Tier | None = None
+        self._tiers: dict[str, LoadedProblem] = {}
         self._cache: dict[Split, tuple[Instance, ...]] = {}
         self._drawn: tuple[Draw, tuple[Instance, ...]] | None = None
 
@@ -60,10 +64,43 @@ class LoadedProblem:
         """Problem ID, `domain/name`."""
         return self.problem.slug
 
+    @property
+    def address(self) -> str:
+        """What `load` loads it from in another process."""
+        return f"{self.folder}@{self.tier.name}" if self.tier else str(self.folder)
+
+    def at(self, name: str) -> LoadedProblem:
+        """Return the same problem with the train and validation instances of a tier.
+
+        Raises
+        ------
+        UsageError
+            There is no such tier.
+        """
+        tier = next((t for t in self.problem.tiers if t.name == name), None)
+        if tier is None:
+            names = ", ".join(t.name for t in self.problem.tiers)
+            raise UsageError(f"{self.slug} has no tier {name!r}; " + (f"it has: {names}" if names else "it has none"))
+        if name not in self._tiers:
+            seconds = tier.seconds or self.problem.limits.seconds
+            limits = replace(self.problem.limits, seconds=seconds)
+            found = LoadedProblem(self.folder, replace(self.problem, slug=f"{plain(self.slug)}@{name}", limits=limits))
+            found.tier = tier
+            self._tiers[name] = found
+        return self._tiers[name]
+
+    @property
+    def harder(self) -> LoadedProblem | None:
+        """The problem at the next tier; None at the last one."""
+        tiers = self.problem.tiers
+        following = tiers[tiers.index(self.tier) + 1 :] if self.tier else tiers
+        return self.at(following[0].name) if following else None
+
     @cached_property
     def statement(self) -> str:
         """The task in markdown, as shown in prompts and in the dashboard."""
-        return self._text("statement.md")
+        harder = f"\n\nThis is the tier `{self.tier.name}` of the problem, in training too: {self.tier.words}" if self.tier else ""
+        return self._text("statement.md").rstrip() + harder
 
     @cached_property
     def hints(self) -> tuple[str, ...]:
@@ -99,12 +136,25 @@ class LoadedProblem:
         return self._cache[split]
 
     def generate(self, split: Split) -> tuple[Instance, ...]:
-        """Generate the instances of a split.
+        """Generate the instances of a split: of its own tier for train, of easier ones too for validation.
 
         Raises
         ------
         ProblemFault
-            That fails, or gives something else than instances, or none where a search needs some.
+            As for `all_tiers`; or there are none where a search needs some.
+        """
+        found = tuple(i for i in self.all_tiers(split) if self._holds(split, i.family))
+        if not found and split in (Split.TRAIN, Split.VALIDATION):
+            raise ProblemFault(f"{self.slug}: instances({split}) gave no instances; a search needs some of train and of validation")
+        return found
+
+    def all_tiers(self, split: Split) -> tuple[Instance, ...]:
+        """Generate the instances of a split, of every tier.
+
+        Raises
+        ------
+        ProblemFault
+            That fails, or gives something else than instances.
         """
         call = f"{self.slug}: instances({split})"
         try:
@@ -113,9 +163,14 @@ class LoadedProblem:
             raise ProblemFault(f"{call} failed: {where(error, self.folder)}") from error
         if strange := [type(i).__name__ for i in found if not isinstance(i, Instance)]:
             raise ProblemFault(f"{call} gave a {strange[0]}; it must give Instance objects")
-        if not found and split in (Split.TRAIN, Split.VALIDATION):
-            raise ProblemFault(f"{call} gave no instances; a search needs some of train and of validation")
         return found
+
+    def _holds(self, split: Split, family: str) -> bool:
+        """Whether the instances of a class belong to a split at this tier."""
+        ranks = {name: rank for rank, tier in enumerate(self.problem.tiers, 1) for name in tier.families}
+        own = self.problem.tiers.index(self.tier) + 1 if self.tier else 0
+        rank = ranks.get(family, 0)
+        return rank == own if split is Split.TRAIN else rank <= own if split is Split.VALIDATION else True
 
     @cached_property
     def robustness(self) -> Mapping[str, str]:
@@ -156,8 +211,9 @@ class LoadedProblem:
                         made = extras.transformed(module, self.instances(draw.split), draw.seed)
                     case extras.TRANSFER:
                         made = tuple(module.instances())
-                    case extras.REPLICATES if hasattr(module, "largest"):
-                        made = (*module.instances(draw.seed), module.largest(draw.seed))
+                    case extras.REPLICATES:
+                        made = tuple(i for i in module.instances(draw.seed) if self._holds(Split.VALIDATION, i.family))
+                        made += (module.largest(draw.seed),) if hasattr(module, "largest") else ()
                     case _:
                         made = tuple(module.instances(draw.seed))
             except Exception as error:
@@ -242,7 +298,25 @@ def load(name: str | Path) -> LoadedProblem:
     ProblemError
         The folder exists but the problem cannot be loaded.
     """
-    return _load(_resolve(str(name)))
+    path, tier = _with_tier(str(name))
+    loaded = _load(_resolve(path))
+    return loaded.at(tier) if tier else loaded
+
+
+def plain(slug: str) -> str:
+    """Return the ID of a problem without its tier."""
+    return slug.partition("@")[0]
+
+
+def knows(slug: str) -> bool:
+    """Whether a problem of this ID, with or without a tier, is found by folder or entry point."""
+    return plain(slug) in slugs()
+
+
+def _with_tier(name: str) -> tuple[str, str]:
+    """Split a name or path from the tier at its end."""
+    path, sign, tier = name.rpartition("@")
+    return (path, tier) if sign and _TIER.fullmatch(tier) and not Path(name).exists() else (name, "")
 
 
 def load_recorded(folder: str, slug: str) -> LoadedProblem:
@@ -256,13 +330,14 @@ def load_recorded(folder: str, slug: str) -> LoadedProblem:
     UsageError
         Neither; the message says how to name the problem.
     """
-    path = Path(folder)
+    path, tier = Path(folder), slug.partition("@")[2]
     if path.is_absolute() and _is_vouched(path):
         loaded = _load(path.resolve())
-        if loaded.slug == slug:
-            return loaded
-    if slug in (installed := _folders()):
-        return _load(installed[slug].resolve())
+        if loaded.slug == plain(slug):
+            return loaded.at(tier) if tier else loaded
+    if plain(slug) in (installed := _folders()):
+        loaded = _load(installed[plain(slug)].resolve())
+        return loaded.at(tier) if tier else loaded
     if not path.is_absolute():
         raise UsageError(f"the problem {slug} of this run is not installed, and has no folder: pass it as problem=...")
     if not _is_there(path):
@@ -320,7 +395,7 @@ def _content(folder: Path) -> str:
 def reload(name: str | Path) -> LoadedProblem:
     """Reload a problem after its files, or the evaluators that it imports, have changed."""
     _load.cache_clear()
-    stale = (f"{package(_resolve(str(name)))}.", "evaluators.")
+    stale = (f"{package(_resolve(_with_tier(str(name))[0]))}.", "evaluators.")
     for module in [m for m in sys.modules if m.startswith(stale)]:
         del sys.modules[module]  # otherwise the new version would use the old code
     return load(name)

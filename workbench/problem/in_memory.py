@@ -45,6 +45,8 @@ class InMemoryProblem(LoadedProblem):
         super().__init__(FOLDER, problem)
         if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
             raise ProblemError(f"the problem ID {problem.slug!r} must have the form domain/name, in lower case")
+        if problem.tiers:
+            raise ProblemError(f"{problem.slug}: only a problem with a folder has tiers: evolve new makes one")
         named = [*problem.seeds, *(b.name for b in problem.baselines)]
         if missing := [name for name in named if name not in problem.programs]:
             raise ProblemError(

@@ -10,7 +10,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import PackageNotFoundError, version
@@ -55,7 +55,8 @@ def make_references(
     """
     tell = on_progress or (lambda stage, done, total: None)
     path, names = loaded.folder / FILE, [b.name for b in loaded.problem.baselines]
-    instances = {(split, i.id): i for split in Split for i in loaded.instances(split)}
+    instances = {(split, i.id): i for split in Split for i in loaded.all_tiers(split)}
+    parts = _parts(loaded, instances)
     head: dict[str, Any] = {"format": FORMAT, "made_with": _versions()}
     entries: dict[Key, Entry] = {key: {} for key in instances}
     if missing and path.exists():
@@ -83,9 +84,9 @@ def make_references(
     done = sum(name in entry["baselines"] for entry in entries.values() for name in names)
     tell("baselines", done, len(entries) * len(names))
     for name in names:
-        for split in Split:
-            lacking = [i for i in loaded.instances(split) if name not in entries[split, i.id]["baselines"]]
-            for instance, objective in objectives(loaded, loaded.program(name), lacking, sandbox):
+        for part, split, theirs in parts:
+            lacking = [i for i in theirs if name not in entries[split, i.id]["baselines"]]
+            for instance, objective in objectives(part, part.program(name), lacking, sandbox):
                 entry = entries[split, instance.id]
                 refuse_impossible(loaded, instance.id, entry, name, objective)
                 entry["baselines"][name] = objective
@@ -95,12 +96,24 @@ def make_references(
     for entry in entries.values():
         found = entry.pop("baselines")  # last in each line
         entry["baselines"] = {name: found[name] for name in names}
-    ordered = {split.value: {i.id: entries[split, i.id] for i in loaded.instances(split)} for split in Split}
+    ordered = {split.value: {i: entries[split, i] for s, i in instances if s is split} for split in Split}
     temporary = path.with_suffix(".tmp")
     temporary.write_text(_render(head, ordered), encoding="utf-8")
     temporary.replace(path)
     partial.drop()
     return path
+
+
+def _parts(
+    loaded: catalog.LoadedProblem, instances: Mapping[Key, Instance]
+) -> list[tuple[catalog.LoadedProblem, Split, list[Instance]]]:
+    """Divide the instances by the tier whose limits hold for a baseline."""
+    tiers = {family: tier.name for tier in loaded.problem.tiers for family in tier.families}
+    found: dict[tuple[str, Split], list[Instance]] = {}
+    for (split, _), instance in instances.items():
+        tier = tiers.get(instance.family, "") if split in (Split.TRAIN, Split.VALIDATION) else ""
+        found.setdefault((tier, split), []).append(instance)
+    return [(loaded.at(tier) if tier else loaded, split, theirs) for (tier, split), theirs in found.items()]
 
 
 class _Partial:
@@ -217,7 +230,7 @@ def refuse_impossible(loaded: catalog.LoadedProblem, id: str, entry: Entry, name
 
 def _solve(folder: str, split: Split, id: str) -> Entry:
     loaded = catalog.load(folder)
-    instance = next(i for i in loaded.instances(split) if i.id == id)
+    instance = next(i for i in loaded.all_tiers(split) if i.id == id)
     began = time.perf_counter()
     try:
         reference = loaded.problem.solve(instance)

@@ -144,6 +144,20 @@ class ProblemContract:
         loaded.drawn(Draw(extras.METAMORPHIC, 3))
         assert loaded.hashes(Split.TEST) == before, "a relation changes the test instances"
 
+    def test_tiers_have_instances_of_their_own_that_their_reference_and_initial_programs_know(self, loaded: LoadedProblem) -> None:
+        seen = {i.id for i in loaded.instances(Split.TRAIN)}
+        for tier in loaded.problem.tiers:
+            part = loaded.at(tier.name)
+            for split in (Split.TRAIN, Split.VALIDATION):
+                families = {i.family for i in part.instances(split)}
+                assert set(tier.families) <= families, f"{split} has no instances of {sorted(set(tier.families) - families)}"
+                part.references.scale(split)
+            ids = {i.id for i in part.instances(Split.TRAIN)}
+            assert not ids & seen, f"the tier {tier.name} repeats training instances of an easier one"
+            seen |= ids
+            for instance in {i.family: i for i in part.instances(Split.TRAIN)}.values():
+                part.problem.verifier.run(instance, InProcess(part.program(part.problem.seeds[0])))
+
     # ----------------------------------------------------------------------- programs
 
     def test_seeds_and_baselines_are_programs(self, loaded: LoadedProblem) -> None:

@@ -268,7 +268,7 @@ class Tools:
 
 def _known(slug: str) -> LoadedProblem:
     """Load an installed problem: never a folder, whose code would be run."""
-    if not any(slug in (known, known.partition("/")[2]) for known in catalog.slugs()):
+    if not any(catalog.plain(slug) in (known, known.partition("/")[2]) for known in catalog.slugs()):
         raise UsageError(f"there is no problem {slug[:80]!r}; see problems")
     return load(slug)
 
