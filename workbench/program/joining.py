@@ -145,7 +145,7 @@ def refuse_broken_lines(tree: ast.Module, code: str, before: str = "") -> None:
 
 def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
     """Yield all statements within one, without looking into expressions."""
-    pending: list[ast.AST] = [node]
+    pending: list[ast.AST] = [node] if type(node) in _BODIES else []
     while pending:
         outer = pending.pop()
         for name in _BODIES[type(outer)]:
