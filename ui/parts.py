@@ -212,6 +212,13 @@ def failing(source: str, message: str) -> None:
     st.html(f'<div class="scroll"><table class="diff"><tbody>{body}</tbody></table></div>')
 
 
+def printed(text: str) -> None:
+    """Show the end of what a program printed on train."""
+    if text.strip():
+        st.caption("The end of what it printed on train")
+        st.code(text.strip("\n"), None, wrap_lines=True)
+
+
 def controls(store: Reader, row: Run, state: str) -> None:
     """Show the buttons to pause, stop, steer, resume and export a run."""
     run = row.id

@@ -70,12 +70,15 @@ class PolicyFailure(Exception):
         `crash`, `timeout`, `memory` or `protocol`.
     message
         One line that helps to fix the program, e.g. "IndexError: list index out of range (line 12)".
+    printed
+        The end of what the program had printed, if its process was ended for the failure.
     """
 
-    def __init__(self, status: Status, message: str) -> None:
+    def __init__(self, status: Status, message: str, printed: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.printed = printed
 
 
 class Rejected(Exception):

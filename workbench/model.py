@@ -298,8 +298,8 @@ class Report:
         Mean gap by instance class.
     message
         First failure, worded to help fix it; empty if ok.
-    seconds
-        Wall-clock time of the whole evaluation.
+    seconds, printed
+        Wall-clock time of the evaluation; the end of what the program printed (2 kB, only on train and on request).
     """
 
     split: Split
@@ -309,6 +309,7 @@ class Report:
     results: tuple[InstanceResult, ...]
     message: str = ""
     seconds: float = 0.0
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +322,8 @@ class Candidate:
         What was changed and why, in one line, according to the proposer or the user; may be empty.
     seconds
         The program's own time on a train instance, in seconds: the median and the longest; None unless `ok`.
-    effect
-        What became better or worse than its parent; None if one of the two has no results.
+    effect, printed
+        What became better or worse than its parent (None if one of the two has no results); the end of its prints on train.
     """
 
     number: int
@@ -338,6 +339,7 @@ class Candidate:
     idea: str = ""
     seconds: Seconds | None = None
     effect: Effect | None = None
+    printed: str = ""
 
 
 # --------------------------------------------------------------------------- requests to a proposer
@@ -354,12 +356,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed attempt sent back to the model once for repair: its reply and the reason for the failure."""
+    """A failed attempt sent back to the model once for repair: its reply, the reason for the failure, and what it printed."""
 
     number: int
     status: Status
     message: str
     text: str
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,9 @@ class Session(Policy, Protocol):
         `restart_peak` resets the peak to the current resident size, if the system permits it; the two are then equal.
         """
 
+    def printed(self) -> str:
+        """Return the end of what the program has printed, at most 2 kB of valid text; also after its end."""
+
 
 class Proposer(Protocol):
     """Answers a request with a program, or with text that contains one. Called from several threads.

@@ -50,6 +50,13 @@ def family(parent: int) -> set[int]:
     return direct.union(*(children(pid) for pid in direct))
 
 
+def shared(pid: int) -> list[str]:
+    """Mappings of a process that it can write and others see."""
+    maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    assert len(maps) > 10
+    return [m for m in maps if m.split()[1][1] == "w" and m.split()[1][3] == "s"]
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -280,10 +287,10 @@ def test_what_a_program_is_allowed_shows_in_its_status() -> None:
             assert status["Threads"] == "1" and status["Cpus_allowed_list"] == str(cpu)
             if os.geteuid() == 0:
                 assert set(status["Uid"].split()) == {"65534"} and status["Groups"] == ""
-                maps = Path(f"/proc/{child}/maps").read_text().splitlines()
-                assert len(maps) > 10 and not [m for m in maps if m.split()[1][1] == "w" and m.split()[1][3] == "s"], (
-                    "it shares memory"
-                )
+                assert eventually(lambda: len(children(watched.zygote)) == 2)
+                pages = [shared(pid) for pid in children(watched.zygote)]
+                assert all(len(page) == 1 and "/memfd:printed" in page[0] for page in pages), "it shares more than what it prints"
+                assert len({page[0].split()[4] for page in pages}) == len(pages) == 2, "each has its own page, by inode"
             assert os.getsid(child) == watched.zygote, "Ctrl-C at the host's terminal must not reach it"
     finally:
         watched.sandbox.close()

@@ -87,7 +87,7 @@ def test_a_certificate_of_a_file_is_that_of_the_attempt_with_the_same_text(tmp_p
 
 WITHOUT_FINISH = (
     "DROP INDEX calls_to_sum; ALTER TABLE calls DROP COLUMN finish; ALTER TABLE calls DROP COLUMN estimated; "
-    "CREATE INDEX calls_to_sum ON calls(run, number)"
+    "CREATE INDEX calls_to_sum ON calls(run, number); ALTER TABLE scores DROP COLUMN printed"
 )
 
 

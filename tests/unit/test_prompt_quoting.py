@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from tests.unit.test_prompt import BRIEF, FAILURE, PARENT, SOURCE, TASK
-from workbench.model import Brief, Candidate, Effect, Program, Selection, Status, Task, Trial
+from workbench.model import Brief, Candidate, Effect, Kind, Program, Selection, Status, Task, Trial
 from workbench.proposers import prompt
 
 MARK = "MARKER"
@@ -76,6 +76,12 @@ PLACES: dict[str, Callable[[str], Made]] = {
     "answer": lambda text: _failure(text=text),
     "answer with code": lambda text: _failure(text=f"```python\nx = 1  # {text}\n```\n"),
     "answer with edits": lambda text: _failure(text=f"<<<<<<< SEARCH\n{text}\n=======\n{text}\n>>>>>>> REPLACE"),
+    "printed": lambda text: _parent(printed=text),
+    "printed by an inspiration": lambda text: (
+        BRIEF,
+        dataclasses.replace(TASK, kind=Kind.COMBINE, selection=Selection(PARENT, (_candidate(printed=text, instances=(0.1,)),))),
+    ),
+    "printed by a failure": lambda text: _failure(printed=text),
     "noticed": lambda text: (BRIEF, dataclasses.replace(TASK, known=(text,))),
     "tuned": lambda text: _parent(operator="tune", idea=text),
     "wish": lambda text: (BRIEF, dataclasses.replace(TASK, guidance=("short", text))),

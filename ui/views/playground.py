@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -140,7 +141,8 @@ def judged(split: str, ended: actions.Evaluation) -> tuple[Report | None, str, s
         made = ended.outcome()
     except UsageError as error:
         return None, str(error), ""
-    return report_of(split, Status(made["status"]), made["instances"], made["message"], made["seconds"]), "", made["isolation"]
+    found = report_of(split, Status(made["status"]), made["instances"], made["message"], made["seconds"])
+    return replace(found, printed=made["printed"]), "", made["isolation"]
 
 
 def report_of(split: str, status: Status, rows: list[dict[str, Any]], message: str = "", seconds: float = 0.0) -> Report:
@@ -167,6 +169,7 @@ def outcome(loaded: LoadedProblem, source: str, made: tuple[str, str, Report | N
         parts.failing(judged, report.message)
     else:
         verdict(loaded, report, isolation)
+    parts.printed(report.printed)
     by_instance(loaded, report)
     if report.status is Status.OK and split == Split.VALIDATION:
         st.caption("Choosing among many programs by their validation gap makes it optimistic; use train for experiments.")

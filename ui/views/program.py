@@ -147,6 +147,8 @@ def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if attempt.status != "ok":
             parts.failing(attempt.source, attempt.message)
         st.code(attempt.source, "python", line_numbers=True)
+        on_train = store.report(row.id, attempt.number, Split.TRAIN)
+        parts.printed(on_train.printed if on_train else "")
     above = store.attempt(row.id, attempt.parent) if attempt.parent is not None else None
     with right, st.container(border=True):
         if above is None or not above.source:

@@ -14,6 +14,7 @@ from workbench.api.judging import evaluate_on, split_of
 from workbench.api.loading import load
 from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
+from workbench.cli.show import say_printed
 from workbench.errors import ProgramRefused
 from workbench.formatting import percent, points, visible
 from workbench.model import InstanceResult, Report, Split, Status
@@ -94,6 +95,7 @@ def _say(loaded: LoadedProblem, report: Report, words: Console, instances: bool)
     for family, gap in report.families.items():
         shown.add_row(family, percent(gap), *(percent(b[family]) for b in by_baseline))
     words.print(shown)
+    say_printed(report.printed, words)
     if instances:
         _print_instances(loaded, report, words)
 
@@ -168,6 +170,7 @@ def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> dict[str,
         "seconds": report.seconds,
         "cpu_seconds": _cpu(report),
         "metrics": _metrics(report),
+        "printed": report.printed,
         "better_than_proven": loaded.references.beaten(report.split, report.results),
         "validation_uses": usage.validation_uses(loaded.slug, loaded.version).times,
         "isolation": isolation,

@@ -171,12 +171,21 @@ def show(
             made = kept.certificate
             words.print(f"  certificate (version {made.version}): {made.verdict.words}: {made.reason}", markup=False)
             words.print(f"  {made.origin}", markup=False)
+        say_printed(chosen.printed, words)
         words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.created))
         words.print(f"{clock}  {event.message}", style="dim")
+
+
+def say_printed(text: str, words: Console) -> None:
+    """Print the end of what a program printed on train, a line each."""
+    if text.strip():
+        words.print("  the end of what it printed on train:")
+        for line in visible(text).strip("\n").split("\n"):
+            words.print(f"  | {line}", markup=False, highlight=False)
 
 
 def _about(chosen: Candidate, noticed: Sequence[str]) -> list[str]:
@@ -244,6 +253,7 @@ def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list
         "operator": chosen.operator,
         "parents": chosen.parents,
         "message": chosen.message,
+        "printed": chosen.printed,
         "source": chosen.program.source if chosen.program else None,
         "lineage": [{"number": s.number, "operator": s.operator, "gap": s.gap} for s in steps],
         "splits": {s: {"gap": r.gap, "status": r.status, "families": dict(r.families)} for s, r in scored.items()},

@@ -15,6 +15,7 @@ from workbench.problem.gap import family_gaps, mean_gap
 from workbench.problem.measuring import measure
 from workbench.problem.references import GapScale
 from workbench.protocols import Sandbox, Session
+from workbench.sandbox.printed import last_bytes
 
 NOT_RUN = "not run: an earlier instance failed"
 """Message of the instances that a program was not run on."""
@@ -32,6 +33,7 @@ def evaluate(
     scale: GapScale | None = None,
     rival: Sequence[float] | None = None,
     count_cpu: bool = False,
+    prints: bool = False,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
     """Evaluate a program on a split.
@@ -52,6 +54,8 @@ def evaluate(
         program is clearly worse.
     count_cpu
         Read the program's CPU time after every instance, which takes about as long as a decision.
+    prints
+        Keep the end of what the program prints. On any other split than train nothing is kept: it could tell of instances.
     on_result
         Called with the result of every instance that was run.
 
@@ -68,7 +72,8 @@ def evaluate(
     order = list(range(len(chosen))) if rival is None else race_order(chosen)
     race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order])
     lost: Effect | None = None
-    with _Sessions(sandbox, loaded, program, fresh, count_cpu) as sessions:
+    sessions = _Sessions(sandbox, loaded, program, fresh, count_cpu, prints and split is Split.TRAIN)
+    with sessions:
         for instance in (chosen[k] for k in order):
             reference = scale.value[instance.id]
             if failure and stop_on_failure:
@@ -94,7 +99,8 @@ def evaluate(
         status = Status.BEHIND
         difference = with_error(lost.mean, lost.error)
         message = f"clearly worse than its parent after {len(results)} of {len(chosen)} instances: {difference}"
-    return Report(split, status, mean_gap(families), families, tuple(results), message, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Report(split, status, mean_gap(families), families, tuple(results), message, seconds, sessions.printed)
 
 
 def _run(
@@ -142,9 +148,12 @@ def _run(
 class _Sessions:
     """Manages the program's process: one for all instances, replaced after a failure; with `fresh`, a new one each time."""
 
-    def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool, count_cpu: bool) -> None:
+    def __init__(
+        self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool, count_cpu: bool, prints: bool
+    ) -> None:
         self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
-        self._fresh, self._count_cpu = fresh, count_cpu
+        self._fresh, self._count_cpu, self._prints = fresh, count_cpu, prints
+        self.printed = ""
         self._before: float | None = None
         self._stack = contextlib.ExitStack()
         self._session: Session | None = None
@@ -154,7 +163,11 @@ class _Sessions:
         if self._fresh:
             self.drop()
         if self._session is None:
-            self._session = self._stack.enter_context(self._sandbox.open(self._program, self._limits))
+            try:
+                self._session = self._stack.enter_context(self._sandbox.open(self._program, self._limits))
+            except PolicyFailure as failure:
+                self._keep(failure.printed)
+                raise
         self._session.next_instance()
         self._before = self._used()
         return self._session
@@ -170,11 +183,17 @@ class _Sessions:
 
     def drop(self) -> None:
         """Kill the process; the next instance gets a new one."""
-        self._session = None
+        session, self._session = self._session, None
         self._stack.close()
+        if session and self._prints:
+            self._keep(session.printed())
+
+    def _keep(self, printed: str) -> None:
+        if self._prints and printed:
+            self.printed = last_bytes(self.printed + printed)
 
     def __enter__(self) -> _Sessions:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self.drop()

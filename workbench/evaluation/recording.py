@@ -107,6 +107,7 @@ class _Recorded:
         self._session, self._recorder = session, recorder
         self.begin = session.begin
         self.usage = session.usage
+        self.printed = session.printed
 
     def __call__(self, *args: Any) -> Any:
         answer = self._session(*args)

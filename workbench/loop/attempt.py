@@ -65,13 +65,16 @@ class Flight:
         reply, origin = self.reply or Reply("inject"), self.origin
         operator = "repair" if self.failure else reply.operator
         parents, idea = reply.parents or origin.parents, told_idea(reply) if self.idea is None else self.idea
+        printed = report.printed if report else ""
         if report is None or status is not Status.OK:
-            return Candidate(self.number, status, self.program, operator, parents, origin.island, message=message, idea=idea)
+            return Candidate(
+                self.number, status, self.program, operator, parents, origin.island, message=message, idea=idea, printed=printed
+            )
         gaps, theirs = tuple(r.gap for r in report.results), self.parent.instances if self.parent else ()
         effect = effect_of(gaps, theirs, families) if len(theirs) == len(families) else None
         return Candidate(
             self.number, status, self.program, operator, parents, origin.island, report.gap, report.families, gaps, message, idea,
-            seconds_of(report), effect,
+            seconds_of(report), effect, printed,
         )  # fmt: skip
 
 

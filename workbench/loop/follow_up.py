@@ -99,7 +99,7 @@ class FollowUps:
         if not (self._repairs and answered and candidate.status in REPAIRABLE and flight.failure is None):
             return
         assert flight.selection and flight.reply
-        failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text)
+        failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text, candidate.printed)
         self._queue.append(Repair(failure, flight.selection))
 
     def consider_tuning(self, number: int, best: Candidate | None) -> None:

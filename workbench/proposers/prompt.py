@@ -34,6 +34,8 @@ _HINTS_EVERY = 5
 """Attempts without improvement between two requests with hints; requests for a new principle always have them."""
 _MOST_ANSWER_CHARS = 12_000
 _MOST_MESSAGE_CHARS = 1_500
+_FEW_PRINTED = 400
+"""Characters that a small model sees of what a program printed."""
 
 
 def style_for(model: str) -> Style:
@@ -118,11 +120,13 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
     if shape:
         parts.append(f"## What is called\n\n{fence(shape, 'python')}")
     else:
-        parts.append(f"## The program to improve\n\n{_standing(parent)}{_known(task)}\n\n{fence(_source(parent), 'python')}")
-    if shown := table(task.tried, parent.number, brief.limits):
-        parts.append(f"## What was tried\n\n{shown}")
+        shown = f"{_standing(parent)}{_known(task)}\n\n{fence(_source(parent), 'python')}{_printed(parent.printed)}"
+        parts.append(f"## The program to improve\n\n{shown}")
+    if tried := table(task.tried, parent.number, brief.limits):
+        parts.append(f"## What was tried\n\n{tried}")
     if other and len(text := brief_source(other)) <= _MOST_INSPIRATION_CHARS:
-        parts.append(f"## Another program, better where that one is poor\n\n{_standing(other)}\n\n{fence(text, 'python')}")
+        shown = f"{_standing(other)}\n\n{fence(text, 'python')}{_printed(other.printed)}"
+        parts.append(f"## Another program, better where that one is poor\n\n{shown}")
     hints = brief.hints[: 2 if task.stagnation >= PLATEAU else 1]
     if hints and (task.kind is Kind.NEW or task.stagnation % _HINTS_EVERY == 0):
         parts.append("## Hints\n\n" + "\n\n".join(h.strip() for h in hints))
@@ -141,7 +145,8 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
 def _contract(brief: Brief, source: str) -> str:
     lines = [
         f"- `{brief.entry}` is what is called; its signature and docstring below are binding.",
-        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network, clock, threads.",
+        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network, clock, threads. "
+        "You are shown the end of what it prints.",
         f"- It may import {_modules(brief)}. Random generators get a fixed seed. At most {MAX_SOURCE_BYTES:,} bytes.",
         '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.',
     ]
@@ -251,6 +256,7 @@ def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
         f"Task: {one_line(brief.question)}",
         f"This function decides:\n{fence(part.code, 'python')}",
         *([f"About it:\n{fence(contract)}"] if contract else []),
+        *([f"It printed:\n{fence(printed[-_FEW_PRINTED:])}"] if (printed := task.selection.parent.printed).strip() else []),
         f"Rules: the line stays `def {part.function}({', '.join(part.parameters)})`. Only these parameters, numbers and `math` "
         "exist. Return the same kind of value as now, in every case.",
     ]
@@ -339,7 +345,13 @@ def _answer(failure: Failure, most: int) -> str:
 
 def _fault(failure: Failure) -> str:
     message = failure.message[:_MOST_MESSAGE_CHARS]
-    return f"It would not do ({failure.status})" + (f":\n\n{fence(message)}" if message.strip() else ".")
+    return (
+        f"It would not do ({failure.status})" + (f":\n\n{fence(message)}" if message.strip() else ".") + _printed(failure.printed)
+    )
+
+
+def _printed(text: str) -> str:
+    return f"\n\nThe end of what it printed on the training instances:\n\n{fence(text)}" if text.strip() else ""
 
 
 def _source(candidate: Candidate) -> str:

@@ -6,7 +6,9 @@ import builtins
 import contextlib
 import functools
 import importlib.util
+import io
 import json
+import mmap
 import os
 import random
 import sys
@@ -40,6 +42,36 @@ def write_frame(fd: int, text: str) -> None:
     data = len(text).to_bytes(4, "little") + text.encode("ascii")
     while data:
         data = data[os.write(fd, data) :]
+
+
+class Tail(io.RawIOBase):
+    """Output of which the end is kept, in memory that the host reads: a count of all bytes, then a ring of the last ones."""
+
+    def __init__(self, page: mmap.mmap) -> None:
+        self._page, self._room, self._count = page, len(page) - 8, 0
+
+    def writable(self) -> bool:
+        """Whether it can be written."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep the end of some bytes."""
+        size = len(data)
+        kept = bytes(data[-self._room :])
+        at = (self._count + size - len(kept)) % self._room
+        first = kept[: self._room - at]
+        self._page[8 + at : 8 + at + len(first)] = first
+        self._page[8 : 8 + len(kept) - len(first)] = kept[len(first) :]
+        self._count += size
+        self._page[:8] = self._count.to_bytes(8, "little")
+        return size
+
+
+def keep_prints(page: int) -> None:
+    """Let what is printed go to the page behind a descriptor, which can be closed afterwards."""
+    tail = Tail(mmap.mmap(page, 0))
+    for name in ("stdout", "stderr"):
+        setattr(sys, name, io.TextIOWrapper(tail, "utf-8", "backslashreplace", write_through=True))
 
 
 def serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None]) -> NoReturn:
@@ -259,7 +291,9 @@ def _line(error: BaseException, path: str) -> int | None:
 
 def prepare_plainly(fd: int, confine: ModuleType, wipe: ModuleType) -> Callable[[], NoReturn]:
     """Return the function that serves with resource limits only; the host's first request has modules and search path."""
-    _, allowed, wanted, path, cpu = read_frame(fd)
+    _, allowed, wanted, path, cpu, page = read_frame(fd)
+    keep_prints(page)
+    os.close(page)
     if cpu is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cpu})
     sys.path += [folder for folder in path if folder not in sys.path]

@@ -18,6 +18,7 @@ from workbench.program.source import MODULES
 from workbench.sandbox import landlock, seccomp
 from workbench.sandbox.kernel import FULL, inspect
 from workbench.sandbox.launch import launch, search_path
+from workbench.sandbox.printed import SIZE, Page
 from workbench.sandbox.session import ProgramSession
 
 _START_SECONDS = 60.0
@@ -62,6 +63,7 @@ class IsolatedSandbox:
         self._config: dict[str, object] = {
             "path": search_path(),
             "cpu": cpu,
+            "page": SIZE,
             "seccomp": seccomp.filter_program(inspect().machine).hex(),
             "landlock": landlock.ruleset(inspect().landlock_abi).hex() if isolation == FULL else "",
         }
@@ -190,7 +192,7 @@ class _Zygote:
     def close(self) -> None:
         """End the zygote and thereby all its children. May be called twice."""
         for child in self._waiting:
-            child.channel.close()
+            child.forget()
         self._waiting.clear()
         self._control.close()
         try:
@@ -232,7 +234,7 @@ class _Zygote:
         if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
             raise _ZygoteLost("no answer")
         try:
-            message, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
+            message, descriptors, _, _ = socket.recv_fds(self._control, 256, 2)
         except OSError as error:
             raise _ZygoteLost(error.strerror or type(error).__name__) from error
         if not message:
@@ -240,12 +242,12 @@ class _Zygote:
         word, *numbers = message.split()
         pid = int(numbers[0])
         if word == b"spare":
-            self._waiting.append(_IsolatedChild(self, pid, socket.socket(fileno=descriptors[0])))
+            self._waiting.append(_IsolatedChild(self, pid, socket.socket(fileno=descriptors[0]), Page(descriptors[1])))
         elif pid in self._in_use:
             self._dead[pid] = int(numbers[1])
         else:
             for child in [c for c in self._waiting if c.pid == pid]:  # a waiting child was killed from outside
-                child.channel.close()
+                child.forget()
                 self._waiting.remove(child)
                 self._order(b"+")
 
@@ -253,8 +255,8 @@ class _Zygote:
 class _IsolatedChild:
     """See `workbench.sandbox.session.Child`."""
 
-    def __init__(self, zygote: _Zygote, pid: int, channel: socket.socket) -> None:
-        self._zygote, self.pid, self.channel = zygote, pid, channel
+    def __init__(self, zygote: _Zygote, pid: int, channel: socket.socket, printed: Page) -> None:
+        self._zygote, self.pid, self.channel, self.printed = zygote, pid, channel, printed
 
     def exit_code(self, patience: float) -> int | None:
         """Return the exit code; raise `SandboxError` if the zygote has ended too."""
@@ -263,5 +265,10 @@ class _IsolatedChild:
     def kill(self) -> None:
         """Kill the process and close the channel."""
         if self.channel.fileno() >= 0:
-            self.channel.close()
+            self.forget()
             self._zygote.kill(self.pid)
+
+    def forget(self) -> None:
+        """Close what belongs to it."""
+        self.channel.close()
+        self.printed.end()

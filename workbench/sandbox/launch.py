@@ -24,8 +24,8 @@ if serve:
 """Code that the interpreter runs. It calls all programs, so they cannot reach variables that it has deleted."""
 
 
-def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen[bytes]:
-    """Start a `zygote` or `plain` process that inherits only `theirs`, which is closed here.
+def launch(kind: str, theirs: socket.socket, hash_seed: int, page: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a `zygote` or `plain` process that inherits only `theirs`, which is closed here, and a page for what it prints.
 
     The process dies with the calling thread (Linux).
 
@@ -46,7 +46,7 @@ def launch(kind: str, theirs: socket.socket, hash_seed: int) -> subprocess.Popen
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=[fd],
+                pass_fds=[fd] if page is None else [fd, page],
                 start_new_session=True,  # Ctrl-C in the terminal reaches only the host
             )
         except OSError as error:

@@ -16,6 +16,7 @@ from workbench.program.source import MODULES
 from workbench.sandbox.frames import encode
 from workbench.sandbox.kernel import NONE
 from workbench.sandbox.launch import launch, search_path
+from workbench.sandbox.printed import Page, make_page
 from workbench.sandbox.session import ProgramSession
 
 _START_SECONDS = 60.0
@@ -53,7 +54,7 @@ class PlainSandbox:
         child = self._waiting.popleft()
         try:
             wanted = sorted(set(re.findall(r"\w+", program.source)).intersection(self._allowed))
-            child.prepare(encode("prepare", self._allowed, wanted, search_path(), self._cpu))
+            child.prepare(encode("prepare", self._allowed, wanted, search_path(), self._cpu, child.page))
             yield ProgramSession(child, program, limits, self._surroundings)
         finally:
             child.kill()
@@ -70,11 +71,14 @@ class _PlainChild:
 
     def __init__(self, hash_seed: int) -> None:
         self.channel, theirs = socket.socketpair()
+        self.page = make_page()  # a descriptor that has the same number in the process
+        self.printed = Page(self.page)
         try:
-            self._process = launch("plain", theirs, hash_seed)
+            self._process = launch("plain", theirs, hash_seed, self.page)
             self.pid = self._process.pid
         except SandboxError:
             self.channel.close()
+            self.printed.end()
             raise
 
     def prepare(self, request: bytes) -> None:
@@ -101,3 +105,4 @@ class _PlainChild:
         self.channel.close()
         self._process.kill()
         self._process.wait()
+        self.printed.end()

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, Protocol
 from workbench.errors import PolicyFailure, SandboxError
 from workbench.model import Limits, Program, Status, Surroundings, Usage
 from workbench.sandbox.frames import Answer, BadFrame, Complaint, decode, encode, one_line
+from workbench.sandbox.printed import Page
 
 _SLICE = 0.02  # seconds by which a blocking read may overrun the deadline
 _CPU_SHARE = 200  # CPU limit in multiples of the limit per instance: the kernel's backstop if the host stops watching
@@ -39,6 +40,8 @@ class Child(Protocol):
     pid: int
     channel: socket.socket
     """Blocking stream to the process."""
+    printed: Page
+    """The end of what it printed."""
 
     def exit_code(self, patience: float) -> int | None:
         """Return the exit code (negative: signal), waiting at most `patience` seconds; None if the process is still running.
@@ -126,6 +129,10 @@ class ProgramSession:
         if restart_peak:
             _restart_peak(self._child.pid)
         return _usage(self._child.pid)
+
+    def printed(self) -> str:
+        """Return the end of what the program has printed, also after its end."""
+        return self._child.printed.text()
 
     def end(self) -> None:
         """Kill the process."""
@@ -231,7 +238,7 @@ class ProgramSession:
     def _give_up(self, status: Status, message: str) -> NoReturn:
         self._failure = PolicyFailure(status, message)
         self._child.kill()
-        raise PolicyFailure(status, message) from None
+        raise PolicyFailure(status, message, self.printed()) from None
 
     def _tell(self, complaint: Complaint) -> str:
         """Describe a failure in one line, with the number and text of the faulty line."""

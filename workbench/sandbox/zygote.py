@@ -5,7 +5,8 @@ It communicates with the host over a packet socket and ends when that closes:
     host    the configuration as a JSON object, first
     zygote  `ready {"missing": [...]}` or `failed REASON`
     host    `+` requests a child; `k PID` kills one
-    zygote  `spare PID` with the child's channel attached; `dead PID CODE` after its end (CODE negative: signal)
+    zygote  `spare PID`, with the child's channel and the page of what it prints attached;
+            `dead PID CODE` after its end (CODE negative: signal)
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Zygote:
         self._allowed = frozenset(config["modules"]).difference(self.missing)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
             file.write("500")  # when memory runs out, the kernel kills the program, not the host
+        self._page = int(config["page"])
         self._ruleset = -1
         if config["landlock"]:
             self._ruleset = self._confine.make_ruleset(bytes.fromhex(config["landlock"]))
@@ -118,9 +120,12 @@ class Zygote:
 
     def _spare(self) -> Callable[[], NoReturn] | None:
         ours, theirs = socket.socketpair()
+        page = os.memfd_create("printed", os.MFD_CLOEXEC)
+        os.ftruncate(page, self._page)
         pid = os.fork()
         if pid == 0:
             try:
+                self._child.keep_prints(page)
                 channel = self._confine.seal(self._pid, theirs.fileno(), self._ruleset)
                 for closed in (ours, theirs, self._control):
                     closed.detach()  # otherwise its number would be closed again after being reused
@@ -132,8 +137,9 @@ class Zygote:
         pidfd = os.pidfd_open(pid)
         self._pids[pidfd], self._pidfds[pid] = pid, pidfd
         self._poll.register(pidfd, select.POLLIN)
-        socket.send_fds(self._control, [b"spare %d" % pid], [ours.fileno()])
+        socket.send_fds(self._control, [b"spare %d" % pid], [ours.fileno(), page])
         ours.close()
+        os.close(page)
         return None
 
     def _reap(self, pidfd: int) -> None:

@@ -180,6 +180,10 @@ MIGRATIONS: tuple[str, ...] = (
         run, number, model, operator, cost_usd, tokens_in, tokens_out, estimated, seconds, retries, error, created
     );
     """,
+    # The end of what a program printed on train; of no other split anything is kept.
+    """
+    ALTER TABLE scores ADD COLUMN printed TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -146,6 +146,7 @@ def candidate_of(row: sqlite3.Row) -> Candidate:
         row["idea"],
         _seconds(row),
         _effect(row),
+        row["printed"] or "",
     )
 
 
@@ -172,8 +173,9 @@ def report_of(row: sqlite3.Row) -> Report:
     failure = next((r for r in results if r.status is not Status.OK), None)
     message = f"instance {failure.id}: {failure.message}" if failure else ""
     return Report(
-        Split(row["split"]), Status(row["status"]), row["gap"], json.loads(row["families"]), results, message, row["seconds"]
-    )
+        Split(row["split"]), Status(row["status"]), row["gap"], json.loads(row["families"]), results, message, row["seconds"],
+        row["printed"] if "printed" in row.keys() else "",  # noqa: SIM118 (a row is no dict)
+    )  # fmt: skip
 
 
 # --------------------------------------------------------------------------- calls, messages, events, certificates

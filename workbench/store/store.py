@@ -46,7 +46,7 @@ UNPRICED = "cost_usd IS NULL AND (error = '' OR tokens_out > 0)"
 ESTIMATES = 6
 """Layout from which on it is kept which tokens are estimates; a folder that was last written before has none."""
 _CANDIDATE = (
-    f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results FROM candidates c {WITH_TRIAL} "
+    f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results, s.printed AS printed FROM candidates c {WITH_TRIAL} "
     "LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
 )
 
@@ -438,5 +438,5 @@ def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report)
     insert(
         db, "scores", verb="INSERT OR REPLACE", run=run, number=number, split=report.split.value, status=report.status.value,
         gap=report.gap, families=json.dumps(report.families), seconds=report.seconds,
-        results=pack(report),
+        results=pack(report), printed=report.printed if report.split is Split.TRAIN else "",
     )  # fmt: skip
