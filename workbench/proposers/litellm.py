@@ -30,6 +30,8 @@ _PASSING = {"busy"}
 """Failures of a check that still indicate a working model."""
 _LOCAL_CALLS = 2
 """Calls at the same time of a model that this machine runs: more would only wait."""
+_LOCAL_SECONDS = 1800.0
+"""Shortest timeout of such calls: on a busy machine they are slow, and one that is given up goes on and slows the next."""
 _TRANSIENT = {"busy", "server", "timeout", "unreachable", "lost"}
 
 
@@ -187,7 +189,7 @@ class LiteLLM:
             style = self._style or style_for(one.model)
             answer, calls, seconds = self._asking.ask(self._gateway_of(one), one, self._request(one, _CHECK, style), checking=True)
             if answer.kind and answer.kind not in _PASSING:
-                fault = complaint(*one, answer, self._timeout)
+                fault = complaint(*one, answer, self._seconds(one))
                 if answer.kind not in _TRANSIENT or not self._fallbacks:
                     raise ModelError(fault)
                 down.append(fault)
@@ -228,13 +230,16 @@ class LiteLLM:
         known = variables <= {provider.variable for provider in PROVIDERS}  # others may need more than one variable
         return Gateway(variables | variables_in(self._headers) if known else None)
 
+    def _seconds(self, one: Target) -> float:
+        return max(self._timeout, _LOCAL_SECONDS) if is_local(one.model) else self._timeout
+
     def _request(self, one: Target, prompt: Prompt, style: Style) -> ModelRequest:
         return ModelRequest(
             one.model,
             prompt.system,
             prompt.user,
             self._answer_tokens or _ANSWER_TOKENS[style],
-            self._timeout,
+            self._seconds(one),
             _TEMPERATURE[style] if self._temperature is None else self._temperature,
             one.api_base,
             one.variable,
@@ -245,7 +250,7 @@ class LiteLLM:
         )
 
     def _record(self, one: Target, prompt: Prompt, answer: ModelAnswer, retries: int, seconds: float) -> Call:
-        error = f"{answer.kind}: {complaint(*one, answer, self._timeout)}" if answer.kind else answer.error
+        error = f"{answer.kind}: {complaint(*one, answer, self._seconds(one))}" if answer.kind else answer.error
         if not error and not answer.text.strip() and prompt is not _CHECK:
             error = _emptiness(answer)
         return Call(
