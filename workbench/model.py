@@ -322,8 +322,9 @@ class Candidate:
         What was changed and why, in one line, according to the proposer or the user; may be empty.
     seconds
         The program's own time on a train instance, in seconds: the median and the longest; None unless `ok`.
-    effect, printed
-        What became better or worse than its parent (None if one of the two has no results); the end of its prints on train.
+    effect, printed, proposer
+        What became better or worse than its parent (None if one of the two has no results); the end of its prints on train; the
+        name of the proposer that made it (empty: none did, as with initial and tuned programs, or it is not known).
     """
 
     number: int
@@ -340,6 +341,7 @@ class Candidate:
     seconds: Seconds | None = None
     effect: Effect | None = None
     printed: str = ""
+    proposer: str = ""
 
 
 # --------------------------------------------------------------------------- requests to a proposer

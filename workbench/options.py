@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from workbench.errors import UsageError
+
+_PLUS, _SHARE = re.compile(r"\s\+\s"), re.compile(r"(.*?)\s*\*\s*(\d*\.?\d+)\s*", re.DOTALL)
+_MODELS = ("auto", "agent", "agents", "litellm", "local", "scripted")
+
+
+def mixture(proposer: str) -> tuple[tuple[str, float], ...]:
+    """Return names and first shares of several proposers, given as `NAME*SHARE + NAME*SHARE`; empty for a single one."""
+    if len(parts := _PLUS.split(proposer)) < 2:
+        return ()
+    found = [(match[1], float(match[2])) if (match := _SHARE.fullmatch(part)) else (part, 1.0) for part in parts]
+    return tuple((name.strip(), share) for name, share in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,8 @@ class RunOptions:
     Attributes
     ----------
     proposer
-        `litellm`, `builtin`, `agents`, `replay:RUN` or `scripted` (tests); `auto` is resolved before the run starts.
+        `litellm`, `builtin`, `agents`, `replay:RUN` or `scripted` (tests), or several with their first shares, see `mixture`;
+        `auto` is resolved before the run starts.
     models
         Each `NAME` or `NAME=WEIGHT`.
     api_base
@@ -116,7 +129,8 @@ class RunOptions:
     @property
     def uses_model(self) -> bool:
         """Whether the proposer calls a language model, judged by its name."""
-        return self.proposer in ("auto", "agents", "litellm", "scripted")
+        names = [name for name, _ in mixture(self.proposer)] or [self.proposer]
+        return any(name.partition(":")[0] in _MODELS for name in names)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""

@@ -16,6 +16,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, TypeAlias, TypeVar
 
 from workbench.errors import UsageError
+from workbench.options import mixture
 
 STRATEGIES, PROPOSERS = "evolve.strategies", "evolve.proposers"
 """Entry-point groups. An entry's name is used on the command line; its value is `package.module:Class`."""
@@ -42,6 +43,8 @@ def is_spec(name: str) -> bool:
 
 def absolute(name: str) -> str:
     """Return `path/file.py:Name` with its whole path, so that it means the same file everywhere; other names unchanged."""
+    if parts := mixture(name):
+        return " + ".join(f"{absolute(part)}*{share:g}" for part, share in parts)
     where, _, attribute = name.rpartition(":")
     return f"{Path(where).expanduser().resolve()}:{attribute}" if where.endswith(".py") else name
 

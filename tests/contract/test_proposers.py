@@ -20,6 +20,7 @@ from workbench.prices import parse_models
 from workbench.proposers import gateway, providers
 from workbench.proposers.builtin import Builtin
 from workbench.proposers.litellm import LiteLLM
+from workbench.proposers.mixed import Mixed, Part
 from workbench.proposers.replay import Replay
 from workbench.proposers.scripted import Scripted
 from workbench.protocols import Proposer
@@ -43,6 +44,12 @@ class TestBuiltin(ProposerContract):
 
 class TestLiteLLM(ProposerContract):
     make = staticmethod(lambda: LiteLLM([("a", 0.7), ("b", 0.3)], "http://127.0.0.1:9/v1", gateway=Canned()))
+
+
+class TestMixed(ProposerContract):
+    make = staticmethod(
+        lambda: Mixed([Part("m", 0.5, LiteLLM("m", "http://127.0.0.1:9/v1", gateway=Canned())), Part("b", 0.5, Builtin())])
+    )
 
 
 class TestReplay(ProposerContract):

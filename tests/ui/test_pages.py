@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.integration.silent import run as made
 from tests.ui.conftest import NASTY, Open
 from workbench.model import Status
 from workbench.store import Reader, Store
@@ -80,6 +81,13 @@ def test_run_of_built_in_operators_has_no_dollars_but_tells_what_each_operator_b
     app = open_page(folder, "run", run="plain", tab="Spend & models")
     sound(app)
     assert "no LLM" in words(app) and "constant" in words(app)
+
+
+def test_run_of_several_proposers_tells_what_each_did(tmp_path: Path, open_page: Open) -> None:
+    found = made(tmp_path, proposer="builtin*0.6 + tests.integration.test_mixed:Bold*0.4", candidates=16)
+    app = open_page(tmp_path, "run", run=found.run, tab="Spend & models")
+    sound(app)
+    assert "tests.integration.test_mixed:Bold" in words(app) and "duplicates" in words(app)
 
 
 def test_run_with_nothing_but_its_start_shows_every_tab(folder: Path, open_page: Open) -> None:

@@ -12,8 +12,10 @@ import streamlit as st
 
 from ui import data, parts, theme
 from workbench.analysis.attempts import spending, thinned
+from workbench.analysis.makers import COLUMNS, by_proposer
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens
 from workbench.model import Split
+from workbench.options import mixture
 from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
 
@@ -279,8 +281,16 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     st.html(theme.table(["status", "operator", "model", "attempts", "wasted", "first", "message"], table, {3, 4, 5}, grow=6))
 
 
+def proposers(store: Reader, row: RunSummary, mark: Mark) -> None:
+    """Show what each of several proposers did over time."""
+    if mixture(row.options.proposer) and (made := by_proposer(store.points(row.id, mark), store.paid_calls(row.id))):
+        cells = [[escape(cell) for cell in one.cells()] for one in made]
+        st.html(theme.table(list(COLUMNS), cells, set(range(2, len(COLUMNS)))))
+
+
 def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Show improvement and cost by model and operator."""
+    """Show improvement and cost by proposer, if the run has several, and by model and operator."""
+    proposers(store, row, mark)
     frame = data.attempts(store, row.id, mark)
     made = data.calls(store, row.id, mark)
     asked = len(made) > 0

@@ -24,10 +24,11 @@ def finder_of_attempt(store: Reader, run: Run, number: int, loaded: LoadedProble
         return Finder(FinderKind.UNKNOWN, "a program was injected into its run")
     source = _replayed(store, run)
     calls = (recorded.call for step in steps for recorded in store.conversation(run.id, step.number))
+    makers = {step.proposer or source.options.proposer for step in steps if step.operator not in ("seed", "tune")}
     if models := list(dict.fromkeys(call.model for call in calls if not call.error)):
-        from_outside = source.options.proposer == "agents" or source.options.proposer.startswith("agent:")
+        from_outside = any(maker == "agents" or maker.startswith("agent:") for maker in makers)
         return _outside(models) if from_outside or any(step.operator == "submit" for step in steps) else _models(models)
-    if source.options.proposer == "builtin":
+    if makers <= {"builtin"} and (makers or source.options.proposer == "builtin"):
         return Finder(FinderKind.OPERATORS)
     return Finder(FinderKind.MODEL if source.uses_model else FinderKind.UNKNOWN, source.proposer)
 

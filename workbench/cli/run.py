@@ -22,7 +22,7 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150,
 def run(
     ctx: typer.Context,
     problem: Annotated[str, typer.Argument(help="Problem ID, unambiguous suffix, or folder.")],
-    proposer: Annotated[str, typer.Option(help="What writes candidates; see below.")] = "auto",
+    proposer: Annotated[str, typer.Option(help="What writes candidates, or several: NAME*0.7 + NAME*0.3; see below.")] = "auto",
     model: model_options.Models = None,
     api_base: model_options.Endpoint = None,
     endpoint_key: model_options.EndpointKey = True,

@@ -11,15 +11,18 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
+from rich.table import Table
 
+from workbench.analysis.makers import COLUMNS, Made, by_proposer
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, last_line, percent, visible, with_error
 from workbench.model import Candidate, Effect, Report, Seconds, Split, Status
+from workbench.options import mixture
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store import AttemptSummary, Ledger, Run, RunSummary, Store, outcome
+from workbench.store import AttemptSummary, Outcome, Reader, Run, RunSummary, Store, outcome
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
@@ -113,7 +116,7 @@ def show(
       evolve show latest 117
       evolve show latest --attempts 40
     """
-    with Ledger(runs, write=False) as store:
+    with Reader(runs) as store:
         row = store.run(name)
         found = outcome(store, row.id)
         attempts = store.attempts(row.id)
@@ -123,6 +126,8 @@ def show(
         kept = None if number is None else store.certificate(row.id, number)
         events = store.events(row.id, limit=10)
         noticed = [words for of, words in store.remarks(row.id) if of == number]
+        several = bool(mixture(row.options.proposer))
+        shared = by_proposer(store.points(row.id, store.mark(row.id)), store.paid_calls(row.id)) if several else []
     statuses = Counter(a.status for a in attempts if a.operator != "seed")
     steps = [] if number is None else lineage({a.number: a for a in attempts}, number)
     if as_json:
@@ -134,6 +139,8 @@ def show(
             "folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
             "version": row.version, "statuses": dict(statuses), "candidate": detail,
         }  # fmt: skip
+        if several:
+            more["proposers"] = [one.to_json() for one in shared]
         if tried:
             more["attempts"] = [_attempt(a) for a in attempts[-tried:]]
         emit(found.to_json() | more)
@@ -142,19 +149,9 @@ def show(
     if tried:
         _print_attempts(attempts[-tried:], words)
         return
-    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
-    words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
-    words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
-    if found.message:
-        words.print(found.message)
-    now, note = _version_now(row)
-    if note:
-        words.print(f"note: {note}")
-    if now not in ("", row.version):
-        words.print(
-            f"the problem has changed since (now version {now}); evaluate the best candidate again: evolve recheck {row.id}"
-        )
-    words.print(f"{found.attempts} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
+    _print_head(row, found, statuses, words)
+    if shared:
+        (words if words.is_terminal else console(width=10_000)).print(_shares(shared))
     if chosen is not None:
         words.print(
             f"\ncandidate {chosen.number} ({chosen.operator}): {chosen.status} {chosen.message}".rstrip(),
@@ -186,6 +183,29 @@ def say_printed(text: str, words: Console) -> None:
         words.print("  the end of what it printed on train:")
         for line in visible(text).strip("\n").split("\n"):
             words.print(f"  | {line}", markup=False, highlight=False)
+
+
+def _print_head(row: Run, found: Outcome, statuses: Counter[Status], words: Console) -> None:
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
+    words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
+    words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
+    if found.message:
+        words.print(found.message)
+    now, note = _version_now(row)
+    if note:
+        words.print(f"note: {note}")
+    if now not in ("", row.version):
+        words.print(
+            f"the problem has changed since (now version {now}); evaluate the best candidate again: evolve recheck {row.id}"
+        )
+    words.print(f"{found.attempts} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
+
+
+def _shares(made: Sequence[Made]) -> Table:
+    shown = table(*COLUMNS, right=" ".join(COLUMNS[2:]))
+    for one in made:
+        shown.add_row(*map(escape, one.cells()))
+    return shown
 
 
 def _about(chosen: Candidate, noticed: Sequence[str]) -> list[str]:
@@ -231,8 +251,8 @@ def _print_attempts(attempts: Sequence[AttemptSummary], words: Console) -> None:
 
 def _attempt(a: AttemptSummary) -> dict[str, Any]:
     return {
-        "number": a.number, "parent": a.parent, "operator": a.operator, "status": a.status.value, "gap": a.gap, "idea": a.idea,
-        "message": a.message, "effect": a.effect.to_json() if a.effect else None,
+        "number": a.number, "parent": a.parent, "proposer": a.proposer, "operator": a.operator, "status": a.status.value,
+        "gap": a.gap, "idea": a.idea, "message": a.message, "effect": a.effect.to_json() if a.effect else None,
         "seconds": a.per_instance._asdict() if a.per_instance else None,
     }  # fmt: skip
 
@@ -251,6 +271,7 @@ def _detail(chosen: Candidate, reports: Mapping[str, Report | None], steps: list
         "number": chosen.number,
         "status": chosen.status,
         "operator": chosen.operator,
+        "proposer": chosen.proposer,
         "parents": chosen.parents,
         "message": chosen.message,
         "printed": chosen.printed,

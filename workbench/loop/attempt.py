@@ -26,6 +26,8 @@ class Flight:
     number: int
     selection: Selection | None = None
     failure: Failure | None = None
+    maker: str = ""
+    """Name of the proposer whose attempt it is; empty: none."""
     proposing: bool = False
     reply: Reply | None = None
     idea: str | None = None
@@ -45,7 +47,8 @@ class Flight:
     def origin(self) -> Origin:
         """What it starts from; stored with its model call, so that the answer can be used after a crash."""
         parents = (self.selection.parent.number,) if self.selection else ()
-        return Origin(parents, self.selection.island if self.selection else None, self.failure.number if self.failure else None)
+        island, repairs = self.selection.island if self.selection else None, self.failure.number if self.failure else None
+        return Origin(parents, island, repairs, self.maker)
 
     @property
     def parent(self) -> Candidate | None:
@@ -68,13 +71,22 @@ class Flight:
         printed = report.printed if report else ""
         if report is None or status is not Status.OK:
             return Candidate(
-                self.number, status, self.program, operator, parents, origin.island, message=message, idea=idea, printed=printed
+                self.number,
+                status,
+                self.program,
+                operator,
+                parents,
+                origin.island,
+                message=message,
+                idea=idea,
+                printed=printed,
+                proposer=self.maker,
             )
         gaps, theirs = tuple(r.gap for r in report.results), self.parent.instances if self.parent else ()
         effect = effect_of(gaps, theirs, families) if len(theirs) == len(families) else None
         return Candidate(
             self.number, status, self.program, operator, parents, origin.island, report.gap, report.families, gaps, message, idea,
-            seconds_of(report), effect, printed,
+            seconds_of(report), effect, printed, self.maker,
         )  # fmt: skip
 
 

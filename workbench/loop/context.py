@@ -50,6 +50,8 @@ class History:
         Number of answers processed so far.
     active_seconds
         Running time so far.
+    costs
+        Dollars and seconds of the attempts so far, by number.
     answers
         Paid model calls whose attempts were not recorded when the run was killed.
     """
@@ -59,3 +61,4 @@ class History:
     turns: int = 0
     active_seconds: float = 0.0
     answers: Sequence[ModelCall] = ()
+    costs: Mapping[int, tuple[float, float]] = field(default_factory=dict)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from workbench.errors import UsageError
 from workbench.loop.attempt import Flight
-from workbench.loop.breaker import Breaker
 from workbench.loop.follow_up import FollowUps, Injection
 from workbench.loop.order import Order
+from workbench.loop.team import Team
 from workbench.loop.tickets import Submission, TicketRequest, Tickets, refusal
 from workbench.model import Program, Reply, Selection
 from workbench.store import WAITING, Message, Store
@@ -55,26 +55,35 @@ class Control:
     steering: Steering
     order: Order
     follow: FollowUps
-    breaker: Breaker
+    team: Team
     tickets: Tickets
     entry: str
     last: int
     answered: Callable[[Flight, Reply], None]
     _polled: float = 0.0
+    _closed: str = ""
 
     @property
     def attention(self) -> float:
         """Time between two looks for messages, in seconds: short while somebody outside waits for answers, or did lately."""
         return _AT_ONCE if time.monotonic() - self.tickets.used < _ATTENTIVE else POLL_SECONDS
 
-    def handle(self) -> None:
+    def close(self, why: str) -> None:
+        """Take no more requests for attempts."""
+        self._closed = why
+        self.tickets.refuse(self.store, why)
+        self.handle(at_once=True)
+
+    def handle(self, *, at_once: bool = False) -> None:
         """Handle each new message once and store an answer for its sender."""
         now = time.monotonic()
-        if now - self._polled < self.attention:
+        if not at_once and now - self._polled < self.attention:
             return
         self._polled = now
         self.tickets.expire()
         for message in self.store.messages(self.run):
+            if self._closed and message.command == "inject":
+                continue  # it is evaluated once the run has ended
             if answer := self._act(message):
                 self.store.acknowledge(message.id, answer)
             if message.command not in ("ticket", "submit"):  # attempts tell more
@@ -86,12 +95,16 @@ class Control:
     def _act(self, message: Message) -> str:
         """Do what a message asks for; return its answer, empty if it has been answered already."""
         match command := message.command:
+            case "ticket" | "submit" | "give-up" if self._closed:
+                return refusal(self._closed)
+            case "steer" if self._closed:
+                return f"not possible: {self._closed}"
             case "stop":
                 self.steering.stop("stopped on request")
                 return "stopping after the candidates in progress"
             case "pause" | "resume":
                 self.steering.paused = command == "pause"
-                self.breaker.reset()
+                self.team.reset()
                 return "paused" if self.steering.paused else "running again"
             case "inject" if self.order.takes_more:
                 self.follow.inject(Injection(*message.program, message.id))

@@ -19,10 +19,7 @@ from typing import Any
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.formatting import percent
-from workbench.learning.kinds import Kinds, possible_kinds
-from workbench.learning.memory import Memory
 from workbench.loop.attempt import Flight, Upcoming, told_idea
-from workbench.loop.breaker import Breaker
 from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
@@ -33,12 +30,13 @@ from workbench.loop.inbox import Inbox
 from workbench.loop.known import Known
 from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
+from workbench.loop.requests import Requests
 from workbench.loop.snapshot import Display, Scored, Snapshot
+from workbench.loop.team import OUTSIDE, Team
 from workbench.loop.tickets import Submitted, Tickets, submitted
 from workbench.model import (
     Candidate,
     Failure,
-    Kind,
     Program,
     Reply,
     Report,
@@ -46,7 +44,6 @@ from workbench.model import (
     Split,
     Status,
     Task,
-    Trial,
 )
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
@@ -55,6 +52,8 @@ from workbench.protocols import Proposer, Strategy
 from workbench.store import ModelCall, Origin
 
 _HEARTBEAT_SECONDS, _WAIT_SECONDS = 2.0, 0.1
+CHOOSING = "choosing the best candidate on validation"
+"""What a run does after its last attempt."""
 IDLE_SECONDS = 1800.0
 """Time without a message after which a run that only takes tickets ends; it is resumed when the next one comes."""
 
@@ -103,24 +102,24 @@ class Loop:
             tunes=context.options.tune_trials > 0 and self._order.takes_more,
             tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
         )
-        self._memory = Memory() if proposer.uses_model else None
-        self._kinds = Kinds() if proposer.uses_model else None
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
         self._endings = Endings(context.loaded, context.options.patience)
+        self._requests = Requests(
+            context.loaded.problem.limits, self.steering, self._endings, self.champion.probe, learns=proposer.uses_model
+        )
         self._best: Candidate | None = None
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
         self._inbox = Inbox()
         self._turn = history.turns
-        self._breaker = Breaker()
-        self._outside = proposer.concurrency == 0  # whoever proposes has to ask for it
+        self._team = Team(proposer, context.options.proposer, history.costs)
         self._tickets = Tickets()
         self._control = Control(
-            context.store, context.run, self.steering, self._order, self._follow, self._breaker, self._tickets,
+            context.store, context.run, self.steering, self._order, self._follow, self._team, self._tickets,
             context.loaded.problem.entry,
             self._seeds + context.options.candidates, self._answered,
         )  # fmt: skip
-        self._beaten = 0.0
+        self._beaten, self._ending = 0.0, ""
         self._began = time.monotonic()
         self._before = frozenset(c.number for c in history.candidates)
 
@@ -138,10 +137,24 @@ class Loop:
                 self._inbox.receive(min(_WAIT_SECONDS, self._control.attention))
                 self._heartbeat()
             self._report_due(last=True)
-            self.champion.settle(self._heartbeat)
+            self._choose()
         self._heartbeat(force=True)
-        if self.steering.status == "done" and (why := self._breaker.never_answered()):
+        if self.steering.status == "done" and (why := self._team.never_answered()):
             self.steering.halt, self.steering.status = why, "failed"
+
+    def _choose(self) -> None:
+        """Choose the best candidate, and tell whoever asks meanwhile that there are no more attempts."""
+        self._ending = CHOOSING
+        self._control.close(f"{self.steering.halt or f'all {self._options.candidates} attempts are used up'}; the run ends")
+
+        def go_on() -> None:
+            self._control.handle()
+            self._heartbeat()
+
+        go_on()
+        self.champion.settle(go_on)
+        self._control.handle(at_once=True)
+        self._ending = ""
 
     def _is_over(self) -> bool:
         """Whether nothing is in progress, and nothing can be launched."""
@@ -149,8 +162,8 @@ class Loop:
             for flight in self._tickets.withdraw():  # nobody can wait for them
                 del self._flights[flight.number]
             return not self._flights
-        if not self._outside:
-            return not self._flights and not (self.steering.paused or self._breaker.holds)
+        if not self._team.takes_tickets:
+            return not self._flights and not (self.steering.paused or self._team.holds)
         busy = len(self._flights) > self._tickets.held or self._follow.waits
         if not busy and time.monotonic() - max(self._tickets.used, self._tickets.began) > IDLE_SECONDS:
             self.halt(f"nobody has asked for a ticket for {IDLE_SECONDS / 60:.0f} minutes")
@@ -186,7 +199,7 @@ class Loop:
             cost_usd=self.budget.cost_usd,
             tokens=self.budget.tokens,
             estimated=self.budget.estimated,
-            state="stopping" if self.steering.halt else "paused" if self._is_paused else "running",
+            state="choosing" if self._ending else "stopping" if self.steering.halt else "paused" if self._is_paused else "running",
         )
 
     def _take_up_history(self) -> None:
@@ -210,19 +223,18 @@ class Loop:
             if why := self.budget.exhausted():
                 self.halt(why, "done" if "unknown" not in why else "failed")
                 return
-            if self._breaker.holds:
+            busy = [f.maker for f in self._flights.values() if f.proposing]
+            if self._team.holds or (len(busy) >= self._order.concurrency and not (self._team.takes_tickets and self._follow.waits)):
                 return
-            proposing = sum(f.proposing for f in self._flights.values())
-            if proposing >= self._order.concurrency and not (self._outside and self._follow.waits):
-                return
-            if not self.budget.admits(proposing):
+            if not self.budget.admits(len(busy)):
                 return
             self._report_due()
-            upcoming = self._order.next()
+            maker = self._whose_turn(busy)
+            upcoming = None if maker is None else self._order.next()
             if upcoming is None:
                 return
             self._known.horizon = self._order.horizon
-            flight = self._fly(upcoming.number, upcoming.origin)
+            flight = self._fly(upcoming.number, upcoming.origin, maker or "")
             if upcoming.origin is None:
                 self._begin(flight)
             else:
@@ -239,16 +251,24 @@ class Loop:
                 upcoming = self._order.next()
                 if upcoming is None:
                     return self._tickets.refuse(self._store, f"all {self._options.candidates} attempts are used up or taken")
-                flight = self._fly(upcoming.number, None)
+                flight = self._fly(upcoming.number, None, OUTSIDE)
             flight.selection = self._strategy.ask(self._rng(flight, "ask"))
             task = self._task(flight)
             flight.operator = task.kind.value
             message, answer = self._tickets.issue(flight, task, build(self.context.loaded.brief, task, "full", as_file=True))
             self._store.acknowledge(message, json.dumps(answer))
 
-    def _fly(self, number: int, origin: Origin | None) -> Flight:
+    def _whose_turn(self, busy: Sequence[str]) -> str | None:
+        """Whose attempt comes next, empty if it needs no proposer; None if that one is busy."""
+        if not self._order.takes_more:  # a replay has its plan
+            return ""
+        if not self._follow.waits:
+            return self._team.turn(busy, random.Random(f"{self._options.seed}/{self._order.cursor}/proposer"))
+        return self._follow.maker if not self._follow.maker or self._team.has_room(self._follow.maker, busy) else None
+
+    def _fly(self, number: int, origin: Origin | None, maker: str = "") -> Flight:
         """Add an attempt to those in progress, with its recorded parents if it repeats one."""
-        flight = self._flights[number] = Flight(number)
+        flight = self._flights[number] = Flight(number, maker=origin.proposer or maker if origin else maker)
         if origin and origin.parents:
             flight.selection = Selection(self._store.candidate(self._run, origin.parents[0]), (), origin.island)
         if origin and origin.repairs is not None:
@@ -262,32 +282,24 @@ class Loop:
             case Tuning(elite):
                 flight.selection = Selection(elite, (), elite.island)
                 self._submit(flight, tuned_reply, elite, self.context, lambda: bool(self.steering.halt))
-            case Repair(failure, selection):
+            case Repair(failure=failure, selection=selection):
                 flight.failure, flight.selection = failure, selection
                 self._propose(flight)
+            case None if self._team.waits_outside(flight.maker):
+                self._tickets.put_aside(flight)
             case None:
                 flight.selection = self._strategy.ask(self._rng(flight, "ask"))
                 self._propose(flight)
 
     def _propose(self, flight: Flight) -> None:
-        self._breaker.begins(flight.number)
-        self._submit(flight, self._proposer.propose, self._task(flight), self._rng(flight, "propose"))
+        proposer = self._proposer
+        if self._order.takes_more:
+            self._team.begins(flight.maker, flight.number)
+            proposer = self._team.of(flight.maker)
+        self._submit(flight, proposer.propose, self._task(flight), self._rng(flight, "propose"))
 
     def _task(self, flight: Flight) -> Task:
-        # A replayed injection or tuning has no selection; only the task's number is used then.
-        selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
-        guidance = tuple(text for text, last in self.steering.guidance if flight.number <= last)
-        tried = (*self._memory.choose(selection.parent.number), *self._pending()) if self._memory else ()
-        kind = Kind.IMPROVE
-        if self._kinds and flight.failure is None:
-            kind = self._kinds.choose(possible_kinds(selection, self.context.loaded.problem.limits), self._rng(flight, "kind"))
-        known, stagnation = self.champion.probe.told(selection.parent.number), self._endings.stagnation
-        return Task(flight.number, selection, flight.failure, guidance, stagnation, tried, kind, known)
-
-    def _pending(self) -> list[Trial]:
-        """Answers in evaluation, so that a prompt built meanwhile does not ask for the same again."""
-        answered = [(f, f.reply) for f in self._flights.values() if f.reply and f.program]
-        return [Trial(f.number, f.parent.number if f.parent else None, r.operator, f.idea or "", None) for f, r in answered]
+        return self._requests.task(flight, self._flights.values(), self._rng(flight, "kind"))
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True
@@ -318,7 +330,7 @@ class Loop:
         self._answered(flight, future.result())
 
     def _answered(self, flight: Flight, reply: Reply) -> None:
-        if reply.call and self._proposer.uses_model:
+        if reply.call and self._order.takes_more and self._team.is_model(flight.maker):
             self._store.add_call(self._run, flight.number, flight.origin, reply.operator, reply.call)
             self.budget.add(reply.call)
         self._read(flight, reply)
@@ -327,10 +339,10 @@ class Loop:
         flight.reply, flight.turn, flight.idea = reply, self._next_turn(), told_idea(reply)
         if reply.call and reply.call.error:
             if self._order.takes_more:  # a replay repeats what failed
-                self._hold_up(flight.number, reply.call.error)
+                self._hold_up(flight, reply.call.error)
             self._record(flight, Status.LLM_ERROR, reply.call.error)
             return
-        if reply.call and self._breaker.succeeded():
+        if reply.call and self._team.succeeded(flight.maker):
             self._say("the model answers again")
         try:
             if reply.program is None and reply.operator in ("tune", "inject"):
@@ -346,13 +358,14 @@ class Loop:
         except Rejected as error:
             self._record(flight, Status.REJECTED, str(error))
 
-    def _hold_up(self, number: int, error: str) -> None:
+    def _hold_up(self, flight: Flight, error: str) -> None:
         """Wait, or end, where model calls keep failing."""
-        if why := self._breaker.failed(number, error):
+        why, fatal = self._team.failed(flight.maker, flight.number, error)
+        if why:
             self._say(f"{why}, and at once after: evolve continue {self._run}")
             self._heartbeat(force=True)
-        elif self._breaker.fatal:
-            self.halt(self._breaker.fatal, "failed")
+        elif fatal:
+            self.halt(fatal, "failed")
 
     # ------------------------------------------------------------------ evaluation
 
@@ -411,11 +424,13 @@ class Loop:
             repairs=flight.origin.repairs,
         )
         del self._flights[flight.number]
+        self._team.spent(flight.number, flight.reply.call if flight.reply else None, report.seconds if report else 0.0)
         self._count(candidate)
         if flight.message is not None:
             told = self._submitted(flight, candidate).to_json() if flight.as_json else told_of(candidate)
             self._store.acknowledge(flight.message, told)
-        self._follow.recorded(flight, candidate)
+        if self._team.repairs(flight.maker):
+            self._follow.recorded(flight, candidate)
         self._order.record(candidate)
         self._report_due()
 
@@ -425,7 +440,7 @@ class Loop:
 
     def _count(self, candidate: Candidate) -> None:
         self._counts[candidate.status] += 1
-        self._breaker.count(candidate)
+        self._team.count(candidate)
 
     def _report_due(self, *, last: bool = False) -> None:
         for candidate in self._order.due(last=last):
@@ -433,11 +448,9 @@ class Loop:
 
     def _tell(self, candidate: Candidate) -> None:
         self._strategy.tell(candidate)
-        if self._memory:
-            self._memory.tell(candidate)
         improved = candidate.status is Status.OK and (self._best is None or candidate.gap < self._best.gap)
-        if self._kinds:
-            self._kinds.tell(candidate, improved)
+        self._team.tell(candidate)
+        self._requests.tell(candidate, improved, asked=self._team.is_model(candidate.proposer))
         if (why := self._endings.tell(candidate, improved)) and self._ends_early:
             self.halt(why, "done")
         if improved:
@@ -464,7 +477,7 @@ class Loop:
         if force or now - self._beaten > _HEARTBEAT_SECONDS:
             self._beaten = now
             status = "paused" if self._is_paused else "running"
-            why = self._breaker.reason if self._is_paused else ""
+            why = self._team.reason if self._is_paused else self._ending
             self._store.heartbeat(self._run, active_seconds=self.budget.seconds, status=status, message=why)
         for line in self._proposer.news() if hasattr(self._proposer, "news") else ():
             self._say(line)
@@ -472,7 +485,7 @@ class Loop:
 
     @property
     def _is_paused(self) -> bool:
-        return self.steering.paused or bool(self._breaker.reason)
+        return self.steering.paused or bool(self._team.reason)
 
     def _say(self, line: str) -> None:
         self.display.line(line)

@@ -27,6 +27,7 @@ class Repair:
 
     failure: Failure
     selection: Selection
+    maker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class FollowUps:
         """Whether there is one."""
         return bool(self._queue)
 
+    @property
+    def maker(self) -> str:
+        """Whose failed attempt the oldest follow-up repairs; empty if it is none."""
+        return self._queue[0].maker if self._queue and isinstance(self._queue[0], Repair) else ""
+
     def next(self) -> FollowUp | None:
         """Take the oldest follow-up from the queue; None if it is empty."""
         return self._queue.popleft() if self._queue else None
@@ -100,7 +106,7 @@ class FollowUps:
             return
         assert flight.selection and flight.reply
         failure = Failure(flight.number, candidate.status, candidate.message, flight.reply.text, candidate.printed)
-        self._queue.append(Repair(failure, flight.selection))
+        self._queue.append(Repair(failure, flight.selection, flight.maker))
 
     def consider_tuning(self, number: int, best: Candidate | None) -> None:
         """Queue a tuning of the best candidate, if it declares constants and the last tuning is long enough ago."""

@@ -57,7 +57,7 @@ class Snapshot:
     seconds: float
     cost_usd: float | None
     tokens: int
-    state: Literal["running", "paused", "stopping"]
+    state: Literal["running", "paused", "stopping", "choosing"]
     estimated: int = 0
 
 

@@ -36,7 +36,7 @@ from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.store import LIVE, Message, Origin, Outcome, Run, Store, injected, outcome
+from workbench.store import LIVE, AttemptSummary, Message, ModelCall, Origin, Outcome, Run, Store, injected, outcome
 
 
 def begin(
@@ -170,10 +170,11 @@ def resume(
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a.number for a in attempts}
-                answers = [made for made in store.calls(run) if made.number not in recorded and made.operator != CHECK]
+                calls = [made for made in store.calls(run) if made.operator != CHECK]
+                answers = [made for made in calls if made.number not in recorded]
                 prints = {a.number: a.fingerprint for a in attempts if a.fingerprint}
                 turns = max(a.turn for a in attempts)
-                history = History(store.candidates(run), prints, turns, row.active_seconds, answers)
+                history = History(store.candidates(run), prints, turns, row.active_seconds, answers, costs_of(attempts, calls))
                 context = RunContext(run, loaded, options, store, pool, gate, adviser)
                 loop = Loop(context, mind, plan, display, known=known, history=history)
                 display.line(f"run {run} resumed: {len(recorded)} attempts recorded, {len(answers)} paid answers not yet evaluated")
@@ -233,6 +234,15 @@ def _gates(
         case "advice":
             return None, Gate(loaded, pool, options.seed)
     return None, None
+
+
+def costs_of(attempts: Sequence[AttemptSummary], calls: Sequence[ModelCall]) -> dict[int, tuple[float, float]]:
+    """Return dollars and seconds of recorded attempts, by number: of their calls and of their evaluation."""
+    costs = {a.number: (0.0, a.seconds) for a in attempts}
+    for made in calls:
+        dollars_, seconds = costs.get(made.number, (0.0, 0.0))
+        costs[made.number] = dollars_ + (made.call.cost_usd or 0.0), seconds + made.call.seconds
+    return costs
 
 
 def _refuse_changed(loaded: catalog.LoadedProblem, row: Run) -> None:

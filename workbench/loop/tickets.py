@@ -139,6 +139,10 @@ class Tickets:
         while self._asked:
             store.acknowledge(self._asked.popleft()[0], refusal(why))
 
+    def put_aside(self, flight: Flight) -> None:
+        """Keep an attempt for whoever asks next."""
+        self._returned.append(flight)
+
     def returned(self) -> Flight | None:
         """Take an attempt whose ticket was given back or has expired; None without one."""
         return self._returned.popleft() if self._returned else None

@@ -11,9 +11,11 @@ from typing import Any, cast
 from workbench import plugins
 from workbench.errors import UsageError
 from workbench.model import Call, Program, Reply, Task
-from workbench.options import RunOptions
+from workbench.options import RunOptions, mixture
 from workbench.plugins import Description, Option, options_of, values_of
+from workbench.prices import LOCAL, is_local
 from workbench.proposers.keys import endpoint
+from workbench.proposers.mixed import Mixed, Part
 from workbench.proposers.providers import detect, served
 from workbench.protocols import Proposer
 
@@ -51,6 +53,9 @@ def resolve(options: RunOptions) -> tuple[RunOptions, str]:
     UsageError
         Unknown proposer, a model given for a proposer that calls none, or `litellm` if no model is available.
     """
+    if parts := mixture(options.proposer):
+        return _resolved_mixture(options, parts), ""
+    options = _with_its_model(options)
     name = _known(options.proposer)
     if name == "auto" and options.models:
         return dataclasses.replace(options, proposer="litellm"), ""
@@ -86,6 +91,8 @@ def make(options: RunOptions, lookup: Lookup | None = None, *, named: Collection
         Unknown name, or options that the proposer does not accept.
     """
     options, _ = resolve(options)
+    if parts := mixture(options.proposer):
+        return _mixed(options, parts, named)
     name = options.proposer
     if name == "scripted":
         raise UsageError(f"proposer {name!r} is for tests: create it with its replies, not by name")
@@ -106,6 +113,50 @@ def make(options: RunOptions, lookup: Lookup | None = None, *, named: Collection
     except TypeError as error:
         raise UsageError(f"proposer {name!r} cannot be created from options alone: {error}") from error
     return made
+
+
+def _with_its_model(options: RunOptions) -> RunOptions:
+    """Take `litellm:MODEL`, `local` and `local:FILE` as the proposer `litellm` with that model."""
+    base, _, model = options.proposer.partition(":")
+    model = options.proposer if is_local(options.proposer) else model if base == "litellm" else ""
+    if not model:
+        return options
+    if options.models:
+        raise UsageError(f"--proposer {options.proposer} names its model: omit --model")
+    return dataclasses.replace(options, proposer="litellm", models=(model,))
+
+
+def _part(options: RunOptions, name: str) -> RunOptions:
+    """Options of one of several proposers."""
+    return dataclasses.replace(options, proposer=name, proposer_options={})
+
+
+def _resolved_mixture(options: RunOptions, parts: tuple[tuple[str, float], ...]) -> RunOptions:
+    if options.models:
+        raise UsageError("--model goes with one proposer; with several, name the model in its place: litellm:MODEL")
+    for name, share in parts:
+        if name.partition(":")[0] in ("auto", "replay", "scripted") or name == "litellm":
+            raise UsageError(
+                f"--proposer: {name} cannot be one of several; use litellm:MODEL, {LOCAL}, builtin, agents or agent:COMMAND"
+            )
+        if not share > 0:
+            raise UsageError(f"--proposer {name}*{share:g}: a share must be above 0")
+        resolve(_part(options, name))
+    return options
+
+
+def _mixed(options: RunOptions, parts: tuple[tuple[str, float], ...], named: Collection[str]) -> Proposer:
+    unused = dict(options.proposer_options)
+    made = []
+    for name, share in parts:
+        one = resolve(_part(options, name))[0]
+        own = _own_options(_class(one.proposer))
+        given = {key: value for key, value in options.proposer_options.items() if key in own}
+        unused = {key: value for key, value in unused.items() if key not in own}
+        made.append(Part(name, share, make(dataclasses.replace(one, proposer_options=given), named=named)))
+    if unused:
+        raise UsageError(f"none of the proposers has an option {min(unused)!r}")
+    return Mixed(made)
 
 
 def names() -> list[str]:
@@ -184,7 +235,10 @@ def _known(name: str) -> str:
     if base not in ("auto", *NAMES):
         near = difflib.get_close_matches(base, NAMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        available = "auto, agent:COMMAND, agents, builtin, litellm, replay:RUN, or package.module:Class"
+        available = (
+            f"auto, agent:COMMAND, agents, builtin, litellm, {LOCAL}, replay:RUN, package.module:Class, "
+            "or several: NAME*0.7 + NAME*0.3"
+        )
         raise UsageError(f"unknown proposer {name!r}; {hint}available: {available}")
     return base
 

@@ -35,8 +35,9 @@ class Llama:
         wanted = xllamacpp.CommonParams()
         wanted.model.path = file
         wanted.n_ctx, wanted.n_parallel = CONTEXT * SLOTS, SLOTS
-        wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = cores()
-        wanted.cpuparams.poll = wanted.cpuparams_batch.poll = 0  # threads that wait leave the cores to evaluations
+        # Its threads work in step: one that shares a core with an evaluation holds up all others.
+        wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = max(1, cores() // 2)
+        wanted.cpuparams.poll = wanted.cpuparams_batch.poll = 0
         # The library listens on a port of its own choice: nobody else is to use it.
         wanted.hostnames, wanted.port, wanted.api_keys = ["127.0.0.1"], 0, [secrets.token_hex(16)]
         self._server = xllamacpp.Server(wanted)

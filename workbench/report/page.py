@@ -14,11 +14,13 @@ from markupsafe import Markup
 from workbench.analysis import attempts
 from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run
 from workbench.analysis.finders import finder_of_attempt
+from workbench.analysis.makers import COLUMNS, by_proposer
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens, with_error
 from workbench.model import Report, Split
+from workbench.options import mixture
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
@@ -118,7 +120,7 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
         certificate=material.certificate, today=material.today,
         unit=f", {loaded.problem.unit}" if loaded else "",
         **_progress(store, material), **_drawn(material), **_program(store, material), scored=_scored(store, material),
-        **_failures(store, run), spending=_spending(store, run), settings=_settings(run),
+        **_failures(store, run), spending=_spending(store, run), makers=_makers(store, run), settings=_settings(run),
         light=Markup(palette.variables(palette.LIGHT)), dark=Markup(palette.variables(palette.DARK)), diff_style=Markup(diff.STYLE),
         foot=f"Made by {_version()} on {_clock(time.time() if now is None else now)}.",
     )  # fmt: skip
@@ -260,6 +262,12 @@ def _spending(store: Reader, run: RunSummary) -> list[list[str]]:
          *(tokens(sum(getattr(d, way) for d in days), sum(d.estimated for d in days)) for way in ("tokens_in", "tokens_out"))]
         for model, days in by_model.items()
     ]  # fmt: skip
+
+
+def _makers(store: Reader, run: RunSummary) -> dict[str, Any]:
+    """Return the table of the proposers of a run that has several."""
+    made = by_proposer(store.points(run.id, store.mark(run.id)), store.paid_calls(run.id)) if mixture(run.options.proposer) else []
+    return {"columns": COLUMNS, "rows": [one.cells() for one in made]}
 
 
 def _settings(run: RunSummary) -> list[tuple[str, str]]:

@@ -184,6 +184,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE scores ADD COLUMN printed TEXT NOT NULL DEFAULT '';
     """,
+    # Which of several proposers made an attempt; empty: none, or not known.
+    """
+    ALTER TABLE trials ADD COLUMN proposer TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

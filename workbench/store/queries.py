@@ -157,7 +157,8 @@ class Reader(Ledger):
         """Return all attempts up to a mark as charts show them, by number."""
         rows = self._rows(
             "SELECT id, c.number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created, "
-            "coalesce(t.idea, ''), t.longest, json_extract(t.effect, '$[0]'), json_extract(t.effect, '$[1]') "
+            "coalesce(t.idea, ''), t.longest, json_extract(t.effect, '$[0]'), json_extract(t.effect, '$[1]'), "
+            "coalesce(t.proposer, '') "
             f"FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND id <= ? ORDER BY c.number",
             run, mark.last,
         )  # fmt: skip

@@ -151,11 +151,12 @@ class RunSummary(Run):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an attempt starts from: its parents, main parent first, and the failed attempt that it repairs."""
+    """What an attempt starts from: its parents, main parent first, the failed attempt that it repairs, and who makes it."""
 
     parents: tuple[int, ...] = ()
     island: int | None = None
     repairs: int | None = None
+    proposer: str = ""
 
     @property
     def needs(self) -> tuple[int, ...]:
@@ -195,6 +196,8 @@ class AttemptSummary:
         The program's own time on a train instance; None unless `ok`.
     effect
         Difference to its parent on train.
+    proposer
+        As in `Candidate`.
     """
 
     number: int
@@ -212,11 +215,12 @@ class AttemptSummary:
     idea: str
     per_instance: Seconds | None
     effect: Effect | None
+    proposer: str
 
     @property
     def origin(self) -> Origin:
         """What the attempt started from."""
-        return Origin(self.parents, self.island, self.repairs)
+        return Origin(self.parents, self.island, self.repairs, self.proposer)
 
     @property
     def parent(self) -> int | None:
@@ -399,6 +403,7 @@ class Point(NamedTuple):
     longest: float | None
     change: float | None
     error: float | None
+    proposer: str
 
 
 class Size(NamedTuple):

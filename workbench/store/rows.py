@@ -80,7 +80,7 @@ def spending_of(row: sqlite3.Row) -> Spending:
 
 
 TRIAL, WITH_TRIAL = (
-    "coalesce(t.idea, '') AS idea, t.median, t.longest, t.effect",
+    "coalesce(t.idea, '') AS idea, t.median, t.longest, t.effect, coalesce(t.proposer, '') AS proposer",
     "LEFT JOIN trials t ON t.run = c.run AND t.number = c.number",
 )
 """Columns of the table `trials`, and the join that adds them to attempts."""
@@ -110,7 +110,8 @@ def trial_columns(candidate: Candidate) -> dict[str, Any]:
     """Return the columns of `trials` for an attempt."""
     effect, seconds = candidate.effect, candidate.seconds
     return {
-        "idea": candidate.idea, "median": seconds and seconds.median, "longest": seconds and seconds.longest,
+        "idea": candidate.idea, "proposer": candidate.proposer,
+        "median": seconds and seconds.median, "longest": seconds and seconds.longest,
         "effect": effect and json.dumps([effect.mean, effect.error if math.isfinite(effect.error) else None, *effect[2:]]),
     }  # fmt: skip
 
@@ -147,6 +148,7 @@ def candidate_of(row: sqlite3.Row) -> Candidate:
         _seconds(row),
         _effect(row),
         row["printed"] or "",
+        row["proposer"],
     )
 
 
@@ -189,13 +191,13 @@ def call_of(row: sqlite3.Row) -> ModelCall:
         row["seconds"], row["retries"], row["error"],
         *((row["finish"], bool(row["estimated"])) if "finish" in row.keys() else ()),  # noqa: SIM118 (a row is no dict)
     )  # fmt: skip
-    origin = Origin(tuple(asked.get("parents", ())), asked.get("island"), asked.get("repairs"))
+    origin = Origin(tuple(asked.get("parents", ())), asked.get("island"), asked.get("repairs"), asked.get("proposer", ""))
     return ModelCall(row["number"], origin, row["operator"], call, row["created"])
 
 
 def origin_json(origin: Origin) -> str:
     """Serialize an origin."""
-    return json.dumps({"parents": origin.parents, "island": origin.island, "repairs": origin.repairs})
+    return json.dumps({"parents": origin.parents, "island": origin.island, "repairs": origin.repairs, "proposer": origin.proposer})
 
 
 def message_of(row: sqlite3.Row) -> Message:

@@ -301,7 +301,7 @@ class Store:
                 gap=candidate.gap if candidate.status is Status.OK else None,
                 seconds=report.seconds if report else 0.0, created=time.time(),
             )  # fmt: skip
-            if candidate.idea or candidate.seconds:
+            if candidate.idea or candidate.seconds or candidate.proposer:
                 insert(db, "trials", run=run, number=candidate.number, **trial_columns(candidate))
             if report:
                 _insert_score(db, run, candidate.number, report)
