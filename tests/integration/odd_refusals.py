@@ -351,7 +351,7 @@ REFUSALS = (
         always({"error": {"message": "content policy"}}, 400),
         "the call failed (content policy)",
     ),
-    failing("refuses-without-a-word", "thought of here", always("", 400), "refused: "),
+    failing("refuses-without-a-word", "thought of here", always("", 400), "(status 400, and no word of why)"),
     failing(
         "no-credit",
         "thought of here, after DeepSeek's own words",

@@ -278,5 +278,58 @@ SHAPES = (
         requests=2,
         finish="length",
     ),
+    Row(
+        "first-choice-empty",
+        "thought of here",
+        always(_changed(choices=[*ok(None)["choices"], *ok()["choices"]])),
+    ),
+    Row("line-ends-not-escaped", "thought of here", always(_WORDS.replace("\\n", "\n"))),
+    Row(
+        "usage-truth-value",
+        "thought of here",
+        always(ok(usage={"prompt_tokens": True, "completion_tokens": 7})),
+        estimated=True,
+        tokens=None,
+    ),
+    failing(
+        "protocol-of-ollama",
+        "thought of here, after Ollama's manual",
+        always({"message": {"role": "assistant", "content": PROGRAM}, "done": True, "eval_count": 7}),
+        "it has the form of Ollama's own API",
+    ),
+    failing(
+        "protocol-of-ollama-in-lines",
+        "thought of here, after Ollama's manual",
+        always("".join(json.dumps({"message": {"content": text}, "done": False}) + "\n" for text in "ab")),
+        "usually ends in /v1 (no 'choices': it has the form of Ollama's own API)",
+    ),
+    failing(
+        "protocol-of-responses",
+        "thought of here, after OpenAI's manual",
+        always({"object": "response", "output": [{"content": [{"type": "output_text", "text": PROGRAM}]}]}),
+        "it has the form of OpenAI's responses",
+    ),
+    failing(
+        "protocol-of-anthropic",
+        "thought of here, after Anthropic's manual",
+        always({"type": "message", "content": [{"type": "text", "text": PROGRAM}], "stop_reason": "end_turn"}),
+        "it has the form of Anthropic's messages",
+    ),
+    failing(
+        "protocol-of-gemini",
+        "thought of here, after Gemini's manual",
+        always({"candidates": [{"content": {"parts": [{"text": PROGRAM}]}}]}),
+        "it has the form of Gemini's own API",
+    ),
+    failing(
+        "error-that-steers-a-terminal",
+        "thought of here",
+        always({"error": {"message": "\x1b[31mred\x1b[0m\nnew line\u202e" + "x" * 5000}}, 400),
+        "\\x1b[31mred\\x1b[0m new line\\u202exxx",
+    ),
+    failing(
+        "errors-in-a-list", "thought of here", always({"errors": [{"message": "no such deployment"}]}, 400), "(no such deployment)"
+    ),
+    failing("status-300", "thought of here", always("", 300), "(status 300, and no word of why)"),
     Row("says-what-it-cost", "thought of here, after OpenRouter's manual", always(ok(usage={**TOLD, "cost": 0.002}))),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -18,6 +18,13 @@ _CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "model_length
 _SPENT_IN, _SPENT_OUT = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
 _COMMENTS = re.compile(r"\A(?:\s*:[^\n]*\n)*\s*")  # keep a connection alive, before a stream or plain JSON
 _DONE = "[DONE]"
+_OTHERS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "Ollama's own API": lambda body: isinstance(body.get("message"), dict) or ("response" in body and "done" in body),
+    "OpenAI's responses": lambda body: isinstance(body.get("output"), list),
+    "Anthropic's messages": lambda body: body.get("type") == "message" and isinstance(body.get("content"), list),
+    "Gemini's own API": lambda body: isinstance(body.get("candidates"), list),
+}
+"""Protocols other than chat completions, and how their answers are recognised."""
 
 
 class Moved(Exception):
@@ -65,7 +72,9 @@ def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
     choices = body.get("choices")
     if isinstance(choices, dict):
         choices = list(choices.values())
-    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
+    given = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    said = (choice for choice in given if (message := _message(choice)) and message["content"])
+    return next(said, given[0] if given else None)
 
 
 def _message(choice: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -120,7 +129,7 @@ def _functions(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _first_json(text: str) -> Any:
     try:
-        return json.JSONDecoder().raw_decode(text.lstrip())[0]
+        return json.JSONDecoder(strict=False).raw_decode(text.lstrip())[0]  # some servers do not escape line ends
     except (ValueError, RecursionError):
         return None
 
@@ -176,6 +185,8 @@ def _count(value: object) -> int | None:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
+    if isinstance(value, bool):
+        return None
     return int(number) if 0 <= number < 1e12 else None
 
 
@@ -188,5 +199,7 @@ def _as_error(body: Mapping[str, Any]) -> dict[str, Any]:
     code = next((c for name in ("code", "status", "status_code") if (c := _count(inner.get(name))) and 400 <= c < 600), 400)
     if inner.get("n_ctx"):
         said = f"{said}; n_ctx {inner['n_ctx']}"
+    if not fault and (other := next((name for name, has in _OTHERS.items() if has(body)), None)):
+        said = f"no 'choices': it has the form of {other}"
     words = said if isinstance(said, str) else json.dumps(said) if said else f"no choices, only {', '.join(map(str, body)) or '{}'}"
     return {"error": {"message": words[:2000], "code": code}}

@@ -9,10 +9,11 @@ from typing import Any
 
 from workbench.proposers.answers import Moved
 from workbench.proposers.exchange import Kind, ModelAnswer
+from workbench.proposers.quoting import one_line
 
 # For errors whose status is not specific enough, or whose message is too long.
 _NOISE = re.compile(r"Traceback \(most|Learn more:|This looks like a bug in LiteLLM|, Original Response:")
-_PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): )+(?:\w+Exception - )?")
+_PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): )+(?:\w+Exception -\s?)?")
 _KEYLESS = re.compile(r"API key not valid|Missing credentials|Missing \w+ API key|api_key client option must be set", re.IGNORECASE)
 _BROKEN = re.compile(
     r"invalid response (?:from|object)|Unable to get json response|list index out of range|no 'choices'|'choices' that is not",
@@ -35,8 +36,9 @@ def failure(error: Exception) -> ModelAnswer:
     names = {type(e).__name__ for e in chain}
     whole = str(error)
     text = " ".join(_NOISE.split(whole)[0].split())
-    text = _told(_PREFIXES.sub("", text)) or type(error).__name__
     status = _status(error, chain)
+    text = one_line(_told(_PREFIXES.sub("", text)))
+    text = text or (f"status {status}, and no word of why" if status else type(error).__name__)
     if moved := next((link for link in chain if isinstance(link, Moved)), None):
         return ModelAnswer(kind="moved", error=str(moved), status=status)
     if _MARKUP.search(whole):
@@ -61,7 +63,8 @@ def _told(text: str) -> str:
         given: Any = json.JSONDecoder().raw_decode(text[start:])[0]
     except (ValueError, RecursionError):
         return text
-    fault = given.get("error", given) if isinstance(given, dict) else given
+    fault = given.get("error", given.get("errors", given)) if isinstance(given, dict) else given
+    fault = fault[0] if isinstance(fault, list) and fault else fault
     if not isinstance(fault, dict):
         return str(fault) or text
     words = [fault[name] for name in ("message", "detail", "msg") if fault.get(name)][:1]
