@@ -20,7 +20,8 @@ from workbench.api.detached import EVOLVE, Launch, command_line, reaped, spawn, 
 from workbench.errors import UsageError
 from workbench.formatting import last_line
 from workbench.problem import catalog
-from workbench.store import Store
+from workbench.program.idea import shortened
+from workbench.store import Store, injected
 
 __all__ = ["Launch", "wait_for_run"]
 
@@ -42,7 +43,7 @@ def demo(runs: Path) -> Launch:
 
 
 def tell(runs: Path, run: str, command: str, argument: str = "") -> None:
-    """Send a control message to a run: stop, pause, resume or inject.
+    """Send a control message to a run: stop, pause or resume.
 
     Raises
     ------
@@ -61,6 +62,26 @@ def steer(runs: Path, run: str, text: str, attempts: int | None) -> None:
     if not text.strip():
         raise UsageError("the message is empty: write what the model should try or avoid")
     tell(runs, run, "steer", json.dumps({"text": text.strip(), "next": attempts}))
+
+
+def inject(runs: Path, run: str, source: str, idea: str = "") -> str:
+    """Add a program to a run, and say so; if the run has ended, the program is evaluated now, and the result is returned.
+
+    Raises
+    ------
+    UsageError
+        With the message of the command.
+    """
+    with Store(runs) as store:
+        if store.run(run).live:
+            store.send(run, "inject", injected(source, shortened(idea)))
+            return "Sent; it is evaluated like any other candidate."
+    with tempfile.TemporaryDirectory(prefix="evolve-inject-") as place:
+        file = Path(place) / "program.py"
+        file.write_text(source, encoding="utf-8")
+        options = ["--runs", str(runs), "--idea", shortened(idea), "--json"]
+        printed = _finished(command_line("inject", options, run, str(file)), "inject")
+    return str(json.loads(printed)["answer"])
 
 
 def certify(runs: Path, run: str, number: int) -> None:
@@ -137,13 +158,17 @@ def report(runs: Path, run: str, into: Path | None = None) -> Download:
 def _written(runs: Path, out: Path, command: str, options: Sequence[str], run: str) -> str:
     """Run a command with `--out`; returns the last line that it printed."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    words = command_line(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run)
+    return _finished(command_line(command, [*options, "--runs", str(runs), "--out", str(out), "--force"], run), command)
+
+
+def _finished(words: Sequence[str], command: str) -> str:
+    """Run a command to its end; returns the last line that it printed."""
     try:
         done = subprocess.run(words, cwd=catalog.root(), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"this took more than 5 minutes; use the command line: evolve {command}") from error
     if done.returncode:
-        raise UsageError(last_line(done.stderr) or f"evolve {command} ended with code {done.returncode}")
+        raise UsageError(last_line(done.stderr).removeprefix("error: ") or f"evolve {command} ended with code {done.returncode}")
     return last_line(done.stdout)
 
 

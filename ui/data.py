@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import streamlit as st
 from ui.actions import certificate_log
 from workbench.analysis.attempts import frame
 from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
+from workbench.analysis.messages import Asked, asked
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import StoreError, UsageError, WorkbenchError
@@ -23,7 +23,7 @@ from workbench.model import Report, Split
 from workbench.prices import Price
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, Message, PaidCall, Reader, Run, Size
+from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, PaidCall, Reader, Run, Size
 
 SIZED = 20_000
 """Maximum number of attempts in the archive; of longer runs, the best."""
@@ -216,40 +216,32 @@ class Steered:
 
     Attributes
     ----------
-    text, attempts
-        The text, and the number of attempts it applied to (None: all that followed).
     at
         Row of the attempts' frame from which it took effect; None for messages that change no prompt.
     before, after
         Improvements per 100 attempts in equal windows before and after it; None with too few attempts.
     """
 
-    message: Message
-    text: str
-    attempts: int | None = None
+    asked: Asked
     at: int | None = None
     before: float | None = None
     after: float | None = None
 
 
-def steering(store: Reader, frame: pd.DataFrame, run: str) -> list[Steered]:
+def steering(store: Reader, frame: pd.DataFrame, row: Run) -> list[Steered]:
     """Return the messages to a run, oldest first."""
-    return [_steered(message, frame) for message in store.messages(run, pending=False)]
+    return [_steered(found, frame) for found in asked(store, row)]
 
 
-def _steered(message: Message, frame: pd.DataFrame) -> Steered:
-    if message.command != "steer":
-        return Steered(
-            message, "\n".join(filter(None, reversed(message.program))) if message.command == "inject" else message.argument
-        )
-    wish = json.loads(message.argument)
-    text, attempts = str(wish["text"]), wish.get("next")
-    at = int((frame["created"] <= (message.acknowledged or message.created)).sum())
-    window = min(attempts or 50, at, len(frame) - at)
+def _steered(found: Asked, frame: pd.DataFrame) -> Steered:
+    if found.message.command != "steer":
+        return Steered(found)
+    at = int((frame["created"] <= (found.message.acknowledged or found.message.created)).sum())
+    window = min(found.attempts or 50, at, len(frame) - at)
     if window < 5:
-        return Steered(message, text, attempts, at)
+        return Steered(found, at)
     before, after = (float(frame["improved"].iloc[part].mean() * 100) for part in (slice(at - window, at), slice(at, at + window)))
-    return Steered(message, text, attempts, at, before, after)
+    return Steered(found, at, before, after)
 
 
 # --------------------------------------------------------------------------- problems

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from ui import data
+from workbench import search
 from workbench.errors import UsageError
 from workbench.formatting import dollars
 from workbench.options import RunOptions
@@ -16,6 +18,12 @@ from workbench.store import Reader
 
 NAMES = "LiteLLM model names, separated by commas; NAME=2 uses a model twice as often."
 OWN = "OpenAI-compatible server of your own models. No API key is sent to it: keys go to their provider's own hosts only."
+PRICE = (
+    "Dollars for a million tokens in and out, for all models or as MODEL=IN/OUT, separated by commas. Without it, LiteLLM's "
+    "table holds."
+)
+LONGEST = "Reasoning included. An answer that is cut is asked for once more with twice as many."
+STYLES = {"full": "whole programs or edits", "block": "one block, for weak models"}
 ANSWER_TOKENS = 16_384
 """Length of the longest answer unless another is given; weak models get less."""
 
@@ -30,45 +38,71 @@ class Asked(NamedTuple):
     answer_tokens: int = ANSWER_TOKENS
 
 
-def ask(key: str) -> Asked:
-    """Show the fields for the models of a new run; wrong input is told under them."""
+def ask(key: str, before: RunOptions | None = None) -> Asked:
+    """Show the fields for the models of a run; wrong input is told under them.
+
+    Parameters
+    ----------
+    before
+        Options of the run that is resumed; those of the result are what differs.
+    """
+    was = before or RunOptions()
     left, right = st.columns(2)
-    given = left.text_input("Models", key=f"{key}-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=NAMES)
-    base = right.text_input("Endpoint", key=f"{key}-base", placeholder="http://127.0.0.1:8080/v1", help=OWN).strip()
-    options = [*_each("model", given), *_one("api-base", base)]
+    given = left.text_input(
+        "Models", ", ".join(was.models), key=f"{key}-models", placeholder="gpt-5-mini, anthropic/claude-haiku-4-5=2", help=NAMES
+    )
+    base = right.text_input(
+        "Endpoint", was.api_base or "", key=f"{key}-base", placeholder="http://127.0.0.1:8080/v1", help=OWN
+    ).strip()
     with st.expander("How they are asked, and prices"):
         left, right = st.columns(2)
         fallbacks = left.text_input(
-            "Fallbacks",
-            key=f"{key}-fallbacks",
+            "Fallbacks", ", ".join(was.fallbacks), key=f"{key}-fallbacks",
             help="Models to ask, in this order, while another is down: PROVIDER/NAME or NAME@URL.",
-        )
-        price = right.text_input(
-            "Price", key=f"{key}-price", placeholder="0.25/2",
-            help="Dollars for a million tokens in and out, for all models or as MODEL=IN/OUT, separated by commas. "
-            "Without it, LiteLLM's table holds.",
         )  # fmt: skip
+        price = right.text_input("Price", ", ".join(was.prices), key=f"{key}-price", placeholder="0.25/2", help=PRICE)
         longest = left.number_input(
-            "Longest answer (tokens)", 16, 1_000_000, None, key=f"{key}-answer", placeholder=f"{ANSWER_TOKENS:,}",
-            help="Reasoning included. An answer that is cut is asked for once more with twice as many.",
+            "Longest answer (tokens)", 16, 1_000_000, was.answer_tokens, key=f"{key}-answer", placeholder=f"{ANSWER_TOKENS:,}",
+            help=LONGEST,
         )  # fmt: skip
         effort = right.text_input(
-            "Reasoning effort", key=f"{key}-effort", placeholder="the model's own", help="low, medium, high, ..."
-        )
+            "Reasoning effort", was.reasoning_effort or "", key=f"{key}-effort", placeholder="the model's own",
+            help="low, medium, high, ...",
+        )  # fmt: skip
         headers = left.text_area(
-            "Headers", key=f"{key}-headers", placeholder="X-Team: scheduling", height=68,
+            "Headers", "\n".join(was.headers), key=f"{key}-headers", placeholder="X-Team: scheduling", height=68,
             help="One a line, for every call. Headers with a key are given on the command line.",
         )  # fmt: skip
         body = right.text_area(
-            "Extra body",
-            key=f"{key}-body",
-            placeholder='{"top_k": 20}',
-            height=68,
-            help="Fields for the body of every call, as JSON.",
+            "Extra body", json.dumps(was.extra_body) if was.extra_body else "", key=f"{key}-body", placeholder='{"top_k": 20}',
+            height=68, help="Fields for the body of every call, as JSON.",
+        )  # fmt: skip
+        first, second, third = st.columns(3)
+        style = first.selectbox(
+            "Reply format", list(STYLES), list(STYLES).index(was.style) if was.style in STYLES else None, key=f"{key}-style",
+            format_func=lambda name: f"{name}: {STYLES[name]}", placeholder="chosen by the model's name",
+        )  # fmt: skip
+        temperature = second.number_input(
+            "Temperature", 0.0, 2.0, was.temperature, step=0.1, key=f"{key}-temperature", placeholder="its own"
         )
-    options += [*_each("fallback", fallbacks), *_each("price", price), *_one("reasoning-effort", effort), *_one("extra-body", body)]
-    options += [f"--header={line.strip()}" for line in headers.splitlines() if line.strip()]
-    options += [f"--answer-tokens={longest}"] if longest else []
+        timeout = third.number_input(
+            "Timeout of a call (s)",
+            1.0,
+            86_400.0,
+            was.timeout,
+            step=30.0,
+            key=f"{key}-timeout",
+            help="Increase it for slow models.",
+        )
+    options = [
+        *_each("model", _parts(given), was.models), *([f"--api-base={base}"] if base != (was.api_base or "") else []),
+        *_each("fallback", _parts(fallbacks), was.fallbacks), *_each("price", _parts(price), was.prices),
+        *_one("reasoning-effort", effort.strip(), was.reasoning_effort),
+        *_one("extra-body", body.strip(), json.dumps(was.extra_body) if was.extra_body else ""),
+        *_each("header", [line.strip() for line in headers.splitlines() if line.strip()], was.headers),
+        *_one("answer-tokens", longest, was.answer_tokens), *_one("style", style, was.style),
+        *_one("temperature", temperature, was.temperature), *_one("timeout", timeout, was.timeout),
+    ]  # fmt: skip
     try:
         prices = parse_prices(_parts(price))
     except UsageError as error:
@@ -77,30 +111,52 @@ def ask(key: str) -> Asked:
     return Asked(tuple(options), tuple(parse_models(_parts(given))), base, prices, int(longest or ANSWER_TOKENS))
 
 
-def resume_options(row_options: RunOptions, made: int, *, more: int) -> list[str]:
+def resume_options(was: RunOptions, *, more: int) -> list[str]:
     """Show the fields of a run that is resumed; return the options that differ from what it recorded.
 
     Parameters
     ----------
-    made
-        Attempts that the run allows by now.
+    was
+        Its options so far.
     more
         Further attempts that are proposed.
     """
     left, right = st.columns(2)
-    attempts = left.number_input("Total attempts", 1, 1_000_000, made + more, key="budget")
-    usd = right.number_input("Total dollars", 0.01, None, row_options.max_usd, key="budget-usd", placeholder="no limit")
-    tokens = left.number_input("Total tokens", 1, None, row_options.max_tokens, key="budget-tokens", placeholder="no limit")
-    before = row_options.max_seconds / 60 if row_options.max_seconds else None
+    attempts = left.number_input("Total attempts", 1, 1_000_000, was.candidates + more, key="budget")
+    usd = right.number_input("Total dollars", 0.01, None, was.max_usd, key="budget-usd", placeholder="no limit")
+    tokens = left.number_input("Total tokens", 1, None, was.max_tokens, key="budget-tokens", placeholder="no limit")
+    before = was.max_seconds / 60 if was.max_seconds else None
     minutes = right.number_input("Total minutes", 0.5, None, before, key="budget-minutes", placeholder="no limit")
-    models = st.text_input("Models", ", ".join(row_options.models), key="resume-models", help=NAMES)
-    base = st.text_input("Endpoint", row_options.api_base or "", key="resume-base", help=OWN).strip()
-    options = [f"--candidates={attempts}"]
-    options += [f"--max-usd={usd}"] if usd and usd != row_options.max_usd else []
-    options += [f"--max-tokens={tokens}"] if tokens and tokens != row_options.max_tokens else []
-    options += [f"--max-minutes={minutes}"] if minutes and minutes != before else []
-    options += _each("model", models) if tuple(_parts(models)) != row_options.models else []
-    return options + ([f"--api-base={base}"] if base != (row_options.api_base or "") else [])
+    options = [f"--candidates={attempts}", *_one("max-usd", usd, was.max_usd), *_one("max-tokens", tokens, was.max_tokens)]
+    options += [*_one("max-minutes", minutes, before), *ask("resume", was).options, *_machine(was)]
+    st.caption("What is left empty stays as it was. Isolation is changed on the command line only.")
+    return options
+
+
+def _machine(was: RunOptions) -> list[str]:
+    """Show the fields for strategy, proposer, workers and problem of a run that is resumed; return what differs."""
+    pairs = "NAME=VALUE, separated by commas; see evolve run --help."
+    with st.expander("Strategy, proposer and machine"):
+        left, right = st.columns(2)
+        names = list(dict.fromkeys([*search.names(), was.strategy]))
+        strategy = left.selectbox("Search strategy", names, names.index(was.strategy), key="resume-strategy")
+        tuned = right.text_input("Strategy options", _pairs(was.strategy_options), key="resume-opt", help=pairs)
+        proposer = left.text_input(
+            "Proposer", was.proposer, key="resume-proposer", help="builtin, litellm, agents, agent:COMMAND or a class of your own."
+        )
+        set_up = right.text_input("Proposer options", _pairs(was.proposer_options), key="resume-proposer-opt", help=pairs)
+        workers = left.number_input("Evaluation processes", 1, None, was.workers, key="resume-workers")
+        folder = right.text_input("Problem folder", key="resume-problem", placeholder="as recorded", help="If it has moved.")
+    return [
+        *_one("strategy", strategy, was.strategy), *_each("opt", _parts(tuned), _parts(_pairs(was.strategy_options))),
+        *_one("proposer", proposer.strip(), was.proposer),
+        *_each("proposer-opt", _parts(set_up), _parts(_pairs(was.proposer_options))),
+        *_one("workers", workers, was.workers), *_one("problem", folder.strip(), ""),
+    ]  # fmt: skip
+
+
+def _pairs(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
 def estimate(store: Reader | None, asked: Asked, attempts: int) -> str:
@@ -140,9 +196,9 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _each(option: str, text: str) -> Sequence[str]:
-    return [f"--{option}={part}" for part in _parts(text)]
+def _each(option: str, texts: Sequence[str], before: Sequence[str]) -> list[str]:
+    return [] if list(texts) == list(before) else [f"--{option}={text}" for text in texts]
 
 
-def _one(option: str, text: str) -> Sequence[str]:
-    return [f"--{option}={text.strip()}"] if text.strip() else []
+def _one(option: str, value: object, before: object) -> list[str]:
+    return [f"--{option}={value}"] if value not in (None, "", before) else []

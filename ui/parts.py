@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from workbench.errors import StoreError, UsageError
 from workbench.formatting import percent
 from workbench.model import Split
 from workbench.report.vega import PICK, ZOOM, specification
-from workbench.store import Reader, Run
+from workbench.store import AttemptSummary, Reader, Run
 
 RUNS, RUN, PROGRAM, COMPARE = "views/runs.py", "views/run.py", "views/program.py", "views/compare.py"
 PLAYGROUND = "views/playground.py"
@@ -148,7 +148,7 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
         chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator)]
         if number == row.champion:
             chips.insert(0, theme.chip("best candidate", "live"))
-        chips.append(theme.chip("initial program" if attempt.parent is None else f"parent {attempt.parent}"))
+        chips.append(theme.chip(origin_of(attempt) if attempt.parent is None else f"parent {attempt.parent}"))
         if attempt.island is not None:
             chips.append(theme.chip(f"island {attempt.island}"))
         theme.heading(f"no. {number}", chips)
@@ -170,6 +170,37 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
             st.code(attempt.source, "python", height=230)
         if st.button("Open", key=f"open-{key}", icon=":material/open_in_new:"):
             open_program(row.id, number)
+
+
+def matching(text: str, options: Sequence[str]) -> str:
+    """Return the option that a text names: itself, else the first that begins or whose last part begins with it, or that has it.
+
+    RUN:N names a program, whatever the options.
+    """
+    if text in options or re.fullmatch(r".+:\d+", text):
+        return text
+    wanted = text.strip().lower()
+    tests = (
+        lambda name: name == wanted or name.rpartition("/")[2] == wanted,
+        lambda name: name.startswith(wanted) or name.rpartition("/")[2].startswith(wanted),
+        lambda name: wanted in name,
+    )
+    found = (name for test in tests for name in options if wanted and test(name.lower()))
+    return next(found, text)
+
+
+def settled(key: str, options: Sequence[str]) -> None:
+    """Replace what was typed into a box that takes new names by the options that it matches."""
+    value = st.session_state[key]
+    if isinstance(value, list):
+        st.session_state[key] = list(dict.fromkeys(matching(name, options) for name in value))
+    elif value:
+        st.session_state[key] = matching(value, options)
+
+
+def origin_of(attempt: AttemptSummary) -> str:
+    """Return where a program without a parent comes from."""
+    return {"seed": "initial program", "inject": "injected", "submit": "submitted"}.get(attempt.operator, "without a parent")
 
 
 def chart(made: alt.LayerChart, key: str) -> None:
@@ -239,12 +270,17 @@ def controls(store: Reader, row: Run, state: str) -> None:
                 attempts = st.number_input("Number of attempts (empty: all that follow)", 1, 100_000, None, key="steer-next")
                 if st.button("Send", type="primary", key="steer-send") and try_to(actions.steer, run, text, attempts):
                     st.toast("Sent; part of the prompts from the next attempt on.")
-        elif not data.recorded(store):
-            with st.popover("Resume", icon=":material/play_arrow:"):
-                options = models.resume_options(row.options, row.options.candidates, more=100 if row.status == "done" else 0)
-                if st.button("Resume run", type="primary", key="go-on"):
-                    launched(actions.resume(data.folder(), run, options))
+        elif not data.recorded(store) and st.button("Resume", icon=":material/play_arrow:", key="resume"):
+            go_on(row)
         export(store, row, row.champion, "run", report=True)
+
+
+@st.dialog("Resume the run", width="large")
+def go_on(row: Run) -> None:
+    """Show the form to resume a run."""
+    options = models.resume_options(row.options, more=100 if row.status == "done" else 0)
+    if st.button("Resume run", type="primary", key="go-on"):
+        launched(actions.resume(data.folder(), row.id, options))
 
 
 def export(store: Reader, row: Run, number: int | None, key: str, *, report: bool = False) -> None:

@@ -49,6 +49,7 @@ table.plain th {font-weight: 500; color: var(--muted); white-space: nowrap;}
 table.plain tr:last-child td {border-bottom: none;}
 table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 table.plain .grow {width: 100%; min-width: 14rem; overflow-wrap: anywhere;} table.plain .fit {white-space: nowrap;}
+table.plain .wrap {min-width: 14rem; overflow-wrap: anywhere;}
 table.plain code, .words code {font-size: .86rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
        border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
 table.plain a {color: var(--better); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
@@ -121,9 +122,15 @@ def status_chip(status: str) -> str:
     )
 
 
-def table(columns: list[str], rows: list[list[str]], numbers: Collection[int] = (), grow: int | None = None) -> str:
-    """Return a table of HTML cells; columns in `numbers` are right-aligned, column `grow` takes the remaining width."""
-    mark = ['class="n"' if i in numbers else 'class="grow"' if i == grow else "" for i in range(len(columns))]
+def table(
+    columns: list[str], rows: list[list[str]], numbers: Collection[int] = (), grow: int | None = None, wrap: Collection[int] = ()
+) -> str:
+    """Return a table of HTML cells.
+
+    Columns in `numbers` are right-aligned, column `grow` takes the remaining width; beside it, those in `wrap` are broken.
+    """
+    mark = ['class="n"' if i in numbers else 'class="grow"' if i == grow else 'class="wrap"' if i in wrap else ""
+            for i in range(len(columns))]  # fmt: skip
     mark = [m or 'class="fit"' if grow is not None else m for m in mark]
     head = "".join(f"<th {m}>{escape(c)}</th>" for c, m in zip(columns, mark, strict=True))
     body = "".join("<tr>" + "".join(f"<td {m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in rows)

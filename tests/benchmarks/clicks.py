@@ -20,8 +20,8 @@ from tests.ui.served import serve
 
 CHART = "[data-testid=stVegaLiteChart] :is(svg, canvas)"
 RUN = {"Programs": "[data-testid=stDataFrame]", "Lineage": "came about", "Archive": "cells are filled",
-       "Failures": "failed attempts", "Spend & models": "gap lowered by", "Steering": "a measurement, not", "Log": "improvement",
-       "Progress": CHART}  # fmt: skip
+       "Failures": "failed attempts", "Spend & models": "gap lowered by", "Messages": "does not show causation",
+       "Log": "improvement", "Progress": CHART}  # fmt: skip
 PROGRAM = {"Diff": ".diff", "Ancestors": "steps,", "Instances": "Against the best baseline", "Prompt & response": "Asked",
            "Certificate": "held-out test set"}  # fmt: skip
 PAGES = {"Problems": "Proven optimal", "Playground": "Tab indents", "Settings": "By model", "Runs": "Click a run's name",

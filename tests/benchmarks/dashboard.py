@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 APP = Path(__file__).parent.parent.parent / "ui" / "app.py"
 TABS = {
     "runs": ("",),
-    "run": ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log"),
+    "run": ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Messages", "Log"),
     "program": ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate"),
     "compare": ("What differs in the runs", "Code"),
     "problems": ("Statement", "Instances", "Baselines", "Programs"),

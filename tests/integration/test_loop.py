@@ -29,7 +29,7 @@ from workbench.model import Candidate, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.proposers.scripted import Scripted
-from workbench.store import Store
+from workbench.store import WAITING, Store
 
 GOOD = "```python\ndef f(x, a):\n    return a * x * x + x * {}\n```"
 
@@ -246,6 +246,18 @@ def test_control_messages_pause_steer_inject_and_stop(tmp_path, monkeypatch):
         assert all(m.acknowledged for m in told)
         (answer,) = [m.answer for m in told if m.command == "inject"]
         assert answer.startswith(f"attempt {injected[0].number}: ok, train gap 0.")
+
+
+def test_a_program_that_a_run_did_not_get_to_is_evaluated_when_it_is_resumed(tmp_path, monkeypatch):
+    scripted(monkeypatch, GOOD.format(3))
+    found = run(tmp_path, proposer="scripted", candidates=1)
+    with Store(tmp_path) as store:
+        message = store.send(found.run, "inject", "def f(x, a):\n    return a * x ** 2 + 1.01 * x\n")
+        store.acknowledge(message, WAITING)
+    scripted(monkeypatch, *[GOOD.format(k) for k in range(4, 40)])
+    resume(found.run, tmp_path, Silent(), candidates=8)
+    with Store(tmp_path, write=False) as store:
+        assert re.match(r"attempt \d: ok, ", store.message(message).answer)
 
 
 def test_program_that_remembers_instances_is_not_crowned(tmp_path, monkeypatch):

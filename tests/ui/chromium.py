@@ -34,9 +34,10 @@ def button(page: Any, name: str) -> Any:
 
 
 def press(page: Any, name: str) -> None:
-    """Click a button once it stands there alone: a page that is being left shows its own until the next one is whole."""
+    """Click a button once it stands there alone: a page that is being left or redrawn shows its own until the next one is whole."""
     from playwright.sync_api import expect
 
     found = button(page, name)
     expect(found).to_have_count(1, timeout=PATIENCE)
+    page.locator(SETTLED).wait_for()  # until then it may move
     found.click()

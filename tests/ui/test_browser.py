@@ -223,18 +223,19 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
         page.get_by_text("Sent; part of the prompts").wait_for()
         assert heard(tmp_path)
         page.keyboard.press("Escape")
-        page.get_by_role("tab", name="Steering").click()
+        page.get_by_role("tab", name="Messages").click()
         told = page.locator("table.plain tbody tr")
         told.filter(has_text="Try a square.").filter(has_not_text="waiting").wait_for()
-        run = page.url
         page.goto(served.page("playground?problem=tests/curve&source=square"))
         press(page, "Evaluate")
         press(page, "Inject into a run.*")
         press(page, "Inject")
         page.get_by_text("Sent; it is evaluated like any other").wait_for()
         assert heard(tmp_path)
-        page.goto(run)
-        told.filter(has_text="inject").filter(has_not_text="waiting").wait_for()
+        page.get_by_role("link", name=re.compile("Messages to the run")).click()
+        told.filter(has_text="inject").filter(has_text=re.compile(r"attempt \d+: ok, train gap")).wait_for()
+        page.get_by_text(re.compile(r"^Program of .*attempt \d+: ok")).click()
+        page.locator("[data-testid=stCode]", has_text="return x * x").wait_for()
         press(page, "Stop")
         assert ended(tmp_path) == "stopped"
         with Store(tmp_path, write=False) as store:
@@ -243,13 +244,26 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
             assert any("return x * x" in source for source in sources) and store.calls(row.id)
             assert any("Try a square." in call.call.prompt.user for call in store.calls(row.id))
             assert row.options.answer_tokens == 321
-        press(page, "Resume.*")
-        page.get_by_label("Total tokens", exact=True).fill("1000000")
-        page.get_by_label("Total tokens", exact=True).press("Enter")
+        press(page, "Resume")
+        page.get_by_text("How they are asked, and prices").click()
+        page.get_by_text("Strategy, proposer and machine").click()
+        for label, text in (("Total tokens", "1000000"), ("Models", "openai/slow=2, openai/other"), ("Reasoning effort", "low"),
+                            ("Temperature", "0.5"), ("Evaluation processes", "1")):  # fmt: skip
+            page.get_by_label(label, exact=True).fill(text)
+            page.get_by_label(label, exact=True).press("Enter")
+        page.get_by_role("combobox", name="Search strategy").click()
+        page.get_by_role("option", name="greedy").click()
         press(page, "Resume run")
         page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()
         with Store(tmp_path, write=False) as store:
-            assert store.runs()[0].options.max_tokens == 1_000_000
+            again = store.runs()[0].options
+        assert (again.max_tokens, again.models, again.api_base) == (
+            1_000_000,
+            ("openai/slow=2", "openai/other"),
+            row.options.api_base,
+        )
+        assert (again.reasoning_effort, again.temperature, again.workers, again.strategy) == ("low", 0.5, 1, "greedy")
+        assert again.answer_tokens == 321, "what is not changed stays"
         press(page, "Stop")
         assert ended(tmp_path) == "stopped"
 

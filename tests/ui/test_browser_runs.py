@@ -134,3 +134,14 @@ def test_the_page_of_a_run_that_has_ended_asks_for_nothing(tmp_path: Path, page:
             if len(said) == before:
                 return
     raise AssertionError(f"{len(said)} messages")
+
+
+def test_enter_on_a_part_of_a_name_chooses_what_has_it(tmp_path: Path, page: Any) -> None:
+    with serve(tmp_path) as served:
+        page.goto(served.printed)
+        press(page, "New run")
+        for typed, meant in (("tard", "scheduling/total_tardiness"), ("JOB", "scheduling/job_shop"), ("/no/folder", "/no/folder")):
+            box = page.get_by_role("combobox", name="Problem")
+            box.fill(typed)
+            box.press("Enter")
+            page.locator("[data-testid=stSelectbox]", has=box).locator(f"[value='{meant}'], :text-is('{meant}')").first.wait_for()

@@ -123,8 +123,8 @@ def test_the_strongest_family_is_where_an_attempt_is_furthest_ahead(store: Reade
 
 def test_a_steered_run_is_measured_before_and_after(store: Reader) -> None:
     frame = data.attempts(store, "done", store.mark("done"))
-    (told,) = data.steering(store, frame, "done")
-    assert told.text == "look at the slack" and told.attempts == 20 and told.at == len(frame)
+    (told,) = data.steering(store, frame, store.run("done"))
+    assert told.asked.text == "look at the slack" and told.asked.attempts == 20 and told.at == len(frame)
     assert told.before is None, "nothing came after it"
 
 

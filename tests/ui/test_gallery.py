@@ -62,7 +62,7 @@ def test_a_folder_without_runs_shows_it_and_offers_the_demo(tmp_path: Path, open
     app = open_page(tmp_path / "none", page, gallery=True)
     sound(app)
     assert "Run the demo" in shown(app)
-    assert not {"Stop", "Pause", "Resume run", "Certify"} & set(shown(app))
+    assert not {"Stop", "Pause", "Resume", "Certify"} & set(shown(app))
     if page == "runs":
         assert list(app.dataframe[0].value["status"]) == ["recorded"]
     else:

@@ -163,7 +163,11 @@ def spoil(runs: Path, run: str, wide: catalog.LoadedProblem) -> None:
             db.execute("UPDATE runs SET options = ? WHERE id = ?", (json.dumps(said), id))
         db.execute("UPDATE candidates SET operator = ?, message = ?, fingerprint = fingerprint || ? WHERE number > 1", (EVIL,) * 3)
         effect = json.dumps([-0.1, 0.2, [EVIL], [EVIL]])
-        db.execute("INSERT OR REPLACE INTO trials SELECT run, number, ?, 0.1, 0.2, ? FROM candidates", (EVIL, effect))
+        db.execute(
+            "INSERT OR REPLACE INTO trials (run, number, idea, median, longest, effect, proposer) "
+            "SELECT run, number, ?, 0.1, 0.2, ?, ? FROM candidates",
+            (EVIL, effect, EVIL),
+        )
         db.execute("UPDATE candidates SET source = source || ?", (f"x = {EVIL!r}  # {EVIL.splitlines()[0]}\n",))
         db.execute("UPDATE calls SET operator = ?, model = ?, system = ?, user = ?, response = ?", (EVIL,) * 5)
         db.execute("UPDATE calls SET error = ? WHERE error <> ''", (EVIL,))

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
+from workbench.cli.run import resume_
 from workbench.store import Store
 
 pytest.importorskip("streamlit")
-from ui import actions
+from ui import actions, parts
 
 
 @pytest.fixture
@@ -83,7 +85,9 @@ def test_a_run_is_resumed_with_other_models_endpoint_and_budgets(folder: Path, o
     app = open_page(folder, "run", run="done")
     with Store(folder, write=False) as store:
         recorded = store.run("done").options
+    app.button(key="resume").click().run()
     assert app.text_input(key="resume-models").value == ", ".join(recorded.models)
+    app.button(key="resume").click()  # a dialog is open in the run of its button alone, for AppTest
     app.button(key="go-on").click().run()
     assert commands.pop() == ["resume", "--no-endpoint-key", f"--candidates={recorded.candidates + 100}", "done"]
     app.text_input(key="resume-models").input("other=2, third")
@@ -91,10 +95,54 @@ def test_a_run_is_resumed_with_other_models_endpoint_and_budgets(folder: Path, o
     app.number_input(key="budget-usd").set_value(7.5)
     app.number_input(key="budget-tokens").set_value(1000)
     app.number_input(key="budget-minutes").set_value(3.0)
+    app.button(key="resume").click()
     app.button(key="go-on").click().run()
     wanted = {"--model=other=2", "--model=third", "--api-base=http://127.0.0.1:1/v1", "--max-usd=7.5", "--max-tokens=1000",
               "--max-minutes=3.0"}  # fmt: skip
     assert wanted <= set(commands.pop())
+
+
+def test_what_the_command_line_can_resume_with_the_form_can_too() -> None:
+    app = AppTest.from_function(resumed).run()
+    assert app.session_state["options"] == ["--candidates=200"], "nothing is given again that has not changed"
+    for kind, text in (("text_input", "a, b=2"), ("text_area", '{"k": 1}')):
+        for box in getattr(app, kind):
+            box.input("1/2" if box.key.endswith("price") else "builtin" if box.key.endswith("proposer") else text)
+    for box in app.number_input:
+        box.set_value(2.0 if box.key.endswith("temperature") else 77)
+    for box in app.selectbox:
+        box.set_value(box.options[0].partition(":")[0])
+    app.run()
+    assert not app.exception
+    flags = {option.partition("=")[0] for option in app.session_state["options"]}
+    command = typer.Typer(add_completion=False)
+    command.command()(resume_)
+    known = {p.opts[0] for p in typer.main.get_command(command).params if p.param_type_name == "option"} - {"--help"}
+    assert known - flags == {"--runs", "--json", "--endpoint-key", "--allow-unsafe", "--isolation"} and not flags - known
+
+
+def resumed() -> None:
+    """The fields of a run that is resumed, and what they come to."""
+    import streamlit as st
+
+    from ui import models
+    from workbench.options import RunOptions
+
+    st.session_state["options"] = models.resume_options(RunOptions(proposer="litellm", strategy="greedy"), more=0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("total", "scheduling/total_tardiness"), ("TARD", "scheduling/total_tardiness"), ("job_shop", "scheduling/job_shop"),
+        ("scheduling/w", "scheduling/weighted_tardiness"), ("run-2026:57", "run-2026:57"), ("2026", "run-2026:57"),
+        ("run-2026:5", "run-2026:5"), ("/a/folder", "/a/folder"), (" ", " "),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_name_stands_for_it(typed: str, meant: str) -> None:
+    options = ["scheduling/flexible_job_shop", "scheduling/job_shop", "scheduling/total_tardiness", "scheduling/weighted_tardiness",
+               "run-2026:57"]  # fmt: skip
+    assert parts.matching(typed, options) == meant
 
 
 def test_a_paused_run_says_why(live: Path, open_page: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from tests.integration.silent import run as made
 from tests.ui.conftest import NASTY, Open
 from workbench.model import Status
-from workbench.store import Reader, Store
+from workbench.store import WAITING, Reader, Store, injected
 
-RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
+RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Messages", "Log")
 PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
 
 
@@ -106,7 +107,7 @@ def test_a_failed_run_says_why_and_an_abandoned_one_that_it_was_killed(folder: P
     assert "<script>" not in app.error[0].value
     app = open_page(folder, "run", run="abandoned")
     assert "killed" in app.error[0].value
-    assert "Resume run" in [b.label for b in app.button]
+    assert "Resume" in [b.label for b in app.button]
 
 
 def test_a_live_run_can_be_paused_and_says_so_until_the_loop_has_seen_it(live: Path, open_page: Open) -> None:
@@ -254,11 +255,64 @@ def test_a_live_run_warns_of_many_useless_attempts_in_a_row(live: Path, open_pag
     assert not open_page(live, "run", run="live").warning
 
 
-def test_the_log_tells_steering_in_words(live: Path, open_page: Open) -> None:
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [
+        ('steer {"text": "avoid sorting", "next": 7}', "steer: avoid sorting (for the next 7 attempts)"),
+        ('inject {"source": "def f(x, a)", "idea": "a line"}', "inject: a line"),
+        ('inject {"source": "def f(x, a):\\n    ret', "inject"),
+        ("candidate 3 {fails}", "candidate 3 {fails}"),
+    ],
+)
+def test_the_log_tells_events_in_words(live: Path, open_page: Open, recorded: str, told: str) -> None:
     with Store(live) as store:
-        store.log("live", "control", 'steer {"text": "avoid sorting", "next": 7}')
+        store.log("live", "control", recorded)
     said = words(open_page(live, "run", run="live", tab="Log"))
-    assert "steer: avoid sorting (for the next 7 attempts)" in said and "avoid sorting&quot;" not in said
+    assert f">{told}</td>" in said and "&quot;" not in said
+
+
+def test_a_message_with_a_program_shows_it_whole_as_code_and_says_what_became_of_it(live: Path, open_page: Open) -> None:
+    source = f"def f(x, a):\n{'    x = x + 1' + chr(10) * 2}" * 60 + f"    return a  # {NASTY}"
+    with Store(live) as store:
+        store.send("live", "inject", injected(source, "many steps"))
+        for answer in (WAITING, "attempt 5: rejected, no curve"):
+            store.acknowledge(store.send("live", "inject", "def f(x, a):\n    return a"), answer)
+    app = open_page(live, "run", run="live", tab="Messages")
+    sound(app)
+    assert source in [c.value for c in app.code], "whole, with its lines"
+    told = [" ".join(e.label.replace("\\", "").split()[4:]) for e in app.expander]
+    assert told == ["attempt 5: rejected, no curve", "waiting for its turn", "waiting for the run to read it"]
+    assert "many steps" in words(app) and "program?run=live&amp;n=5" in words(app)
+    with Store(live) as store:
+        store.end_run("live", "stopped", "", 3.0)
+    assert "next" not in str(told) and "not evaluated: the run ended before its turn" in words(
+        open_page(live, "run", run="live", tab="Messages")
+    )
+
+
+def test_a_session_tells_who_asked_for_what_and_which_tickets_are_out(live: Path, open_page: Open) -> None:
+    ticket = {"ticket": "ab", "number": 60, "kind": "combine", "prompt": "Improve!", "parents": [], "expires": 9e9}
+    given = {"source": "def f(x, a):\n    return 7", "idea": "seven", "author": "reader", "ticket": ""}
+    with Store(live) as store:
+        store.acknowledge(store.send("live", "ticket", '{"author": "holder", "seconds": 9}'), json.dumps(ticket))
+        made = {"candidate": 5, "status": "ok", "gap": 0.25, "message": ""}
+        store.acknowledge(store.send("live", "submit", json.dumps(given)), json.dumps(made))
+    app = open_page(live, "run", run="live", tab="Messages")
+    sound(app)
+    said = words(app)
+    assert "1 ticket out: holder has attempt 60, until" in said.replace("\\", "")
+    assert ">reader</td>" in said and ">attempt 5: ok, train gap 25.0%</a>" in said
+    assert "&quot;" not in said and "Improve!" not in said, "no JSON"
+
+
+@pytest.mark.parametrize(("operator", "said"), [("seed", "initial program"), ("inject", "injected"), ("submit", "submitted")])
+def test_a_program_without_a_parent_says_where_it_comes_from(live: Path, open_page: Open, operator: str, said: str) -> None:
+    with Store(live) as store:
+        last = store.candidate("live", 1)
+        store.add_candidate("live", replace(last, number=100, operator=operator, parents=()))
+    told = words(open_page(live, "program", run="live", n="100"))
+    assert f">{said}<" in told and f"**{said.capitalize()}**" in told
+    assert ("nitial program" in told) is (operator == "seed")
 
 
 def test_a_duplicate_is_no_failure(live: Path, open_page: Open) -> None:

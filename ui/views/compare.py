@@ -114,6 +114,7 @@ def choices(store: Reader, topic: Topic) -> tuple[list[Contender], str, Split, s
     prefix = f"{topic.row.problem.partition('/')[2]}-"  # IDs of runs begin with the problem's name
     named = first.multiselect("Programs", options, key=key, accept_new_options=True, max_selections=MOST,
                               help="Choose best candidates of runs, or type RUN:N for attempt N.",
+                              on_change=parts.settled, args=(key, list(champions.values())),
                               format_func=lambda name: str(name).removeprefix(prefix))  # fmt: skip
     if named != st.query_params.get_all("p"):
         st.query_params["p"] = named

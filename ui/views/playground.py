@@ -43,8 +43,9 @@ def page() -> None:
             if st.button("Evaluate", type="primary", icon=":material/play_arrow:", disabled=busy or not source.strip()):
                 st.session_state[trying] = (source, split, actions.evaluate(loaded.folder, source, split))
                 st.rerun()
-            tell = [row for row in rows if row.live and (row.problem, row.version) == (loaded.slug, loaded.version)]
-            inject(tell, source, st.session_state.get(key))
+            own = [] if store is None or data.recorded(store) else rows
+            peers = [row for row in own if (row.problem, row.version) == (loaded.slug, loaded.version)]
+            inject(sorted(peers, key=lambda row: not row.live), source, st.session_state.get(key))
         if busy:
             st.fragment(coming_in, run_every=0.5)(loaded, trying, key)
             return
@@ -83,8 +84,9 @@ def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, 
         st.stop()
     champions = [f"{r.id}:{r.champion}" for r in rows if r.problem == loaded.slug and r.champion is not None]
     options = list(dict.fromkeys([*([given] if given else []), *loaded.problem.seeds, *loaded.programs, *champions]))
-    origin = second.selectbox("Initial program", options, key=f"source-{loaded.slug}", label_visibility="collapsed",
-                              accept_new_options=True, help="A program of the problem, or RUN:N.")  # fmt: skip
+    key = f"source-{loaded.slug}"
+    origin = second.selectbox("Initial program", options, key=key, label_visibility="collapsed", accept_new_options=True,
+                              help="A program of the problem, or RUN:N.", on_change=parts.settled, args=(key, options))  # fmt: skip
     st.query_params.update({"problem": loaded.slug, "source": origin or ""})
     try:
         return loaded, str(origin), text_of(store, loaded, str(origin))
@@ -215,16 +217,25 @@ def verdict(loaded: LoadedProblem, report: Report, isolation: str) -> None:
     st.caption(f"{by_family}. {report.seconds:.2f} s, isolation {isolation}.")
 
 
-def inject(live: list[RunSummary], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
-    """Show the control that adds a valid program to a running run."""
+def inject(peers: list[RunSummary], source: str, made: tuple[str, str, Report | None, str, str] | None) -> None:
+    """Show the control that adds a valid program to a run of the problem, live ones first."""
     valid = made is not None and made[0] == source and made[2] is not None and made[2].status is Status.OK
-    why = ("No run of this problem is running." if not live else
+    why = ("There is no run of this version of the problem." if not peers else
            None if valid else "Evaluate the program first: only a valid one can be injected.")  # fmt: skip
     with st.popover("Inject into a run", icon=":material/input:", disabled=why is not None, help=why):
-        if live and valid:
-            run = st.selectbox("Run", [row.id for row in live], key="inject-run")
-            if st.button("Inject", type="primary", key="inject") and parts.try_to(actions.tell, run, "inject", source):
-                st.toast("Sent; it is evaluated like any other candidate.")
+        if not (peers and valid):
+            return
+        live = {row.id: row.live for row in peers}
+        run = st.selectbox("Run", list(live), key="inject-run", format_func=lambda name: name + (" (live)" if live[name] else ""))
+        idea = st.text_input("Idea", key="inject-idea", placeholder="What it changes and why, in one line")
+        if st.button("Inject", type="primary", key="inject"):
+            with st.spinner("Sending…" if live[run] else "Evaluating…"):
+                try:
+                    st.success(parts.literal(actions.inject(data.folder(), run, source, idea)))
+                except UsageError as error:
+                    parts.say_error(error)
+            st.page_link(parts.RUN, label="Messages to the run", icon=":material/forum:",
+                         query_params={"run": run, "tab": "Messages"})  # fmt: skip
 
 
 page()

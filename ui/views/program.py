@@ -14,7 +14,7 @@ from ui import actions, data, parts, theme
 from workbench.certificate import Check, Verdict
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, percent, points, span, tokens
-from workbench.model import Split
+from workbench.model import Call, Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
 from workbench.store import Attempt, CertificateRecord, Reader, Run
@@ -106,7 +106,8 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", points(step), (f"no. {above.number}" if above else "initial program") + noise_of(attempt),
+        theme.kpi("Against its parent", points(step),
+                  (f"no. {above.number}" if above else parts.origin_of(attempt)) + noise_of(attempt),
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
     made = [recorded.call for recorded in store.conversation(run, number)]
@@ -117,7 +118,7 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
         theme.kpi(
             "Cost",
             dollars(cost, model=bool(made)),
-            f"{tokens(sum(c.tokens_out for c in made), sum(c.estimated for c in made))} tokens" if made else "",
+            f"{tokens(sum(c.tokens_out for c in made), sum(c.estimated for c in made))} tokens" if any(map(counted, made)) else "",
         )
     )
     lines = len(attempt.source.splitlines())
@@ -152,7 +153,7 @@ def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     above = store.attempt(row.id, attempt.parent) if attempt.parent is not None else None
     with right, st.container(border=True):
         if above is None or not above.source:
-            st.markdown("**Initial program**")
+            st.markdown(f"**{parts.origin_of(attempt).capitalize()}**")
         else:
             st.markdown(f"**Changes since its parent, no. {above.number}**")
             told(changes(above.source, attempt.source))
@@ -299,17 +300,21 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
     """Show the prompts and answers of the model, unchanged."""
     made = [recorded.call for recorded in store.conversation(row.id, attempt.number)]
     if not made:
-        words = {"seed": "Initial program: no model call.", "inject": "Injected by a user: no model call."}
+        words = {"seed": "Initial program: no model call.", "inject": "Injected by a person: no model call."}
         st.caption(words.get(attempt.operator, f"AST mutation operator {attempt.operator}: no model call."))
         return
     for call in made:
         used = [tokens(number, call.estimated) for number in (call.tokens_in, call.tokens_out)]
-        bits = [call.model, dollars(call.cost_usd), f"{used[0]} tokens in, {used[1]} out",
-                f"{call.seconds:.1f} s", *([f"{call.retries} retries"] if call.retries else []),
+        bits = [call.model, dollars(call.cost_usd), *([f"{used[0]} tokens in, {used[1]} out"] if counted(call) else []),
+                *([f"{call.seconds:.1f} s"] if call.seconds else []), *([f"{call.retries} retries"] if call.retries else []),
                 *(["cut at its longest length"] if call.finish == "length" else [])]  # fmt: skip
         st.html(f'<div class="head">{"".join(theme.chip(b) for b in bits)}</div>')
         if call.error:
             parts.say_error(call.error)
+        if not (call.prompt.system or call.prompt.user):
+            st.caption("Submitted without a ticket: there was no prompt, and its author did not say what it took to write.")
+            st.code(call.text or "(empty)", None, wrap_lines=True)
+            continue
         left, right = st.columns(2, gap="medium")
         with left:
             st.caption("Prompt")
@@ -318,6 +323,11 @@ def conversation(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None
         with right:
             st.caption("Response")
             st.code(call.text or "(empty)", None, wrap_lines=True, height=tall(call.text, 600))
+
+
+def counted(call: Call) -> bool:
+    """Whether anything is known of its tokens."""
+    return bool(call.tokens_in or call.tokens_out)
 
 
 def tall(text: str, most: int) -> int | Literal["content"]:

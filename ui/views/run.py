@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from html import escape
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ui import data, parts, theme
+from ui.messages import log, messages
 from workbench.analysis.attempts import spending, thinned
 from workbench.analysis.makers import COLUMNS, by_proposer
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens
@@ -19,7 +19,7 @@ from workbench.options import mixture
 from workbench.report import charts
 from workbench.store import Mark, Reader, RunSummary
 
-TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Steering", "Log")
+TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Messages", "Log")
 USELESS = 30  # attempts in a row without a new valid program before the page warns
 LISTED = 1000  # maximum number of rows in the table of programs
 _MOVE = "Drag to pan, Shift + wheel to zoom, double-click to reset."
@@ -32,6 +32,7 @@ def page() -> None:
     store = parts.store_or_stop(st.query_params.get("run"))
     row = store.summary(parts.chosen_run(store).id)
     state = data.state(store, row)
+    st.session_state[f"state-{row.id}"] = state  # not an argument of `pulse`, which may still be called with the one before
     live = row.live
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
@@ -52,9 +53,9 @@ def page() -> None:
     loaded, note = data.problem(row)
     parts.changed_problem(store, row, row.champion, note, loaded is not None)
     mark = pinned(store, row.id, live)  # before the figures, which count what is new since this mark
-    st.fragment(pulse, run_every=2.0 if live else None)(row.id, state)
+    st.fragment(pulse, run_every=2.0 if live else None)(row.id)
     tabs = st.tabs(TABS, key="tab", bind="query-params")
-    shows = (progress, programs, lineage, archive, failures, spend, steering, log)
+    shows = (progress, programs, lineage, archive, failures, spend, messages, log)
     for tab, show in zip(tabs, shows, strict=True):
         if tab.open:
             with tab:
@@ -75,11 +76,11 @@ def pinned(store: Reader, run: str, live: bool) -> Mark:
 # --------------------------------------------------------------------------- automatic refresh
 
 
-def pulse(run: str, state: str) -> None:
+def pulse(run: str) -> None:
     """Show the key figures, and the number of new attempts since the charts were drawn."""
     store = data.reader(run)
     row = next((r for r in store.runs() if r.id == run), None) if store else None
-    if store is None or row is None or data.state(store, row) != state:
+    if store is None or row is None or data.state(store, row) != st.session_state.get(f"state-{run}"):
         st.rerun(scope="app")
     theme.kpis(figures(store, row))
     if not row.live:
@@ -142,7 +143,7 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             log = logarithmic(frame, [level.gap for level in levels])
         validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
         shown = thinned(frame, frame["gap"] if validation is None else validation)
-        steered = [told.at for told in data.steering(store, shown, row.id) if told.at is not None]
+        steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
         figure = charts.progress(
             shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
             levels=levels, validation=validation,
@@ -219,7 +220,7 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     path = ancestors(frame, number)
     with st.container(horizontal=True, vertical_alignment="center"):
         steps = parts.counted(len(path) - 1, "step")
-        st.caption(f"Lineage of candidate {number}: {steps} from its initial program. Hollow: other attempts that became parents. "
+        st.caption(f"Lineage of candidate {number}: {steps} from no. {path[0]}. Hollow: other attempts that became parents. "
                    "Click a step to see its diff.", width="stretch")  # fmt: skip
         log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
     figure = charts.lineage(frame, path, theme.current(), log=log)
@@ -314,55 +315,6 @@ def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     shown = [k for k, name in enumerate(columns) if asked or name not in ("model", "spent", "per dollar", "tokens out")]
     numbers = {k for k, name in enumerate(shown) if name >= 2}
     st.html(theme.table([columns[k] for k in shown], [[cells[k] for k in shown] for cells in table], numbers))
-
-
-def steering(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Show the messages to the run, and their effect."""
-    told = data.steering(store, data.attempts(store, row.id, store.mark(row.id)), row.id)
-    if not told:
-        st.caption("No messages yet. Pause, stop, steer and inject are listed here, with their effect.")
-        return
-    rows = [
-        [time.strftime("%H:%M:%S", time.localtime(t.message.created)), escape(t.message.command), escape(t.text[:500]),
-         escape(f"next {t.attempts}" if t.attempts else "all that follow" if t.message.command == "steer" else ""),
-         escape(t.message.answer if t.message.acknowledged else "waiting for the run"),
-         "" if t.before is None else f"{t.before:.1f} → {t.after:.1f}"]
-        for t in reversed(told)
-    ]  # fmt: skip
-    st.html(theme.table(["sent", "command", "text", "for", "answer", "improvements per 100 attempts"], rows, {5}, grow=2))
-    st.caption("Improvements of the best train gap in equal windows before and after a message; this does not show causation.")
-
-
-def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Show the log, newest first; it refreshes while the run is live."""
-    st.fragment(events, run_every=2.0 if row.live else None)(row.id)
-
-
-def said(message: str) -> str:
-    """Return the words of an event: a steering message is recorded as JSON."""
-    command, _, argument = message.partition(" ")
-    try:
-        wish = json.loads(argument) if command == "steer" else None
-    except ValueError:
-        return message
-    if not isinstance(wish, dict):
-        return message
-    scope = f" (for the next {wish['next']} attempts)" if wish.get("next") else ""
-    return f"steer: {wish.get('text', '')}{scope}"
-
-
-def events(run: str) -> None:
-    """Show the last events."""
-    store = data.reader(run)
-    found = store.events(run, limit=300) if store else []
-    if not found:
-        st.caption("No events.")
-        return
-    rows = [
-        [time.strftime("%m-%d %H:%M:%S", time.localtime(e.created)), escape(e.kind), escape(said(e.message))]
-        for e in reversed(found)
-    ]  # fmt: skip
-    st.html(theme.table(["time", "kind", "event"], rows, grow=2))
 
 
 page()

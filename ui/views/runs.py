@@ -181,8 +181,9 @@ def new_run() -> None:
     slugs = usable()
     left, right = st.columns(2)
     problem = left.selectbox(
-        "Problem", slugs, key="new-problem", accept_new_options=True, help="Or enter the folder of your own problem."
-    )
+        "Problem", slugs, key="new-problem", accept_new_options=True, help="Or enter the folder of your own problem.",
+        on_change=parts.settled, args=("new-problem", slugs),
+    )  # fmt: skip
     strategies = search.names()
     strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
     kind = st.segmented_control("Proposer", [BUILTIN, MODELS], default=BUILTIN, key="new-proposer", required=True)

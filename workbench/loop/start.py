@@ -167,6 +167,7 @@ def resume(
                 gate, adviser = _gates(loaded, pool, options, starts)
                 vouch(loaded, store.folder, run, options, display)
                 store.claim(run, options, pool.isolation, mind.label)
+                store.ask_again(run)
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a.number for a in attempts}

@@ -91,7 +91,7 @@ def progress(
     Parameters
     ----------
     frame
-        One row per attempt, in order: `number`, `status`, `operator`, `gap` (NaN: failed), `island` (NaN: initial program);
+        One row per attempt, in order: `number`, `status`, `operator`, `gap` (NaN: failed), `island` (NaN: none);
         for axes other than `attempts` also `usd` (spent so far) or `created` (seconds).
     validation
         Validation gaps by the index of the frame, shown instead of train gaps.
@@ -110,7 +110,7 @@ def progress(
     shown = pd.DataFrame({
         "x": across(frame, axis), "gap": within(gaps, low, log=log), "best": within(best, low, log=log), "number": frame["number"],
         "status": frame["status"].astype(str), "operator": frame["operator"].astype(str),
-        "series": frame["island"].map(lambda island: "start" if pd.isna(island) else f"island {int(island)}"),
+        "series": list(map(_group, frame["operator"].astype(str), frame["island"])),
     })  # fmt: skip
     valid, failed = shown[gaps.notna()], shown[shown["status"] != "ok"] if rug else shown.iloc[:0]
     marked = shown.iloc[[i for i in steered if 0 <= i < len(shown)]]
@@ -141,6 +141,13 @@ def progress(
     )
 
 
+def _group(operator: str, island: float) -> str:
+    """Return what an attempt is counted to; strategies without populations have no islands."""
+    if not pd.isna(island):
+        return f"island {int(island)}"
+    return {"seed": "start", "inject": "injected", "submit": "injected"}.get(operator, "attempts")
+
+
 def _saying(shown: pd.DataFrame, what: Sequence[str]) -> pd.DataFrame:
     """Add the tooltip of each attempt."""
     return shown.assign(said=[f"no. {number}: {said}" for number, said in zip(shown["number"], what, strict=True)])
@@ -165,8 +172,10 @@ def _rug(failed: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
 
 def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, palette: Palette) -> alt.Color:
     """Return the colours of initial programs, islands and other series that occur."""
-    islands = sorted({int(name.split()[1]) for name in valid["series"].unique() if name != "start"})
-    found = {"start": palette.muted} if (valid["series"] == "start").any() else {}
+    there = set(valid["series"].unique())
+    islands = sorted(int(name.split()[1]) for name in there if name.startswith("island "))
+    tones = {"start": palette.muted, "injected": palette.series[-2], "attempts": palette.series[0]}
+    found = {name: colour for name, colour in tones.items() if name in there}
     found |= {f"island {k}": palette.series[k % len(palette.series)] for k in islands}
     found |= {"failed": palette.worse} if len(failed) else {}
     found |= {"best so far": palette.ink} if len(valid) else {}

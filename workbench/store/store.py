@@ -18,7 +18,7 @@ from workbench.formatting import valid
 from workbench.model import Call, Candidate, Report, Split, Status
 from workbench.options import RunOptions
 from workbench.store.migrations import MIGRATIONS, add_functions, migrate, version
-from workbench.store.records import LIVE, AttemptSummary, Event, Message, ModelCall, Origin, Run, RunSummary, Spending
+from workbench.store.records import LIVE, WAITING, AttemptSummary, Event, Message, ModelCall, Origin, Run, RunSummary, Spending
 from workbench.store.rows import (
     TRIAL,
     WITH_TRIAL,
@@ -388,6 +388,14 @@ class Store:
         """Record that the run has handled a message."""
         with self._transaction() as db:
             db.execute("UPDATE control SET acknowledged = ?, answer = ? WHERE id = ?", (time.time(), valid(answer), message))
+
+    def ask_again(self, run: str) -> None:
+        """Have the programs read again that were injected into a run and not evaluated before it ended."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE control SET acknowledged = NULL, answer = '' WHERE run = ? AND command = 'inject' AND answer = ?",
+                (run, WAITING),
+            )
 
     def log(self, run: str, kind: str, message: str) -> None:
         """Append to the log of a run."""
