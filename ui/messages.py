@@ -73,7 +73,9 @@ def clock(asked: Asked) -> str:
 
 
 def log(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Show the log, newest first; it refreshes while the run is live."""
+    """Show the lessons of the playbook and the log, newest first; it refreshes while the run is live."""
+    if lessons := store.lessons(row.id):
+        st.html(theme.table(["", "playbook"], [[str(number), escape(words)] for number, words in lessons.items()], {0}, grow=1))
     st.fragment(events, run_every=2.0 if row.live else None)(row.id)
 
 

@@ -437,6 +437,8 @@ class Task:
         What is asked for.
     known
         What else was noticed about the parent: sentences without subject and full stop.
+    lessons
+        What earlier attempts taught.
     """
 
     number: int
@@ -447,6 +449,7 @@ class Task:
     tried: tuple[Trial, ...] = ()
     kind: Kind = Kind.IMPROVE
     known: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

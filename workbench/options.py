@@ -75,6 +75,8 @@ class RunOptions:
         Stop the evaluation of a program that is clearly worse than its parent on the first instances.
     patience
         End the run after this many attempts without improvement on train; None: never.
+    playbook
+        File of lessons that prompts of models show, and that the run adds to; None: no lessons.
     allow_unsafe, isolation
         Whether to run without kernel isolation, and a forced isolation level (None: the best available).
     """
@@ -106,6 +108,7 @@ class RunOptions:
     gate: str = ""
     race: bool = False
     patience: int | None = None
+    playbook: str | None = None
     allow_unsafe: bool = False
     isolation: str | None = None
 
@@ -119,6 +122,8 @@ class RunOptions:
             raise UsageError(f"--gate must be stress or advice, got {self.gate!r}")
         if self.isolation == "none" and not self.allow_unsafe:
             raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
+        if self.playbook and self.proposer == "builtin":
+            raise UsageError("--playbook holds lessons for models: the built-in operators read none, so omit it")
         if not self.timeout > 0:
             raise UsageError(f"--timeout must be above 0 seconds, got {self.timeout}")
         for name in ("max_usd", "max_tokens", "max_seconds", "patience"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,10 @@ def run(
     max_minutes: model_options.MaxMinutes = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
     patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
+    playbook: Annotated[
+        Path | None,
+        typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it."),
+    ] = None,
     race: Annotated[
         bool, typer.Option("--race/--no-race", help="Stop the evaluation of a program that is clearly worse than its parent.")
     ] = False,
@@ -86,7 +91,8 @@ def run(
             endpoint_key=endpoint_key and configured.endpoints_are_named(ctx),
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
             strategy_options=model_options.pairs("--opt", opt), tune_trials=tune_trials, gate=gate, race=race,
-            patience=patience, allow_unsafe=allow_unsafe, isolation=isolation,
+            patience=patience, playbook=str(playbook.absolute()) if playbook else None, allow_unsafe=allow_unsafe,
+            isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)
 

@@ -22,7 +22,7 @@ from workbench.model import Candidate, Effect, Report, Seconds, Split, Status
 from workbench.options import mixture
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
-from workbench.store import AttemptSummary, Outcome, Reader, Run, RunSummary, Store, outcome
+from workbench.store import AttemptSummary, Event, Outcome, Reader, Run, RunSummary, Store, outcome
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
@@ -125,6 +125,7 @@ def show(
         reports = {} if number is None else {s.value: store.report(row.id, number, s) for s in Split}
         kept = None if number is None else store.certificate(row.id, number)
         events = store.events(row.id, limit=10)
+        lessons = store.lessons(row.id)
         noticed = [words for of, words in store.remarks(row.id) if of == number]
         several = bool(mixture(row.options.proposer))
         shared = by_proposer(store.points(row.id, store.mark(row.id)), store.paid_calls(row.id)) if several else []
@@ -137,7 +138,7 @@ def show(
             detail["certificate"] = None if kept is None else kept.certificate.to_json() | {"created": kept.created}
         more: dict[str, Any] = {
             "folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
-            "version": row.version, "statuses": dict(statuses), "candidate": detail,
+            "version": row.version, "statuses": dict(statuses), "candidate": detail, "lessons": list(lessons.values()),
         }  # fmt: skip
         if several:
             more["proposers"] = [one.to_json() for one in shared]
@@ -172,6 +173,14 @@ def show(
         words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))
+    _print_log(lessons, events, words)
+
+
+def _print_log(lessons: Mapping[int, str], events: Sequence[Event], words: Console) -> None:
+    if lessons:
+        words.print("playbook (what became of attempts that saw a lesson, and of the others):")
+        for lesson in lessons.values():
+            words.print(f"  {lesson}", markup=False)
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.created))
         words.print(f"{clock}  {event.message}", style="dim")

@@ -49,6 +49,10 @@ class Memory:
             if trial.parent is not None:
                 self._children[trial.parent].append(trial.number)
 
+    def newest(self, count: int) -> tuple[Trial, ...]:
+        """Return the newest attempts, oldest first."""
+        return tuple(list(self._trials.values())[-count:])
+
     def choose(self, parent: int, most: int = 16) -> tuple[Trial, ...]:
         """Return the attempts to show with a request to improve `parent`, by number.
 

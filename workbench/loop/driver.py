@@ -104,9 +104,7 @@ class Loop:
         )
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))
         self._endings = Endings(context.loaded, context.options.patience)
-        self._requests = Requests(
-            context.loaded.problem.limits, self.steering, self._endings, self.champion.probe, learns=proposer.uses_model
-        )
+        self._requests = Requests(context, proposer, self.steering, self._endings, self.champion.probe, self.budget)
         self._best: Candidate | None = None
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
@@ -137,6 +135,7 @@ class Loop:
                 self._inbox.receive(min(_WAIT_SECONDS, self._control.attention))
                 self._heartbeat()
             self._report_due(last=True)
+            self._requests.finish(self._heartbeat)
             self._choose()
         self._heartbeat(force=True)
         if self.steering.status == "done" and (why := self._team.never_answered()):

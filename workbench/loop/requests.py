@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from workbench.learning.kinds import Kinds, possible_kinds
 from workbench.learning.memory import Memory
 from workbench.loop.attempt import Flight
+from workbench.loop.budget import Budget
+from workbench.loop.context import RunContext
 from workbench.loop.control import Steering
 from workbench.loop.endings import Endings
+from workbench.loop.playbook import Keeper
 from workbench.loop.probe import Probe
-from workbench.model import Candidate, Kind, Limits, Selection, Status, Task, Trial
+from workbench.model import Candidate, Kind, Selection, Status, Task, Trial
+from workbench.protocols import Proposer
 
 
 class Requests:
     """Makes the requests of a run from what it has learned.
 
-    Parameters
-    ----------
-    learns
-        Whether anybody reads them: models and those outside.
+    It learns if anybody reads them: models and those outside.
     """
 
-    def __init__(self, limits: Limits, steering: Steering, endings: Endings, probe: Probe, *, learns: bool) -> None:
-        self._limits, self._steering, self._endings, self._probe = limits, steering, endings, probe
-        self._memory = Memory() if learns else None
-        self._kinds = Kinds() if learns else None
+    def __init__(
+        self, context: RunContext, proposer: Proposer, steering: Steering, endings: Endings, probe: Probe, budget: Budget
+    ) -> None:
+        self._limits, self._steering, self._endings, self._probe = context.loaded.problem.limits, steering, endings, probe
+        self._memory = Memory() if proposer.uses_model else None
+        self._kinds = Kinds() if proposer.uses_model else None
+        self._playbook = Keeper(context, proposer, budget)
 
     def tell(self, candidate: Candidate, best: bool, *, asked: bool) -> None:
         """Learn from an attempt; `asked`: its proposer was asked for a kind."""
         if self._memory:
             self._memory.tell(candidate)
+            self._playbook.tell(candidate, self._memory)
         if self._kinds and asked:
             self._kinds.tell(candidate, best)
+
+    def finish(self, heartbeat: Callable[[], None]) -> None:
+        """Wait for lessons that were asked for; `heartbeat` is called about once a second."""
+        self._playbook.finish(heartbeat)
 
     def task(self, flight: Flight, beside: Iterable[Flight], rng: random.Random) -> Task:
         """Return the request for an attempt.
@@ -51,7 +60,8 @@ class Requests:
         if self._kinds and flight.failure is None:
             kind = self._kinds.choose(possible_kinds(selection, self._limits), rng)
         known, stagnation = self._probe.told(selection.parent.number), self._endings.stagnation
-        return Task(flight.number, selection, flight.failure, guidance, stagnation, tried, kind, known)
+        lessons = self._playbook.lessons(flight.number) if self._memory else ()
+        return Task(flight.number, selection, flight.failure, guidance, stagnation, tried, kind, known, lessons)
 
 
 def _pending(flights: Iterable[Flight]) -> list[Trial]:

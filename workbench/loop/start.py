@@ -25,6 +25,7 @@ from workbench.loop.context import History, RunContext
 from workbench.loop.driver import Loop
 from workbench.loop.known import Known
 from workbench.loop.nobody import Nobody
+from workbench.loop.playbook import REFLECT
 from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
@@ -171,7 +172,7 @@ def resume(
                 _keep_checks(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a.number for a in attempts}
-                calls = [made for made in store.calls(run) if made.operator != CHECK]
+                calls = [made for made in store.calls(run) if made.operator not in (CHECK, REFLECT)]
                 answers = [made for made in calls if made.number not in recorded]
                 prints = {a.number: a.fingerprint for a in attempts if a.fingerprint}
                 turns = max(a.turn for a in attempts)

@@ -54,7 +54,8 @@ def options_to_resume(
     options = recorded
     missing: list[str] = []
     if not trusted:  # full isolation where the kernel has it, unless the current command says otherwise
-        options = replace(recorded, allow_unsafe=False, isolation=None, workers=min(recorded.workers, os.cpu_count() or 1))
+        workers = min(recorded.workers, os.cpu_count() or 1)
+        options = replace(recorded, playbook=None, allow_unsafe=False, isolation=None, workers=workers)
     if "proposer" in given or (not trusted and "models" in given):
         options = replace(options, proposer="auto", **_NOBODY)
     elif "models" in given and options.proposer == _HARMLESS:

@@ -198,6 +198,16 @@ class LiteLLM:
             raise ModelError("; ".join(down))
         return tuple(made)
 
+    def reflect(self, prompt: Prompt, rng: random.Random) -> Call:
+        """Ask one of the models something about the search, beside the attempts."""
+        names, weights = zip(*self.models, strict=True)
+        one = self._asking.up([self._mains[rng.choices(names, weights)[0]], *self._fallbacks])[0]
+        try:
+            answer, calls, seconds = self._asking.ask(self._gateway_of(one), one, self._request(one, prompt, "full"))
+        except ModelError as error:
+            return Call(one.model, prompt, "", error=str(error))
+        return self._record(one, prompt, answer, calls - 1, seconds)
+
     def news(self) -> tuple[str, ...]:
         """What was learned of the models since the last call of this method, a line each."""
         return self._asking.news()

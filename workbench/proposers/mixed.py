@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from workbench.errors import UsageError
-from workbench.model import Brief, Call, Program, Reply, Task
+from workbench.model import Brief, Call, Program, Prompt, Reply, Task
 from workbench.protocols import Proposer
 
 
@@ -55,6 +55,15 @@ class Mixed:
     def check(self) -> tuple[Call, ...]:
         """Check the models of all that can."""
         return tuple(call for part in self.parts if hasattr(part.proposer, "check") for call in part.proposer.check())
+
+    @property
+    def reflect(self) -> Callable[[Prompt, random.Random], Call]:
+        """Ask a model of the first that has one something about the search."""
+        for part in self.parts:
+            found: Callable[[Prompt, random.Random], Call] | None = getattr(part.proposer, "reflect", None)
+            if found:
+                return found
+        raise AttributeError("none of the proposers reflects")
 
     def news(self) -> tuple[str, ...]:
         """What all of them have to tell."""

@@ -124,6 +124,8 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
         parts.append(f"## The program to improve\n\n{shown}")
     if tried := table(task.tried, parent.number, brief.limits):
         parts.append(f"## What was tried\n\n{tried}")
+    if task.lessons:
+        parts.append("## Lessons of earlier attempts\n\n" + "\n".join(f"- {span(lesson)}" for lesson in task.lessons))
     if other and len(text := brief_source(other)) <= _MOST_INSPIRATION_CHARS:
         shown = f"{_standing(other)}\n\n{fence(text, 'python')}{_printed(other.printed)}"
         parts.append(f"## Another program, better where that one is poor\n\n{shown}")

@@ -24,6 +24,8 @@ class Scripted:
         Duration of every call, in seconds.
     cost_usd
         Cost of every call.
+    lessons
+        Texts of the answers to reflections.
     """
 
     label = "scripted"
@@ -37,10 +39,12 @@ class Scripted:
         concurrency: int = 1,
         repairs: bool = True,
         cost_usd: float | None = None,
+        lessons: Sequence[str] = (),
     ) -> None:
         self.concurrency, self.repairs = concurrency, repairs
         self.prompts: list[Prompt] = []
-        self._replies = deque(replies)
+        self.reflections: list[Prompt] = []
+        self._replies, self._lessons = deque(replies), deque(lessons)
         self._brief: Brief | None = None
         self._delay, self._cost_usd = delay, cost_usd
         self._lock = threading.Lock()
@@ -61,6 +65,13 @@ class Scripted:
         text, error = (reply, "") if isinstance(reply, str) else ("", f"{type(reply).__name__}: {reply}")
         call = Call(self.label, prompt, text, len(prompt.user) // 4, len(text) // 4, self._cost_usd, self._delay, error=error)
         return Reply("repair" if task.failure else "rewrite", text, call=call, parents=(task.selection.parent.number,))
+
+    def reflect(self, prompt: Prompt, rng: random.Random) -> Call:
+        """Return the next of the answers to reflections; none when there are no more."""
+        with self._lock:
+            self.reflections.append(prompt)
+            text = self._lessons.popleft() if self._lessons else "none"
+        return Call(self.label, prompt, text, len(prompt.user) // 4, len(text) // 4, self._cost_usd)
 
     def close(self) -> None:
         """End all delays immediately."""

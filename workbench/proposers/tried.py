@@ -27,15 +27,17 @@ _WORDS = {
 }
 
 
-def table(tried: Sequence[Trial], parent: int, limits: Limits) -> str:
+def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST_CHARS) -> str:
     """Return one line for each attempt, oldest first; empty if nothing was tried. Long tables lose their oldest lines.
 
     Parameters
     ----------
     parent
         The attempt that is to be improved.
+    most
+        Maximum number of characters.
     """
-    lines, room = [], _MOST_CHARS
+    lines, room = [], most
     for trial in reversed(tried):
         line = _line(trial, parent)
         room -= len(line) + 1

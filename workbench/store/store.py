@@ -8,7 +8,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,7 @@ from workbench.store.rows import (
 
 FILE = "evolve.db"
 REMARK = "remark"
+LESSONS = "lessons"
 """Kind of the log entries that tell of one candidate."""
 UNPRICED = "cost_usd IS NULL AND (error = '' OR tokens_out > 0)"
 """SQL: a call that used tokens and whose price is unknown."""
@@ -404,7 +405,8 @@ class Store:
 
     def events(self, run: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return the newest events of a run after an event ID, oldest first."""
-        rows = self._rows("SELECT * FROM events WHERE run = ? AND id > ? ORDER BY id DESC LIMIT ?", run, after, limit)
+        query = "SELECT * FROM events WHERE run = ? AND id > ? AND kind != ? ORDER BY id DESC LIMIT ?"
+        rows = self._rows(query, run, after, LESSONS, limit)
         return [event_of(row) for row in reversed(rows)]
 
     def remark(self, run: str, number: int, words: str) -> None:
@@ -416,6 +418,18 @@ class Store:
         rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = ? ORDER BY id", run, REMARK)
         found = (re.fullmatch(r"candidate (\d{1,9}): (.*)", row["message"]) for row in rows)
         return [(int(match[1]), match[2]) for match in found if match]
+
+    def keep_lessons(self, run: str, lessons: Mapping[int, str]) -> None:
+        """Append to the log how the lessons of a playbook stand now."""
+        self.log(run, LESSONS, json.dumps({str(number): words for number, words in lessons.items()}))
+
+    def lessons(self, run: str) -> dict[int, str]:
+        """Return the lessons of a run as they stood last, by number."""
+        rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = ? ORDER BY id DESC LIMIT 1", run, LESSONS)
+        try:
+            return {int(number): str(words) for number, words in json.loads(rows[0]["message"]).items()} if rows else {}
+        except (ValueError, AttributeError):
+            return {}
 
     def resumed(self, run: str) -> float:
         """Return when a run was last resumed; 0 if it never was."""
