@@ -435,10 +435,8 @@ class Task:
         Earlier attempts relevant to this request, by number; empty for a proposer that uses no model.
     kind
         What is asked for.
-    known
-        What else was noticed about the parent: sentences without subject and full stop.
-    lessons
-        What earlier attempts taught.
+    known, lessons
+        What else was noticed about the parent, in sentences without subject and full stop; and what earlier attempts taught.
     """
 
     number: int

@@ -29,7 +29,7 @@ class Status(StrEnum):
     DUPLICATE = "duplicate"
     """The same program as an earlier attempt; it is not evaluated again."""
     BEHIND = "behind"
-    """Clearly worse than its parent on the first train instances; not evaluated on the others."""
+    """Clearly worse than its parent on the first train instances, or no different; not evaluated on the others."""
     LLM_ERROR = "llm_error"
     FRAGILE = "fragile"
     """Legal on `train`, but failed the run's robustness filter."""

@@ -26,7 +26,7 @@ from workbench.loop.start import begin
 from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
-from workbench.store import Store
+from workbench.store import Outcome, Store
 
 PROBLEMS = ("scheduling/weighted_tardiness", "scheduling/total_tardiness", "scheduling/transactions", "moe_placement/prism")
 WAYS = {"without": False, "with": True}
@@ -46,7 +46,11 @@ class Made(NamedTuple):
 def made(problem: str, seed: int, race: bool, attempts: int, start: str, runs: Path) -> Made:
     """Make one run."""
     options = RunOptions(proposer="builtin", candidates=attempts, seed=seed, tune_trials=0, seeds=(start,), workers=1, race=race)
-    run = begin(catalog.load(problem), options, runs, Silent())
+    return read(begin(catalog.load(problem), options, runs, Silent()), runs)
+
+
+def read(run: Outcome, runs: Path) -> Made:
+    """Count what a recorded run took and found."""
     assert run.best and run.best.validation is not None
     with Store(runs, write=False) as store:
         tried = store.attempts(run.run)

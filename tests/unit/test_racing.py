@@ -22,7 +22,7 @@ FAMILIES = ["a", "b", "c"] * 20
 def lasted(differences: list[float], families: list[str] = FAMILIES) -> int:
     """Instances that a program is evaluated on."""
     race = Race(families, [0.0] * len(families))
-    return next((k for k, d in enumerate(differences, 1) if race.behind(d)), len(differences))
+    return next((k for k, d in enumerate(differences, 1) if race.lost(d)), len(differences))
 
 
 def test_every_beginning_of_the_order_holds_all_classes_alike() -> None:

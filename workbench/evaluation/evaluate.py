@@ -32,6 +32,7 @@ def evaluate(
     stop_on_failure: bool = False,
     scale: GapScale | None = None,
     rival: Sequence[float] | None = None,
+    stop_equal: bool = False,
     count_cpu: bool = False,
     prints: bool = False,
     on_result: Callable[[InstanceResult], None] | None = None,
@@ -52,6 +53,8 @@ def evaluate(
     rival
         Gaps of another program on the whole split, in its order. The evaluation ends with the status `behind` as soon as the
         program is clearly worse.
+    stop_equal
+        It also ends where the program is no different from the other one.
     count_cpu
         Read the program's CPU time after every instance, which takes about as long as a decision.
     prints
@@ -70,7 +73,7 @@ def evaluate(
     failure: InstanceResult | None = None
     chosen = list(loaded.instances(split) if instances is None else instances)
     order = list(range(len(chosen))) if rival is None else race_order(chosen)
-    race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order])
+    race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order], stop_equal=stop_equal)
     lost: Effect | None = None
     sessions = _Sessions(sandbox, loaded, program, fresh, count_cpu, prints and split is Split.TRAIN)
     with sessions:
@@ -88,7 +91,7 @@ def evaluate(
                 if on_result:
                     on_result(result)
             results.append(result)
-            if race and not failure and (lost := race.behind(result.gap)):
+            if race and not failure and (lost := race.lost(result.gap)):
                 break
     results = [result for _, result in sorted(zip(order, results, strict=False), key=lambda pair: pair[0])]
     families = family_gaps(results)
@@ -97,8 +100,10 @@ def evaluate(
         status, message = failure.status, f"instance {failure.id}: {failure.message}"
     elif lost:
         status = Status.BEHIND
-        difference = with_error(lost.mean, lost.error)
-        message = f"clearly worse than its parent after {len(results)} of {len(chosen)} instances: {difference}"
+        found = (
+            f"clearly worse than its parent: {with_error(lost.mean, lost.error)}" if lost.mean else "no different from its parent"
+        )
+        message = f"{found}, after {len(results)} of {len(chosen)} instances"
     seconds = time.perf_counter() - began
     return Report(split, status, mean_gap(families), families, tuple(results), message, seconds, sessions.printed)
 

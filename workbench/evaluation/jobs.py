@@ -19,7 +19,8 @@ class VerifierError(ProblemFault):
 class Job(NamedTuple):
     """One evaluation; `ids` restricts it to some instances, in this order.
 
-    With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse. With `draw`, it
+    With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse; with `stop_equal`
+    also once it is no different. With `draw`, it
     uses instances outside the splits instead. Gaps are then the objectives themselves. With `place` it runs in other surroundings;
     with `record` each result holds the program's decisions.
     """
@@ -30,6 +31,7 @@ class Job(NamedTuple):
     fresh: bool = False
     stop_on_failure: bool = False
     rival: tuple[float, ...] | None = None
+    stop_equal: bool = False
     draw: Draw | None = None
     place: Place | None = None
     record: bool = False

@@ -1,4 +1,4 @@
-"""Racing: stop evaluating a program once it is clearly worse than its parent on the instances seen so far."""
+"""Racing: stop evaluating a program once it is clearly worse than its parent, or no different, on the instances seen so far."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ ERRORS = 2.5
 _CAUTION = 2.0
 """With few instances more are asked for, because the standard error itself is uncertain. `python -m tests.benchmarks.racing`
 measures what these three save, and what they cost."""
+EQUAL = 20
+"""Instances, and at least half of them, after which a program that is no different counts as such."""
 
 
 def race_order(instances: Sequence[Instance]) -> list[int]:
@@ -42,15 +44,17 @@ class Race:
         Class of each instance, in the order of the race.
     rival
         Gaps of the parent, in the order of the race.
+    stop_equal
+        Whether a program with the gaps of its parent is stopped too.
     """
 
-    def __init__(self, families: Sequence[str], rival: Sequence[float]) -> None:
-        self._families, self._rival = tuple(families), tuple(rival)
+    def __init__(self, families: Sequence[str], rival: Sequence[float], *, stop_equal: bool = False) -> None:
+        self._families, self._rival, self._stop_equal = tuple(families), tuple(rival), stop_equal
         self._classes = len(set(families))
         self._gaps: list[float] = []
 
-    def behind(self, gap: float) -> Effect | None:
-        """Record the gap on the next instance; return the difference to the parent if it is clear by now.
+    def lost(self, gap: float) -> Effect | None:
+        """Record the gap on the next instance; return the difference to the parent if the race is lost by now.
 
         Decisions are made after every round over the classes, from `FEWEST` instances on, and never after the last instance.
         What counts is the difference on all instances of the race, so the error shrinks to 0 as the remaining ones run out.
@@ -59,6 +63,8 @@ class Race:
         done = len(self._gaps)
         if done < FEWEST or done % self._classes or done == len(self._rival):
             return None
+        if self._stop_equal and done >= max(EQUAL, len(self._rival) / 2) and tuple(self._gaps) == self._rival[:done]:
+            return Effect(0.0, 0.0)
         effect = effect_of(self._gaps, self._rival[:done], self._families[:done])
         asked = ERRORS * (1 + _CAUTION / max(1, done - self._classes))
         unseen = math.sqrt(1 - done / len(self._rival))

@@ -59,6 +59,7 @@ def answer(job: Job, loaded: catalog.LoadedProblem, places: Places) -> Report | 
         recorded if job.record else evaluate, loaded, job.program, job.split, places.sandbox(job.place),
         instances=instances, fresh=job.fresh, stop_on_failure=job.stop_on_failure, scale=scale, rival=job.rival,
         prints=job.split is Split.TRAIN and job.draw is None,
+        stop_equal=job.stop_equal,
     )  # fmt: skip
     try:
         report = score()
