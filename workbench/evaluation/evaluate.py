@@ -95,17 +95,20 @@ def evaluate(
                 break
     results = [result for _, result in sorted(zip(order, results, strict=False), key=lambda pair: pair[0])]
     families = family_gaps(results)
-    status, message = Status.OK, ""
-    if failure:
-        status, message = failure.status, f"instance {failure.id}: {failure.message}"
-    elif lost:
-        status = Status.BEHIND
-        found = (
-            f"clearly worse than its parent: {with_error(lost.mean, lost.error)}" if lost.mean else "no different from its parent"
-        )
-        message = f"{found}, after {len(results)} of {len(chosen)} instances"
+    status, message = _outcome(failure, lost, f"after {len(results)} of {len(chosen)} instances")
     seconds = time.perf_counter() - began
     return Report(split, status, mean_gap(families), families, tuple(results), message, seconds, sessions.printed)
+
+
+def _outcome(failure: InstanceResult | None, lost: Effect | None, when: str) -> tuple[Status, str]:
+    """Status of a report, and why it is not `ok`."""
+    if failure:
+        return failure.status, f"instance {failure.id}: {failure.message}"
+    if lost is None:
+        return Status.OK, ""
+    if lost.mean:
+        return Status.BEHIND, f"clearly worse than its parent {when}: {with_error(lost.mean, lost.error)}"
+    return Status.BEHIND, f"no different from its parent {when}"
 
 
 def _run(
