@@ -217,8 +217,7 @@ class Problem:
     tiers
         Harder parts of train and validation, easiest first; classes that none names are for runs that begin.
     disclosed
-        What of `test` or `stress` was known when something was chosen, or is shared between instances: one sentence without a
-        full stop that every certificate shows; empty if there is nothing of the kind.
+        What of `test` or `stress` was known when something was chosen, or instances share; a sentence that certificates show.
     statement, hints, programs
         Only for a problem defined in Python: the task in markdown, hints by level, and the sources of initial programs and
         baselines by name. A problem folder has `statement.md`, `hints.md` and `programs/` instead.

@@ -20,9 +20,9 @@ class Job(NamedTuple):
     """One evaluation; `ids` restricts it to some instances, in this order.
 
     With `rival`, the gaps of another program on the whole split, it ends as soon as the program is clearly worse; with `stop_equal`
-    also once it is no different. With `draw`, it
-    uses instances outside the splits instead. Gaps are then the objectives themselves. With `place` it runs in other surroundings;
-    with `record` each result holds the program's decisions.
+    also once it is no different (not for models, which may be asked for the same decisions from less code, or in less time). With
+    `draw`, it uses instances outside the splits instead. Gaps are then the objectives themselves. With `place` it runs in other
+    surroundings; with `record` each result holds the program's decisions.
     """
 
     program: Program

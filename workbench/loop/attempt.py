@@ -55,6 +55,13 @@ class Flight:
         """The program to improve; None if none was chosen."""
         return self.selection.parent if self.selection else None
 
+    def rival(self, instances: int) -> tuple[float, ...] | None:
+        """Gaps of the parent on so many instances, to race against; None for what somebody waits for, and for a tuned program."""
+        tuned = self.reply is not None and self.reply.operator == "tune"
+        if self.parent is None or self.message is not None or tuned or len(self.parent.instances) != instances:
+            return None
+        return self.parent.instances
+
     def candidate(self, status: Status, message: str, report: Report | None, families: Sequence[str]) -> Candidate:
         """Return the attempt as it is recorded.
 

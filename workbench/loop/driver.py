@@ -376,8 +376,8 @@ class Loop:
             self._record(flight, Status.DUPLICATE, f"the same program as candidate {same}")
             return
         self._known.add(flight.fingerprint, flight.number)
-        rival = flight.selection.parent.instances if self._options.race and flight.selection else ()
-        job = Job(program, Split.TRAIN, stop_on_failure=True, rival=rival if len(rival) == len(self._families) else None)
+        rival = flight.rival(len(self._families)) if self._options.race else None
+        job = Job(program, Split.TRAIN, stop_on_failure=True, rival=rival, stop_equal=not self._proposer.uses_model)
         self._inbox.track(self.context.pool.submit(job), flight, self._evaluated)
 
     def _evaluated(self, flight: Flight, future: Future[Report]) -> None:
