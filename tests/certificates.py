@@ -1,10 +1,12 @@
-"""Makes the certificates that ship in runs/gallery/certified: python -m tests.certificates [SLUG ...] [--runs FOLDER | --seconds]
+"""Makes the certificates that ship in runs/gallery/certified.
+
+python -m tests.certificates [SLUG ...] [--runs FOLDER | --file FILE --found-by 'agent NAME' | --seconds]
 
 For each problem (all of them if none is named) the program that ships is put to `evolve certify --meter` again and exported, with
 what is known of how it was found. Where none ships, or with `--runs`, it is the champion with the least validation gap of the runs
 in FOLDER, or of one that is made there with the built-in operators from the decent starting program; with `--file`, a program that
-a person wrote. The verdict is kept whatever it is. How long an evaluation of the decent starting program takes is measured where
-no certificate ships yet; `--seconds` measures it again, and nothing else.
+no run made, whose author `--found-by` names. The verdict is kept whatever it is. How long an evaluation of the decent starting
+program takes is measured where no certificate ships yet; `--seconds` measures it again, and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench.analysis.finders import finder_of_text
-from workbench.certificate import FinderKind
+from workbench.certificate import Finder, FinderKind
 from workbench.model import Program, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -31,8 +33,6 @@ from workbench.state import usage
 from workbench.store import Ledger, RunSummary
 
 ATTEMPTS, SEED, START = 200, 0, "seed_decent"
-BY_HAND = "a person"
-"""Who found a program that no run made."""
 WORDS = {FinderKind.PERSON: "person", FinderKind.AGENT: "agent ", FinderKind.MODEL: "model ", FinderKind.OPERATORS: "operators"}
 """How the command line names finders."""
 TIMES = 5
@@ -94,10 +94,11 @@ def searched(loaded: LoadedProblem, runs: Path, attempts: int) -> Choice:
     return Choice(chosen, found, [row.id], [])
 
 
-def written(loaded: LoadedProblem, file: Path) -> Choice:
-    """A program that a person wrote."""
+def written(loaded: LoadedProblem, file: Path, author: str) -> Choice:
+    """A program that lies in a file."""
     program = screen(file.read_text(), loaded.problem.entry, loaded.problem.modules)
-    return Choice(program, Found(BY_HAND, 0, None, (), 0), [file, "--problem", loaded.slug], ["--found-by", "person"])
+    found = Found(str(Finder.parse(author)), 0, None, (), 0)
+    return Choice(program, found, [file, "--problem", loaded.slug], ["--found-by", author])
 
 
 def again(loaded: LoadedProblem, folder: Path) -> Choice | None:
@@ -156,7 +157,8 @@ def main() -> None:
     parser.add_argument("slugs", nargs="*", metavar="SLUG")
     parser.add_argument("--runs", type=Path, help="runs to choose from; one that is missing is made there")
     parser.add_argument("--attempts", type=int, default=ATTEMPTS)
-    parser.add_argument("--file", type=Path, help="a program that a person wrote, for the one problem named")
+    parser.add_argument("--file", type=Path, help="a program that no run made, for the one problem named")
+    parser.add_argument("--found-by", default="person", help="who wrote it: person, 'agent NAME' or 'model NAME'")
     parser.add_argument("--seconds", action="store_true", help="measure the seconds of an evaluation again, no more")
     options = parser.parse_args()
     if options.file and len(options.slugs) != 1:
@@ -173,7 +175,7 @@ def main() -> None:
         for slug in slugs:
             loaded, began = catalog.load(slug), time.perf_counter()
             if options.file:
-                choice: Choice | None = written(loaded, options.file)
+                choice: Choice | None = written(loaded, options.file, options.found_by)
             else:
                 choice = None if options.runs else again(loaded, Path(folder))
             found = make(loaded, options.runs or Path(folder), options.attempts, choice)["certificate"]
