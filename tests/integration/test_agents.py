@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from tests.integration.silent import Silent
 from workbench.api import agents
 from workbench.errors import UsageError
 from workbench.loop import driver, start
-from workbench.model import Status
+from workbench.loop.champion import Champion
+from workbench.model import Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.store import Reader, Store
@@ -80,6 +81,65 @@ def test_a_program_made_from_another_attempt_than_its_tickets_is_compared_with_t
     assert [list(a.parents) for a in agents.history(run, runs=runs)][-2:] == [[first.candidate], [made.candidate]]
     with pytest.raises(UsageError, match="99"):
         agents.submit(run, GOOD.format(4), parent=99, runs=runs)
+
+
+def test_a_submission_tells_its_gap_on_every_train_instance(session: tuple[str, Path], toy: catalog.LoadedProblem) -> None:
+    run, runs = session
+    ticket = agents.take_ticket(run, runs=runs)
+    found = agents.submit(run, GOOD.format(3), ticket=ticket.ticket, runs=runs)
+    train = toy.instances(Split.TRAIN)
+    assert [(one.id, one.family) for one in found.instances] == [(one.id, one.family) for one in train]
+    best = toy.references.gaps(toy.references.ranking[0][0], Split.TRAIN)
+    assert {one.id: one.best_baseline for one in found.instances} == best
+    with Reader(runs) as store:
+        assert [one.parent for one in found.instances] == list(store.candidate(run, ticket.parents[0].candidate).instances)
+    assert agents.submit(run, "def f(x, a):\n    return x / 0\n", runs=runs).instances == []
+
+
+def test_what_its_author_says_of_the_cost_counts_with_a_ticket_and_without(session: tuple[str, Path]) -> None:
+    run, runs = session
+    ticket = agents.take_ticket(run, author="me", runs=runs)
+    agents.submit(run, GOOD.format(3), ticket=ticket.ticket, tokens=70, cost_usd=0.25, runs=runs)
+    agents.submit(run, GOOD.format(4), author="me", tokens=30, cost_usd=0.5, runs=runs)
+    with Reader(runs) as store:
+        calls = [made.call for made in store.calls(run)]
+        assert [(c.model, c.tokens_out, c.cost_usd, c.estimated) for c in calls] == [
+            ("me", 70, 0.25, False),
+            ("me", 30, 0.5, False),
+        ]
+        assert store.spending(run).dollars == 0.75
+
+
+def test_whoever_takes_tickets_without_answering_is_told_which(session: tuple[str, Path]) -> None:
+    run, runs = session
+    first = agents.take_ticket(run, author="me", runs=runs)
+    other = agents.take_ticket(run, author="you", runs=runs)
+    second = agents.take_ticket(run, author="me", runs=runs)
+    assert (first.held, other.held, second.held) == ([], [], [first.ticket])
+
+
+def test_while_the_best_is_chosen_the_run_says_so_and_gives_no_ticket(
+    session: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, runs = session
+    told, settle = threading.Event(), Champion.settle
+
+    def slow(champion: Champion, heartbeat: Callable[[], None]) -> None:
+        while not told.wait(0.02):
+            heartbeat()
+        settle(champion, heartbeat)
+
+    monkeypatch.setattr(Champion, "settle", slow)
+    try:
+        last = [agents.submit(run, GOOD.format(number), runs=runs) for number in range(5)][-1]
+        assert last.left == 0
+        with pytest.raises(UsageError, match="all 5 attempts are used up; the run ends"):
+            agents.take_ticket(run, runs=runs)
+        with Reader(runs) as store:
+            row = store.run(run)
+        assert row.live and row.message == driver.CHOOSING
+    finally:
+        told.set()
 
 
 def test_two_agents_never_get_the_same_ticket_and_what_is_given_back_goes_to_the_next(session: tuple[str, Path]) -> None:

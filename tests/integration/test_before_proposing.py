@@ -107,6 +107,27 @@ def test_nothing_of_the_sealed_splits_is_shown(evolve, monkeypatch: pytest.Monke
     assert not known & set(re.findall(r"[\w-]+", out)) - set(loaded.robustness) - {i.family for i in loaded.instances(Split.TRAIN)}
 
 
+def test_a_train_instance_is_printed_and_none_of_another_split(evolve) -> None:  # noqa: F811
+    loaded = catalog.load(SLUG)
+    one = loaded.instances(Split.TRAIN)[0]
+    told = json.loads(evolve("problems", SLUG, "--instance", one.id)[1])
+    assert told == {
+        "id": one.id, "family": one.family, "reference": loaded.references.reference(Split.TRAIN, one.id).value, "data": one.data,
+    }  # fmt: skip
+    train = {other.id for other in loaded.instances(Split.TRAIN)}
+    for split in (Split.VALIDATION, Split.TEST, Split.STRESS):
+        name = loaded.instances(split)[0].id
+        found = evolve("problems", SLUG, "--instance", name)
+        refused(found, f"train of {SLUG} has no instance {name!r}")
+        assert {word for word in re.findall(r"[\w/.-]+", found[2].partition("for example")[2]) if word in train}
+    refused(evolve("problems", "--instance", "x"), "evolve problems PROBLEM --instance NAME")
+
+
+def test_a_problem_names_no_place_that_whoever_proposes_may_not_read(evolve) -> None:  # noqa: F811
+    out = evolve("problems", SLUG)[1]
+    assert "gallery" not in out and f"evolve source {SLUG} shipped" in out
+
+
 def test_precheck_says_what_passed_and_failed_and_counts_as_a_use_of_validation(evolve, tmp_path: Path) -> None:  # noqa: F811
     code, out, _ = evolve("precheck", "line", "--problem", TOY, "--json")
     told = json.loads(out)

@@ -157,7 +157,8 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
         ticket = await call(client, "next_ticket", run=run)
         other = await call(client, "next_ticket", run=run)
         given: dict[str, dict[str, Any]] = {
-            "problems": {}, "problem": {"slug": slug}, "source": {"slug": slug, "name": loaded.problem.baselines[0].name},
+            "problems": {}, "problem": {"slug": slug}, "instance": {"slug": slug, "name": loaded.instances(Split.TRAIN)[0].id},
+            "source": {"slug": slug, "name": loaded.problem.baselines[0].name},
             "give_up": {"run": run, "ticket": other["ticket"]}, "history": {"run": run}, "program": {"run": run, "number": 0},
             "submit": {"run": run, "ticket": ticket["ticket"], "source": tunable}, "gate": {"slug": slug, "source": seed},
             "tune": {"slug": slug, "source": tunable, "trials": 2}, "certificate": {"run": run, "number": 0},
@@ -175,6 +176,9 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
         for name in ("problem", "open_session", "source", "gate", "tune", "precheck"):
             required = dict.fromkeys(tools[name].input_schema["required"], "x") | {"slug": str(evil)}
             assert (await client.call_tool(name, required)).is_error
+        for split in (Split.VALIDATION, Split.TEST, Split.STRESS):
+            other_split = loaded.instances(split)[0].id
+            assert (await client.call_tool("instance", {"slug": slug, "name": other_split})).is_error
         assert not (runs / "ran").exists()
         (prompt,) = (await client.list_prompts()).prompts
         assert slug in str(await client.get_prompt(prompt.name, {"problem": slug}))

@@ -100,7 +100,6 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the seal": (swap(CERTIFICATE, '"whole": "', '"whole": "0'), {"seal"}),
     "a seal taken off": (swap(CERTIFICATE, '"seal"', '"steal"'), {"seal"}),
     "a certificate taken away": (lambda folder: (folder / CERTIFICATE).unlink(), set()),
-    "both": (lambda folder: ((folder / CERTIFICATE).unlink(), shutil.rmtree(folder / "runs"))[0], {"certificate"}),
 }  # fmt: skip
 
 
@@ -115,6 +114,12 @@ def test_without_its_certificate_a_module_is_compared_with_that_of_the_runs_fold
     (here / CERTIFICATE).unlink()
     found = {f.name: f for f in check(here).findings}
     assert found["program"].holds and found["module"].holds is None and "from before the export" in found["module"].line
+
+
+def test_where_there_is_no_certificate_that_is_said(evolve, here: Path, tmp_path: Path) -> None:  # noqa: F811
+    (here / CERTIFICATE).unlink()
+    code, out, err = evolve("verify", here / MODULE, "--runs", tmp_path / "none")
+    assert code == 2 and "there is no certificate of" in err and "does not hold" not in out + err
 
 
 def test_what_is_not_here_is_not_judged(here: Path) -> None:

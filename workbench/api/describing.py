@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from workbench.api.loading import AnyProblem, load
+from workbench.errors import UsageError
 from workbench.model import Limits, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
@@ -104,6 +106,25 @@ class Description:
             ],
             "robustness": dict(self.robustness),
         }  # fmt: skip
+
+
+def train_instance(problem: AnyProblem, name: str) -> dict[str, Any]:
+    """Return one train instance as a JSON object: ID, instance class, reference, and the data that a program is given.
+
+    Instances of other splits are shown to nobody, nor are their names.
+
+    Raises
+    ------
+    UsageError
+        Train has no such instance; the message suggests similar names.
+    """
+    loaded = load(problem)
+    known = {one.id: one for one in loaded.instances(Split.TRAIN)}
+    if name not in known:
+        near = ", ".join(difflib.get_close_matches(name, known, n=3) or list(known)[:3])
+        raise UsageError(f"train of {loaded.slug} has no instance {name!r} ({len(known)} instances, for example {near})")
+    one, reference = known[name], loaded.references.reference(Split.TRAIN, name)
+    return {"id": one.id, "family": one.family, "reference": reference.value, "data": one.data}
 
 
 def describe(problem: AnyProblem) -> Description:

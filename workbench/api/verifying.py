@@ -69,7 +69,7 @@ def verify(
     Raises
     ------
     UsageError
-        No such file, or it is neither Python nor a certificate.
+        No such file, it is neither Python nor a certificate, or there is no certificate of it.
     """
     from workbench.certification.verify import gather
     from workbench.certification.verify import verify as compare
@@ -90,6 +90,10 @@ def verify(
 
     try:
         material = gather(_path(what), kept)
+        if material.certificate is None:
+            raise UsageError(
+                f"there is no certificate of {what}: none beside it, and none of its text in {folder}; evolve certify makes one"
+            )
         findings = compare(material, record, lambda slug: _problem(slug, problem), scored if rescore else None)
     finally:
         if store:

@@ -125,10 +125,7 @@ def verify(
         Opens a sandbox in which the program is evaluated on validation again; None: it is not.
     """
     raw = material.certificate
-    if raw is None:
-        return [
-            Finding("certificate", False, f"there is none beside {material.path.name}, and none of its text in the runs folder")
-        ]
+    assert raw is not None, "without a certificate there is nothing to compare"
     try:
         Certificate.from_json(raw)
         seal = Seal.from_json(raw["seal"]) if raw.get("seal") else None

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from workbench.api import agents
 from workbench.api.agents import skill
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit
+from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.formatting import percent
-from workbench.loop.tickets import SECONDS
+from workbench.formatting import percent, points
+from workbench.loop.messages import SECONDS
 from workbench.model import Status
 
 app = typer.Typer(help="Propose programs yourself, or let a coding agent: take a ticket, submit a program.", no_args_is_help=True)
@@ -73,6 +74,8 @@ def next_(
         words.print(ticket.prompt, markup=False, highlight=False)
         words.print(f"\nticket {ticket.ticket} ({ticket.kind}), attempt {ticket.number}; answer it with:")
         words.print(f"evolve agent submit {run} FILE --ticket {ticket.ticket}")
+        if ticket.held:
+            words.print(f"{author} has not answered {', '.join(ticket.held)}: submit, or evolve agent give-up {run} TICKET")
 
 
 @app.command("submit")
@@ -87,6 +90,7 @@ def submit(
     author: Author = "",
     tokens: Annotated[int | None, typer.Option(help="Tokens that it took to write, if known.")] = None,
     cost_usd: Annotated[float | None, typer.Option(help="What that cost in dollars, if known.")] = None,
+    instances: Annotated[bool, typer.Option("--instances", help="Also print the gap on each train instance.")] = False,
     wait: Wait = 900.0,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
@@ -116,7 +120,21 @@ def submit(
     if found.difference is not None:
         noise = " (within noise)" if found.within_noise else ""
         what += f", {100 * found.difference:+.2f} points against the program it was made from{noise}"
-    console().print(f"attempt {found.candidate}: {Status(found.status).value}, {what}; {found.left} left", markup=False)
+    words = console()
+    words.print(f"attempt {found.candidate}: {Status(found.status).value}, {what}; {found.left} left", markup=False)
+    if instances and found.instances:
+        (words if words.is_terminal else console(width=10_000)).print(_by_instance(found))
+    if not found.left:
+        words.print(f"the run ends with its last attempt and chooses the best candidate on validation: evolve show {run}")
+
+
+def _by_instance(found: agents.Submitted) -> Table:
+    columns = ("gap", "made from", "difference", "baseline")
+    shown = table("instance", "class", *columns, right=" ".join(columns), whole="instance gap difference")
+    for one in found.instances:
+        apart = "" if one.parent is None else points(one.gap - one.parent)
+        shown.add_row(one.id, one.family, percent(one.gap), percent(one.parent), apart, percent(one.best_baseline))
+    return shown
 
 
 @app.command("give-up")
@@ -142,13 +160,7 @@ def history(run: Session, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> N
     """
     attempts = agents.history(run, runs=runs)
     if as_json:
-        emit(
-            [
-                {"number": a.number, "status": a.status, "gap": a.gap, "parents": list(a.parents),
-                 "operator": a.operator, "idea": a.idea, "message": a.message}
-                for a in attempts
-            ]
-        )  # fmt: skip
+        emit([asdict(a) for a in attempts])
         return
     words = console()
     for a in attempts:

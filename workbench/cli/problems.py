@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from workbench.api.describing import SHOWN, Description, describe
+from workbench.api.describing import SHOWN, Description, describe, train_instance
 from workbench.api.loading import load
+from workbench.api.sources import SHIPPED
 from workbench.cli.common import Json, emit, table
 from workbench.cli.console import console
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.formatting import percent
 from workbench.model import Split
 from workbench.problem import catalog
@@ -24,6 +25,7 @@ WIDTH = 100
 
 def problems(
     name: Annotated[str | None, typer.Argument(metavar="[PROBLEM]", help="Problem ID, unambiguous suffix, or folder.")] = None,
+    instance: Annotated[str, typer.Option(metavar="NAME", help="Print this train instance instead, as JSON.")] = "",
     as_json: Json = False,
 ) -> None:
     """List the problems, or show one: statement, contract, limits, sizes of instances, baselines, hints.
@@ -36,7 +38,13 @@ def problems(
       evolve problems
       evolve problems total_tardiness
       evolve problems total_tardiness --json
+      evolve problems total_tardiness --instance NAME
     """
+    if instance and name is None:
+        raise UsageError("--instance goes with a problem: evolve problems PROBLEM --instance NAME")
+    if name is not None and instance:
+        emit(train_instance(name, instance))
+        return
     if name is not None:
         loaded = load(name)
         shipped = exhibit(loaded.slug)
@@ -100,7 +108,7 @@ def _show(found: Description, shipped: Exhibit | None) -> None:
         words.print(f"hints, level {number}\n{hint}\n")
     if shipped:
         words.print(f"best here: {_best(shipped, found.version)}")
-        words.print(f"module: {shipped.module}")
+        words.print(f"its program: evolve source {found.slug} {SHIPPED}")
     if found.harder:
         words.print(f"harder tier, where a run goes on that has solved train: {found.harder}")
     words.print(f"programs: evolve source {found.slug} --list")

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from workbench.errors import UsageError
 from workbench.loop.attempt import Flight
 from workbench.loop.follow_up import FollowUps, Injection
+from workbench.loop.messages import Submission, TicketRequest, refusal
 from workbench.loop.order import Order
 from workbench.loop.team import Team
-from workbench.loop.tickets import Submission, TicketRequest, Tickets, refusal
-from workbench.model import Program, Reply, Selection
+from workbench.loop.tickets import Tickets
+from workbench.model import Reply, Selection
 from workbench.store import WAITING, Message, Store
 
 POLL_SECONDS = 0.3
@@ -107,7 +108,7 @@ class Control:
                 self.team.reset()
                 return "paused" if self.steering.paused else "running again"
             case "inject" if self.order.takes_more:
-                self.follow.inject(Injection(*message.program, message.id))
+                self.follow.inject(Injection(Submission(*message.program), message.id))
                 return WAITING
             case "inject":
                 return "not possible in a replay"
@@ -141,14 +142,13 @@ class Control:
             selection = Selection(base, (), base.island) if base else None
             if not submission.ticket:
                 self.tickets.used = time.monotonic()
-                self.follow.inject(Injection(submission.source, submission.idea, message, submission.author, True, selection))
+                self.follow.inject(Injection(submission, message, True, selection))
                 return WAITING
-            flight, call = self.tickets.take(submission.ticket, submission)
+            flight, reply = self.tickets.take(submission.ticket, submission, self.entry)
             flight.selection = selection or flight.selection
         except UsageError as error:
             return refusal(str(error))
         self.store.acknowledge(message, WAITING)  # before the result, which may be there at once
         flight.message, flight.as_json = message, True
-        program = Program(submission.source, self.entry)
-        self.answered(flight, Reply(flight.operator, call.text, program, call, idea=submission.idea))
+        self.answered(flight, reply)
         return ""

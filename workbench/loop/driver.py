@@ -28,12 +28,13 @@ from workbench.loop.endings import Endings
 from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
 from workbench.loop.inbox import Inbox
 from workbench.loop.known import Known
+from workbench.loop.messages import Submitted, submitted
 from workbench.loop.order import order_of
 from workbench.loop.proofs import Proofs
 from workbench.loop.requests import Requests
 from workbench.loop.snapshot import Display, Scored, Snapshot
 from workbench.loop.team import OUTSIDE, Team
-from workbench.loop.tickets import Submitted, Tickets, submitted
+from workbench.loop.tickets import Tickets
 from workbench.model import (
     Candidate,
     Failure,
@@ -150,7 +151,7 @@ class Loop:
             self._control.handle()
             self._heartbeat()
 
-        go_on()
+        self._heartbeat(force=True)
         self.champion.settle(go_on)
         self._control.handle(at_once=True)
         self._ending = ""
@@ -305,15 +306,9 @@ class Loop:
         self._inbox.track(self._threads.submit(work, *arguments), flight, self._proposed)
 
     def _inject(self, flight: Flight, injection: Injection) -> None:
-        flight.turn, flight.message, flight.as_json = self._next_turn(), injection.message, injection.as_json
-        flight.reply, flight.selection = injection.reply(), injection.selection
-        if flight.reply.call:
-            self._store.add_call(self._run, flight.number, flight.origin, "submit", flight.reply.call)
-        try:
-            program = screen(injection.source, self.context.loaded.problem.entry, self.context.loaded.problem.modules)
-            self._evaluate(flight, program)
-        except Rejected as error:
-            self._record(flight, Status.REJECTED, str(error))
+        flight.message, flight.as_json, flight.selection = injection.message, injection.as_json, injection.selection
+        flight.maker = OUTSIDE if injection.submission.author else ""
+        self._answered(flight, injection.submission.reply(self.context.loaded.problem.entry, "submit"))
 
     # ------------------------------------------------------------------ answers
 
@@ -347,7 +342,7 @@ class Loop:
             if reply.program is None and reply.operator in ("tune", "inject"):
                 raise Rejected(reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
-            if program is not None and reply.call:  # a file, from outside
+            if program is not None and (reply.call or reply.operator == "inject"):  # a file, from outside
                 program = screen(program.source, program.entry, self.context.loaded.problem.modules)
             if program is None:
                 assert flight.selection and flight.selection.parent.program
@@ -435,7 +430,11 @@ class Loop:
 
     def _submitted(self, flight: Flight, candidate: Candidate) -> Submitted:
         left = max(0, self._seeds + self._options.candidates - self._order.cursor)
-        return submitted(candidate, flight.parent, self._best, flight.same, left)
+        loaded = self.context.loaded
+        train = {one.id: one.family for one in loaded.instances(Split.TRAIN)}
+        ranking = loaded.references.ranking
+        baseline = loaded.references.gaps(ranking[0][0], Split.TRAIN) if ranking else {}
+        return submitted(candidate, flight.parent, self._best, flight.same, left, train, baseline)
 
     def _count(self, candidate: Candidate) -> None:
         self._counts[candidate.status] += 1

@@ -13,8 +13,8 @@ from workbench.formatting import percent
 from workbench.loop import tune
 from workbench.loop.attempt import Flight
 from workbench.loop.context import RunContext
-from workbench.model import Call, Candidate, Failure, Program, Prompt, Reply, Selection, Split, Status
-from workbench.proposers.quoting import fence
+from workbench.loop.messages import Submission
+from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
 
 TUNING_EVERY, TUNING_EVERY_OF_MODELS = 50, 5
 """Number of attempts of which at most one is a tuning; an answer of a model costs more than the evaluations of a tuning."""
@@ -41,19 +41,10 @@ class Tuning:
 class Injection:
     """Evaluate a program given by the user; the control message with this ID gets the result as its answer."""
 
-    source: str
-    idea: str = ""
+    submission: Submission
     message: int | None = None
-    author: str = ""
     as_json: bool = False
     selection: Selection | None = None
-
-    def reply(self) -> Reply:
-        """Return it as an answer; of its author, if that is known."""
-        if not self.author:
-            return Reply("inject", idea=self.idea)
-        call = Call(self.author, Prompt("", ""), fence(self.source, "python"), cost_usd=0.0, finish="stop")
-        return Reply("submit", call=call, idea=self.idea)
 
 
 FollowUp: TypeAlias = Repair | Tuning | Injection

@@ -9,14 +9,14 @@ import json
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from workbench.api.agents import session
-from workbench.api.describing import describe
+from workbench.api.describing import describe, train_instance
 from workbench.api.detached import spawn
 from workbench.api.gating import gate as run_gate
 from workbench.api.loading import load
@@ -24,7 +24,7 @@ from workbench.api.prechecking import precheck as run_precheck
 from workbench.api.sources import source as program_source
 from workbench.api.tuning import tune as run_tune
 from workbench.errors import UsageError, WorkbenchError
-from workbench.loop.tickets import Submitted, Ticket
+from workbench.loop.messages import Submitted, Ticket
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.store import Reader
@@ -51,18 +51,6 @@ class ProblemLine:
     slug: str
     title: str
     question: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt of a session without its program."""
-
-    number: int
-    status: str
-    gap: float | None
-    parents: list[int]
-    idea: str
-    message: str
 
 
 @dataclass(frozen=True)  # without slots, which the SDK takes for defaults
@@ -161,8 +149,8 @@ class Tools:
     def all(self) -> list[Callable[..., Any]]:
         """All tools, in the order in which they are listed."""
         return [
-            self.problems, self.problem, self.source, self.open_session, self.next_ticket, self.submit, self.give_up, self.history,
-            self.program, self.gate, self.tune, self.precheck, self.certify, self.certificate,
+            self.problems, self.problem, self.instance, self.source, self.open_session, self.next_ticket, self.submit, self.give_up,
+            self.history, self.program, self.gate, self.tune, self.precheck, self.certify, self.certificate,
         ]  # fmt: skip
 
     def problems(self) -> list[ProblemLine]:
@@ -173,6 +161,10 @@ class Tools:
     def problem(self, slug: Slug) -> dict[str, Any]:
         """Statement, contract, limits, hints, sizes, and baselines with their gaps on train and validation."""
         return describe(_known(slug)).to_json()
+
+    def instance(self, slug: Slug, name: Annotated[str, Field(description="ID of a train instance")]) -> dict[str, Any]:
+        """One train instance: class, reference, and the data that a program is given."""
+        return train_instance(_known(slug), name)
 
     def source(self, slug: Slug, name: Annotated[str, Field(description="An initial program or a baseline")]) -> str:
         """Text of one of the problem's programs."""
@@ -203,11 +195,12 @@ class Tools:
         idea: Annotated[str, Field(description="What it changes and why, in one line")] = "",
         author: Annotated[str, Field(description="Your name")] = "",
         parent: Annotated[int | None, Field(description="Attempt that it was made from, if not the one of the ticket")] = None,
+        by_instance: Annotated[bool, Field(description="Whether to list the gap on each train instance")] = False,
     ) -> Submitted:
         """Submit a program; it is evaluated on train at once."""
         found = session.submit(run, source, ticket=ticket, idea=idea, author=author, parent=parent, runs=self._runs)
         self._out.pop(ticket, None)
-        return found
+        return found if by_instance else replace(found, instances=[])
 
     def give_up(self, run: Run, ticket: Annotated[str, Field(description="The ticket")]) -> str:
         """Return a ticket that you will not answer."""
@@ -215,12 +208,9 @@ class Tools:
         self._out.pop(ticket, None)
         return "given back"
 
-    def history(self, run: Run) -> list[Attempt]:
+    def history(self, run: Run) -> list[session.Attempt]:
         """All attempts of a session so far."""
-        return [
-            Attempt(a.number, a.status.value, a.gap, list(a.parents), a.idea, a.message)
-            for a in session.history(run, runs=self._runs)
-        ]
+        return session.history(run, runs=self._runs)
 
     def program(self, run: Run, number: Number) -> str:
         """Text of the program of an attempt."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.api.detached import spawn, wait_for_answer, wait_for_run
 from workbench.api.loading import AnyProblem, load, runs_folder
 from workbench.errors import ProblemError, RunFailed, UsageError
-from workbench.loop.tickets import SECONDS, Submission, Submitted, Ticket, TicketRequest
+from workbench.loop.messages import SECONDS, Submission, Submitted, Ticket, TicketRequest
 from workbench.model import Program
 from workbench.program.idea import shortened
-from workbench.store import AttemptSummary, Reader, Store
+from workbench.store import Reader, Store
 
 AUTHOR = "agent"
 """Author of a program whose author gives no name."""
@@ -137,7 +138,21 @@ def give_up(run: str, ticket: str, *, wait: float = 60.0, runs: Path | str | Non
         _answer(store, row.id, store.send(row.id, "give-up", ticket), wait)
 
 
-def history(run: str, *, runs: Path | str | None = None) -> list[AttemptSummary]:
+@dataclass(frozen=True)  # without slots, which the protocol's SDK takes for defaults
+class Attempt:
+    """An attempt of a run without its program. `gap` is on train; None unless the status is `ok`."""
+
+    number: int
+    status: str
+    gap: float | None
+    parents: list[int]
+    operator: str
+    proposer: str
+    idea: str
+    message: str
+
+
+def history(run: str, *, runs: Path | str | None = None) -> list[Attempt]:
     """Return all attempts of a run so far.
 
     Raises
@@ -146,7 +161,10 @@ def history(run: str, *, runs: Path | str | None = None) -> list[AttemptSummary]
         The run is unknown.
     """
     with Reader(runs_folder(runs)) as store:
-        return store.attempts(store.run(run).id)
+        return [
+            Attempt(a.number, a.status.value, a.gap, list(a.parents), a.operator, a.proposer, a.idea, a.message)
+            for a in store.attempts(store.run(run).id)
+        ]
 
 
 def program(run: str, number: int, *, runs: Path | str | None = None) -> Program | None:
