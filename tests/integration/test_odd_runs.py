@@ -180,6 +180,16 @@ def test_resume_takes_another_model_endpoint_and_budgets(
 
 # --------------------------------------------------------------------------- everything at once
 
+
+def test_a_context_that_is_smaller_than_what_was_answered_is_not_believed(tmp_path: Path, gateway: Gateway) -> None:
+    small = next(row for row in REFUSALS if row.name == "context-too-small").reply
+    with serve({"m": lambda asked: small(asked) if asked.count == 4 else good(asked)}) as served:
+        found, _ = run(tmp_path, proposer(gateway, "m", served.base), candidates=8)
+        assert found.status == "done" and len(served.asked) == 1 + 8, "the attempts behind it are asked for as before"
+    errors = [made.call.error for made in calls(tmp_path) if made.call.error]
+    assert len(errors) == 1 and "the request exceeds the available context size (256 tokens)" in errors[0]
+
+
 DRAWN = [row for row in (*REFUSALS, *SHAPES) if row.requests < 4 and not row.options and "down" not in row.name]
 
 

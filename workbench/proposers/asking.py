@@ -47,6 +47,7 @@ class Asking:
         self._dialects: dict[Target, Dialect] = {}
         self._room: dict[Target, int] = {}  # tokens, where longer answers than asked for proved to be needed
         self._vain: Counter[Target] = Counter()
+        self._longest: Counter[Target] = Counter()  # tokens of the longest prompt that was answered
         self._down_until: dict[Target, float] = {}
         self._unproven: dict[Target, list[str]] = {}
         self._news: list[str] = []
@@ -112,7 +113,7 @@ class Asking:
                 answer = answer._replace(kind="", error="", finish="length")
             if not answer.kind:
                 answer = _cut_at_limit(answer)
-                self._prove(one)
+                self._prove(one, answer)
                 return answer, calls
             if lessons < MOST_LESSONS and self._learn(one, dialect, sent, answer):
                 lessons += 1
@@ -136,16 +137,17 @@ class Asking:
             if self._dialects.get(one, Dialect()) != dialect:
                 return True  # another call has learned meanwhile
             lesson = learn(dialect, sent, answer)
-            if lesson is None:
-                return False
+            if lesson is None or (lesson[0].context or self._longest[one]) < self._longest[one]:
+                return False  # whoever has answered longer prompts has more room than that
             self._dialects[one], words = lesson
             if words:
                 self._unproven.setdefault(one, []).append(words)
             return True
 
-    def _prove(self, one: Target) -> None:
+    def _prove(self, one: Target, answer: ModelAnswer) -> None:
         """Tell what was learned, now that it has helped."""
         with self._lock:
+            self._longest[one] = max(self._longest[one], answer.tokens_in)
             for words in self._unproven.pop(one, ()):
                 self._news.append(f"{one.model} {words}")
 
