@@ -212,10 +212,10 @@ class ProblemContract:
     def test_references_are_complete_finite_and_not_worse_than_any_baseline(self, loaded: LoadedProblem) -> None:
         recorded = _entries(loaded)
         baselines = {b.name for b in loaded.problem.baselines}
-        ids = {i.id for split in Split for i in loaded.instances(split)}
+        ids = {i.id for split in Split for i in loaded.all_tiers(split)}
         assert set(recorded) == ids, f"references.json does not match the instances: {sorted(set(recorded) ^ ids)[:5]}"
         for split in Split:
-            for instance in loaded.instances(split):
+            for instance in loaded.all_tiers(split):
                 reference = loaded.references.reference(split, instance.id)
                 assert math.isfinite(reference.value) and reference.seconds >= 0 and reference.solver, instance.id
                 assert reference.status in ("optimal", "bound", "best_known"), instance.id

@@ -24,10 +24,16 @@ _GRID: dict[Split, dict[int, int]] = {
     Split.TEST: {20: 4, 50: 2, 100: 2, 200: 1, 500: 1},
 }
 
+LARGE = {200: RANGES[:4], 500: RANGES[:4], 1000: RANGES[:2]}
+"""RDD of the cells of the harder tier, by number of jobs: those with TF of `HARD`, where proofs take longest. One instance each."""
+HARD = TIGHTNESS[1:3]
+
 
 def instances(split: Split) -> list[Instance]:
     """Return all instances of a split, identical on all machines and Python versions: each is generated from its id."""
-    return list(_stress()) if split is Split.STRESS else list(_grid(split))
+    if split is Split.STRESS:
+        return list(_stress())
+    return [*_grid(split), *(_large(split) if split is not Split.TEST else ())]
 
 
 def uniform(n: int, rdd: float, tf: float, rng: random.Random) -> Jobs:
@@ -49,6 +55,14 @@ def _grid(split: Split) -> Iterator[Instance]:
                 for copy in range(copies):
                     id = f"{split}-n{n}-r{rdd}-t{tf}-{copy}"
                     yield _instance(id, f"n{n}", uniform(n, rdd, tf, _rng(id)))
+
+
+def _large(split: Split) -> Iterator[Instance]:
+    for n, ranges in LARGE.items():
+        for rdd in ranges:
+            for tf in HARD:
+                id = f"{split}-large-n{n}-r{rdd}-t{tf}"
+                yield _instance(id, f"n{n}", uniform(n, rdd, tf, _rng(id)))
 
 
 def _stress() -> Iterator[Instance]:
