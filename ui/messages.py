@@ -47,6 +47,10 @@ def messages(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         st.caption("Improvements of the best train gap in equal windows before and after a message; this does not show causation.")
     if len(told) > SHOWN:
         st.caption(f"The last {SHOWN} of {len(told):,} messages are listed.")
+    if row.options.proposer == "agents" and (uses := store.validation_uses(row.problem, row.version)).times:
+        times, texts = parts.counted(uses.times, "time"), parts.counted(uses.programs, "program")
+        st.caption(f"Validation of this version of the problem was looked at {times} on this machine, for {texts}: each look "
+                   "makes a lucky result more likely.")  # fmt: skip
     programs([t.asked for t in told if t.asked.source])
 
 

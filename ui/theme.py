@@ -42,6 +42,7 @@ header a:focus-visible, [data-testid="stMain"] a:focus-visible {outline: 2px sol
        text-overflow: ellipsis; background: color-mix(in srgb, currentColor 9%, transparent);}
 .chip.live {color: var(--better); font-weight: 600;}
 .chip.bad {color: var(--worse); font-weight: 600;}
+.chip:is(.live, .bad) {background: color-mix(in srgb, currentColor 5%, transparent);}
 .scroll {overflow-x: auto; border: 1px solid var(--grid); border-radius: 6px;}
 table.plain {border-collapse: collapse; width: 100%; font-size: .88rem;}
 table.plain td, table.plain th {padding: .28rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid);}

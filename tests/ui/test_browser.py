@@ -341,12 +341,14 @@ def click(page: Any, said: str) -> int:
 def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: catalog.LoadedProblem) -> None:
     """Something is drawn and nothing overflows; pictures go where EVOLVE_TEST_PICTURES says."""
     fill(tmp_path, wide, 300, run="all")
+    with Store(tmp_path, write=False) as store:
+        failed = next(a.number for a in store.attempts("all") if a.status == "crash")
     pictures = os.environ.get("EVOLVE_TEST_PICTURES")
     shown = {
         "": "stDataFrame", "run?run=all": "stVegaLiteChart", "run?run=all&tab=Archive": "stVegaLiteChart",
         "program?run=all": "stCode", "playground?problem=tests/wide": "stCaptionContainer", "compare?p=all": "stVegaLiteChart",
-        "problems?problem=tests/wide": "stMarkdown",
-        "settings": "stVegaLiteChart",
+        "problems?problem=tests/wide": "stMarkdown", "run?run=all&tab=Messages": "stHtml", "program?run=all&tab=Diff": "stHtml",
+        f"program?run=all&n={failed}": "stAlert", "settings": "stVegaLiteChart",
     }  # fmt: skip
     with serve(tmp_path) as served:
         for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 20, 27)")):

@@ -183,7 +183,7 @@ def test_the_playground_pairs_a_valid_program_with_the_best_rule_and_shows_where
 ) -> None:
     good = scored(wide)
     bad = [{**good[0], "status": "crash", "gap": 2.0, "message": "ZeroDivisionError (line 2)"}]
-    made = {"status": "ok", "gap": 0.01, "message": "", "seconds": 0.1, "isolation": "full", "instances": good}
+    made = {"status": "ok", "gap": 0.01, "message": "", "seconds": 0.1, "isolation": "full", "printed": "", "instances": good}
     monkeypatch.setattr(actions, "evaluate", lambda *_: Told(good, made))
     app = open_page(folder, "playground", problem="tests/wide", source="square", split="train")
     press(app, "Evaluate")

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from tests.integration.silent import run as made
 from tests.ui.conftest import NASTY, Open
 from workbench.model import Status
-from workbench.store import WAITING, Reader, Store, injected
+from workbench.state.usage import Uses
+from workbench.store import WAITING, Ledger, Reader, Store, injected
 
 RUN_TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Messages", "Log")
 PROGRAM_TABS = ("Code", "Diff", "Ancestors", "Instances", "Prompt & response", "Certificate")
@@ -290,8 +291,13 @@ def test_a_message_with_a_program_shows_it_whole_as_code_and_says_what_became_of
     )
 
 
-def test_a_session_tells_who_asked_for_what_and_which_tickets_are_out(live: Path, open_page: Open) -> None:
+def test_a_session_tells_who_asked_for_what_which_tickets_are_out_and_how_often_validation_was_looked_at(
+    live: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ledger, "validation_uses", lambda *_: Uses(3, 2))
     ticket = {"ticket": "ab", "number": 60, "kind": "combine", "prompt": "Improve!", "parents": [], "expires": 9e9}
+    with Store(live) as store, store._transaction() as db:
+        db.execute("UPDATE runs SET options = json_set(options, '$.proposer', 'agents')")
     given = {"source": "def f(x, a):\n    return 7", "idea": "seven", "author": "reader", "ticket": ""}
     with Store(live) as store:
         store.acknowledge(store.send("live", "ticket", '{"author": "holder", "seconds": 9}'), json.dumps(ticket))
@@ -303,6 +309,7 @@ def test_a_session_tells_who_asked_for_what_and_which_tickets_are_out(live: Path
     assert "1 ticket out: holder has attempt 60, until" in said.replace("\\", "")
     assert ">reader</td>" in said and ">attempt 5: ok, train gap 25.0%</a>" in said
     assert "&quot;" not in said and "Improve!" not in said, "no JSON"
+    assert "was looked at 3 times on this machine, for 2 programs" in said.replace("\\", "")
 
 
 @pytest.mark.parametrize(("operator", "said"), [("seed", "initial program"), ("inject", "injected"), ("submit", "submitted")])

@@ -203,3 +203,9 @@ def test_svg_has_the_colours_as_variables_and_says_what_each_mark_is_without_a_s
     assert not set(re.findall(r"#[0-9a-f]{6}\b", drawn)), "every colour is of the palette"
     assert "<title>no. 2: 30.0%, edit</title>" in drawn and "<title>no. 1: crash</title>" in drawn
     assert "http" not in drawn and "<script" not in drawn and "onclick" not in drawn
+
+
+def test_no_text_of_a_chart_is_below_12_pixels() -> None:
+    config = charts.progress(frame([0.5])).to_dict()["config"]
+    sizes = [config[part][name] for part in ("axis", "legend") for name in ("labelFontSize", "titleFontSize")]
+    assert min([*sizes, config["text"]["fontSize"]]) >= 12

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from workbench.analysis.messages import Asked, asked, out
+from workbench.loop.messages import Submitted, refusal
 from workbench.options import RunOptions
 from workbench.store import WAITING, Store, injected
 
 SOURCE = "def f(x, a):\n    return a * x\n"
 SUBMIT = {"source": SOURCE, "idea": "a line", "author": "reader", "ticket": "", "tokens": None, "cost_usd": None, "parent": None}
+
+
+MADE = Submitted(8, "crash", None, {}, None, None, None, None, None, None, None, 3, "")
+"""What the run says of a submission."""
 
 
 @pytest.fixture
@@ -38,11 +44,11 @@ def said(store: Store, command: str, argument: str, answer: str | None) -> Asked
         ("inject", SOURCE, WAITING, ("", SOURCE, "waiting for its turn", None)),
         ("inject", injected(SOURCE, ""), "attempt 5: ok, train gap 3.0%", ("", SOURCE, "attempt 5: ok, train gap 3.0%", 5)),
         ("inject", SOURCE, "attempt 6: rejected, SyntaxError", ("", SOURCE, "attempt 6: rejected, SyntaxError", 6)),
-        ("submit", json.dumps(SUBMIT), json.dumps({"candidate": 7, "status": "ok", "gap": 0.03, "message": ""}),
+        ("submit", json.dumps(SUBMIT), replace(MADE, candidate=7, status="ok", gap=0.03, error=0.01).to_json(),
          ("a line", SOURCE, "attempt 7: ok, train gap 3.00%", 7)),
-        ("submit", json.dumps(SUBMIT), json.dumps({"candidate": 8, "status": "crash", "gap": None, "message": "instance 1: no"}),
+        ("submit", json.dumps(SUBMIT), replace(MADE, message="instance 1: no").to_json(),
          ("a line", SOURCE, "attempt 8: crash, instance 1: no", 8)),
-        ("submit", json.dumps(SUBMIT), json.dumps({"error": "ticket x is not valid"}),
+        ("submit", json.dumps(SUBMIT), refusal("ticket x is not valid"),
          ("a line", SOURCE, "refused: ticket x is not valid", None)),
         ("steer", '{"text": "avoid sorting", "next": 7}', "added", ("avoid sorting", "", "added", None)),
         ("pause", "", "paused", ("", "", "paused", None)),
@@ -73,7 +79,8 @@ def test_tickets_are_out_answered_given_back_expired_or_ended_with_the_run(store
     for name, expires in (("out", 9e9), ("done", 9e9), ("back", 9e9), ("late", 1.0)):
         ticket = {"ticket": name, "number": 5, "kind": "improve", "prompt": "...", "parents": [], "expires": expires}
         said(store, "ticket", json.dumps({"author": name, "seconds": 60}), json.dumps(ticket))
-    said(store, "submit", json.dumps(SUBMIT | {"ticket": "done"}), WAITING)
+    said(store, "submit", json.dumps(SUBMIT | {"ticket": "done"}), MADE.to_json())
+    said(store, "submit", json.dumps(SUBMIT | {"ticket": "out"}), refusal("no program"))
     said(store, "give-up", "back", '{"given_back": "back"}')
     told = asked(store, store.run("one"))
     assert [a.outcome.removeprefix("attempt 5, ").split(" until")[0] for a in told[:4]] == [

@@ -38,7 +38,8 @@ def test_text_can_be_read_on_both_backgrounds_and_marks_be_seen(palette: Palette
         (name, ground): contrast(getattr(palette, name), getattr(palette, ground)) for name in TEXT for ground in ("paper", "soft")
     }
     assert all(value >= 4.5 for value in faint.values()), faint
-    assert all(contrast(colour, palette.paper) >= 3 for colour in palette.series)
+    assert all(contrast(colour, palette.paper) >= 4.5 for colour in palette.series), "charts name lines in their colours"
+    assert contrast(palette.paper, palette.primary) >= 4.5, "on buttons"
     assert len(set(palette.series)) == len(palette.series)
 
 

@@ -123,7 +123,8 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     )
     lines = len(attempt.source.splitlines())
     longest = f", longest instance {attempt.per_instance.longest:.2g} s" if attempt.per_instance else ""
-    cards.append(theme.kpi("Evaluation", f"{attempt.seconds:.3f} s", f"on train, {lines} lines{longest}"))
+    took = f"{attempt.seconds:.3f} s" if attempt.seconds else "–"
+    cards.append(theme.kpi("Evaluation", took, f"on train, {lines} lines{longest}" if lines else "no program"))
     return cards
 
 
@@ -141,7 +142,8 @@ def noise_of(attempt: Attempt) -> str:
 def code(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
     """Show the source, and the changes since its parent in words."""
     if not attempt.source:
-        st.caption("The response contained no program; see Prompt & response.")
+        where = "what was sent is under Messages of the run" if attempt.operator == "inject" else "see Prompt & response"
+        st.caption(f"No program was accepted here; {where}.")
         return
     left, right = st.columns([7, 3], gap="medium")
     with left:

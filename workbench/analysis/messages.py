@@ -87,7 +87,7 @@ def _outcome(message: Message, since: float) -> tuple[str, int | None, bool]:
         lost = f"{LOST}; {AGAIN}" if message.command == "inject" else LOST
         return ("waiting for its turn", None, True) if message.acknowledged >= since else (lost, None, False)
     found = _fields(message.answer)
-    if "error" in found:
+    if set(found) == {"error"}:
         return f"refused: {found['error']}", None, False
     if "given_back" in found:
         return "given back", None, False
@@ -117,7 +117,7 @@ def _ticket(message: Message, since: float, answered: set[str], given_back: set[
 
 
 def _refused(message: Message) -> bool:
-    return message.acknowledged is None or "error" in _fields(message.answer)
+    return message.acknowledged is None or set(_fields(message.answer)) == {"error"}
 
 
 def _fields(text: str) -> Mapping[str, Any]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 class Palette:
     """Colours of one theme. Blue is better, orange worse, green a proven bound; safe for colour-blind readers.
 
-    All but `grid`, `paper`, `soft` and `series` are text colours with a contrast of at least 4.5 on `paper` and on `soft`.
+    All but `grid`, `paper` and `soft` are text colours with a contrast of at least 4.5 on `paper`, and all but `series` on
+    `soft` too.
 
     Attributes
     ----------
@@ -40,7 +41,7 @@ class Palette:
 LIGHT = Palette(
     ink="#1b2430", muted="#5b6675", grid="#e1e5ea", paper="#ffffff", soft="#f6f7f9", primary="#3b5bdb",
     better="#3b5bdb", worse="#c4410c", bound="#087f5b",
-    series=("#4263eb", "#1098ad", "#ae3ec9", "#c2255c", "#5f3dc4", "#0b7285", "#b26a00", "#495057"),
+    series=("#4263eb", "#0b7f91", "#ae3ec9", "#c2255c", "#5f3dc4", "#155263", "#a86200", "#495057"),
 )  # fmt: skip
 DARK = Palette(
     ink="#e6eaf0", muted="#9aa7b7", grid="#2a3442", paper="#0f141b", soft="#171e28", primary="#748ffc",

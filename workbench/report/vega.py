@@ -52,7 +52,7 @@ def themed(
 def _config(palette: Palette) -> dict[str, Any]:
     text = {"titleColor": palette.muted, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
     return {
-        "font": FONT, "view": {"stroke": None},
+        "font": FONT, "view": {"stroke": None}, "text": {"fontSize": 12},
         "axis": {"gridColor": palette.grid, "domainColor": palette.grid, "tickColor": palette.grid, "labelColor": palette.muted,
                  "titlePadding": 8, "labelLimit": 220, **text},
         "legend": {"orient": "top", "direction": "horizontal", "title": None, "labelColor": palette.ink, "symbolOpacity": 1,

@@ -108,6 +108,10 @@ class Ledger(Store):
         """Return how many different programs have accessed the test set of this version, per this folder and machine."""
         return len(self._opened_here(problem, version) | usage.test_programs(problem, version))
 
+    def validation_uses(self, problem: str, version: str) -> usage.Uses:
+        """Return how often programs were evaluated on validation at the user's request on this machine, and how many programs."""
+        return usage.validation_uses(problem, version)
+
     def _opened_here(self, problem: str, version: str) -> frozenset[str]:
         text = "coalesce(program, fingerprint)" if self._layout() >= _BY_TEXT else "fingerprint"
         query = f"SELECT DISTINCT {text} AS text FROM openings WHERE problem = ? AND version = ?"
