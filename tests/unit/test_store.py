@@ -68,9 +68,9 @@ def test_failure_has_no_gap_and_no_scores_in_memory(store):
 
 def test_call_comes_back_whole_and_unknown_price_is_not_zero(store):
     call = Call("m", Prompt("s", "u"), "text", 10, 20, None, 0.3, 1, "")
-    store.add_call("a-1", 3, Origin((0,), 2), "rewrite", call)
+    store.add_call("a-1", 3, Origin((0,), 2, None, "local"), "rewrite", call)
     made = store.calls("a-1")[0]
-    assert (made.number, made.origin, made.operator, made.call) == (3, Origin((0,), 2), "rewrite", call)
+    assert (made.number, made.origin, made.operator, made.call) == (3, Origin((0,), 2, None, "local"), "rewrite", call)
     assert store.spending("a-1") == Spending(1, 10, 20, 0.0, 1) and store.spending("a-1").cost_usd is None
 
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from workbench.errors import UsageError
+from workbench.options import mixture
 from workbench.plugins import is_spec
+from workbench.prices import LOCAL
 
 FILE = Path("evolve.toml")
 _KEPT = "evolve.config"
@@ -80,9 +82,14 @@ def endpoints_are_named(ctx: typer.Context) -> bool:
 
 
 def _refuse(place: Path, name: str, value: object) -> None:
-    """A file that merely lies in the current folder may be anybody's: it runs no code and opens no sandbox."""
-    code = name in ("proposer", "strategy") and isinstance(value, str) and is_spec(value) and not value.startswith("replay:")
-    if name in _NOT_FOUND or code:
+    """A file that merely lies in the current folder may be anybody's: it runs no code, loads no weights and opens no sandbox."""
+    texts = [str(one) for one in (value if isinstance(value, list) else [value])]
+    code = name == "strategy" and any(map(is_spec, texts))
+    if name == "proposer":  # a class, a command, or weights, alone or as one of several
+        parts = [part for text in texts for part, _ in mixture(text) or [(text, 1.0)]]
+        code = any(":" in part and part.partition(":")[0] not in ("replay", "litellm") for part in parts)
+    weights = name in ("model", "fallback") and any(text.startswith(f"{LOCAL}:") for text in texts)
+    if name in _NOT_FOUND or code or weights:
         raise UsageError(f"{place}: {name} is not taken from a file that was only found; name it: --config {place}")
 
 

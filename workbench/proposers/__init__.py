@@ -215,6 +215,9 @@ def adopt(given: Proposer | Callable[[Task], str], options: RunOptions) -> tuple
         function = Function(given)
         return function, dataclasses.replace(options, proposer=f"<{function.label}>")
     proposer = cast(Proposer, given)
+    if isinstance(proposer, Mixed):
+        name = " + ".join(f"{part.name}*{part.weight:g}" for part in proposer.parts)
+        return proposer, dataclasses.replace(options, proposer=name)
     package, _, name = type(proposer).__module__.rpartition(".")
     if package != __name__:
         return proposer, dataclasses.replace(options, proposer=f"<{plugins.spec(type(proposer))}>")
