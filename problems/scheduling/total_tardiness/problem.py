@@ -69,7 +69,8 @@ PROBLEM = Problem(
         "left": "number of waiting jobs",
     },
     unit="time units of tardiness",
-    bound="proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n = 500, 1 of 4 at n = 1000; 17 of 40 at the tier large)",
+    bound="proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n = 500, 1 of 4 at n = 1000; "
+    "17 of 40 at the tier large)",
     limits=Limits(seconds=4.0),
     tiers=(
         Tier(
