@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import workbench as wb
 from tests.conftest import TOY
 from tests.integration import model_server
 from tests.integration.silent import Silent, run, trace
@@ -22,14 +23,16 @@ from workbench.certificate import FinderKind
 from workbench.errors import UsageError
 from workbench.loop import breaker, start
 from workbench.loop.start import begin, resume
+from workbench.loop.team import Team
 from workbench.model import Brief, Call, Prompt, Reply, Status, Task
 from workbench.options import RunOptions, mixture
 from workbench.problem import catalog
 from workbench.proposers import make
+from workbench.proposers.agents import Agents
 from workbench.proposers.builtin import Builtin
 from workbench.proposers.mixed import Mixed, Part
 from workbench.report.page import gather, render
-from workbench.store import Outcome, Reader, Store
+from workbench.store import Origin, Outcome, Reader, Store
 
 Evolve = Callable[..., tuple[int, str, str]]
 
@@ -201,3 +204,29 @@ def test_command_and_report_tell_what_each_did_over_time(evolve: Evolve, tmp_pat
     assert "Proposers over time" in page and page.count("tests.integration.test_mixed:Bold") > 2
     single = run(tmp_path, candidates=4)
     assert "proposers" not in json.loads(evolve("show", single.run, "--json", "--runs", tmp_path)[1])
+
+
+def test_attempts_that_wait_for_a_model_do_not_fall_to_agents() -> None:
+    team = Team(Mixed([Part("down", 0.5, Script("down", pays=False)), Part("agents", 0.5, Agents())]), "", {})
+    assert {team.turn([], random.Random(k)) for k in range(40)} == {"down", "agents"}
+    for number in range(breaker.SAME):
+        team.failed("down", number, "connection refused")
+    assert {team.turn([], random.Random(k)) for k in range(40)} == {None}
+
+
+def test_a_paid_answer_that_was_not_scored_keeps_its_maker(tmp_path: Path) -> None:
+    parts = [Part("one", 1.0, Script("one", pays=True)), Part("two", 1.0, Script("two", pays=False))]
+    found = mixed(tmp_path, *parts, candidates=10)
+    with Store(tmp_path) as store:
+        number = 1 + max(a.number for a in store.attempts(found.run))
+        call = Call("two", Prompt("", ""), "```python\ndef f(x, a):\n    return 7\n```", 9, 9, 0.01, 1.0)
+        store.add_call(found.run, number, Origin((0,), None, None, "two"), "rewrite", call)
+    resume(found.run, tmp_path, Silent(), proposer=Mixed(parts), candidates=11)
+    assert len(made := makers(tmp_path, found.run)) == 11 and made[-1] == "two"
+
+
+def test_from_python_it_is_recorded_by_its_names(tmp_path: Path) -> None:
+    parts = [Part("builtin", 0.7, Builtin()), Part("tests.integration.test_mixed:Bold", 0.3, Bold())]
+    made = wb.run(TOY, proposer=Mixed(parts), attempts=6, runs=tmp_path, display=False)
+    wb.resume(made.name, attempts=9, runs=tmp_path, display=False)
+    assert len(makers(tmp_path, made.name)) == 9

@@ -64,8 +64,9 @@ class Team:
     def turn(self, busy: Iterable[str], rng: random.Random) -> str | None:
         """Return whose attempt comes next; None if it has to wait for an answer that is under way, or for calls to work again."""
         able = [name for name in self._parts if not self._breakers[name].holds and name not in self._lost]
-        if not able:
-            return None
+        inside = [name for name in self._parts if name not in self._lost and not self.waits_outside(name)]
+        if not able or (inside and not set(inside) & set(able)):
+            return None  # those outside do not get what waits for calls to work again
         name = able[0] if len(self._parts) == 1 else self._shares.choose(able, rng)
         return name if self.has_room(name, busy) else None
 
