@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Literal
@@ -81,7 +82,11 @@ def run_the_demo(kind: Literal["primary", "tertiary"] = "tertiary") -> None:
 def launched(launch: actions.Launch, seconds: float = 30.0) -> None:
     """Wait until a started process has recorded its run, then open it; or show why it has none."""
     with st.spinner("Starting: loading the problem and evaluating the initial programs…"):
-        run, why = actions.wait_for_run(launch, data.folder(), seconds)
+        said, run, why = st.empty(), None, ""
+        until = time.monotonic() + seconds
+        while not (run or why) and time.monotonic() < until:
+            said.caption(literal(launch.last_line()))
+            run, why = actions.wait_for_run(launch, data.folder(), 0.5)
     if run:
         st.switch_page(RUN, query_params={"run": run})
     if why:

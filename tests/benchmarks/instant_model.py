@@ -46,12 +46,15 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.delay:
             time.sleep(self.delay)
-        text = f"```python\n# EVOLVE-BLOCK-START\n{program(next(COUNT), self.rounds)}# EVOLVE-BLOCK-END\n```"
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.text()}}
         usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
         self._answer(
             {"id": "x", "object": "chat.completion", "created": 0, "model": "instant", "choices": [choice], "usage": usage}
         )
+
+    def text(self) -> str:
+        """The answer."""
+        return f"```python\n# EVOLVE-BLOCK-START\n{program(next(COUNT), self.rounds)}# EVOLVE-BLOCK-END\n```"
 
     def _answer(self, value: dict[str, Any]) -> None:
         body = json.dumps(value).encode()

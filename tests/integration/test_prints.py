@@ -49,6 +49,17 @@ def test_only_train_is_kept_even_where_it_is_asked_for() -> None:
             assert isinstance(report, Report) and report.results and seen(report.printed) == expected
 
 
+def test_equal_lines_in_a_row_are_shown_once_and_no_line_without_its_beginning() -> None:
+    loaded = catalog.load(TOY)
+    with contextlib.closing(open_sandbox()) as sandbox:
+        shown = [
+            evaluate(loaded, Program(f"def f(x, a):\n    {text}\n    return x", "f"), Split.TRAIN, sandbox, prints=True).printed
+            for text in ("print('same')", "print('long', 'y' * 500)", "print('z' * 3000)", "print()")
+        ]
+    assert shown[0] == "same (18 times)\n" and shown[1] == f"long {'y' * 500} (4 times)\n"
+    assert set(shown[2]) <= set("z\n") and not shown[3].strip()
+
+
 def test_the_next_prompt_and_the_store_have_what_was_printed_on_train(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

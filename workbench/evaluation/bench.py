@@ -66,7 +66,7 @@ class Bench:
             found[key] = report
             done += len(report.results)
             on_progress(done, total)
-        return [_joined([found[k, n] for n in range(len(job))]) for k, job in enumerate(parts)]
+        return [joined([found[k, n] for n in range(len(job))]) for k, job in enumerate(parts)]
 
     def _opened(self, around: Surroundings) -> Sandbox:
         return open_sandbox(self.loaded.problem.modules, isolation=self.isolation, surroundings=around)
@@ -95,7 +95,7 @@ class Bench:
                 future.cancel()
 
 
-def _joined(parts: Sequence[Report]) -> Report:
+def joined(parts: Sequence[Report]) -> Report:
     """Return the report that one evaluation of all parts has."""
     results = tuple(result for part in parts for result in part.results)
     failed = next((part for part in parts if part.status is not Status.OK), None)

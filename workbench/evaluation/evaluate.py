@@ -15,7 +15,7 @@ from workbench.problem.gap import family_gaps, mean_gap
 from workbench.problem.measuring import measure
 from workbench.problem.references import GapScale
 from workbench.protocols import Sandbox, Session
-from workbench.sandbox.printed import last_bytes
+from workbench.sandbox.printed import folded, last_bytes
 
 NOT_RUN = "not run: an earlier instance failed"
 """Message of the instances that a program was not run on."""
@@ -97,7 +97,7 @@ def evaluate(
     families = family_gaps(results)
     status, message = _outcome(failure, lost, f"after {len(results)} of {len(chosen)} instances")
     seconds = time.perf_counter() - began
-    return Report(split, status, mean_gap(families), families, tuple(results), message, seconds, sessions.printed)
+    return Report(split, status, mean_gap(families), families, tuple(results), message, seconds, folded(sessions.printed))
 
 
 def _outcome(failure: InstanceResult | None, lost: Effect | None, when: str) -> tuple[Status, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 
+from workbench.evaluation.bench import joined
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.loop.context import RunContext
 from workbench.loop.probe import Probe
@@ -21,7 +22,7 @@ class Champion:
 
     def __init__(self, context: RunContext, display: Display) -> None:
         self._run, self._store, self._pool, self._gate = context.run, context.store, context.pool, context.gate
-        self._loaded, self._display = context.loaded, display
+        self._loaded, self._display, self._workers = context.loaded, display, context.options.workers
         self._under_way: dict[int, Future[Report]] = {}
         self._gaps = self._store.gaps(self._run, Split.VALIDATION)
         self._refused: set[int] = set()
@@ -113,19 +114,25 @@ class Champion:
         program = candidate.program
         assert program
         ids = tuple(i.id for i in reversed(self._loaded.instances(Split.VALIDATION)))
-        report = self._report(Job(program, Split.VALIDATION, ids, fresh=True, stop_on_failure=True), heartbeat)
+        size = -(-len(ids) // self._workers)
+        parts = [
+            Job(program, Split.VALIDATION, ids[k : k + size], fresh=True, stop_on_failure=True) for k in range(0, len(ids), size)
+        ]
+        reports = self._reports(parts, heartbeat)  # where every instance has a process of its own, workers can share them
+        report = joined(reports) if reports else None
         if report is None or report.status is not Status.OK or abs(report.gap - gap) > 1e-9 * max(1.0, abs(gap)):
             return "its score changes with a fresh process for each instance"
         if self._gate is None or candidate.operator == "seed":  # so that a run always has a champion
             return ""
-        stressed = self._report(self._gate.job(program), heartbeat)  # not filtered yet if no better than its parent
-        return "the robustness filter could not evaluate it" if stressed is None else self._gate.judge(stressed)
+        stressed = self._reports([self._gate.job(program)], heartbeat)  # not filtered yet if no better than its parent
+        return self._gate.judge(*stressed) if stressed else "the robustness filter could not evaluate it"
 
-    def _report(self, job: Job, heartbeat: Callable[[], None]) -> Report | None:
-        future = self._pool.submit(job)
-        while not wait([future], timeout=1.0).done:
+    def _reports(self, jobs: Sequence[Job], heartbeat: Callable[[], None]) -> list[Report]:
+        """Return the reports of jobs; none if an evaluation fails."""
+        futures = [self._pool.submit(job) for job in jobs]
+        while wait(futures, timeout=1.0).not_done:
             heartbeat()
         try:
-            return future.result()
+            return [future.result() for future in futures]
         except VerifierError:
-            return None
+            return []

@@ -25,7 +25,7 @@ from workbench.loop.champion import Champion
 from workbench.loop.context import History, RunContext
 from workbench.loop.control import Control, Steering
 from workbench.loop.endings import Endings
-from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply
+from workbench.loop.follow_up import FollowUps, Injection, Repair, Tuning, told_of, tuned_reply, tunes
 from workbench.loop.inbox import Inbox
 from workbench.loop.known import Known
 from workbench.loop.messages import Submitted, submitted
@@ -100,7 +100,7 @@ class Loop:
         self._follow = FollowUps(
             ordered=proposer.ordered,
             repairs=proposer.repairs and self._order.takes_more,
-            tunes=context.options.tune_trials > 0 and self._order.takes_more,
+            tunes=tunes(context.options) and self._order.takes_more,
             tuned=(c.parents[0] for c in history.candidates if c.operator == "tune"),
         )
         self._families = tuple(i.family for i in context.loaded.instances(Split.TRAIN))

@@ -15,9 +15,12 @@ from workbench.loop.attempt import Flight
 from workbench.loop.context import RunContext
 from workbench.loop.messages import Submission
 from workbench.model import Candidate, Failure, Program, Reply, Selection, Split, Status
+from workbench.options import RunOptions
 
 TUNING_EVERY, TUNING_EVERY_OF_MODELS = 50, 5
 """Number of attempts of which at most one is a tuning; an answer of a model costs more than the evaluations of a tuning."""
+FIRST_TUNING = 5
+"""Runs of fewer attempts have no tuning, and with models none comes earlier: a run begins with what it was asked for."""
 REPAIRABLE = {Status.REJECTED, Status.CRASH, Status.INFEASIBLE, Status.PROTOCOL, Status.TIMEOUT, Status.MEMORY, Status.FRAGILE}
 
 
@@ -70,7 +73,7 @@ class FollowUps:
         self._every = TUNING_EVERY if ordered else TUNING_EVERY_OF_MODELS
         self._queue: deque[FollowUp] = deque()
         self._tuned: set[int] = set()
-        self._next_tuning = 0
+        self._next_tuning = 0 if ordered else FIRST_TUNING
 
     @property
     def waits(self) -> bool:
@@ -108,6 +111,11 @@ class FollowUps:
             self._next_tuning = number + self._every
             if best.number not in self._before:
                 self._queue.append(Tuning(best))
+
+
+def tunes(options: RunOptions) -> bool:
+    """Whether a run tunes constants."""
+    return options.tune_trials > 0 and options.candidates >= FIRST_TUNING
 
 
 def told_of(candidate: Candidate) -> str:

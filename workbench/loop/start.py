@@ -21,6 +21,7 @@ from workbench.evaluation.pool import Pool
 from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
 from workbench.formatting import dollars, tokens
 from workbench.loop.attempt import Upcoming
+from workbench.loop.check import CHECK, Check, keep
 from workbench.loop.context import History, RunContext
 from workbench.loop.driver import Loop
 from workbench.loop.known import Known
@@ -30,14 +31,14 @@ from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
 from workbench.loop.trust import options_to_resume, vouch
-from workbench.model import Call, Candidate, Program, Report, Split, Status
+from workbench.model import Candidate, Program, Report, Split, Status
 from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
 from workbench.proposers import prompt
 from workbench.protocols import Proposer, Strategy
-from workbench.store import LIVE, AttemptSummary, Message, ModelCall, Origin, Outcome, Run, Store, injected, outcome
+from workbench.store import LIVE, AttemptSummary, Message, ModelCall, Outcome, Run, Store, injected, outcome
 
 
 def begin(
@@ -81,10 +82,12 @@ def begin(
         options = _as_gated(options, store)
         plan, proposer = _proposer(loaded, options, store, known, proposer, named)
         with contextlib.closing(proposer):
-            checks = _check(proposer, options)
+            display.line(_under_way(f"{loaded.slug}: evaluates {len(seeds)} initial programs", proposer, options))
+            check = Check(proposer, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 gate, adviser = _gates(loaded, pool, options, [p for _, p in own])
-                reports = _score_seeds(loaded, seeds, len(own), pool)
+                reports = _score_seeds(loaded, seeds, len(own), pool, check)
+                checks = check.finish(display)
                 run = _name(loaded.slug)
                 store.create_run(
                     run,
@@ -96,7 +99,7 @@ def begin(
                     isolation=pool.isolation,
                 )
                 vouch(loaded, store.folder, run, options, display)
-                _keep_checks(store, run, checks)
+                keep(store, run, checks)
                 prints = {}
                 for number, ((name, program), report) in enumerate(zip(seeds, reports, strict=True)):
                     seed = _seed(number, name, program, report)
@@ -162,14 +165,16 @@ def resume(
         known = Known()
         _, mind = _proposer(loaded, options, store, known, mind, given if endpoint_key else ())
         with contextlib.closing(mind):
-            checks = _check(mind, options)
+            display.line(_under_way(f"run {run}: reads what is recorded", mind, options))
+            check = Check(mind, options)
             with contextlib.closing(_executor(loaded, options)) as pool:
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate, adviser = _gates(loaded, pool, options, starts)
+                checks = check.finish(display)
                 vouch(loaded, store.folder, run, options, display)
                 store.claim(run, options, pool.isolation, mind.label)
                 store.ask_again(run)
-                _keep_checks(store, run, checks)
+                keep(store, run, checks)
                 attempts = store.attempts(run)
                 recorded = {a.number for a in attempts}
                 calls = [made for made in store.calls(run) if made.operator not in (CHECK, REFLECT)]
@@ -255,28 +260,6 @@ def _refuse_changed(loaded: catalog.LoadedProblem, row: Run) -> None:
         )
 
 
-CHECK = "check"
-"""Operator of calls that only check whether a model answers: they cost money but make no attempt."""
-
-
-def _check(proposer: Proposer, options: RunOptions) -> Sequence[Call]:
-    """Let a proposer check its models, so that a wrong key or an unknown price is found before the run starts."""
-    check = getattr(proposer, "check", None)
-    calls: Sequence[Call] = check() if check else ()
-    unpriced = next((call.model for call in calls if call.cost_usd is None and not call.error), None)
-    if options.max_usd is not None and unpriced is not None:
-        raise UsageError(
-            f"--max-usd cannot be kept: what {unpriced} costs is unknown; give its price with --price IN/OUT, in dollars for a "
-            "million tokens, or use --max-tokens"
-        )
-    return calls
-
-
-def _keep_checks(store: Store, run: str, calls: Sequence[Call]) -> None:
-    for call in calls:
-        store.add_call(run, -1, Origin(), CHECK, call)
-
-
 def starting_programs(loaded: catalog.LoadedProblem, options: RunOptions) -> list[tuple[str, Program]]:
     """Return the initial programs of a run with their names: those requested, or the problem's seeds that suit the proposer.
 
@@ -311,13 +294,21 @@ def _seed(number: int, name: str, program: Program, report: Report) -> Candidate
     return Candidate(number, Status.OK, program, "seed", (), None, report.gap, report.families, gaps, words)
 
 
-def _score_seeds(loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], own: int, pool: Executor) -> list[Report]:
+def _under_way(what: str, proposer: Proposer, options: RunOptions) -> str:
+    """What a start does, in one line."""
+    asked = f", asks {proposer.label} whether it answers" if hasattr(proposer, "check") else ""
+    return f"{what}{asked}, starts {options.workers} worker{'' if options.workers == 1 else 's'}"
+
+
+def _score_seeds(
+    loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], own: int, pool: Executor, check: Check
+) -> list[Report]:
     program, ids = first_look(loaded)
     look = Job(program, Split.TRAIN, ids, fresh=True)
-    first = pool.submit(look).result()  # alone: if the verifier hangs, it hangs in one worker
+    first = check.reports([pool.submit(look)])  # alone: if the verifier hangs, it hangs in one worker
     second, *futures = [pool.submit(job) for job in (look, *(Job(program, Split.TRAIN) for _, program in seeds))]
-    refuse_different(loaded, [first, second.result()])
-    reports = [f.result() for f in futures]
+    refuse_different(loaded, [*first, *check.reports([second])])
+    reports = check.reports(futures)
     for (name, _), report in zip(seeds[:own], reports[:own], strict=True):
         if report.status is not Status.OK:
             raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")

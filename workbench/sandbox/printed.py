@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -62,6 +63,15 @@ def legible(data: bytes) -> str:
         data = data[1:]
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     return last_bytes("".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text))
+
+
+def folded(text: str) -> str:
+    """Return what is kept of a program's prints as it is shown: whole lines, and equal lines in a row once, with their number."""
+    lines = text.split("\n")
+    if len(text.encode()) > PRINTED_BYTES - 8 and len(lines) > 2:
+        lines = lines[1:]  # its beginning is gone
+    rows = ((line, sum(1 for _ in same)) for line, same in itertools.groupby(lines))
+    return "\n".join(line if times == 1 or not line.strip() else f"{line} ({times} times)" for line, times in rows)
 
 
 def last_bytes(text: str) -> str:
