@@ -25,5 +25,5 @@ st.set_page_config(page_title="evolve", page_icon=str(Path(__file__).with_name("
 if Path(sys.argv[0]).resolve() == Path(__file__).resolve():  # `streamlit run ui/app.py`: there is no access control
     st.error("Start the dashboard with `evolve ui`, which protects it with a token.")
     st.stop()
-st.html(theme.CSS)
+theme.style()
 st.navigation(list(PAGES), position="top").run()

@@ -50,7 +50,7 @@ table.plain th {font-weight: 500; color: var(--muted); white-space: nowrap;}
 table.plain tr:last-child td {border-bottom: none;}
 table.plain .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 table.plain .grow {width: 100%; min-width: 14rem; overflow-wrap: anywhere;} table.plain .fit {white-space: nowrap;}
-table.plain .wrap {min-width: 14rem; overflow-wrap: anywhere;}
+table.plain .wrap {min-width: 22rem; overflow-wrap: anywhere;}
 table.plain code, .words code {font-size: .86rem; background: color-mix(in srgb, currentColor 8%, transparent); padding: 0 .25rem;
        border-radius: 3px; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit;}
 table.plain a {color: var(--better); text-decoration: none;} table.plain a:hover {text-decoration: underline;}
@@ -64,7 +64,8 @@ table.plain a {color: var(--better); text-decoration: none;} table.plain a:hover
 [data-testid="stMarkdownContainer"] code {font-size: .86rem !important;}
 #vg-tooltip-element {font-size: .86rem !important;}
 [data-testid="stCaptionContainer"] {opacity: 1; color: var(--muted);}
-[data-testid="stBaseButton-primary"] *, [data-testid="stMultiSelectTagsContainer"] span {color: var(--paper);}
+[data-testid="stBaseButton-primary"]:not(:disabled) *, [data-testid="stMultiSelectTagsContainer"] span {color: var(--paper);}
+[data-testid="stButtonGroup"] button[data-selected] * {color: var(--ink);}
 ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin: .12rem 0;}
 [data-testid="stCode"] .token:is(.string, .char, .attr-value, .triple-quoted-string) {color: var(--bound);}
 [data-testid="stCode"] .token:is(.keyword, .tag, .function, .class-name, .builtin) {color: var(--better);}
@@ -73,6 +74,11 @@ ul.words {font-size: .9rem; margin: 0; padding-left: 1.1rem;} .words li {margin:
 [data-testid="stCode"] .linenumber {color: var(--muted) !important; font-size: .86rem !important;}
 </style>"""
 )
+
+
+def style() -> None:
+    """Add the styles to a page; dialogs and popovers, which lie outside of what Streamlit gives its theme to, get it too."""
+    st.html(f"{CSS}<style>:root {{color-scheme: {st.context.theme.type or 'light'};}}</style>")
 
 
 def tone(found: Comparison | None) -> Tone:

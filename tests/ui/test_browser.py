@@ -366,5 +366,16 @@ def test_every_page_draws_in_both_themes(tmp_path: Path, browser: Any, wide: cat
                 if pictures:
                     made.wait_for_timeout(4000)
                     made.screenshot(path=f"{pictures}/{re.sub('[^a-z]+', '-', path.lower()) or 'runs'}-{scheme}.png")
+            made.goto(served.page(""))
+            press(made, "New run")
+            made.get_by_text("Language models", exact=True).click()
+            made.get_by_text("Enter at least one model").wait_for()
+            readable(made)
+            start = button(made, "Start").evaluate("e => getComputedStyle(e.querySelector('p')).color")
+            assert start != paper, "a button that cannot be pressed yet can be read"
+            made.goto(served.page("run?run=all"))
+            press(made, "Resume")
+            made.get_by_text("What is left empty stays").wait_for()
+            readable(made)
             assert not faults
             made.context.close()

@@ -100,7 +100,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     """Return the cards with key figures."""
     run, made = row.id, row.attempts
     found = data.verdict(store, row)
-    against = f"{points(found.difference.mean)} vs {found.against}" if found else "no baseline"
+    against = f"{points(found.difference.mean)} vs {found.against}" if found else "not compared"
     interval = f"{level(found.confidence)} CI {span(*found.difference[1:])}: {found.verdict}" if found else ""
     certified = data.certificate(run, row.champion)
     best = store.best(run)
