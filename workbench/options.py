@@ -72,7 +72,8 @@ class RunOptions:
         `stress`: a program that improves on its parent must also pass freshly generated stress instances (robustness filter);
         `advice`: incumbents of models are evaluated on them, and prompts tell weaknesses; empty: neither.
     race
-        Stop the evaluation of a program that is clearly worse than its parent on the first instances.
+        Stop the evaluation of a program that is clearly worse than its parent on the first instances; without a model, also of one
+        that is no different.
     patience
         End the run after this many attempts without improvement on train; None: never.
     playbook
@@ -106,7 +107,7 @@ class RunOptions:
     timeout: float = 180.0
     tune_trials: int = 24
     gate: str = ""
-    race: bool = False
+    race: bool = True
     patience: int | None = None
     playbook: str | None = None
     allow_unsafe: bool = False

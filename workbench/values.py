@@ -34,6 +34,11 @@ class Status(StrEnum):
     FRAGILE = "fragile"
     """Legal on `train`, but failed the run's robustness filter."""
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether the program is new and did what it should where it was run: it counts as valid, however good it is."""
+        return self in (Status.OK, Status.BEHIND)
+
 
 class Kind(StrEnum):
     """What a request to a model asks for."""

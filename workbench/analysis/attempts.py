@@ -58,7 +58,7 @@ def spending(attempts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     last = calls.drop_duplicates("number", keep="last")
     step = (known["best"].shift() - known["best"]).where(known["improved"], 0.0).fillna(0.0)
     rows = calls.assign(
-        valid=calls["number"].map(known["status"].astype(str) == "ok").fillna(False).astype(bool),
+        valid=calls["number"].map(known["status"].astype(str).isin(["ok", "behind"])).fillna(False).astype(bool),
         unpriced=calls["cost_usd"].isna() & ((calls["error"] == "") | (calls["tokens_out"] > 0)),
         gained=0.0, better=0,
     )  # fmt: skip

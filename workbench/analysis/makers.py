@@ -92,7 +92,7 @@ def _made(name: str, piece: Sequence[Point], steps: dict[int, float], paid: dict
     unknown = any(call.cost_usd is None and (not call.error or call.tokens_out) for call in calls)
     return Made(
         name, piece[0].number, piece[-1].number, len(theirs), len(theirs) / len(piece),
-        sum(p.status == Status.OK for p in theirs), sum(p.status == Status.DUPLICATE for p in theirs),
+        sum(p.status in (Status.OK, Status.BEHIND) for p in theirs), sum(p.status == Status.DUPLICATE for p in theirs),
         sum(p.number in steps for p in theirs), math.fsum(steps.get(p.number, 0.0) for p in theirs),
         None if unknown else math.fsum(call.cost_usd or 0.0 for call in calls),
         math.fsum(call.seconds for call in calls) + math.fsum(p.seconds for p in theirs),

@@ -54,8 +54,8 @@ def run(
         typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it."),
     ] = None,
     race: Annotated[
-        bool, typer.Option("--race/--no-race", help="Stop the evaluation of a program that is clearly worse than its parent.")
-    ] = False,
+        bool, typer.Option("--race/--no-race", help="Stop evaluations of programs that are clearly worse than their parent.")
+    ] = True,
     gate: Annotated[
         str,
         typer.Option(

@@ -190,7 +190,7 @@ class Loop:
             isolation=context.pool.isolation,
             done=done,
             total=self._options.candidates,
-            valid=self._counts[Status.OK],
+            valid=sum(count for status, count in self._counts.items() if status.is_valid),
             best=Scored(self._best.number, self._best.gap) if self._best else None,
             champion=self.champion.scored,
             baseline=ranking[0] if ranking else None,

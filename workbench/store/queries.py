@@ -89,7 +89,7 @@ class Reader(Ledger):
         )
         tallies = self._tally()
         return [
-            summary_of(row, t.statuses.total(), t.statuses[Status.OK], t.best_gap, t.spending)
+            summary_of(row, t.statuses.total(), t.statuses[Status.OK] + t.statuses[Status.BEHIND], t.best_gap, t.spending)
             for row in rows
             for t in [tallies[row["id"]]]
         ]
@@ -143,7 +143,9 @@ class Reader(Ledger):
     def first_error(self, run: str) -> str:
         """Return the first logged error, else the message of the first failed attempt, else an empty string."""
         rows = self._rows("SELECT message FROM events WHERE run = ? AND kind = 'error' ORDER BY id LIMIT 1", run)
-        rows = rows or self._rows("SELECT message FROM candidates WHERE run = ? AND status != 'ok' ORDER BY id LIMIT 1", run)
+        rows = rows or self._rows(
+            "SELECT message FROM candidates WHERE run = ? AND status NOT IN ('ok', 'behind') ORDER BY id LIMIT 1", run
+        )
         return str(rows[0][0]) if rows else ""
 
     def fault(self, run: str) -> str:
@@ -201,7 +203,8 @@ class Reader(Ledger):
             FROM candidates c LEFT JOIN (
                 SELECT number, max(model) AS model, sum(cost_usd) AS cost FROM calls WHERE run = ? GROUP BY number
             ) k ON k.number = c.number
-            WHERE c.run = ? AND c.status NOT IN ('ok', 'duplicate') GROUP BY c.status, c.operator, k.model ORDER BY attempts DESC
+            WHERE c.run = ? AND c.status NOT IN ('ok', 'behind', 'duplicate')
+            GROUP BY c.status, c.operator, k.model ORDER BY attempts DESC
             """,
             run, run,
         )  # fmt: skip
@@ -215,7 +218,7 @@ class Reader(Ledger):
         return int(
             self._rows(
                 "SELECT count(*) FROM candidates WHERE run = ? AND id > "
-                "(SELECT coalesce(max(id), 0) FROM candidates WHERE run = ? AND (status = 'ok' OR operator = 'seed'))",
+                "(SELECT coalesce(max(id), 0) FROM candidates WHERE run = ? AND (status IN ('ok', 'behind') OR operator = 'seed'))",
                 run, run,
             )[0][0]
         )  # fmt: skip

@@ -243,7 +243,8 @@ class Store:
             SELECT r.*, coalesce(c.attempts, 0) AS attempts, coalesce(c.valid, 0) AS valid, c.best_gap,
                    k.*, v.gap AS validation_gap
             FROM runs r
-            LEFT JOIN (SELECT run, sum(operator != 'seed') AS attempts, sum(status = 'ok' AND operator != 'seed') AS valid,
+            LEFT JOIN (SELECT run, sum(operator != 'seed') AS attempts,
+                       sum(status IN ('ok', 'behind') AND operator != 'seed') AS valid,
                        min(gap) AS best_gap FROM candidates GROUP BY run) c ON c.run = r.id
             LEFT JOIN (SELECT run AS paid_by, {self._sums()} FROM calls GROUP BY run) k ON k.paid_by = r.id
             LEFT JOIN scores v ON v.run = r.id AND v.number = r.champion AND v.split = 'validation'
