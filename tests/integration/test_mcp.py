@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,12 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.integration.silent import Silent
+from workbench.api.agents.server import Tools
+from workbench.errors import UsageError
+from workbench.loop.start import begin
 from workbench.model import Split
+from workbench.options import RunOptions
 from workbench.problem import catalog
 from workbench.store import Store
 
@@ -186,3 +192,19 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
         assert loaded.problem.title in str(await client.read_resource(f"problem://{family}/{name}"))
 
     over(parameters(runs), all_verbs)
+
+
+def test_a_certificate_that_was_asked_for_tells_its_stage_and_then_its_verdict(runs: Path) -> None:
+    options = RunOptions(proposer="builtin", candidates=3, seed=0, tune_trials=0, workers=1)
+    run = begin(catalog.load(ROOT / "tests" / "toy"), options, runs, Silent()).run
+    tools = Tools(runs)
+    with pytest.raises(UsageError, match=r"no certificate of candidate 0 of .* was asked for"):
+        tools.certificate(run, 0)
+    tools.certify(run, 0)
+    seen = []
+    while (found := tools.certificate(run, 0)).state == "running":
+        seen.append(found)
+        time.sleep(0.1)
+    assert found.state == "done" and found.verdict and not found.fault
+    assert {told.stage for told in seen} & {"train", "validation", "test", "stress", "surroundings", "growth", "constants"}
+    assert all(told.verdict == "" for told in seen)

@@ -6,10 +6,11 @@ import contextlib
 import functools
 import hmac
 import json
+import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from pydantic import Field
 
 from workbench.api.agents import session
 from workbench.api.describing import describe, train_instance
-from workbench.api.detached import spawn
+from workbench.api.detached import Launch, spawn
 from workbench.api.gating import gate as run_gate
 from workbench.api.loading import load
 from workbench.api.prechecking import precheck as run_precheck
@@ -58,11 +59,20 @@ class Certification:
     """A certificate that was asked for: its verdict and the kinds of checks that it did not pass, once there is one.
 
     Its figures are of sealed data, so they are for people: `evolve show`.
+
+    Attributes
+    ----------
+    stage
+        What is under way while it is running, such as `growth`; empty before the first check.
+    fault
+        Why there is none, if it failed.
     """
 
     state: Literal["running", "done", "failed"]
-    verdict: str
-    not_passed: list[str]
+    verdict: str = ""
+    not_passed: list[str] = field(default_factory=list)
+    stage: str = ""
+    fault: str = ""
 
 
 def serve_stdio(runs: Path) -> None:
@@ -139,6 +149,7 @@ class Tools:
     def __init__(self, runs: Path) -> None:
         self._runs = runs
         self._out: dict[str, str] = {}
+        self._certifying: dict[tuple[str, int], Launch] = {}
 
     def give_back(self) -> None:
         """Return the tickets that were not answered."""
@@ -240,20 +251,34 @@ class Tools:
         with Reader(self._runs) as store:
             name = store.run(run).id
             store.candidate(name, number)
-        spawn(self._runs, "certify", [f"--candidate={number}"], name)
+        self._certifying[name, number] = spawn(self._runs, "certify", [f"--candidate={number}"], name)
         return f"asked for; see certificate({name!r}, {number})"
 
     def certificate(self, run: Run, number: Number) -> Certification:
-        """What became of a certificate: its verdict, and the kinds of checks that it did not pass."""
+        """What became of a certificate: what is under way, or its verdict and the kinds of checks that it did not pass."""
         with Reader(self._runs) as store:
             name = store.run(run).id
-            record = store.certificate(name, number)
+            under_way, record = store.being_certified(name, number), store.certificate(name, number)
+        launch = self._certifying.get((name, number))
+        if launch and launch.ended() is None:
+            return Certification("running", stage=_stage(launch))
         if record is not None:
             found = record.certificate
             return Certification("done", found.verdict.value, sorted({c.kind for c in found.checks if c.passed is not True}))
-        logs = sorted((self._runs / "logs").glob("certify-*.log"))
-        said = logs[-1].read_text(errors="replace").strip().rpartition("\n")[2] if logs else ""
-        return Certification("failed" if said.startswith("error:") else "running", "", [])
+        if under_way:
+            return Certification("running")
+        if launch is None:
+            raise UsageError(f"no certificate of candidate {number} of {name} was asked for; ask with certify")
+        return Certification("failed", fault=launch.last_line())
+
+
+_STAGE = re.compile(r"^(.+): \d+ steps$", re.MULTILINE)
+
+
+def _stage(launch: Launch) -> str:
+    """Name the last stage in the log of a certificate, and nothing else of it: what checks found is sealed."""
+    told = _STAGE.findall(launch.log.read_text(errors="replace"))
+    return str(told[-1]) if told else ""
 
 
 def _known(slug: str) -> LoadedProblem:
