@@ -39,12 +39,18 @@ def evolve(monkeypatch, capsys):
     return call
 
 
-def refused(result: tuple[int, str, str], *words: str, exit_code: int = 2) -> None:
-    """One line on stderr that names what, where and the mend; nothing on stdout but the same as JSON, if that was asked for."""
+def refused(result: tuple[int, str, str], *words: str, exit_code: int = 2, begun: bool = False) -> None:
+    """One line on stderr that names what, where and the mend; nothing on stdout but the same as JSON, if that was asked for.
+
+    A run that has `begun` has said what it is doing.
+    """
     code, out, err = result
     lines = [line for line in err.splitlines() if line.startswith("error: ")]
     assert code == exit_code and len(lines) == 1 and "Traceback" not in err, (code, out, err)
-    assert out == "" or f"error: {json.loads(out)['error']}" == lines[0]
+    if begun:
+        assert out.startswith("tests/curve: evaluates 2 initial programs")
+    else:
+        assert out == "" or f"error: {json.loads(out)['error']}" == lines[0]
     for word in words:
         assert word in lines[0], lines[0]
 
@@ -183,8 +189,10 @@ def test_wrong_key_and_unreachable_endpoint_spend_nothing(evolve, tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}/v1"
-    refused(evolve("run", TOY, "--model", "some-model", "--api-base", address, "--runs", tmp_path), "some-model", str(port))
-    refused(evolve("run", TOY, "--model", "openai/gpt-5-mini", "--runs", tmp_path), "OPENAI_API_KEY")
+    refused(
+        evolve("run", TOY, "--model", "some-model", "--api-base", address, "--runs", tmp_path), "some-model", str(port), begun=True
+    )
+    refused(evolve("run", TOY, "--model", "openai/gpt-5-mini", "--runs", tmp_path), "OPENAI_API_KEY", begun=True)
     assert json.loads(evolve("list", "--runs", tmp_path, "--json")[1]) == []
 
 
@@ -222,7 +230,7 @@ def test_wrong_options_name_themselves(evolve, tmp_path, words, named):
 def test_seed_that_crashes(evolve, copy, tmp_path):
     (copy / "programs/seed.py").write_text("def f(x, a):\n    return 1 / 0\n")
     said = evolve("run", copy, "--proposer", "builtin", "--runs", tmp_path / "r")
-    refused(said, "initial program seed fails", "ZeroDivisionError", exit_code=1)
+    refused(said, "initial program seed fails", "ZeroDivisionError", exit_code=1, begun=True)
 
 
 def test_no_runs_yet_is_told(evolve, tmp_path):
