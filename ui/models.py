@@ -16,6 +16,8 @@ from workbench.options import RunOptions
 from workbench.prices import Price, parse_models, parse_prices, price_of
 from workbench.store import Reader
 
+BUILTIN, MODELS, OTHERS = "AST mutation operators (no model)", "Language models", "Several, or others"
+"""Kinds of proposers, as the form for a new run calls them."""
 NAMES = "LiteLLM model names, separated by commas; NAME=2 uses a model twice as often."
 OWN = "OpenAI-compatible server of your own models. No API key is sent to it: keys go to their provider's own hosts only."
 PRICE = (
@@ -36,6 +38,19 @@ class Asked(NamedTuple):
     base: str = ""
     prices: Mapping[str, Price] = {}
     answer_tokens: int = ANSWER_TOKENS
+
+
+def proposer() -> tuple[str, str]:
+    """Show the choice of a new run's proposers; return its kind, and its name on the command line, empty if it has none yet."""
+    kind = st.segmented_control("Proposer", [BUILTIN, MODELS, OTHERS], default=BUILTIN, key="new-proposer", required=True)
+    if kind != OTHERS:
+        return kind, "builtin" if kind == BUILTIN else "litellm"
+    named = st.text_input(
+        "Proposers with their shares", key="new-others", placeholder="litellm:openai/gpt-5-mini*0.5 + local*0.3 + builtin*0.2",
+        help="local: a small model without a server. agents: programs that agents and people submit. agent:claude: a coding "
+        "agent's command. Shares are where a run begins; they follow what pays.",
+    )  # fmt: skip
+    return kind, named.strip()
 
 
 def ask(key: str, before: RunOptions | None = None) -> Asked:

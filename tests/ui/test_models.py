@@ -44,6 +44,24 @@ def form() -> None:
     st.button("Start", key="start", disabled=not models.can_hold(asked, st.number_input("Dollars", 0.0, key="usd")))
 
 
+def choice() -> None:
+    """The choice of a new run's proposers."""
+    import streamlit as st
+
+    from ui import models
+
+    st.session_state["chosen"] = models.proposer()
+
+
+def test_a_new_run_can_have_several_proposers() -> None:
+    app = AppTest.from_function(choice).run()
+    assert app.session_state["chosen"][1] == "builtin"
+    app.segmented_control(key="new-proposer").set_value("Several, or others").run()
+    assert app.session_state["chosen"][1] == ""
+    app.text_input(key="new-others").input(" local*0.5 + builtin*0.5").run()
+    assert app.session_state["chosen"] == ("Several, or others", "local*0.5 + builtin*0.5") and not app.exception
+
+
 def test_a_limit_in_dollars_needs_the_price_of_the_models() -> None:
     app = AppTest.from_function(form).run()
     app.text_input(key="new-models").input("mine").run()

@@ -19,7 +19,6 @@ from workbench.store import Reader, RunSummary
 
 FEW = 5
 """Number of runs above which they can be filtered."""
-BUILTIN, MODELS = "AST mutation operators (no model)", "Language models"
 
 
 def page() -> None:
@@ -186,24 +185,26 @@ def new_run() -> None:
     )  # fmt: skip
     strategies = search.names()
     strategy = right.selectbox("Search strategy", strategies, strategies.index("islands"), key="new-strategy")
-    kind = st.segmented_control("Proposer", [BUILTIN, MODELS], default=BUILTIN, key="new-proposer", required=True)
-    options = [f"--strategy={strategy}", f"--proposer={'builtin' if kind == BUILTIN else 'litellm'}"]
-    asked = models.ask("new") if kind == MODELS else models.Asked()
+    kind, proposer = models.proposer()
+    options = [f"--strategy={strategy}", f"--proposer={proposer}"]
+    asked = models.ask("new") if kind == models.MODELS else models.Asked()
     options += asked.options
     columns = st.columns(5)
     attempts = columns[0].number_input("Attempts", 1, 1_000_000, 200, key="new-attempts")
     minutes = columns[1].number_input("Max. minutes", 0.5, None, None, key="new-minutes", placeholder="no limit")
-    usd = columns[2].number_input("Max. dollars", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == BUILTIN)
+    usd = columns[2].number_input(
+        "Max. dollars", 0.01, None, None, key="new-usd", placeholder="no limit", disabled=kind == models.BUILTIN
+    )
     tokens = columns[3].number_input(
-        "Max. tokens", 1, None, None, key="new-tokens", placeholder="no limit", disabled=kind == BUILTIN
+        "Max. tokens", 1, None, None, key="new-tokens", placeholder="no limit", disabled=kind == models.BUILTIN
     )
     seed = columns[4].number_input("Random seed", 0, 2**31, 0, key="new-seed")
     options += [f"--candidates={attempts}", f"--seed={seed}"]
     options += [f"--max-minutes={minutes}"] if minutes else []
-    options += [f"--max-usd={usd}"] if usd and kind == MODELS else []
-    options += [f"--max-tokens={tokens}"] if tokens and kind == MODELS else []
-    st.caption(parts.literal(estimate(problem, asked, int(attempts), usd, kind == BUILTIN)))
-    missing = kind == MODELS and not (models.can_hold(asked, usd) and asked.models)
+    options += [f"--max-usd={usd}"] if usd and kind != models.BUILTIN else []
+    options += [f"--max-tokens={tokens}"] if tokens and kind != models.BUILTIN else []
+    st.caption(parts.literal(estimate(problem, asked, int(attempts), usd, kind)))
+    missing = not proposer or (kind == models.MODELS and not (models.can_hold(asked, usd) and asked.models))
     if st.button("Start", type="primary", key="new-start", disabled=missing or not problem, icon=":material/play_arrow:"):
         parts.launched(actions.start_run(data.folder(), problem, options))
 
@@ -221,15 +222,17 @@ def usable() -> list[str]:
     return found
 
 
-def estimate(problem: str | None, asked: models.Asked, attempts: int, usd: float | None, builtin: bool) -> str:
+def estimate(problem: str | None, asked: models.Asked, attempts: int, usd: float | None, kind: str) -> str:
     """Estimate cost and time of a run, in words."""
     seconds = data.typical_seconds(data.own(), problem or "")
     time_said = (
         f"About {duration(seconds * attempts)}, judging by earlier runs." if seconds else "Duration unknown (no earlier run)."
     )
-    if builtin:
+    if kind == models.BUILTIN:
         return f"No cost (no model). {time_said}"
     cap = f"Budget: {dollars(usd)}." if usd else "No budget in dollars."
+    if kind == models.OTHERS:
+        return f"The cost is not estimated. {time_said} {cap}"
     return f"{models.estimate(data.own(), asked, attempts)} {time_said} {cap}"
 
 
