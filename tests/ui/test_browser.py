@@ -304,6 +304,9 @@ def readable(page: Any) -> None:
 
 def test_clicks_on_charts_show_attempts_open_steps_and_tell_cells(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
     fill(tmp_path, wide, 120, run="all")
+    with Store(tmp_path) as store, store._transaction() as db:
+        times = "SELECT run, number, '', 0.1, 0.1 + number % 7 * 0.1 FROM candidates WHERE gap IS NOT NULL"
+        db.execute(f"INSERT OR REPLACE INTO trials(run, number, idea, median, longest) {times}")
     with serve(tmp_path) as served:
         page.goto(served.page("run?run=all"))
         for said, shown in (
@@ -313,6 +316,9 @@ def test_clicks_on_charts_show_attempts_open_steps_and_tell_cells(tmp_path: Path
             number = click(page, said)
             page.locator(".head b", has_text=re.compile(f"^no. {number}$")).wait_for()
             page.locator(shown).first.wait_for()
+        page.goto(served.page("run?run=all&x=CPU+time"))
+        number = click(page, r"no\. \d+: .*%, .* s$")
+        page.locator(".head b", has_text=re.compile(f"^no. {number}$")).wait_for()
         page.goto(served.page("run?run=all&tab=Lineage"))
         number = click(page, r"no\. \d+: ")
         page.wait_for_url(f"**/program?*n={number}*")

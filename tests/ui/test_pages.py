@@ -7,6 +7,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow
+import pyarrow.ipc
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -162,6 +164,25 @@ def test_charts_of_a_live_run_that_is_not_followed_stay_as_they_are_until_refres
     renew.click().run()
     app.run()
     assert len(app.dataframe[0].value) == before + 5
+
+
+def test_gap_against_cpu_time_shows_each_attempt_that_has_both(tmp_path: Path, open_page: Open) -> None:
+    app = open_page(tmp_path, "run", run=made(tmp_path, candidates=12).run, x="CPU time")
+    sound(app)
+    with Store(tmp_path, write=False) as store:
+        timed = sorted(a.number for a in store.attempts(store.run("latest").id) if a.per_instance is not None)
+    (chart,) = app.get("vega_lite_chart")
+    assert "Longest CPU time on a train instance" in chart.proto.spec and "as fast and as good" in words(app)
+    found = [pyarrow.ipc.open_stream(one.data.data).read_pandas() for one in chart.proto.datasets]
+    (drawn,) = {tuple(sorted(one["number"])) for one in found if "said" in one and "number" in one and len(one) == len(timed)}
+    assert drawn == tuple(timed) and len(timed) > 2
+
+
+def test_a_run_without_cpu_times_says_so_in_place_of_a_chart(folder: Path, open_page: Open) -> None:
+    app = open_page(folder, "run", run="plain", x="CPU time")
+    sound(app)
+    assert "No attempt of this run has both a train gap and CPU times" in words(app)
+    assert not app.get("vega_lite_chart") and "no. " in words(app)
 
 
 def test_charts_of_a_live_run_show_what_has_come_in(live: Path, open_page: Open) -> None:

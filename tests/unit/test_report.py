@@ -131,12 +131,27 @@ def test_charts_are_there_in_the_colours_of_the_page_and_say_their_figures(runs:
     store = Reader(runs)
     material = gather(store, "done")
     page = render(store, material)
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 4 and "Gap against CPU time" not in page, "no times were recorded"
     drawn = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert all("var(--" in one for one in drawn) and f"<title>no. {material.run.champion}: " in drawn[0]
     best = material.comparisons[0]
     assert f"<title>{best.against}: {points(best.difference.mean)}" in drawn[1]
     assert f"on {best.worst.instance} (" in drawn[2] and "within" in drawn[3]
+
+
+def test_gap_against_cpu_time_is_there_where_times_were_recorded(tmp_path: Path) -> None:
+    fill(tmp_path, problem(tmp_path / "tests" / "wide", 12), 20, run="timed")
+    with Store(tmp_path) as store, store._transaction() as db:
+        times = "SELECT run, number, '', 0.1, 0.1 + number % 5 FROM candidates WHERE gap IS NOT NULL"
+        db.execute(f"INSERT OR REPLACE INTO trials(run, number, idea, median, longest) {times}")
+    store = Reader(tmp_path)
+    page = render(store, gather(store, "timed"))
+    drawn = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert "Gap against CPU time" in Sound(page).text and len(drawn) == 5
+    assert len(re.findall(r"<title>no\. \d+: [^<]* s</title>", drawn[1])) == sum(
+        p.longest is not None for p in store.points("timed", store.mark("timed"))
+    )
+    assert "<title>limit: " in drawn[1]
 
 
 def test_a_champion_scored_again_is_shown_beside_its_first_score(tmp_path: Path) -> None:

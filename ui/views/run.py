@@ -11,12 +11,13 @@ import streamlit as st
 
 from ui import data, parts, theme
 from ui.messages import log, messages
-from workbench.analysis.attempts import spending, thinned
+from workbench.analysis.attempts import spending, thinned, timed
 from workbench.analysis.makers import COLUMNS, by_proposer
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens
 from workbench.model import Split
 from workbench.options import mixture
 from workbench.report import charts
+from workbench.report.cpu_chart import against_cpu
 from workbench.store import Mark, Reader, RunSummary
 
 TABS = ("Progress", "Programs", "Lineage", "Archive", "Failures", "Spend & models", "Messages", "Log")
@@ -133,31 +134,56 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         with st.container(horizontal=True, vertical_alignment="center"):
-            axes = {"Attempts": "attempts", **({"Dollars": "usd"} if frame["usd"].iloc[-1] else {}), "Time": "time"}
+            axes = {"Attempts": "attempts", "Dollars": "usd", "Time": "time", "CPU time": "cpu"}
+            if not frame["usd"].iloc[-1]:
+                del axes["Dollars"]
             axis = axes[st.segmented_control("x", list(axes), default="Attempts", key="x", bind="query-params", required=True,
                                              label_visibility="collapsed")]  # fmt: skip
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
-            rug = st.toggle("Failures", value=True, key="rug", bind="query-params")
+            rug = axis != "cpu" and st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
             log = logarithmic(frame, [level.gap for level in levels])
         validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
-        shown = thinned(frame, frame["gap"] if validation is None else validation)
-        steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
-        figure = charts.progress(
-            shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
-            levels=levels, validation=validation,
-        )  # fmt: skip
-        picked = parts.clicked(figure, f"progress-{axis}-{split}", zooms=True).get("number")
-        st.caption(_MOVE)
-        if len(shown) < len(frame):
-            st.caption(f"{len(shown):,} of {len(frame):,} attempts are drawn: all improvements, and an even sample of the others.")
+        if axis == "cpu":
+            picked = cpu(frame, frame["gap"] if validation is None else validation, loaded, split, log=log)
+        else:
+            shown = thinned(frame, frame["gap"] if validation is None else validation)
+            steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
+            figure = charts.progress(
+                shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
+                levels=levels, validation=validation,
+            )  # fmt: skip
+            picked = parts.clicked(figure, f"progress-{axis}-{split}", zooms=True).get("number")
+            st.caption(_MOVE)
+            drawn(shown, frame, "improvements")
     with card:
         first = row.champion if picked is None else picked
         if first is None:
             st.caption("No candidate has been evaluated on validation yet.")
         else:
             parts.program_card(store, row, int(first), "progress")
+
+
+def cpu(frame: pd.DataFrame, gaps: pd.Series, loaded: Any, split: Split, *, log: bool) -> Any:
+    """Show gap against CPU time, and return the number of the clicked attempt."""
+    known = timed(frame, gaps, len(frame))
+    if known.empty:
+        st.caption(f"No attempt of this run has both a {split.value} gap and CPU times; those that failed have none.")
+        return None
+    shown = timed(frame, gaps)
+    limit = loaded.problem.limits.seconds if loaded else None
+    figure = against_cpu(shown, theme.current(), split=split.value, log=log, limit=limit)
+    picked = parts.clicked(figure, f"progress-cpu-{split}", zooms=True).get("number")
+    st.caption(f"Gap against CPU time. Line: no other attempt is as fast and as good; its points have their numbers. {_MOVE}")
+    drawn(shown, known, "on the line")
+    return picked
+
+
+def drawn(shown: pd.DataFrame, among: pd.DataFrame, whole: str) -> None:
+    """Say how many attempts a chart leaves out."""
+    if len(shown) < len(among):
+        st.caption(f"{len(shown):,} of {len(among):,} attempts are drawn: all {whole}, and an even sample of the others.")
 
 
 def logarithmic(frame: pd.DataFrame, gaps: list[float]) -> bool:

@@ -37,9 +37,29 @@ def frame(points: Sequence[Point]) -> pd.DataFrame:
 
 def thinned(attempts: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
     """Thin out attempts for a chart of these gaps: all improvements are kept, about `most` of the others, evenly spaced."""
+    return _sampled(attempts, improves(gaps), most)
+
+
+def _sampled(attempts: pd.DataFrame, kept: pd.Series, most: int) -> pd.DataFrame:
     if len(attempts) <= most:
         return attempts
-    return attempts[improves(gaps) | (attempts["number"] % (1 + len(attempts) // most) == 0)]
+    return attempts[kept | (attempts["number"] % (1 + len(attempts) // most) == 0)]
+
+
+def front(seconds: pd.Series, gaps: pd.Series) -> pd.Series:
+    """Return which attempts are on the Pareto front: none is as fast and as good, and better in one; the first of equals."""
+    order = pd.DataFrame({"seconds": seconds, "gap": gaps}).sort_values(["seconds", "gap"], kind="stable")
+    return improves(order["gap"]).reindex(gaps.index)
+
+
+def timed(attempts: pd.DataFrame, gaps: pd.Series, most: int = CHARTED) -> pd.DataFrame:
+    """Return attempts with these gaps and known CPU times, and which are on the `front`, thinned out for a chart.
+
+    The whole front is kept, and about `most` of the others, evenly spaced.
+    """
+    made = attempts[["number", "operator", "longest"]].assign(gap=gaps).astype({"gap": float, "longest": float}).dropna()
+    made["front"] = front(made["longest"], made["gap"])
+    return _sampled(made, made["front"], most)
 
 
 def spending(attempts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:

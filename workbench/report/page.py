@@ -25,6 +25,7 @@ from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
 from workbench.report import charts, comparison_charts, diff, palette
+from workbench.report.cpu_chart import against_cpu
 from workbench.report.vega import svg
 from workbench.store import DailySpending, Reader, Run, RunSummary
 
@@ -160,10 +161,10 @@ def _cards(store: Reader, material: RunMaterial) -> list[tuple[str, str]]:
 
 
 def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
-    """Chart of all attempts, and whether the run was steered."""
+    """Charts of all attempts, by number and against CPU time, and whether the run was steered."""
     frame = attempts.frame(store.points(material.run.id, store.mark(material.run.id)))
     if not frame["gap"].notna().any():
-        return {"progress": "", "steered": False}
+        return {"progress": "", "steered": False, "cpu": ""}
     levels = []
     if material.loaded and not material.note:
         levels = [charts.Level(c.name, c.gap) for c in of_baselines(material.loaded, Split.TRAIN)]
@@ -172,7 +173,11 @@ def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
     steered = [int((shown["created"] <= (m.acknowledged or m.created)).sum()) for m in told]
     best = float(frame["best"].iloc[-1])
     drawn = charts.progress(shown, levels=levels, steered=steered, height=320, width=WIDTH)
-    return {"progress": Markup(svg(drawn, f"Mean train gap of {len(frame)} attempts, best {percent(best)}")), "steered": bool(told)}
+    timed = attempts.timed(frame, frame["gap"], _DRAWN // 3)
+    limit = material.loaded.problem.limits.seconds if material.loaded else None
+    cpu = svg(against_cpu(timed, limit=limit, height=320, width=WIDTH), "Train gap against CPU time") if len(timed) else ""
+    whole = svg(drawn, f"Mean train gap of {len(frame)} attempts, best {percent(best)}")
+    return {"progress": Markup(whole), "steered": bool(told), "cpu": Markup(cpu)}
 
 
 def _drawn(material: RunMaterial) -> dict[str, Any]:
