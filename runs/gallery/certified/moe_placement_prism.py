@@ -3,7 +3,31 @@
 # moe_placement_prism.py: Models on shared GPUs (moe_placement/prism). On which GPU should each
 # language model run to minimise the largest KV-cache pressure?
 #
-# Entry: `place`. Its docstring says what goes in and what comes out.
+# Entry: `place`.
+#
+#     Choose a GPU for every model so that the largest KV-cache pressure is small.
+#
+#     The pressure of a GPU is the sum of rate / slo over its models, divided by the GB that their weights leave free.
+#
+#     Parameters
+#     ----------
+#     gpus
+#         Number of GPUs, all alike.
+#     memory
+#         GB of one GPU. The weights on a GPU must take less than that.
+#     models
+#         One dict a model: `size` (GB of weights, int), `rate` (requests/s, int), `slo` (latency target, int).
+#
+#     Returns
+#     -------
+#     list[int]
+#         The GPU (0..gpus-1) of each model, in the order of `models`.
+#
+#     Examples
+#     --------
+#     >>> models = [{"size": 20, "rate": 6, "slo": 6}, {"size": 20, "rate": 9, "slo": 6}, {"size": 40, "rate": 3, "slo": 6}]
+#     >>> place(2, 80, models)  # GPU 0: 1.5 / 60; GPU 1: (1 + 0.5) / 20
+#     [1, 0, 1]
 #
 # Objective: minimised, in load per GB of KV cache. Version of the problem: 1e5771dc0b3e.
 #
@@ -11,111 +35,212 @@
 # bound, for most larger instances); 0 is the reference, lower is better:
 #
 #     program            train  validation        test
-#     this program       1.20%       1.17%       1.28%
+#     this program     -0.040%     -0.333%     -0.032%
 #     multifit           1.21%       1.17%       1.27%
 #     local_search       1.34%       1.67%       1.84%
 #     kvpr_greedy        49.3%       70.5%       46.6%
 #     ffd                86.5%       85.4%       85.7%
 #     lpt               454.1%      468.1%      296.5%
 #
-# Found by: a person (file prism.py).
+# Found by: coding agent (file prism.py).
 #
-# Certificate: no significant improvement (2026-11-30: test: +0.010 pp against multifit, 97% CI +0.000
-# to +0.16 pp (0 wins, 73 ties, 1 losses)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −1.30 pp against
+# multifit, 99.2% CI −3.90 to −0.47 pp (16 wins, 58 ties, 0 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
 # `python moe_placement_prism.py` repeats the calls recorded on 3 small instances and compares the
-# answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to change.
+# answers.
 #
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Bisection on the pressure: at a given target every model has one weight, and a GPU is a bin (Coffman, Garey, Johnson 1978)."""
+"""Anneal the total excess over a target pressure, lower the target, repeat.
 
-# EVOLVE-BLOCK-START
-# Constants that may be tuned: name and range.
-TUNABLE = {"alpha": (0.0, 3.0), "beta": (-2.0, 2.0)}
-alpha = 1.0  # how much size counts in the order of placement
-beta = 0.0  # preference for GPUs with much free memory
+At a target T a model is one weight, load + T * size, and a GPU is a bin of T * memory (as in multifit). The search swaps and
+moves models, mostly out of bins that overflow, until none does; then T is set a little below the pressure reached.
+All work is counted in proposals, so that the answer is the same on every machine.
+"""
 
+import math
+import random
 
-def rank(size: int, load: float, target: float) -> float:
-    """When a model is placed: the greatest value first.
-
-    size    GB of the model's weights
-    load    its request rate divided by its latency target
-    target  the pressure that no GPU may exceed in this attempt
-    """
-    return load + alpha * target * size
-
-
-def score(size: int, load: float, free: int, gpu_load: float, room: float, target: float) -> float:
-    """Where a model is placed: on the GPU of least value among those where it keeps the pressure below the target.
-
-    size      GB of the model's weights
-    load      its request rate divided by its latency target
-    free      GB that are free on the GPU now, before the model
-    gpu_load  sum of the loads on the GPU now
-    room      target * free - gpu_load: what the GPU can still take of load + target * size
-    target    the pressure that no GPU may exceed in this attempt
-    """
-    return room + beta * target * free
+PROPOSALS = 25_000  # for each model above the ninth, within the limits below
+HEATS = (1.0, 4.0)  # of the hottest temperature, in turn after failures
+CHUNK, CHUNKS = 5_000, 48
+LEAST, MOST = 150_000, 1_600_000
+HOT, COLD = 0.015, 0.0015  # first and last temperature, as a share of a bin
+FROM_FULL = 0.85  # share of proposals that start at a bin that overflows
 
 
-# EVOLVE-BLOCK-END
-
-
-def place(gpus: int, memory: int, models: list[dict]) -> list[int]:
-    """Choose a GPU for every model so that the largest KV-cache pressure is small.
-
-    `models` holds one dict a model: `size` (GB of weights), `rate` (requests/s), `slo` (latency target). The pressure of a
-    GPU is the sum of rate / slo over its models, divided by the GB that their weights leave free of `memory`.
-
-    Returns the GPU (0..gpus-1) of each model, in the order of `models`.
-    """
+def place(gpus, memory, models):
+    """GPU of each model."""
+    n = len(models)
+    if gpus < 2 or not n:
+        return [0] * n
     loads = [m["rate"] / m["slo"] for m in models]
     sizes = [m["size"] for m in models]
+    rng = random.Random(1)
+    left = min(MOST, max(LEAST, PROPOSALS * (n - 9)))
+    best = most_free(gpus, memory, sizes)
+    top = worst_pressure(gpus, memory, sizes, loads, best)
+    if top == math.inf:
+        found, state, _ = anneal(gpus, sizes, memory - 1, best, left, rng)
+        best = found or best
+        top = worst_pressure(gpus, memory, sizes, loads, best)
     low = sum(loads) / max(1, gpus * memory - sum(sizes))
-    high = sum(loads) + 1.0
-    best = pack(gpus, memory, sizes, loads, high) or most_free(gpus, memory, sizes)
-    for step in range(24):
-        # Near the even spread first: the answer is nearly always within a factor of two of it.
-        target = low * 2 if step == 0 else (low + high) / 2
-        found = pack(gpus, memory, sizes, loads, target)
-        if found is None:
-            low = max(low, target)
+    low = max([low] + [l / (memory - s) for l, s in zip(loads, sizes) if s < memory])
+    if top == math.inf or top <= low:
+        return best
+    for rule in ("first", "best", "worst"):
+        lo, target, known = low, 2 * low, False
+        for _ in range(18):
+            found = pack(gpus, memory, sizes, loads, target, rule)
+            if found is None:
+                lo = target
+            else:
+                hi, known = target, True
+                p = worst_pressure(gpus, memory, sizes, loads, found)
+                if p < top:
+                    best, top = found, p
+                hi = min(hi, p)
+            if not known and target >= top:
+                break
+            target = (lo + hi) / 2 if known else 2 * target
+    gap, state, chunk, fails = 0.02, best, max(CHUNK, left // CHUNKS), 0
+    while left > 0 and top > low * (1 + 1e-9):
+        target = max(low * (1 + 1e-7), top * (1 - gap))
+        w = [l + target * s for l, s in zip(loads, sizes)]
+        # A little less than the memory, for a GPU may not be full.
+        found, state, used = anneal(gpus, w, target * (memory - 1e-7), state, min(left, chunk), rng, HEATS[fails % len(HEATS)])
+        left -= used + 10 * n
+        p = math.inf if found is None else worst_pressure(gpus, memory, sizes, loads, found)
+        if p < top:
+            best, top = found, p
         else:
-            best, high = found, min(high, target)
+            fails += 1
+            gap = gap / 2 if gap > 1e-4 else 1e-9
+            state = best
     return best
 
 
-def pack(gpus: int, memory: int, sizes: list[int], loads: list[float], target: float) -> list[int] | None:
-    """Place all models with no pressure above `target`, or None where a model is left over."""
-    free, load, gpu_of = [memory] * gpus, [0.0] * gpus, [0] * len(sizes)
-    for m in sorted(range(len(sizes)), key=lambda m: -rank(sizes[m], loads[m], target)):
+def anneal(gpus, w, cap, start, steps, rng, heat=1.0):
+    """Look for a placement with no bin above `cap`: (it or None, the last state, proposals used)."""
+    n = len(w)
+    at = list(start)
+    on = [[] for _ in range(gpus)]
+    W = [0.0] * gpus
+    pos = [0] * n
+    for m in range(n):
+        g = at[m]
+        pos[m] = len(on[g])
+        on[g].append(m)
+        W[g] += w[m]
+    bad = [g for g in range(gpus) if W[g] > cap]
+    rnd = rng.random
+    t0, t1 = HOT * heat * cap, COLD * cap
+    cool = (t1 / t0) ** (64 / steps)
+    temp = t0
+    exp = math.exp
+    for step in range(steps):
+        if step & 63 == 0:
+            temp *= cool
+        if not bad:
+            break
+        if rnd() < FROM_FULL:
+            k = on[bad[int(rnd() * len(bad))]]
+            i = k[int(rnd() * len(k))]
+        else:
+            i = int(rnd() * n)
+        j = int(rnd() * (n + gpus))
+        a = at[i]
+        if j < n:
+            b = at[j]
+            if a == b:
+                continue
+            d = w[i] - w[j]
+        else:
+            b = j - n
+            if a == b:
+                continue
+            d = w[i]
+            j = -1
+        wa, wb = W[a], W[b]
+        na, nb = wa - d, wb + d
+        delta = 0.0
+        if na > cap:
+            delta += na - cap
+        if nb > cap:
+            delta += nb - cap
+        if wa > cap:
+            delta -= wa - cap
+        if wb > cap:
+            delta -= wb - cap
+        if delta > 0 and rnd() >= exp(-delta / temp):
+            continue
+        W[a], W[b] = na, nb
+        la, lb = on[a], on[b]
+        if j >= 0:
+            p, q = pos[i], pos[j]
+            la[p], lb[q] = j, i
+            pos[i], pos[j] = q, p
+            at[i], at[j] = b, a
+        else:
+            p = pos[i]
+            z = la.pop()
+            if z != i:
+                la[p] = z
+                pos[z] = p
+            pos[i] = len(lb)
+            lb.append(i)
+            at[i] = b
+        if (wa > cap) != (na > cap) or (wb > cap) != (nb > cap):
+            bad = [g for g in range(gpus) if W[g] > cap]
+    else:
+        return None, at, steps
+    return at, at, step + 1
+
+
+def worst_pressure(gpus, memory, sizes, loads, at):
+    free, load = [memory] * gpus, [0.0] * gpus
+    for m, g in enumerate(at):
+        free[g] -= sizes[m]
+        load[g] += loads[m]
+    if min(free) <= 0:
+        return float("inf")
+    return max(l / f for l, f in zip(load, free))
+
+
+def pack(gpus, memory, sizes, loads, target, rule):
+    free, load, at = [memory] * gpus, [0.0] * gpus, [0] * len(sizes)
+    for m in sorted(range(len(sizes)), key=lambda m: -(loads[m] + target * sizes[m])):
         best, least = None, 0.0
         for g in range(gpus):
-            if free[g] > sizes[m] and load[g] + loads[m] <= target * (free[g] - sizes[m]):
-                value = score(sizes[m], loads[m], free[g], load[g], target * free[g] - load[g], target)
-                if best is None or value < least:
-                    best, least = g, value
+            f = free[g] - sizes[m]
+            if f > 0 and load[g] + loads[m] <= target * f * (1 + 1e-12):
+                if rule == "first":
+                    best = g
+                    break
+                v = target * free[g] - load[g]
+                if rule == "worst":
+                    v = -v
+                if best is None or v < least:
+                    best, least = g, v
         if best is None:
             return None
-        gpu_of[m] = best
+        at[m] = best
         free[best] -= sizes[m]
         load[best] += loads[m]
-    return gpu_of
+    return at
 
 
-def most_free(gpus: int, memory: int, sizes: list[int]) -> list[int]:
-    """The largest model first, each to the GPU with most free memory."""
-    free, gpu_of = [memory] * gpus, [0] * len(sizes)
+def most_free(gpus, memory, sizes):
+    free, at = [memory] * gpus, [0] * len(sizes)
     for m in sorted(range(len(sizes)), key=lambda m: -sizes[m]):
-        best = free.index(max(free))
-        gpu_of[m] = best
-        free[best] -= sizes[m]
-    return gpu_of
+        b = free.index(max(free))
+        at[m] = b
+        free[b] -= sizes[m]
+    return at
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
@@ -125,17 +250,20 @@ PROVENANCE = {
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "a person",
-    "verdict": "not better",
-    "reason": "2026-11-30: test: +0.010 pp against multifit, 97% CI +0.000 to +0.16 pp (0 wins, 73 ties, 1 losses)",
-    "certificate": "096a6ce2a99802a900ffd0f1948d5aa140516040497f13e7f6dff59dec7d2850",
+    "found_by": "coding agent",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22121.30 pp against multifit, 99.2% CI \u22123.90 to \u22120.47 pp (16 wins, 58 ties, 0 losses)",
+    "certificate": "0cb90e48792cdfe6cb73495fd8bc648b9438680cb658e949a6a58ca0953bf859",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "15add833275a574a1663672705ea48baadcc7f55596df35d417adda4581e48b1",
+    "program": "7e0e6d40a3fe0ccc1519d8c5630f5198d78141534556c01f4f671198bcab0268",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.012039165237833072, "validation": 0.01169497141627273, "test": 0.012760878491332285},
+    "this program": {
+        "train": -0.00039561326189476294, "validation": -0.0033313407312941233,
+        "test": -0.00031749514899910976,
+    },
     "multifit": {"train": 0.012085802456386774, "validation": 0.01169497141627273, "test": 0.012662317339355071},
     "local_search": {"train": 0.013417463742173086, "validation": 0.016734078488161924, "test": 0.01842047186705986},
     "kvpr_greedy": {"train": 0.4927090892430018, "validation": 0.7050747583198514, "test": 0.4660020162939134},
@@ -248,6 +376,8 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
+    import random
+    random.seed(0)
     target = place
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given

@@ -3,7 +3,27 @@
 # scheduling_transactions.py: Transaction scheduling (scheduling/transactions). In which order should
 # a batch of transactions acquire locks to minimise the makespan?
 #
-# Entry: `order`. Its docstring says what goes in and what comes out.
+# Entry: `order`.
+#
+#     Order a batch of transactions so that it is done after as few time slots as possible.
+#
+#     A transaction starts as early as those before it in the order allow: a write comes at least one slot after every earlier
+#     access to its key, a read at least one slot after every earlier write to its key. It then runs without a pause.
+#
+#     Parameters
+#     ----------
+#     transactions
+#         For each transaction a list with one entry a slot: ["r", key], ["w", key], or None for work that meets nobody.
+#
+#     Returns
+#     -------
+#     list[int]
+#         The indices 0..n-1, each exactly once, in the order in which the transactions take their locks.
+#
+#     Examples
+#     --------
+#     >>> order([[["w", 1], None], [["r", 1]], [["r", 2], ["w", 1]]])  # starts 0, 1, 1: done after 3 slots
+#     [0, 1, 2]
 #
 # Objective: minimised, in time slots. Version of the problem: 560053153e3c.
 #
@@ -11,17 +31,17 @@
 # bound (nearly all warehouse instances)); 0 is the reference, lower is better:
 #
 #     program              train  validation        test
-#     this program         13.7%       12.6%       14.6%
+#     this program        -1.25%      -1.34%     -0.634%
 #     smf                  36.4%       35.1%       37.4%
 #     greedy_sampled       46.3%       46.2%       46.1%
 #     longest_first        64.4%       59.1%       70.3%
 #     random_order         72.8%       69.2%       83.4%
 #     most_conflicts       76.2%       76.5%       81.6%
 #
-# Found by: AST mutation operators (file transactions.py).
+# Found by: coding agent (file transactions.py).
 #
-# Certificate: failed robustness (2026-11-30: stress one-giant: gap 32.4%, smf 7.29%, tolerance +5.00
-# pp).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −38.1 pp against
+# smf, 99.2% CI −52.4 to −27.1 pp (44 wins, 0 ties, 0 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -32,105 +52,145 @@
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Transactions one after the other by a priority, least first: what can start early, is long and has many rivals."""
+"""Iterated reinsertion on several sequences at a time, all places of a transaction judged at once by longest paths."""
+
+import numpy as np
 
 # EVOLVE-BLOCK-START
-# Constants that may be tuned: name and range.
-TUNABLE = {'RIVAL': (0.0, 0.1), 'LONG': (0.0, 1.0)}
-RIVAL = 0.0224883
-LONG = 0.150652
+CHAINS = 16
+WORK = 3.0  # seconds, roughly
+GREEDY = 8
+PATHW = 0.02
+STAY = 0.5
+EVERY = 100
+COPY = 6
+RIVAL = 0.02
+LONG = 0.3
 
-def priority(start: int, end: int, growth: int, length: int, reads: int, writes: int, rivals: int, blocked: int, makespan: int, left: int) -> float:
-    """Priority of one waiting transaction; the one with the least value comes next. All arguments are numbers.
 
-    start     first slot in which it could start now
-    end       slot after its last one, if it starts then
-    growth    slots by which the batch would then last longer
-    length    its slots
-    reads     its accesses that read
-    writes    its accesses that write
-    rivals    accesses of other waiting transactions to its keys
-    blocked   slots by which its keys would be free for writing later, each times the waiting accesses to that key
-    makespan  slots that the transactions ordered so far last
-    left      number of waiting transactions
-    """
-    return min(start - RIVAL * rivals - LONG * length, start - RIVAL * rivals - LONG * (length + 0.101 * (start - RIVAL * rivals - LONG * (length + 0.2 * (length - start))))) + start / (abs(LONG) + 1) if writes > -0.1 * (blocked + start) else min(start - RIVAL * rivals - LONG * length, start - RIVAL * rivals - LONG * (length + 0.101 * (start - RIVAL * rivals - LONG * (length + 0.2 * (length - start)))))
+def delays(transactions):
+    n = len(transactions)
+    by_key = {}
+    for i, slots in enumerate(transactions):
+        for slot, e in enumerate(slots):
+            if e:
+                row = by_key.setdefault(e[1], {}).get(i)
+                if row is None:
+                    row = by_key[e[1]][i] = [slot, -30000, slot, 30000]  # last any, last write, first any, first write
+                row[0] = slot
+                if e[0] == "w":
+                    row[1] = slot
+                    row[3] = min(row[3], slot)
+    D = np.full((n, n), -60000, dtype=np.int32)
+    rivals = np.zeros(n)
+    for rows in by_key.values():
+        if len(rows) < 2:
+            continue
+        t = np.fromiter(rows.keys(), dtype=np.int64)
+        v = np.array(list(rows.values()), dtype=np.int32)
+        rivals[t] += len(t) - 1
+        if v[:, 1].max() < 0:
+            continue
+        m = np.maximum(v[:, 0][:, None] - v[:, 3][None, :], v[:, 1][:, None] - v[:, 2][None, :]) + 1
+        ix = np.ix_(t, t)
+        D[ix] = np.maximum(D[ix], m)
+    D[D < -20000] = -20000
+    np.fill_diagonal(D, -20000)
+    return D, rivals
+
+
+def order(transactions):
+    n = len(transactions)
+    if n < 2:
+        return list(range(n))
+    rng = np.random.default_rng(7)
+    D, rivals = delays(transactions)
+    length = np.array([len(s) for s in transactions], dtype=np.int32)
+    small = int(length.sum()) < 11000
+    dt = np.int16 if small else np.int32
+    D = D.astype(dt)
+    D2 = np.concatenate([D, D.T])
+    L = length.astype(dt)
+    B = CHAINS
+    ar = np.arange(B)
+    step = 1e-6 * (6.0 + 2 * B * n * (0.0004 if small else 0.0012))  # seconds of one vector step, roughly
+    budget = WORK
+    pool = []
+    for g in range(GREEDY):
+        H = np.zeros((B, n), dtype=dt)
+        bias = -(RIVAL * rivals[None, :] * rng.uniform(0.3, 2.0, (B, 1)) + LONG * length[None, :] * rng.uniform(0.3, 2.0, (B, 1))) + rng.uniform(0, 1.0, (B, n))
+        seq = np.empty((B, n), dtype=np.int64)
+        for p in range(n):
+            j = (H + bias).argmin(1)
+            seq[:, p] = j
+            bias[ar, j] = 1e9
+            np.maximum(H, D[j] + H[ar, j][:, None], out=H)
+        val = (H + L).max(1)
+        budget -= n * step * 3
+        for b in range(B):
+            pool.append((int(val[b]), len(pool), seq[b]))
+        if budget < WORK * 0.7:
+            break
+    pool.sort(key=lambda x: x[:2])
+    seq = np.array([x[2] for x in pool[:B]])
+    cur = np.array([x[0] for x in pool[:B]], dtype=np.int64)
+    best_val, best_seq = int(cur[0]), seq[0].copy()
+    rounds = int(budget / ((n + 40) * step))
+    m = n - 1
+    SQ = np.empty((m, 2 * B), dtype=dt)
+    buf = np.empty((2 * B, n), dtype=dt)
+    H = np.empty((2 * B, n), dtype=dt)
+    flat = H.ravel()
+    col = SQ[:, :, None]
+    off = (np.arange(2 * B) * n)[None, :]
+    half = np.concatenate([np.zeros(B, dtype=np.int64), np.full(B, n)])[None, :]
+    cols = np.arange(m)[None, :]
+    c = np.arange(n)[None, :]
+    hd = np.zeros((B, n), dtype=dt)
+    tl = np.zeros((B, n), dtype=dt)
+    init = np.zeros((2 * B, n), dtype=dt)
+    init[B:] = L
+    take, maximum, add = np.take, np.maximum, np.add
+    for r in range(rounds):
+        pos = rng.integers(0, n, B)
+        x = seq[ar, pos]
+        rest = np.take_along_axis(seq, cols + (cols >= pos[:, None]), 1)
+        both = np.concatenate([rest.T, rest[:, ::-1].T], axis=1)  # m x 2B
+        iH = both + off
+        iD = both + half
+        H[:] = init
+        for p in range(m):
+            s = SQ[p]
+            flat.take(iH[p], out=s, mode="clip")
+            D2.take(iD[p], axis=0, out=buf, mode="clip")
+            add(buf, col[p], out=buf)
+            maximum(H, buf, out=H)
+        S = SQ[:, :B].T
+        Q = SQ[::-1, B:].T
+        base = (S + L[rest]).max(1)
+        np.maximum.accumulate(np.maximum(S + D[rest, x[:, None]], 0), axis=1, out=hd[:, 1:])
+        tl[:, m] = L[x]
+        tl[:, :m] = np.maximum.accumulate(np.maximum(Q + D[x[:, None], rest], L[x][:, None])[:, ::-1], axis=1)[:, ::-1]
+        path = hd + tl
+        total = np.maximum(path, base[:, None])
+        score = total + PATHW * path + rng.random((B, n)) * 0.01
+        score[ar, pos] += STAY
+        place = score.argmin(1)
+        new = total[ar, place]
+        seq = np.take_along_axis(rest, np.minimum(c - (c > place[:, None]), m - 1), 1)
+        seq[ar, place] = x
+        cur = new.astype(np.int64)
+        b = int(cur.argmin())
+        if cur[b] < best_val:
+            best_val, best_seq = int(cur[b]), seq[b].copy()
+        if COPY and r % EVERY == EVERY - 1:
+            by = np.argsort(cur, kind="stable")
+            seq[by[B - COPY :]] = seq[by[:COPY]]
+            cur[by[B - COPY :]] = cur[by[:COPY]]
+    return [int(i) for i in best_seq]
 
 
 # EVOLVE-BLOCK-END
-
-
-def order(transactions: list[list[list | None]]) -> list[int]:
-    """Order a batch of transactions so that it is done after as few time slots as possible.
-
-    A transaction starts as early as those before it in the order allow: a write comes at least one slot after every earlier
-    access to its key, a read at least one slot after every earlier write to its key. It then runs without a pause.
-
-    Parameters
-    ----------
-    transactions
-        For each transaction a list with one entry a slot: ["r", key], ["w", key], or None for work that meets nobody.
-
-    Returns
-    -------
-    list[int]
-        The indices 0..n-1, each exactly once, in the order in which the transactions take their locks.
-
-    Examples
-    --------
-    >>> order([[["w", 1], None], [["r", 1]], [["r", 2], ["w", 1]]])  # starts 0, 1, 1: done after 3 slots
-    [0, 1, 2]
-    """
-    n = len(transactions)
-    accesses = [[(kind == "w", key, slot) for slot, (kind, key) in _used(slots)] for slots in transactions]
-    users = {}  # waiting accesses by key
-    for own in accesses:
-        for _, key, _ in own:
-            users[key] = users.get(key, 0) + 1
-    read_from = dict.fromkeys(users, 0)  # first slot in which a key may be read
-    write_from = dict.fromkeys(users, 0)  # and written
-    waiting = list(range(n))
-    makespan = 0
-    result = []
-    while waiting:
-        best = None
-        for index in waiting:
-            own = accesses[index]
-            start = 0
-            writes = 0
-            for write, key, slot in own:
-                free = (write_from if write else read_from)[key] - slot
-                if free > start:
-                    start = free
-                writes += write
-            blocked = 0
-            rivals = 0
-            for _, key, slot in own:
-                others = users[key] - 1
-                rivals += others
-                later = start + slot + 1 - write_from[key]
-                if later > 0:
-                    blocked += later * others
-            length = len(transactions[index])
-            end = start + length
-            growth = max(0, end - makespan)
-            value = priority(start, end, growth, length, len(own) - writes, writes, rivals, blocked, makespan, len(waiting))
-            if best is None or value < best[0]:
-                best = (value, index, start)  # a tie goes to the lower index
-        _, index, start = best
-        waiting.remove(index)
-        result.append(index)
-        makespan = max(makespan, start + len(transactions[index]))
-        for write, key, slot in accesses[index]:
-            users[key] -= 1
-            write_from[key] = max(write_from[key], start + slot + 1)
-            if write:
-                read_from[key] = max(read_from[key], start + slot + 1)
-    return result
-
-
-def _used(slots):
-    return [(slot, entry) for slot, entry in enumerate(slots) if entry]
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
@@ -140,17 +200,20 @@ PROVENANCE = {
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
-    "verdict": "fragile",
-    "reason": "2026-11-30: stress one-giant: gap 32.4%, smf 7.29%, tolerance +5.00 pp",
-    "certificate": "30f6e0cc7e599a3bc621e65f3f6aa6c12c7608eccd9e12d052a78a8f27f0c0ba",
+    "found_by": "coding agent",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u221238.1 pp against smf, 99.2% CI \u221252.4 to \u221227.1 pp (44 wins, 0 ties, 0 losses)",
+    "certificate": "f5ebe7e53b0be4d4cc9aaecfa66717b672b6f5e7688e36d9026d108aed0ee624",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "b8fa19ad8f47f737eab27408e3837d308636d08ae103b5e452ad995a73d2660b",
+    "program": "184e3a16cb5cba474d80f987c36c154ac0c08643080aaafa6a259a099c1ee58d",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.1374853866158728, "validation": 0.12618535158794889, "test": 0.14586010822123358},
+    "this program": {
+        "train": -0.012461059190031152, "validation": -0.0133625619519634,
+        "test": -0.00634414440185922,
+    },
     "smf": {"train": 0.3638564755564637, "validation": 0.3507121359090551, "test": 0.3742842347427508},
     "greedy_sampled": {"train": 0.4633424030916045, "validation": 0.46184474890251925, "test": 0.46065207515706835},
     "longest_first": {"train": 0.6444830417029637, "validation": 0.5907124737191768, "test": 0.7032975105834901},
@@ -160,7 +223,7 @@ MEASURED = {
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # scheduling_transactions.cases.json, whose SHA-256 is:
-CASES_SHA256 = "1ba02370d020613447ce81d6fd18beb1fd2d02cfddb7deb87ee1403868f79fb3"
+CASES_SHA256 = "8f88a84d2a271b1003fefc7c208b4c198dc1dc8810de2d94d2d47622dea1c977"
 
 
 def _cases():
@@ -196,6 +259,8 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
+    import numpy
+    numpy.random.seed(0)
     target = order
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
