@@ -3,7 +3,31 @@
 # scheduling_weighted_tardiness.py: Single-machine weighted tardiness (scheduling/weighted_tardiness).
 # In which order should a single machine process jobs to minimise total weighted tardiness?
 #
-# Entry: `sequence`. Its docstring says what goes in and what comes out.
+# Entry: `sequence`.
+#
+#     Sequence jobs on one machine so that their weighted tardiness is small.
+#
+#     The machine processes one job at a time, from time 0 on and without a pause. A job that completes at time C has
+#     tardiness max(C - due, 0); the sum of weight * tardiness over all jobs is what counts.
+#
+#     Parameters
+#     ----------
+#     processing
+#         Processing time of each job, in time units (at least 1).
+#     weight
+#         Weight of each job (at least 1): what one time unit of its tardiness costs.
+#     due
+#         Due date of each job, in time units.
+#
+#     Returns
+#     -------
+#     list[int]
+#         The job indices 0..n-1, each exactly once, the first to be processed first.
+#
+#     Examples
+#     --------
+#     >>> sequence([4, 2, 3], [1, 5, 2], [5, 3, 9])  # completions 2, 6, 9: only job 0 is late, by 1, at cost 1
+#     [1, 0, 2]
 #
 # Objective: minimised, in weighted time units of tardiness. Version of the problem: 307e81d3500c.
 #
@@ -11,7 +35,7 @@
 # known (iterated dynasearch) elsewhere); 0 is the reference, lower is better:
 #
 #     program             train  validation        test
-#     this program        2.32%       2.01%       2.83%
+#     this program       0.002%      0.001%     -0.002%
 #     atc_insertion      0.179%      0.156%      0.245%
 #     atc_best_k         0.838%      0.664%       1.25%
 #     wmdd                1.55%       1.30%       1.56%
@@ -22,110 +46,251 @@
 #     mdd                 36.9%       39.5%       40.2%
 #     edd                115.0%      104.8%      119.3%
 #
-# Found by: AST mutation operators (file weighted_tardiness.py).
+# Found by: coding agent (file weighted2.py).
 #
-# Certificate: no significant improvement (2026-11-30: test: +2.59 pp against atc_insertion, 97% CI
-# +1.86 to +3.87 pp (0 wins, 44 ties, 256 losses)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −0.25 pp against
+# atc_insertion, 99.7% CI −0.39 to −0.16 pp (163 wins, 137 ties, 0 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
 # `python scheduling_weighted_tardiness.py` repeats the calls recorded on 3 small instances and
-# compares the answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to
-# change.
+# compares the answers.
 #
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Dispatching by a priority, least first; it starts as apparent tardiness cost (Vepsalainen and Morton 1987), in logarithms."""
+"""ATC (best of some k), then iterated local search: moves and exchanges of jobs; a few random exchanges disturb a local optimum.
+
+After a change only jobs that complete at another time are looked at again. Moves and exchanges with one job are judged in one scan;
+what lies between two exchanged jobs is summed only where a bound from the scan leaves hope.
+"""
 
 import math
+import random
 
-# EVOLVE-BLOCK-START
-# Constants that may be tuned: name and range.
-TUNABLE = {'k': (0.2, 5.0)}
-k = 1.526
-
-def priority(p: int, w: int, d: int, t: int, slack: int, mean_p: float, mean_w: float, work: int, left: int) -> float:
-    """Priority of one waiting job; the job with the least value is processed next. All arguments are numbers.
-
-    p       processing time of the job, at least 1
-    w       weight of the job, at least 1
-    d       due date of the job
-    t       time at which the machine is free
-    slack   d - p - t: how long the job can still wait; below 0 it is late already
-    mean_p  mean processing time of the waiting jobs
-    mean_w  mean weight of the waiting jobs
-    work    sum of the processing times of the waiting jobs
-    left    number of waiting jobs
-    """
-    return max(slack, -(0.5 * 2.21)) / (k * mean_p) - math.log(w / p) if k > p + w else max(slack, -(0.5 * 2.21)) / (k * mean_p) - math.log(w / p) + mean_p / (abs(mean_w) + 1)
-
-
-# EVOLVE-BLOCK-END
+KS = (0.2, 0.5, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 4.0)
+LOOKS = 60  # places looked at, times n * n
+MOST_LOOKS = 4_000_000
+SWAPS = 10  # random exchanges between two descents
 
 
 def sequence(processing: list[int], weight: list[int], due: list[int]) -> list[int]:
-    """Sequence jobs on one machine so that their weighted tardiness is small.
+    """Job indices; stops after a number of places looked at, so it is deterministic and bounded."""
+    n = len(due)
+    ks = KS if n <= 300 else (1.0, 2.0)
+    orders = [apparent_tardiness_cost(processing, weight, due, k) for k in ks]
+    order = min(orders, key=lambda order: weighted_tardiness(order, processing, weight, due))
+    if n < 3 or weighted_tardiness(order, processing, weight, due) == 0:
+        return order
+    rng = random.Random(1)
+    budget = min(LOOKS * n * n, MOST_LOOKS)
+    search = Search(order, processing, weight, due, budget)
+    search.descend(list(range(n)))
+    best = search.cost
+    kept = search.order[:]
+    current, state = best, search.save()
+    while search.looks < budget and best > 0:
+        for _ in range(SWAPS):
+            i, k = rng.randrange(n), rng.randrange(n)
+            search.order[i], search.order[k] = search.order[k], search.order[i]
+        search.rebuild(0, n)
+        search.descend(search.order)
+        if search.cost <= current:
+            current, state = search.cost, search.save()
+            if current < best:
+                best, kept = current, search.order[:]
+        else:
+            search.load(state)
+    return kept
 
-    The machine processes one job at a time, from time 0 on and without a pause. A job that completes at time C has
-    tardiness max(C - due, 0); the sum of weight * tardiness over all jobs is what counts.
 
-    Parameters
-    ----------
-    processing
-        Processing time of each job, in time units (at least 1).
-    weight
-        Weight of each job (at least 1): what one time unit of its tardiness costs.
-    due
-        Due date of each job, in time units.
+class Search:
+    """A sequence with what belongs to its places: lengths, weights, due dates, completions, and its cost."""
 
-    Returns
-    -------
-    list[int]
-        The job indices 0..n-1, each exactly once, the first to be processed first.
+    def __init__(self, order, processing, weight, due, budget):
+        self.processing, self.weight, self.due = processing, weight, due
+        self.order = order[:]
+        n = len(order)
+        self.p, self.w, self.d, self.c = [0] * n, [0] * n, [0] * n, [0] * n
+        self.cost = 0
+        self.looks = 0
+        self.budget = budget
+        self.rebuild(0, n)
 
-    Examples
-    --------
-    >>> sequence([4, 2, 3], [1, 5, 2], [5, 3, 9])  # completions 2, 6, 9: only job 0 is late, by 1, at cost 1
-    [1, 0, 2]
-    """
+    def save(self):
+        return self.order[:], self.p[:], self.w[:], self.d[:], self.c[:], self.cost
+
+    def load(self, state):
+        self.order[:], self.p[:], self.w[:], self.d[:], self.c[:], self.cost = state
+
+    def rebuild(self, a, b):
+        """Bring places a to b - 1 up to date after their jobs have been permuted."""
+        p, w, d, c = self.p, self.w, self.d, self.c
+        t = c[a - 1] if a else 0
+        change = 0
+        for i in range(a, b):
+            if c[i] > d[i]:
+                change -= w[i] * (c[i] - d[i])
+            j = self.order[i]
+            p[i] = self.processing[j]
+            w[i] = weight = self.weight[j]
+            d[i] = end = self.due[j]
+            t += p[i]
+            c[i] = t
+            if t > end:
+                change += weight * (t - end)
+        self.cost += change
+
+    def descend(self, jobs):
+        """Move or exchange the jobs given while that helps; jobs that complete at another time then join them."""
+        order, p, w, d, c = self.order, self.p, self.w, self.d, self.c
+        n = len(order)
+        stack = jobs[::-1]
+        waits = [False] * n
+        for j in stack:
+            waits[j] = True
+        looks = 0
+        most = self.budget - self.looks
+        while stack and looks < most:
+            job = stack.pop()
+            waits[job] = False
+            i = order.index(job)
+            pi, wi, di, ci = p[i], w[i], d[i], c[i]
+            begin = ci - pi
+            here = wi * (ci - di) if ci > di else 0
+            best, kind, place = 0, "", i
+            saved = heavy = 0  # what the jobs between gain if all begin pi earlier; weight of those late
+            k = i
+            for k in range(i + 1, n):
+                ck, wk, pk = c[k], w[k], p[k]
+                late = ck - d[k]
+                base = here - wi * (ck - di) if ck > di else here
+                # exchange i and k
+                if late > 0:
+                    x = begin + pk - d[k]
+                    gain = base + wk * (late - x if x > 0 else late)
+                    delta = pk - pi
+                    if delta < 0:
+                        if gain + saved > best and gain - delta * heavy > best:
+                            for m in range(i + 1, k):
+                                x = c[m] - d[m]
+                                if x > 0:
+                                    gain += w[m] * (x if x < -delta else -delta)
+                            if gain > best:
+                                best, kind, place = gain, "exchange", k
+                    elif gain - delta * heavy > best:
+                        for m in range(i + 1, k):
+                            x = c[m] + delta - d[m]
+                            if x > 0:
+                                gain -= w[m] * (x if x < delta else delta)
+                        if gain > best:
+                            best, kind, place = gain, "exchange", k
+                    heavy += wk
+                    saved += wk * (late if late < pi else pi)
+                    if base + saved > best:
+                        best, kind, place = base + saved, "move", k
+            looks += k - i
+            if here > best:
+                lost = heavy = 0
+                for k in range(i - 1, -1, -1):
+                    ck, wk, pk = c[k], w[k], p[k]
+                    start = ck - pk
+                    late = ck - d[k]
+                    x = start + pi - di
+                    base = here - wi * x if x > 0 else here  # what i gains by beginning at start
+                    # exchange: k completes at ci
+                    x = ci - d[k]
+                    if x > 0:
+                        gain = base - wk * (x - late if late > 0 else x)
+                    else:
+                        gain = base
+                    delta = pi - pk
+                    if delta < 0:
+                        if gain - delta * heavy > best:
+                            for m in range(k + 1, i):
+                                x = c[m] - d[m]
+                                if x > 0:
+                                    gain += w[m] * (x if x < -delta else -delta)
+                            if gain > best:
+                                best, kind, place = gain, "exchange", k
+                    elif gain - delta * heavy > best:
+                        for m in range(k + 1, i):
+                            x = c[m] + delta - d[m]
+                            if x > 0:
+                                gain -= w[m] * (x if x < delta else delta)
+                        if gain > best:
+                            best, kind, place = gain, "exchange", k
+                    if late > 0:
+                        heavy += wk
+                        lost += wk * pi
+                    elif late + pi > 0:
+                        lost += wk * (late + pi)
+                    if base - lost > best:
+                        best, kind, place = base - lost, "move", k
+                    if lost >= here and heavy * pi >= here:
+                        break
+                looks += i - k
+            if kind:
+                if kind == "exchange":
+                    order[i], order[place] = order[place], order[i]
+                else:
+                    order.insert(place, order.pop(i))
+                a, b = (i, place + 1) if place > i else (place, i + 1)
+                self.rebuild(a, b)
+                for j in order[a:b]:
+                    if not waits[j]:
+                        waits[j] = True
+                        stack.append(j)
+        self.looks += looks + 1
+
+
+def apparent_tardiness_cost(processing, weight, due, k):
+    """Job indices by (w / p) * exp(-slack / (k * mean p)), highest first; ties by index."""
     waiting = list(range(len(processing)))
+    ratio = [math.log(w / p) for p, w in zip(processing, weight, strict=True)]
     work = sum(processing)
     t = 0
     order = []
     while waiting:
-        left = len(waiting)
-        mean_p = work / left
-        mean_w = sum([weight[j] for j in waiting]) / left
-        values = []
-        for j in waiting:
-            p, d = processing[j], due[j]
-            values.append(priority(p, weight[j], d, t, d - p - t, mean_p, mean_w, work, left))
-        job = waiting.pop(values.index(min(values)))  # a tie goes to the lower index
+        scale = k * work / len(waiting)
+        values = [ratio[j] - max(due[j] - processing[j] - t, 0) / scale for j in waiting]
+        job = waiting.pop(values.index(max(values)))
         order.append(job)
         t += processing[job]
         work -= processing[job]
     return order
 
+
+def weighted_tardiness(order, processing, weight, due):
+    """Sum of w * max(C - d, 0)."""
+    t = total = 0
+    for j in order:
+        t += processing[j]
+        total += weight[j] * max(t - due[j], 0)
+    return total
+
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "scheduling/weighted_tardiness",
     "version": "307e81d3500c",
-    "run": "file weighted_tardiness.py",
+    "run": "file weighted2.py",
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
-    "verdict": "not better",
-    "reason": "2026-11-30: test: +2.59 pp against atc_insertion, 97% CI +1.86 to +3.87 pp (0 wins, 44 ties, 256 losses)",
-    "certificate": "25faa4c5c6d47130e04a663ada5cbc4ec2f57008871d18ffdc78aeb9e5732dde",
+    "found_by": "coding agent",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22120.25 pp against atc_insertion, 99.7% CI \u22120.39 to \u22120.16 pp (163 wins, 137 ties, 0 losses)",
+    "certificate": "1f39439b39b5eedc0ec7346019c3f523653af223ae3ad065f412a42de4d2a10e",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "be9e4ac0e86c8b0dd388291f6f679e5d9bf4b73c910f92598fabff3fa50dd813",
+    "program": "f9cbae4b5b05e61013106c523f22812f0c224276c2082f369629ff26fc94d9c4",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.023193464263915175, "validation": 0.02007147795213917, "test": 0.02831770387468077},
+    "this program": {
+        "train": 1.5060001463062446e-05, "validation": 1.3726666974439468e-05,
+        "test": -2.3498407890279876e-05,
+    },
     "atc_insertion": {
         "train": 0.0017880440174253144, "validation": 0.0015598883531116544,
         "test": 0.0024549077760415102,
@@ -149,7 +314,7 @@ MEASURED = {
 # Calls of the program on small instances, and its answers at the time of the export.
 CASES = [
     {
-        "instance": "validation-n20-r0.2-t1.0-0", "family": "n20", "total": 1, "objective": 26861.0,
+        "instance": "validation-n20-r0.2-t1.0-0", "family": "n20", "total": 1, "objective": 26776.0,
         "calls": [
             [
                 "__call__",
@@ -158,12 +323,12 @@ CASES = [
                     [5, 5, 1, 4, 3, 7, 1, 8, 7, 7, 7, 1, 6, 7, 2, 9, 7, 6, 7, 4],
                     [0, 0, 0, 0, 50, 0, 58, 6, 0, 0, 81, 0, 53, 13, 0, 71, 41, 0, 36, 15],
                 ],
-                [17, 16, 19, 13, 8, 9, 1, 15, 4, 10, 7, 11, 18, 5, 0, 12, 14, 3, 2, 6],
+                [17, 19, 13, 16, 8, 9, 1, 15, 4, 10, 7, 11, 18, 5, 0, 12, 14, 3, 2, 6],
             ],
         ],
     },
     {
-        "instance": "train-n40-r0.8-t1.0-2", "family": "n40", "total": 1, "objective": 71614.0,
+        "instance": "train-n40-r0.8-t1.0-2", "family": "n40", "total": 1, "objective": 71268.0,
         "calls": [
             [
                 "__call__",
@@ -183,14 +348,14 @@ CASES = [
                     ],
                 ],
                 [
-                    4, 38, 13, 14, 27, 33, 36, 22, 3, 18, 39, 32, 10, 2, 21, 6, 34, 1, 31, 30, 28,
-                    23, 7, 5, 26, 16, 8, 19, 9, 0, 25, 35, 20, 12, 17, 24, 11, 15, 37, 29,
+                    4, 38, 13, 14, 27, 33, 36, 22, 3, 32, 39, 18, 10, 2, 21, 6, 34, 1, 31, 30, 23,
+                    7, 28, 5, 26, 16, 8, 19, 9, 0, 25, 35, 20, 12, 17, 24, 11, 15, 37, 29,
                 ],
             ],
         ],
     },
     {
-        "instance": "train-n100-r0.4-t1.0-1", "family": "n100", "total": 1, "objective": 546983.0,
+        "instance": "train-n100-r0.4-t1.0-1", "family": "n100", "total": 1, "objective": 546126.0,
         "calls": [
             [
                 "__call__",
@@ -220,11 +385,11 @@ CASES = [
                     ],
                 ],
                 [
-                    61, 50, 45, 41, 7, 30, 90, 29, 59, 85, 93, 82, 6, 18, 13, 55, 92, 19, 57, 4, 2,
-                    78, 8, 94, 95, 98, 77, 21, 44, 43, 89, 56, 88, 58, 28, 3, 66, 42, 53, 74, 47,
-                    22, 23, 81, 52, 39, 63, 31, 34, 1, 54, 5, 71, 37, 12, 91, 70, 24, 32, 25, 60,
-                    26, 84, 14, 38, 49, 76, 62, 51, 87, 15, 69, 11, 10, 48, 17, 35, 67, 20, 80, 97,
-                    9, 0, 27, 73, 75, 72, 36, 40, 79, 83, 96, 64, 16, 86, 68, 46, 65, 99, 33,
+                    61, 50, 45, 41, 7, 90, 29, 59, 85, 30, 93, 82, 6, 18, 13, 55, 19, 57, 92, 4, 78,
+                    8, 94, 2, 95, 98, 77, 21, 56, 44, 43, 88, 66, 89, 3, 47, 53, 58, 22, 23, 74, 52,
+                    28, 42, 81, 39, 63, 31, 34, 1, 54, 5, 71, 37, 12, 91, 70, 24, 32, 25, 60, 26,
+                    84, 14, 38, 49, 76, 62, 51, 87, 15, 69, 11, 10, 48, 17, 35, 67, 20, 80, 97, 9,
+                    0, 27, 73, 75, 72, 36, 40, 79, 83, 96, 64, 16, 86, 68, 46, 65, 99, 33,
                 ],
             ],
         ],
@@ -255,6 +420,8 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
+    import random
+    random.seed(0)
     target = sequence
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
