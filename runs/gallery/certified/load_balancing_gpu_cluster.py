@@ -11,7 +11,7 @@
 # attainable); 0 is the reference, lower is better:
 #
 #     program            train  validation        test
-#     this program       4.27%       5.97%       4.78%
+#     this program       3.70%       4.44%       3.26%
 #     fgd_integer        5.65%       6.58%       5.82%
 #     fgd                5.84%       6.90%       6.17%
 #     first_fit          6.63%       8.30%       6.62%
@@ -21,54 +21,121 @@
 #     random_fit         14.4%       14.2%       14.1%
 #     worst_fit          18.0%       17.6%       17.8%
 #
-# Found by: AST mutation operators (file gpu_cluster.py).
+# Found by: coding agent strong (candidate 11 of run gpu_cluster-20261130-143447-8e0e; 3 steps from
+# train gap 4.85% to 3.70%).
 #
-# Certificate: not confirmed (2026-11-30: ahead of every baseline on test, but within chance: −1.04 pp
-# against fgd_integer, 97% CI −3.01 to +1.00 pp (38 wins, 4 ties, 23 losses)).
+# Certificate: not confirmed (2026-11-30: ahead of every baseline on test, but within chance: −2.55 pp
+# against fgd_integer, 99.2% CI −5.95 to −0.003 pp (61 wins, 1 ties, 3 losses; one more instance as
+# bad as the worst seen would cost +0.064 pp)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
 # `python load_balancing_gpu_cluster.py` repeats the calls recorded on 3 small instances in
 # load_balancing_gpu_cluster.cases.json and compares the answers; of 3 long episodes, the beginning.
-# The EVOLVE-BLOCK comments enclose the part that the search was asked to change.
 #
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Bind pods to nodes of a GPU cluster, one at a time, so that few GPUs are stranded, and then the fullest node.
+"""Consensus of re-solved plans.
 
-The part between the markers scores one way to place a pod; the classes below it keep the books and try all ways.
+Now and then random futures are drawn (popular pods, and the kinds met so far that are not popular) and packed *offline* into
+what is left of the cluster, the awkward pods first. Where these plans put a kind of pod becomes a vote; an arriving pod
+goes where stranding + shortage + price, less its vote, is least. Effort is counted, not timed.
 """
+import random
+from bisect import bisect_left, insort
 
-import math
-from bisect import bisect_right
+BONUS = 0.3  # worth of a unanimous vote, in GPUs
+HALF = 0.3  # votes that give half of the bonus
+SIMILAR = 0.3  # a vote for a pod of the same GPU class, against one for the very kind
+FILL = 1.0  # GPU drawn for a future, against GPU free
+PRICE = 0.5  # price of a GPU that choosy pods would fill
+SHORT = 0.5  # weight of the shortage of cpu and memory
+SPARE = 1.6  # cpu per GPU left, against the usual, from which there is no shortage
+FULL = 0.15  # preference for full nodes
+POWER = 0.5  # weight of a popular pod: share * gpu ** POWER
+TUNABLE = {
+    "BONUS": (0.0, 1.5),
+    "HALF": (0.05, 2.0),
+    "SIMILAR": (0.0, 1.0),
+    "FILL": (0.7, 1.3),
+    "PRICE": (0.0, 2.0),
+    "SHORT": (0.0, 2.0),
+    "SPARE": (0.8, 3.0),
+    "FULL": (0.0, 0.6),
+    "POWER": (0.0, 1.5),
+}
 
-import numpy as np
-
-# EVOLVE-BLOCK-START
-TUNABLE = {'GPU': (-0.5, 0.5), 'CPU': (-0.05, 0.05)}
-GPU = 0.002326
-CPU = 0.0
-
-def score(pod_cpu: float, pod_gpu: float, cpu_left: float, memory_left: float, gpu_left: float, rest: float, whole_left: int, cpu_total: float, gpu_total: int, stranded_before: float, stranded_after: float) -> float:
-    """Score of putting a pod on a node; the least wins. Amounts "left" are those after the pod is there.
-
-    pod_cpu          cores that the pod takes
-    pod_gpu          GPUs that it takes in all (0.46, 1, 8; 0 for a pod without)
-    cpu_left         cores left on the node
-    memory_left      GiB left on the node
-    gpu_left         GPUs left on the node, parts added up
-    rest             what is left of the very GPU that the pod takes a part of (0 if it takes whole ones or none)
-    whole_left       untouched GPUs left on the node
-    cpu_total        cores of the node
-    gpu_total        GPUs of the node
-    stranded_before  GPUs left on the node that a popular pod, drawn at random, could not use, without this pod
-    stranded_after   the same with it
-    """
-    return max(stranded_after - stranded_before + GPU * gpu_left * (1 + 0.5 * (memory_left / (abs(memory_left) + 1))) + CPU * whole_left, CPU * cpu_left)
+SCENARIOS = 3
+EVERY = 3  # at least so many pods between two plans
+BUDGET = 4.0e6  # counted effort for all, about microseconds
+INF = float("inf")
 
 
-# EVOLVE-BLOCK-END
+class Cluster:
+    """What is left of the nodes, with the scores of each kind kept up to date; copies share scores until they differ."""
+
+    def __init__(self, policy, cpu, mem, left, parent=None):
+        self.policy = policy
+        self.cpu = cpu
+        self.mem = mem
+        self.left = left  # per node: sorted tuple of the GPU parts left (no zeros)
+        self.parent = parent
+        self.log = list(parent.log) if parent is not None else []
+        self.scores = {}
+        self.seen = {}
+
+    def copy(self):
+        return Cluster(self.policy, list(self.cpu), list(self.mem), list(self.left), self)
+
+    def row(self, kid):
+        """Scores of a kind on all nodes."""
+        policy = self.policy
+        judge = policy.judge_state
+        cpu, mem, left, cls = self.cpu, self.mem, self.left, policy.cls
+        row = self.scores.get(kid)
+        if row is None:
+            if len(self.scores) > 400:
+                self.scores.clear()
+                self.seen.clear()
+            parent = self.parent
+            if parent is not None and kid in parent.scores:
+                row = list(parent.scores[kid])
+                self.seen[kid] = parent.seen[kid]
+            else:
+                row = [judge(kid, cpu[i], mem[i], left[i], cls[i])[0] for i in range(len(cpu))]
+                self.seen[kid] = len(self.log)
+            self.scores[kid] = row
+        start = self.seen[kid]
+        if start < len(self.log):
+            for i in set(self.log[start:]):
+                row[i] = judge(kid, cpu[i], mem[i], left[i], cls[i])[0]
+            self.seen[kid] = len(self.log)
+        return row
+
+    def put(self, kid, i):
+        """Place a kind on node i; returns the part that a piece was cut from (or -1)."""
+        policy = self.policy
+        piece = policy.judge_state(kid, self.cpu[i], self.mem[i], self.left[i], policy.cls[i])[1]
+        c, m, g, milli, _ = policy.kinds[kid]
+        self.cpu[i] -= c
+        self.mem[i] -= m
+        if g:
+            if milli < 1000:
+                self.left[i] = cut(self.left[i], piece, milli)
+            else:
+                self.left[i] = self.left[i][:-g]
+        self.log.append(i)
+        return piece
+
+
+def cut(left, piece, milli):
+    """The sorted parts after `milli` is taken from a part of size `piece`."""
+    parts = list(left)
+    del parts[bisect_left(parts, piece)]
+    if piece > milli:
+        insort(parts, piece - milli)
+    return tuple(parts)
 
 
 class Policy:
@@ -76,145 +143,337 @@ class Policy:
 
     def __init__(self, task):
         """Take the task: a dict of `nodes` (dicts of cpu, memory, gpus, model) and `popular` (dicts of share and a pod)."""
-        self.nodes = [[n["cpu"], n["memory"], [1000] * n["gpus"]] for n in task["nodes"]]  # what is left
-        self.specs = [(n["cpu"] / 1000, n["gpus"], n["model"]) for n in task["nodes"]]
-        self.stranded = stranded_by_model(task["popular"], {n["model"] for n in task["nodes"]})
-        self.bound = []  # node of each placement, in order
-        self.views = {}  # for each kind of pod: the best score and GPUs on every node, and how much of `bound` it has seen
-        self.known = {}  # the same by what is left: equal nodes are judged once
+        nodes = task["nodes"]
+        popular = task["popular"]
+        self.rng = random.Random(20240)
+        self.work = 0.0
+        self.memo = {}
+        self.potentials = {}
+        # node classes
+        models = {}
+        classes = {}
+        self.model_names = []
+        self.cls = []
+        self.classes = []  # (cpu, gpus, model number)
+        capacity = []
+        for node in nodes:
+            name = node.get("model") or ""
+            if name not in models:
+                models[name] = len(models)
+                self.model_names.append(name)
+                capacity.append(0)
+            k = models[name]
+            capacity[k] += node["gpus"]
+            key = (max(1, node["cpu"]), node["gpus"], k)
+            if key not in classes:
+                classes[key] = len(classes)
+                self.classes.append(key)
+            self.cls.append(classes[key])
+        self.models = models
+        self.capacity = capacity
+        self.total = max(1, sum(capacity))
+        self.node_cpu = max(1.0, sum(node["cpu"] for node in nodes) / self.total)
+        # kinds
+        self.ids = {}
+        self.kinds = []  # (cpu, memory, gpus, milli, frozenset of model numbers or None)
+        self.gpu = []
+        self.group = []
+        self.size = []
+        shares = {}
+        for pod in popular:
+            kid = self._kid(pod)
+            shares[kid] = shares.get(kid, 0.0) + max(0.0, pod["share"])
+        norm = sum(shares.values())
+        self.shares = {k: s / norm for k, s in shares.items()} if norm > 0 else {}
+        self.others = {}
+        self.placed = 0
+        self._tables()
+        # books
+        self.real = [[1000] * node["gpus"] for node in nodes]
+        self.cluster = Cluster(
+            self,
+            [node["cpu"] for node in nodes],
+            [node["memory"] for node in nodes],
+            [(1000,) * node["gpus"] for node in nodes],
+        )
+        self.free = 1.0 * sum(capacity)
+        self.votes = {}
+        self.group_votes = {}
+        self.since = EVERY
+
+    def _kid(self, pod):
+        """Number of a kind of pod."""
+        names = tuple(sorted(pod.get("models") or ()))
+        g = pod["gpus"]
+        milli = pod["milli"] if g else 0
+        key = (pod["cpu"], pod["memory"], g, milli, names)
+        kid = self.ids.get(key)
+        if kid is None:
+            kid = len(self.kinds)
+            self.ids[key] = kid
+            accepted = None
+            covered = 1.0
+            if names:
+                accepted = frozenset(self.models[x] for x in names if x in self.models)
+                covered = sum(self.capacity[k] for k in accepted) / self.total
+            self.kinds.append((pod["cpu"], pod["memory"], g, milli, accepted))
+            gpu = g * milli / 1000.0
+            self.gpu.append(gpu)
+            self.group.append((g, milli // 100 if milli < 1000 else 10, names))
+            size = gpu + 0.5 * pod["cpu"] / self.node_cpu
+            if g:
+                size += 1000.0 + 2.0 * (1.0 - covered)  # pods without GPU come last in a plan
+            self.size.append(size)
+        return kid
+
+    def _tables(self):
+        """Per model: popular pods that could use it, their cpu and memory per GPU, and the price of its GPUs."""
+        kinds, gpu = self.kinds, self.gpu
+        weight = {k: s * gpu[k] ** POWER for k, s in self.shares.items() if gpu[k] > 0}
+        norm = sum(weight.values())
+        demand = {k: s * gpu[k] for k, s in self.shares.items() if gpu[k] > 0}
+        demand_sum = sum(demand.values())
+        count = len(self.capacity)
+        self.any_weight = 1.0 if norm > 0 else 0.0
+        self.table = []
+        self.need = []
+        self.price = [0.0] * count
+        for m in range(count):
+            rows = []
+            cpu = mem = amount = 0.0
+            for k in weight:
+                c, b, g, milli, accepted = kinds[k]
+                if accepted is None or m in accepted:
+                    rows.append((c, b, g, milli, weight[k] / norm))
+                    s = self.shares[k]
+                    cpu += s * c
+                    mem += s * b
+                    amount += s * gpu[k]
+            self.table.append(rows)
+            self.need.append((cpu / amount / 1000.0, mem / amount / 1000.0) if amount > 0 else (0.0, 0.0))
+        if demand_sum > 0:
+            for k, d in demand.items():
+                accepted = kinds[k][4]
+                if accepted:
+                    room = sum(self.capacity[m] for m in accepted)
+                    if room > 0:
+                        for m in accepted:
+                            self.price[m] += 1.1 * self.total * d / demand_sum / room
+            self.price = [min(1.5, p) for p in self.price]
+
+    def _potential(self, cpu, mem, left, m):
+        """GPUs stranded on a node with so much left, and its shortage of cpu and memory for the GPUs left."""
+        if not left:
+            return 0.0
+        key = (cpu, mem, left, m)
+        value = self.potentials.get(key)
+        if value is not None:
+            return value
+        rows = self.table[m]
+        self.work += 6 + 0.5 * len(rows)
+        total = sum(left)
+        whole = len(left) - bisect_left(left, 1000)
+        usable = 0.0
+        for c, b, g, milli, w in rows:
+            if c <= cpu and b <= mem:
+                if milli < 1000:
+                    if milli <= left[0]:
+                        usable += w * total
+                    elif milli <= left[-1]:
+                        usable += w * sum(left[bisect_left(left, milli):])
+                elif whole >= g:
+                    usable += w * 1000.0 * (whole // g * g)
+        value = self.any_weight * total - usable
+        need_cpu, need_mem = self.need[m]
+        for have, need in ((cpu, need_cpu * total), (mem, need_mem * total)):
+            if need > 0:
+                lack = 1.0 - have / need / SPARE
+                if lack > 0:
+                    value += SHORT * lack * lack * total
+        value /= 1000.0
+        if len(self.potentials) > 200000:
+            self.potentials.clear()
+        self.potentials[key] = value
+        return value
+
+    def judge_state(self, kid, cpu, mem, left, cls):
+        """The score of a kind on a node of a class with so much left, and the part of a GPU to cut; remembered."""
+        key = (kid, cpu, mem, left, cls)
+        found = self.memo.get(key)
+        self.work += 2
+        if found is None:
+            cpu_total, gpu_total, m = self.classes[cls]
+            found = self.judge_anew(kid, cpu, mem, left, cpu_total, gpu_total, m)
+            if len(self.memo) > 250000:
+                self.memo.clear()
+            self.memo[key] = found
+        return found
+
+    def judge(self, kind, i):
+        """Least score of a kind of pod on node i and the GPUs that give it; infinity where it does not fit."""
+        books = self.cluster
+        score, piece = self.judge_state(kind, books.cpu[i], books.mem[i], books.left[i], self.cls[i])
+        if score == INF:
+            return score, []
+        _, _, g, milli, _ = self.kinds[kind]
+        if g == 0:
+            return score, []
+        real = self.real[i]
+        if milli < 1000:
+            return score, [real.index(piece)]
+        return score, [j for j, rest in enumerate(real) if rest == 1000][:g]
+
+    def judge_anew(self, kind, cpu, memory, left, cpu_total, gpu_total, model):
+        """The same for a node with so much left; nothing remembered."""
+        c, b, g, milli, accepted = self.kinds[kind]
+        if c > cpu or b > memory:
+            return INF, -1
+        if g and accepted is not None and model not in accepted:
+            return INF, -1
+        if accepted is not None and not g and model not in accepted:
+            return INF, -1
+        self.work += 6
+        new_cpu = cpu - c
+        new_mem = memory - b
+        piece = -1
+        if g == 0:
+            value = self._potential(new_cpu, new_mem, left, model)
+            rest = sum(left)
+        elif milli < 1000:
+            j = bisect_left(left, milli)
+            if j >= len(left):
+                return INF, -1
+            value = INF
+            last = -1
+            for part in left[j:]:
+                if part == last:
+                    continue
+                last = part
+                self.work += 3
+                v = self._potential(new_cpu, new_mem, cut(left, part, milli), model)
+                if v < value - 1e-12:
+                    value = v
+                    piece = part
+            rest = sum(left) - milli
+        else:
+            if len(left) - bisect_left(left, 1000) < g:
+                return INF, -1
+            value = self._potential(new_cpu, new_mem, left[:-g], model)
+            rest = sum(left) - 1000 * g
+        value -= self._potential(cpu, memory, left, model)
+        value += PRICE * self.price[model] * self.gpu[kind]
+        empty = 0.5 * new_cpu / cpu_total
+        if gpu_total:
+            empty += 0.5 * rest / (1000.0 * gpu_total)
+        return value + FULL * empty, piece
+
+    def _plan(self):
+        """Draw futures, pack each offline into what is left, and count where each kind is put."""
+        self.votes = {}
+        self.group_votes = {}
+        self.since = 0
+        kids = list(self.shares)
+        weights = [self.shares[k] for k in kids]
+        if self.others:
+            met = sum(self.others.values())
+            part = met / (self.placed + 20.0)
+            weights = [w * (1.0 - part) for w in weights]
+            for k, n in self.others.items():
+                kids.append(k)
+                weights.append(part * n / met)
+        norm = sum(weights)
+        if norm <= 0:
+            return
+        mean = sum(w * self.gpu[k] for k, w in zip(kids, weights)) / norm
+        if mean <= 0 or self.free <= 0:
+            return
+        count = min(12000, int(FILL * self.free / mean) + 1)
+        n = len(self.cls)
+        unit = 1.0 / SCENARIOS
+        for _ in range(SCENARIOS):
+            books = self.cluster.copy()
+            drawn = {}
+            for k in self.rng.choices(kids, weights, k=count):
+                drawn[k] = drawn.get(k, 0) + 1
+            self.work += 50 + 0.5 * count + 0.1 * n + 0.05 * len(books.log)
+            for k in sorted(drawn, key=lambda k: (-self.size[k], k)):
+                self.work += 5 + 0.02 * n
+                votes = self.votes.setdefault(k, {})
+                similar = self.group_votes.setdefault(self.group[k], {})
+                for _again in range(drawn[k]):
+                    row = books.row(k)
+                    best = min(row)
+                    self.work += 8 + 0.06 * n
+                    if best == INF:
+                        break
+                    i = row.index(best)
+                    books.put(k, i)
+                    votes[i] = votes.get(i, 0.0) + unit
+                    similar[i] = similar.get(i, 0.0) + unit
 
     def place(self, pod):
         """Return [node, [GPU, ...]] for a pod: a dict of cpu, memory, gpus, milli and models (see statement.md).
 
         Asked only when the pod fits somewhere: the node must have the room, and the GPUs must be different ones.
         """
-        kind = (pod["cpu"], pod["memory"], pod["gpus"], pod["milli"], tuple(pod["models"]))
-        if kind not in self.views:
-            self.views[kind] = [np.empty(len(self.nodes)), [[]] * len(self.nodes), 0]
-            changed = range(len(self.nodes))
-        else:
-            changed = set(self.bound[self.views[kind][2] :])
-        scores, gpus, _ = view = self.views[kind]
-        for i in changed:
-            scores[i], gpus[i] = self.judge(kind, i)
-        view[2] = len(self.bound)
-        node = int(scores.argmin())
-        self.nodes[node][0] -= pod["cpu"]
-        self.nodes[node][1] -= pod["memory"]
-        for gpu in gpus[node]:
-            self.nodes[node][2][gpu] -= pod["milli"]
-        self.bound.append(node)
-        return [node, gpus[node]]
-
-    def judge(self, kind, i):
-        """Least score of a kind of pod on node i and the GPUs that give it; infinity where it does not fit."""
-        cpu, memory, left = self.nodes[i]
-        state = (kind, cpu, memory, *left, *self.specs[i])
-        if state not in self.known:
-            self.known[state] = self.judge_anew(kind, cpu, memory, left, *self.specs[i])
-        return self.known[state]
-
-    def judge_anew(self, kind, cpu, memory, left, cpu_total, gpu_total, model):
-        """The same for a node with so much left; nothing remembered."""
-        pod_cpu, pod_memory, count, milli, models = kind
-        cpu, memory = cpu - pod_cpu, memory - pod_memory
-        best = (math.inf, [])
-        if cpu < 0 or memory < 0 or (models and count and model not in models):
-            return best
-        stranded = self.stranded[model]
-        before = stranded(cpu + pod_cpu, memory + pod_memory, left)
-        for gpus in choices(left, count, milli):
-            after = list(left)
-            for gpu in gpus:
-                after[gpu] -= milli
-            value = score(
-                pod_cpu / 1000,
-                count * milli / 1000,
-                cpu / 1000,
-                memory / 1024,
-                sum(after) / 1000,
-                max([after[gpu] for gpu in gpus], default=0) / 1000,
-                after.count(1000),
-                cpu_total,
-                gpu_total,
-                before,
-                stranded(cpu, memory, after),
-            )
-            if not value < 1e300:  # infinite or no number: the last resort
-                value = 1e300
-            if value < best[0]:
-                best = (value, gpus)
-        return best
-
-
-def choices(left, count, milli):
-    """The ways to take `milli` of each of `count` GPUs that differ: one way for each amount left, tightest first."""
-    room = sorted((amount, gpu) for gpu, amount in enumerate(left) if amount >= milli)
-    if count == 1:
-        return [[gpu] for n, (amount, gpu) in enumerate(room) if n == 0 or room[n - 1][0] != amount]
-    return [[gpu for _, gpu in room[:count]]] if count <= len(room) else []
-
-
-def stranded_by_model(popular, models):
-    """One `Stranded` for each GPU model, the same one where the same pods accept it."""
-    made = {}
-    for model in models:
-        suited = tuple(i for i, p in enumerate(popular) if p["gpus"] and (not p["models"] or model in p["models"]))
-        made.setdefault(suited, []).append(model)
-    return {model: s for suited, of in made.items() for s in [Stranded([popular[i] for i in suited])] for model in of}
-
-
-class Stranded:
-    """GPUs of a node that a random popular pod could not use: what is left less the mean over pods of what serves them."""
-
-    def __init__(self, pods):
-        """Tabulate the share of the pods that ask for no more cpu, memory and GPU than a node has left."""
-        self.cpus = sorted({p["cpu"] for p in pods})
-        self.memories = sorted({p["memory"] for p in pods})
-        sizes = sorted({p["milli"] for p in pods})
-        self.size = [bisect_right(sizes, amount) for amount in range(1001)]
-        self.tables = []  # (GPUs that a pod needs, share of the pods by cpu, memory and size)
-        for count in sorted({p["gpus"] for p in pods}):
-            # Pods with several GPUs take whole ones: their size is no dimension.
-            table = np.zeros((len(self.cpus) + 1, len(self.memories) + 1, len(sizes) + 1 if count == 1 else 1))
-            for p in pods:
-                if p["gpus"] == count:
-                    size = self.size[p["milli"]] if count == 1 else 0
-                    table[bisect_right(self.cpus, p["cpu"]), bisect_right(self.memories, p["memory"]), size] += p["share"]
-            self.tables.append((count, table.cumsum(0).cumsum(1).cumsum(2).tolist()))
-
-    def __call__(self, cpu, memory, left):
-        """GPUs stranded on a node with so much left (milli-cores, MiB, thousandths of each GPU)."""
-        c, m = bisect_right(self.cpus, cpu), bisect_right(self.memories, memory)
-        useful = 0.0
-        for count, table in self.tables:
-            row = table[c][m]
-            if count == 1:
-                for amount in left:
-                    useful += amount * row[self.size[amount]]
-            elif left.count(1000) >= count:
-                useful += 1000 * left.count(1000) * row[0]
-        return (sum(left) - useful) / 1000
+        kid = self._kid(pod)
+        progress = 1.0 - self.free / self.total
+        if self.since >= EVERY and self.work < BUDGET * (0.08 + 0.92 * progress):
+            self._plan()
+        self.since += 1
+        self.placed += 1
+        if kid not in self.shares:
+            self.others[kid] = self.others.get(kid, 0) + 1
+        books = self.cluster
+        row = books.row(kid)
+        self.work += 10 + 0.06 * len(row)
+        best = min(row)
+        node = row.index(best)
+        own = self.votes.get(kid, {})
+        similar = self.group_votes.get(self.group[kid], {})
+        worth = BONUS * (0.2 + self.gpu[kid])
+        for i in sorted(set(own) | set(similar)):
+            mine = own.get(i, 0.0)
+            vote = mine + SIMILAR * max(0.0, similar.get(i, 0.0) - mine)
+            if vote > 0:
+                score = row[i] - worth * vote / (vote + HALF)
+                if score < best or (score == best and i < node):
+                    best = score
+                    node = i
+        for votes in (own, similar):
+            if node in votes:
+                votes[node] = max(0.0, votes[node] - 1.0)
+        gpus = self.judge(kid, node)[1]
+        books.put(kid, node)
+        real = self.real[node]
+        milli = self.kinds[kid][3]
+        for j in gpus:
+            real[j] -= milli
+        self.free -= self.gpu[kid]
+        return [node, gpus]
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "load_balancing/gpu_cluster",
     "version": "e2583e774b53",
-    "run": "file gpu_cluster.py",
-    "candidate": 0,
-    "lineage": [],
+    "run": "gpu_cluster-20261130-143447-8e0e",
+    "candidate": 11,
+    "lineage": [
+        (1, "seed", 0.048498682225495436), (4, "improve", 0.03775445049566506),
+        (11, "new principle", 0.03700214383953326),
+    ],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
+    "found_by": "coding agent strong",
     "verdict": "not confirmed",
-    "reason": "2026-11-30: ahead of every baseline on test, but within chance: \u22121.04 pp against fgd_integer, 97% CI \u22123.01 to +1.00 pp (38 wins, 4 ties, 23 losses)",
-    "certificate": "f587d3e627c6e8e49e096c05986907e282a8ecfc4eb870dabc9649468ea2e444",
+    "reason": "2026-11-30: ahead of every baseline on test, but within chance: \u22122.55 pp against fgd_integer, 99.2% CI \u22125.95 to \u22120.003 pp (61 wins, 1 ties, 3 losses; one more instance as bad as the worst seen would cost +0.064 pp)",
+    "certificate": "762d0a54fc1c7ed2f39d055b2d2caa78ced420e4b4c93d9146061c26c0707be1",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "fa7f1e9e2d78f402f930ac2291affecd46c156d4972e8d94369333a3477e8424",
+    "program": "9f213554c14890da627294ebe3933d01f067fbaa91e4b771d56d9b62f8959fad",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.04271858356987964, "validation": 0.05974123413957758, "test": 0.04778872582120494},
+    "this program": {"train": 0.03700214383953326, "validation": 0.044394487313148275, "test": 0.03261956807992971},
     "fgd_integer": {"train": 0.05648534760234849, "validation": 0.06578494888268856, "test": 0.058169216365560925},
     "fgd": {"train": 0.05838936929837211, "validation": 0.06902874250193788, "test": 0.06173688233592129},
     "first_fit": {"train": 0.06632498177967011, "validation": 0.08300461506161952, "test": 0.06621386982274548},
@@ -227,7 +486,7 @@ MEASURED = {
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # load_balancing_gpu_cluster.cases.json, whose SHA-256 is:
-CASES_SHA256 = "d82d324e59ce09eb8ab419be6f83e411cddb0799c8e745479a31ca1542c5c4be"
+CASES_SHA256 = "c7784fcdbe552045421197ad07b9318540d4553d0ea9a87e69a1ff180936bb57"
 
 
 def _cases():
@@ -263,8 +522,8 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
-    import numpy
-    numpy.random.seed(0)
+    import random
+    random.seed(0)
     target = Policy
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given

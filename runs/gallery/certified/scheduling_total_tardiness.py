@@ -12,7 +12,7 @@
 # better:
 #
 #     program              train  validation        test
-#     this program         1.13%       1.11%       1.03%
+#     this program         0.00%       0.00%      0.027%
 #     mddc_augmented      0.768%      0.737%      0.746%
 #     mddc                 1.16%       1.11%       1.04%
 #     psk                  1.47%       1.38%       1.24%
@@ -21,10 +21,10 @@
 #     spt                  46.4%       46.9%       49.8%
 #     edd                  57.4%       57.6%       62.0%
 #
-# Found by: AST mutation operators (file total_tardiness.py).
+# Found by: language model (name not recorded) (file total_tardiness.py).
 #
-# Certificate: no significant improvement (2026-11-30: test: +0.29 pp against mddc_augmented, 97% CI
-# +0.17 to +0.44 pp (12 wins, 66 ties, 122 losses)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −0.72 pp against
+# mddc_augmented, 99.2% CI −1.31 to −0.41 pp (95 wins, 105 ties, 0 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -34,28 +34,20 @@
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Dispatching by a priority, least first; the priority starts as the modified due date (Baker and Bertrand 1982)."""
+"""Exact decomposition (Lawler 1977) with memory; a limited-width version and window re-optimisation beyond the budget."""
+
+from heapq import heappop, heappush
+from operator import itemgetter
+
 
 # EVOLVE-BLOCK-START
-# Constants that may be tuned: name and range.
-TUNABLE = {'alpha': (0.5, 2.0)}
-alpha = 0.994472
-
-def priority(p: int, d: int, t: int, mean_p: float, max_p: int, work: int, left: int) -> float:
-    """Priority of one waiting job; the job with the least value is processed next. All arguments are numbers.
-
-    p       processing time of the job
-    d       due date of the job
-    t       time at which the machine is free
-    mean_p  mean processing time of the waiting jobs
-    max_p   longest processing time among the waiting jobs
-    work    sum of the processing times of the waiting jobs
-    left    number of waiting jobs
-    """
-    return max(t + p, d) + p / (abs(alpha) + 1) if t > -0.1 * (mean_p + p) else max(t + alpha * p, d)
+EXACT_WORK = 1_200_000  # units of work (jobs looked at) for the exact search
+WIDE_WORK = 250_000  # for each width-limited pass
+WINDOW_WORK = 600_000  # for all windows together
 
 
-# EVOLVE-BLOCK-END
+class Exhausted(Exception):
+    """The work budget is used up."""
 
 
 def order(processing: list[int], due: list[int]) -> list[int]:
@@ -81,21 +73,263 @@ def order(processing: list[int], due: list[int]) -> list[int]:
     >>> order([4, 2, 3], [5, 3, 9])  # completions 2, 6, 9: only job 0 is late, by 1
     [1, 0, 2]
     """
-    waiting = list(range(len(processing)))
-    work = sum(processing)
-    t = 0
-    sequence = []
-    while waiting:
-        left = len(waiting)
-        mean_p = work / left
-        max_p = max([processing[j] for j in waiting])
-        values = [priority(processing[j], due[j], t, mean_p, max_p, work, left) for j in waiting]
-        job = waiting.pop(values.index(min(values)))  # a tie goes to the lower index
-        sequence.append(job)
-        t += processing[job]
-        work -= processing[job]
+    n = len(processing)
+    if n < 2:
+        return list(range(n))
+    search = Decomposition(processing, due)
+    jobs = list(range(n))
+    search.budget = EXACT_WORK
+    try:
+        return list(search.solve(jobs, 0)[1])
+    except Exhausted:
+        pass
+
+    best, sequence = search.quick(jobs, 0)
+    for width in (1, 2, 3):
+        search.width = width
+        search.wide = {}
+        search.budget = WIDE_WORK
+        try:
+            cost, found = search.solve(jobs, 0)
+        except Exhausted:
+            break
+        if cost < best:
+            best, sequence = cost, list(found)
+    search.width = 0
+    return reoptimise(search, sequence)
+
+
+def reoptimise(search, sequence):
+    """Solve windows of the sequence exactly, one after the other, until none can be improved or the budget ends."""
+    p = search.p
+    n = len(sequence)
+    left = WINDOW_WORK
+    for size in (20, 30, 40, 50, 60):
+        size = min(size, n)
+        improved = True
+        while improved and left > 0:
+            improved = False
+            for a in range(0, n - size + 1, max(1, size // 3)):
+                if left <= 0:
+                    break
+                window = sequence[a : a + size]
+                t = sum([p[j] for j in sequence[:a]])
+                allowed = min(left, WINDOW_WORK // 8)
+                search.budget = allowed
+                try:
+                    cost, found = search.solve(sorted(window), t)
+                except Exhausted:
+                    left -= allowed
+                    continue
+                left -= allowed - search.budget + size
+                if cost < search.cost(window, t):
+                    sequence[a : a + size] = found
+                    improved = True
     return sequence
 
+
+class Decomposition:
+    """Solve subproblems (a set of jobs that starts at t) by placing their longest job."""
+
+    def __init__(self, processing, due):
+        self.p = processing
+        self.d = due
+        n = len(processing)
+        self.slack = [due[j] - processing[j] for j in range(n)]
+        self.bit = [1 << j for j in range(n)].__getitem__
+        self.memo = {}
+        self.wide = {}
+        self.width = 0  # 0: all places are tried
+        self.budget = 0
+
+    def cost(self, jobs, t):
+        """Total tardiness of the jobs in this order from t on."""
+        p, d = self.p, self.d
+        total = 0
+        for j in jobs:
+            t += p[j]
+            if t > d[j]:
+                total += t - d[j]
+        return total
+
+    def quick(self, jobs, t):
+        """Cost and sequence by the modified due date rule."""
+        p, d, slack = self.p, self.d, self.slack
+        by_due = sorted(jobs, key=d.__getitem__)
+        by_slack = sorted(jobs, key=slack.__getitem__)
+        late = []
+        done = set()
+        sequence = []
+        total = 0
+        a = b = 0
+        m = len(jobs)
+        for _ in range(m):
+            while b < m and slack[by_slack[b]] < t:
+                j = by_slack[b]
+                b += 1
+                if j not in done:
+                    heappush(late, (p[j], j))
+            while a < m and (by_due[a] in done or slack[by_due[a]] < t):
+                a += 1
+            if late and (a >= m or t + late[0][0] <= d[by_due[a]]):
+                j = heappop(late)[1]
+            else:
+                j = by_due[a]
+                a += 1
+            done.add(j)
+            sequence.append(j)
+            t += p[j]
+            if t > d[j]:
+                total += t - d[j]
+        return total, sequence
+
+    def solve(self, jobs, t):
+        """Cost and sequence of the jobs from t on: optimal if width is 0."""
+        p, d = self.p, self.d
+        if len(jobs) < 2:
+            if not jobs:
+                return 0, []
+            c = t + p[jobs[0]] - d[jobs[0]]
+            return (c if c > 0 else 0), jobs
+        key = (sum(map(self.bit, jobs)), t)
+        hit = self.memo.get(key)
+        if hit is not None:
+            return hit
+        if self.width:
+            hit = self.wide.get(key)
+            if hit is not None:
+                return hit
+
+        head = []
+        tail = []  # last job first
+        total = 0
+        rest = jobs
+        while True:
+            self.budget -= len(rest) + 4
+            if self.budget < 0:
+                raise Exhausted
+            items = [((d[j] if d[j] > t + p[j] else t + p[j]), p[j], j) for j in rest]
+            items.sort()
+            end = t + sum([item[1] for item in items])
+            # A job that is not late even at the very end goes there.
+            while items and items[-1][0] >= end:
+                _, q, j = items.pop()
+                tail.append(j)
+                if end > d[j]:
+                    total += end - d[j]
+                end -= q
+            # The longest job, if it is also the last due, goes to the end.
+            longest = max([item[1] for item in items], default=0)
+            while items and items[-1][1] == longest:
+                _, q, j = items.pop()
+                tail.append(j)
+                if end > d[j]:
+                    total += end - d[j]
+                end -= q
+                longest = max([item[1] for item in items], default=0)
+            if not items:
+                middle = []
+                break
+            # Due date order is optimal if at most one job is late.
+            completion = []
+            c = t
+            late = 0
+            for e, q, j in items:
+                c += q
+                completion.append(c)
+                if c > e:
+                    late += 1
+            if late <= 1:
+                middle = [item[2] for item in items]
+                total += self.cost(middle, t)
+                break
+            # Shortest first is optimal if all jobs are late.
+            short = sorted(items, key=itemgetter(1))
+            c = t
+            for e, q, j in short:
+                c += q
+                if c < e:
+                    break
+            else:
+                middle = [item[2] for item in short]
+                total += self.cost(middle, t)
+                break
+            # A job that is both first due and shortest goes first.
+            if items[0][1] == short[0][1]:
+                j = items[0][2]
+                head.append(j)
+                t += p[j]
+                if t > d[j]:
+                    total += t - d[j]
+                rest = [item[2] for item in items[1:]]
+                continue
+
+            value, middle = self.branch(items, completion, longest, t)
+            total += value
+            break
+
+        result = (total, head + middle + tail[::-1])
+        if self.width:
+            self.wide[key] = result
+        else:
+            self.memo[key] = result
+        return result
+
+    def branch(self, items, completion, longest, t):
+        """Try the places of the longest job; items are in (modified) due date order."""
+        m = len(items)
+        r = m - 1
+        while items[r][1] != longest:
+            r -= 1
+        places = []
+        top = completion[r]
+        for k in range(r, m):
+            e, q, _ = items[k]
+            c = completion[k]
+            if k > r and e + q > top:
+                top = e + q
+            if k > r and c < top:
+                continue
+            if k + 1 < m and c >= items[k + 1][0]:
+                continue
+            places.append(k)
+        if not places:
+            places = [m - 1]
+        names = [item[2] for item in items]
+        job = names.pop(r)
+        due = self.d[job]
+        best = None
+        middle = None
+        if self.width and len(places) > self.width:
+            ranked = []
+            for k in places:
+                self.budget -= m
+                value = max(completion[k] - due, 0)
+                value += self.quick(names[:k], t)[0] + self.quick(names[k:], completion[k])[0]
+                ranked.append((value, k))
+            ranked.sort()
+            places = sorted([k for _, k in ranked[: self.width]])
+        for k in places:
+            own = completion[k] - due
+            if own < 0:
+                own = 0
+            # Both the tardiness of the longest job and the cost before it only grow with k.
+            if best is not None and own >= best:
+                break
+            before = self.solve(names[:k], t)
+            if best is not None and own + before[0] >= best:
+                if self.width:
+                    continue
+                break
+            after = self.solve(names[k:], completion[k])
+            value = own + before[0] + after[0]
+            if best is None or value < best:
+                best = value
+                middle = before[1] + [job] + after[1]
+        return best, middle
+
+
+# EVOLVE-BLOCK-END
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "scheduling/total_tardiness",
@@ -104,20 +338,17 @@ PROVENANCE = {
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
-    "verdict": "not better",
-    "reason": "2026-11-30: test: +0.29 pp against mddc_augmented, 97% CI +0.17 to +0.44 pp (12 wins, 66 ties, 122 losses)",
-    "certificate": "bd0e3408e9989d434b3772b981e4a3274536d0925851a8720da3bc9c83fe8a2c",
+    "found_by": "language model (name not recorded)",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22120.72 pp against mddc_augmented, 99.2% CI \u22121.31 to \u22120.41 pp (95 wins, 105 ties, 0 losses)",
+    "certificate": "feaee2555fd0cb125cd3df1922b3ed8d2a9cc958b22727c4fbd618a9ee4cb533",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "c8696f0c7f46225ecb7f075ee13ddc2304d6c747c3585f05f047feca997bb5d4",
+    "program": "be3ef8a8bb61f8ed0aac69da12c65bfaf5eb8e8e14a74c2926e97164b326ca1c",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {
-        "train": 0.011297656603748577, "validation": 0.011112420123477166,
-        "test": 0.010339828690278035,
-    },
+    "this program": {"train": 0.0, "validation": 0.0, "test": 0.0002741184972166375},
     "mddc_augmented": {
         "train": 0.007683472220976861, "validation": 0.007370511480551525,
         "test": 0.007464591166228146,
@@ -139,7 +370,7 @@ MEASURED = {
 # Calls of the program on small instances, and its answers at the time of the export.
 CASES = [
     {
-        "instance": "validation-n20-r0.4-t0.8-1", "family": "n20", "total": 1, "objective": 4008.0,
+        "instance": "validation-n20-r0.4-t0.8-1", "family": "n20", "total": 1, "objective": 4004.0,
         "calls": [
             [
                 "__call__",
@@ -150,12 +381,12 @@ CASES = [
                         18, 94, 47, 78,
                     ],
                 ],
-                [16, 13, 4, 8, 7, 2, 12, 6, 9, 10, 0, 14, 15, 1, 11, 19, 5, 18, 17, 3],
+                [16, 13, 4, 8, 7, 6, 2, 12, 9, 10, 0, 14, 15, 1, 19, 11, 5, 18, 17, 3],
             ],
         ],
     },
     {
-        "instance": "train-n50-r0.4-t0.8-1", "family": "n50", "total": 1, "objective": 26398.0,
+        "instance": "train-n50-r0.4-t0.8-1", "family": "n50", "total": 1, "objective": 26362.0,
         "calls": [
             [
                 "__call__",
@@ -173,15 +404,15 @@ CASES = [
                     ],
                 ],
                 [
-                    37, 21, 29, 44, 17, 18, 33, 39, 24, 36, 47, 9, 19, 1, 25, 31, 32, 40, 49, 30,
-                    43, 41, 28, 23, 4, 26, 5, 3, 0, 2, 6, 22, 13, 12, 8, 10, 45, 35, 42, 15, 16, 34,
-                    11, 38, 46, 14, 27, 48, 20, 7,
+                    37, 21, 29, 44, 17, 18, 33, 47, 39, 24, 36, 19, 9, 1, 25, 31, 32, 40, 49, 30,
+                    41, 28, 23, 26, 4, 5, 22, 3, 0, 2, 6, 43, 13, 12, 8, 10, 45, 35, 42, 16, 15, 34,
+                    38, 11, 46, 27, 14, 48, 20, 7,
                 ],
             ],
         ],
     },
     {
-        "instance": "train-n100-r0.4-t0.8-5", "family": "n100", "total": 1, "objective": 83911.0,
+        "instance": "train-n100-r0.4-t0.8-5", "family": "n100", "total": 1, "objective": 83851.0,
         "calls": [
             [
                 "__call__",
@@ -205,11 +436,11 @@ CASES = [
                     ],
                 ],
                 [
-                    3, 39, 30, 42, 85, 97, 56, 16, 48, 38, 87, 65, 43, 71, 92, 0, 34, 61, 75, 55,
-                    95, 18, 9, 13, 86, 32, 26, 44, 33, 77, 98, 23, 68, 73, 51, 96, 54, 15, 6, 82,
-                    31, 19, 79, 46, 41, 99, 7, 63, 5, 88, 27, 8, 66, 4, 50, 74, 37, 81, 14, 60, 76,
-                    1, 90, 67, 62, 49, 70, 25, 89, 28, 47, 94, 11, 24, 78, 91, 52, 58, 84, 22, 29,
-                    17, 80, 20, 59, 36, 45, 83, 64, 12, 93, 2, 69, 40, 53, 10, 21, 57, 35, 72,
+                    39, 3, 30, 42, 85, 56, 97, 48, 16, 38, 87, 65, 0, 43, 71, 92, 34, 61, 75, 55, 9,
+                    95, 18, 86, 13, 26, 32, 44, 33, 77, 98, 23, 68, 51, 73, 96, 54, 15, 82, 6, 31,
+                    19, 79, 46, 41, 99, 7, 63, 5, 88, 8, 27, 66, 4, 50, 74, 37, 81, 14, 60, 76, 1,
+                    90, 67, 62, 49, 70, 89, 25, 28, 47, 94, 11, 24, 78, 91, 52, 58, 84, 29, 22, 17,
+                    80, 20, 59, 36, 83, 45, 64, 12, 93, 69, 2, 40, 53, 10, 21, 57, 35, 72,
                 ],
             ],
         ],
