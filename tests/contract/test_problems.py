@@ -64,6 +64,7 @@ class TestMadeInPython(ProblemContract):
     problem = replace(
         _SMALL.problem,
         slug="made/in_python",
+        tiers=(),
         instances=lambda split: _SMALL.problem.instances(split)[:4],
         statement=_SMALL.statement,
         programs={name: _SMALL.program(name).source for name in _SMALL.programs},

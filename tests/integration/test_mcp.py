@@ -167,11 +167,11 @@ def test_no_verb_hands_out_what_is_sealed_or_runs_a_folder(runs: Path) -> None:
             "source": {"slug": slug, "name": loaded.problem.baselines[0].name},
             "give_up": {"run": run, "ticket": other["ticket"]}, "history": {"run": run}, "program": {"run": run, "number": 0},
             "submit": {"run": run, "ticket": ticket["ticket"], "source": tunable}, "gate": {"slug": slug, "source": seed},
-            "tune": {"slug": slug, "source": tunable, "trials": 2}, "certificate": {"run": run, "number": 0},
+            "tune": {"slug": slug, "source": tunable, "trials": 2},
             "precheck": {"slug": slug, "source": "def order(processing, due):\n    return [0] * len(due)\n"},
         }  # fmt: skip
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert tools.keys() - given.keys() == {"open_session", "next_ticket", "certify"}
+        assert tools.keys() - given.keys() == {"open_session", "next_ticket", "certify", "certificate"}
         said = json.dumps([ticket, other]) + "".join([json.dumps(await call(client, name, **given[name])) for name in given])
         assert [id for id in sealed if f'"{id}"' in said] == [] and '"test": {"mean"' not in said
         for tool in tools.values():
