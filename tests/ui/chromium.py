@@ -41,3 +41,19 @@ def press(page: Any, name: str) -> None:
     expect(found).to_have_count(1, timeout=PATIENCE)
     page.locator(SETTLED).wait_for()  # until then it may move
     found.click()
+
+
+def select(page: Any, label: str, option: str) -> None:
+    """Choose an option of a list: a page that is drawn again meanwhile closes the list, so that it has to be opened once more."""
+    from playwright.sync_api import TimeoutError, expect
+
+    found = page.get_by_role("option", name=option, exact=True)
+    for _ in range(PATIENCE // 5000):
+        page.locator(SETTLED).wait_for()
+        page.get_by_role("combobox", name=label).click()
+        try:
+            found.click(timeout=5000)
+        except TimeoutError:
+            continue
+        break
+    expect(found).to_have_count(0, timeout=PATIENCE)

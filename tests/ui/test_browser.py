@@ -15,7 +15,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
-from tests.ui.chromium import PATIENCE, button, faults_of, press
+from tests.ui.chromium import PATIENCE, button, faults_of, press, select
 from tests.ui.contrast import FAINT
 from tests.ui.served import serve
 from workbench.problem import catalog
@@ -251,8 +251,7 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
                             ("Temperature", "0.5"), ("Evaluation processes", "1")):  # fmt: skip
             page.get_by_label(label, exact=True).fill(text)
             page.get_by_label(label, exact=True).press("Enter")
-        page.get_by_role("combobox", name="Search strategy").click()
-        page.get_by_role("option", name="greedy").click()
+        select(page, "Search strategy", "greedy")
         press(page, "Resume run")
         page.locator(".chip", has_text=re.compile("^running$")).first.wait_for()
         with Store(tmp_path, write=False) as store:
