@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -208,10 +209,10 @@ def test_command_and_report_tell_what_each_did_over_time(evolve: Evolve, tmp_pat
 
 def test_attempts_that_wait_for_a_model_do_not_fall_to_agents() -> None:
     team = Team(Mixed([Part("down", 0.5, Script("down", pays=False)), Part("agents", 0.5, Agents())]), "", {})
-    assert {team.turn([], random.Random(k)) for k in range(40)} == {"down", "agents"}
+    assert {team.turn([], partial(random.Random, k)) for k in range(40)} == {"down", "agents"}
     for number in range(breaker.SAME):
         team.failed("down", number, "connection refused")
-    assert {team.turn([], random.Random(k)) for k in range(40)} == {None}
+    assert {team.turn([], partial(random.Random, k)) for k in range(40)} == {None}
 
 
 def test_a_paid_answer_that_was_not_scored_keeps_its_maker(tmp_path: Path) -> None:

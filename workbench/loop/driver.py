@@ -263,7 +263,7 @@ class Loop:
         if not self._order.takes_more:  # a replay has its plan
             return ""
         if not self._follow.waits:
-            return self._team.turn(busy, random.Random(f"{self._options.seed}/{self._order.cursor}/proposer"))
+            return self._team.turn(busy, lambda: random.Random(f"{self._options.seed}/{self._order.cursor}/proposer"))
         return self._follow.maker if not self._follow.maker or self._team.has_room(self._follow.maker, busy) else None
 
     def _fly(self, number: int, origin: Origin | None, maker: str = "") -> Flight:
@@ -299,7 +299,7 @@ class Loop:
         self._submit(flight, proposer.propose, self._task(flight), self._rng(flight, "propose"))
 
     def _task(self, flight: Flight) -> Task:
-        return self._requests.task(flight, self._flights.values(), self._rng(flight, "kind"))
+        return self._requests.task(flight, self._flights.values(), partial(self._rng, flight, "kind"))
 
     def _submit(self, flight: Flight, work: Callable[..., Reply], *arguments: Any) -> None:
         flight.proposing = True

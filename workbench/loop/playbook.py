@@ -44,6 +44,8 @@ class Keeper:
 
     def lessons(self, number: int) -> tuple[str, ...]:
         """Return the lessons that an attempt sees."""
+        if not self._path:
+            return ()
         self._poll()
         drawn = self._book.draw(random.Random(f"{self._context.options.seed}/{number}/lessons"))
         self._shown[number] = frozenset(x.number for x in drawn), frozenset(x.number for x in self._book.lessons)

@@ -44,13 +44,15 @@ class Requests:
         """Wait for lessons that were asked for; `heartbeat` is called about once a second."""
         self._playbook.finish(heartbeat)
 
-    def task(self, flight: Flight, beside: Iterable[Flight], rng: random.Random) -> Task:
+    def task(self, flight: Flight, beside: Iterable[Flight], rng: Callable[[], random.Random]) -> Task:
         """Return the request for an attempt.
 
         Parameters
         ----------
         beside
             All attempts in progress, so that a prompt does not ask for the same again.
+        rng
+            Makes the generator that kinds are drawn with; called only where one is drawn.
         """
         # A replayed injection or tuning has no selection; only the task's number is used then.
         selection = flight.selection or Selection(Candidate(-1, Status.OK, None, "seed"))
@@ -58,7 +60,7 @@ class Requests:
         tried = (*self._memory.choose(selection.parent.number), *_pending(beside)) if self._memory else ()
         kind = Kind.IMPROVE
         if self._kinds and flight.failure is None:
-            kind = self._kinds.choose(possible_kinds(selection, self._limits), rng)
+            kind = self._kinds.choose(possible_kinds(selection, self._limits), rng())
         known, stagnation = self._probe.told(selection.parent.number), self._endings.stagnation
         lessons = self._playbook.lessons(flight.number) if self._memory else ()
         return Task(flight.number, selection, flight.failure, guidance, stagnation, tried, kind, known, lessons)

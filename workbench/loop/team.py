@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from workbench.learning.shares import Shares
 from workbench.loop.breaker import Breaker
@@ -61,13 +61,16 @@ class Team:
         part = self._named(name)
         return part is not None and part.proposer.repairs
 
-    def turn(self, busy: Iterable[str], rng: random.Random) -> str | None:
-        """Return whose attempt comes next; None if it has to wait for an answer that is under way, or for calls to work again."""
+    def turn(self, busy: Iterable[str], rng: Callable[[], random.Random]) -> str | None:
+        """Return whose attempt comes next; None if it has to wait for an answer that is under way, or for calls to work again.
+
+        `rng` is called only where there is something to draw: seeding it takes longer than all else here.
+        """
         able = [name for name in self._parts if not self._breakers[name].holds and name not in self._lost]
         inside = [name for name in self._parts if name not in self._lost and not self.waits_outside(name)]
         if not able or (inside and not set(inside) & set(able)):
             return None  # those outside do not get what waits for calls to work again
-        name = able[0] if len(self._parts) == 1 else self._shares.choose(able, rng)
+        name = able[0] if len(self._parts) == 1 else self._shares.choose(able, rng())
         return name if self.has_room(name, busy) else None
 
     def has_room(self, name: str, busy: Iterable[str]) -> bool:
