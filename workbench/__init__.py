@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.api.describing import Description as Description
     from workbench.api.describing import describe as describe
+    from workbench.api.exhibits import Exhibited as Exhibited
+    from workbench.api.exhibits import exhibits as exhibits
     from workbench.api.gating import Robustness as Robustness
     from workbench.api.gating import gate as gate
     from workbench.api.judging import certify as certify
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api.describing": "Description describe",
+    "api.exhibits": "Exhibited exhibits",
     "api.gating": "Robustness gate",
     "api.judging": "certify evaluate",
     "api.loading": "load",

@@ -10,8 +10,8 @@ from typing import Any
 import workbench
 
 GROUPS = {
-    "Functions": "load describe source sources run open_run resume evaluate gate tune precheck certify export verify",
-    "Results": "Description Source Result Best Report Robustness Tuned Precheck Certificate",
+    "Functions": "load describe source sources exhibits run open_run resume evaluate gate tune precheck certify export verify",
+    "Results": "Description Source Exhibited Result Best Report Robustness Tuned Precheck Certificate",
     "Proposers": "Builtin LiteLLM",
     "Strategies": "Islands Adaptive Greedy BestOfN OpenEvolve",
     "Describing a problem": "Problem Instance Split Measurement Reference Baseline Limits Infeasible",

@@ -15,6 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
 
 
+HEURISTICS = """
+import workbench as wb
+from workbench import gallery
+assert {one.name for one in wb.exhibits()} == set(dir(gallery)) and wb.verify("prism", rescore=True).holds
+assert all(callable(getattr(gallery, name)) for name in dir(gallery))
+from workbench.gallery import prism
+models = [{"rate": rate, "slo": 1.0, "size": 10} for rate in (3, 2, 1)]
+assert prism(2, 80, models) in ([0, 1, 1], [1, 0, 0])
+"""
+"""What a user's own code can do with what ships."""
+
+
 def execute(folder: Path, monkeypatch: pytest.MonkeyPatch, packages: Path, cells: int | None = None) -> nbformat.NotebookNode:
     """Run the notebook, or its first cells, in an empty folder with `packages` first on the path."""
     monkeypatch.setenv("PYTHONPATH", str(packages))
@@ -61,4 +73,9 @@ def test_from_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         env={**os.environ, "PYTHONPATH": str(packages)}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert Path(where.strip()).is_relative_to(packages)
+    shipped = subprocess.run(
+        [sys.executable, "-c", HEURISTICS], cwd=tmp_path / "elsewhere", env={**os.environ, "PYTHONPATH": str(packages)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert shipped.returncode == 0, shipped.stdout + shipped.stderr
     check(execute(tmp_path / "elsewhere", monkeypatch, packages, cells=8))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from workbench.certificate import Certificate, Finder, FinderKind, Verdict
-from workbench.errors import ProblemError
+from workbench.certificate import BaselineComparison, Certificate, Finder, FinderKind, Verdict
+from workbench.errors import ProblemError, UsageError
+from workbench.model import Split
 from workbench.problem import catalog
 
 FORMAT = 1
@@ -92,6 +95,22 @@ class Exhibit:
         """`certified`, `not better`, `overfit` or `fragile`."""
         return self.certificate.verdict
 
+    def closest(self, split: Split) -> BaselineComparison | None:
+        """Return the comparison with the best baseline on a split; None if there was none."""
+        found = (c for c in self.certificate.comparisons if c.split is split)
+        return max(found, key=lambda c: c.difference.mean, default=None)
+
+    @property
+    def gap(self) -> float | None:
+        """Gap on the held-out test set."""
+        return self.certificate.gaps.get(Split.TEST)
+
+    @property
+    def best_human(self) -> float | None:
+        """Gap of the best baseline on the held-out test set."""
+        closest = self.closest(Split.TEST)
+        return None if self.gap is None or closest is None else self.gap - closest.difference.mean
+
     @property
     def finder(self) -> Finder:
         """Who or what found it; certificates that do not say so are by the run's proposer."""
@@ -127,6 +146,37 @@ def place() -> Path:
 def path_of(slug: str) -> Path:
     """Return the path of a problem's certificate; the exported module is next to it."""
     return place() / f"{slug.replace('/', '_')}.json"
+
+
+def names() -> dict[str, str]:
+    """Return the IDs of the problems for which a heuristic ships by its name in Python: the last part of the ID, if unambiguous."""
+    slugs = [slug for slug in catalog.slugs() if path_of(slug).is_file()]
+    times = Counter(slug.partition("/")[2] for slug in slugs)
+    return {name if times[name] == 1 else f"{name}_of_{domain}": f"{domain}/{name}"
+            for domain, _, name in (slug.partition("/") for slug in slugs)}  # fmt: skip
+
+
+def near(name: str) -> str:
+    """Return a line that says what ships under names like this one."""
+    known = names()
+    words = {**{slug: short for short, slug in known.items()}, **{short: short for short in known}}
+    found = list(dict.fromkeys(words[word] for word in difflib.get_close_matches(name, list(words), n=3, cutoff=0.5)))
+    hint = f"did you mean {' or '.join(found)}?" if found else f"there are: {', '.join(known)}"
+    return f"no heuristic ships under the name {name!r}; {hint}"
+
+
+def named(name: str) -> str:
+    """Return the problem ID of the heuristic that ships under a name or ID.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message suggests similar names.
+    """
+    known = names()
+    if name in known or name in known.values():
+        return known.get(name, name)
+    raise UsageError(near(name))
 
 
 def exhibit(slug: str) -> Exhibit | None:

@@ -1,4 +1,4 @@
-"""The program in an exported module: everything between two marker lines, byte for byte."""
+"""What is in an exported module: the program, everything between two marker lines byte for byte, and the name of its entry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 BEGIN = "# ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----"
 END = "# ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----"
 
+_ENTRY = re.compile(r"^# Entry: `(\w+)`", re.MULTILINE)
 _PROGRAM = re.compile(rf"^{re.escape(BEGIN)}\r?\n(.*)\r?\n{re.escape(END)}\r?$", re.MULTILINE | re.DOTALL)
 _SECOND_HEAD = """\
 # The search judged this code by its decisions alone: it is kept as it was found, not as linters like it.
@@ -22,6 +23,19 @@ _FIRST_TAIL = "\n\nPROVENANCE: dict[str, Any] = "
 def wrap(head: str, program: str, tail: str) -> str:
     """Return the text of a module; `head` consists of complete comment lines, `tail` of complete lines."""
     return f"{head}{BEGIN}\n{program}\n{END}\n{tail}"
+
+
+def entry(text: str) -> str:
+    """Return the name of the function or class that an exported module is about.
+
+    Raises
+    ------
+    ValueError
+        The module does not say.
+    """
+    if (found := _ENTRY.search(text)) is None:
+        raise ValueError("this is no exported module: it names no entry")
+    return found[1]
 
 
 def unwrap(text: str) -> str:
