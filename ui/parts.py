@@ -12,6 +12,7 @@ import altair as alt
 import streamlit as st
 
 from ui import actions, data, models, theme
+from workbench.analysis.makers import population
 from workbench.errors import StoreError, UsageError
 from workbench.formatting import percent
 from workbench.model import Split
@@ -154,8 +155,8 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
         if number == row.champion:
             chips.insert(0, theme.chip("best candidate", "live"))
         chips.append(theme.chip(origin_of(attempt) if attempt.parent is None else f"parent {attempt.parent}"))
-        if attempt.island is not None:
-            chips.append(theme.chip(f"island {attempt.island}"))
+        if attempt.island is not None and (name := population(row)(attempt.island)):
+            chips.append(theme.chip(name))
         theme.heading(f"no. {number}", chips)
         if attempt.idea:
             st.caption(literal(attempt.idea))

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from workbench.search.greedy import Greedy as Greedy
     from workbench.search.islands import Islands as Islands
     from workbench.search.openevolve import OpenEvolve as OpenEvolve
+    from workbench.search.portfolio import Portfolio as Portfolio
 
 _HOMES = {
     "api.describing": "Description describe",
@@ -84,6 +85,7 @@ _HOMES = {
     "search.greedy": "Greedy",
     "search.islands": "Islands",
     "search.openevolve": "OpenEvolve",
+    "search.portfolio": "Portfolio",
 }
 _HOME = {name: f"workbench.{module}" for module, names in _HOMES.items() for name in names.split()}
 

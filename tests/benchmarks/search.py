@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.search [--problem SLUG ...] [--strategy NAME ...] [--seeds 8] [--attempts 200] [--from seed] [--json]
 
-All runs use the built-in operators without tuning, from the same program and with the same seeds, two at a time. A run counts by
+All runs use the built-in operators without tuning, from the same program and with the same seeds. A run counts by
 the share of the start's validation gap that its best candidate leaves (chosen on validation, for every strategy alike). The first
 strategy is compared with each other one, paired by problem and seed; the 95 % interval is the bootstrap's over seeds within
 problems, which weigh alike. Rank 1 is the best of all strategies on a problem and seed; equals share their ranks.
@@ -66,10 +66,10 @@ def ranks(values: Sequence[float]) -> list[float]:
     return [sum(v < value for v in values) + (1 + sum(v == value for v in values)) / 2 for value in values]
 
 
-def measure(problems: list[str], strategies: list[str], seeds: range, attempts: int, start: str) -> dict[str, Any]:
+def measure(problems: list[str], strategies: list[str], seeds: range, attempts: int, start: str, runs: int = 2) -> dict[str, Any]:
     """Make all runs; return what each strategy leaves, its mean rank, and how the first one differs from it."""
     settings = [Setting(*of) for of in product(problems, seeds, strategies)]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(runs) as pool:
         shares = list(pool.map(left, settings, [attempts] * len(settings), [start] * len(settings)))
     rows = [shares[i : i + len(strategies)] for i in range(0, len(shares), len(strategies))]
     ranked = [ranks(row) for row in rows]
@@ -99,12 +99,13 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--attempts", type=int, default=200)
     parser.add_argument("--from", dest="start", default="seed")
+    parser.add_argument("--processes", type=int, default=2, help="runs at a time")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     strategies = options.strategy or list(STRATEGIES)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     os.environ["EVOLVE_STATE"] = tempfile.mkdtemp()
-    told = measure(options.problem or list(PROBLEMS), strategies, seeds, options.attempts, options.start)
+    told = measure(options.problem or list(PROBLEMS), strategies, seeds, options.attempts, options.start, options.processes)
     if options.json:
         print(json.dumps(told))
         return

@@ -9,8 +9,9 @@ import pytest
 
 from workbench import search
 from workbench.errors import UsageError
-from workbench.model import Candidate, Status
+from workbench.model import Candidate, Selection, Status
 from workbench.protocols import Strategy
+from workbench.search import portfolio
 from workbench.testing import StrategyContract
 from workbench.testing.strategies import live, reachable, seeded
 from workbench.testing.synthetic import seed_candidate
@@ -51,6 +52,16 @@ def test_options_are_described_checked_and_converted(name: str) -> None:
         if option.type is int:
             with pytest.raises(UsageError, match=option.name):
                 search.make(name, {option.name: -1})
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_an_object_is_copied_and_can_be_used_for_further_runs(name: str) -> None:
+    given = search.make(name)
+    chosen = search.choose(given)
+    chosen.strategy.tell(seed_candidate(0, random.Random(0)))
+    assert chosen.strategy.ask(random.Random(0)) and chosen.name == name and search.make(name, chosen.options)
+    with pytest.raises(UsageError, match="initial program"):
+        given.ask(random.Random(0))
 
 
 def test_an_unknown_strategy_suggests_the_nearest() -> None:
@@ -181,3 +192,35 @@ def test_adaptive_returns_to_initial_programs_and_other_ideas_as_clear_progress_
     for number in range(4, 30):
         strategy.tell(Candidate(number, Status.CRASH, None, "rewrite", (2,)))
     assert before < 60 < 120 < share()
+
+
+@pytest.mark.parametrize(("paying", "other"), [("greedy", "best_of_n"), ("best_of_n", "greedy")])
+def test_the_budget_of_a_portfolio_moves_to_the_better_strategy(paying: str, other: str) -> None:
+    """One landscape rewards steps from the best program, the other only changes of an initial program."""
+    strategy = search.make("portfolio", {"members": f"{other},{paying}"})
+    strategy.tell(synthetic(0, (1.0, 1.0)))
+    best, made = 1.0, []
+    for number in range(1, 201):
+        asked = strategy.ask(random.Random(number))
+        assert asked.island is not None
+        chooser = portfolio.owner({"members": f"{other},{paying}"}, asked.island)
+        pays = asked.parent.number == 0 if paying == "best_of_n" else asked.parent.gap == best
+        gap = best * 0.97 if pays and number % 4 == 0 else 2.0
+        best = min(best, gap)
+        strategy.tell(replace(synthetic(number, (gap, gap), asked.island, (asked.parent.number,)), operator="edit"))
+        made.append(chooser)
+    assert 35 < made[150:].count(paying) < 50, "half of them at first, and the other one is still tried"
+
+
+def test_members_of_a_portfolio_learn_of_their_own_attempts_and_of_each_new_best() -> None:
+    strategy = search.make("portfolio", {"members": "greedy,islands"})
+    strategy.tell(synthetic(0, (1.0, 1.0)))
+    home = {portfolio.owner({"members": "greedy,islands"}, s.island): s.island for s in asks_of(strategy)}
+    strategy.tell(synthetic(1, (1.5, 1.5), home["islands"], (0,)))  # worse: only its own population may keep it
+    assert {s.parent.number for s in asks_of(strategy) if s.island == home["greedy"]} == {0}
+    strategy.tell(synthetic(2, (0.5, 0.5), home["islands"], (0,)))
+    assert {s.parent.number for s in asks_of(strategy) if s.island == home["greedy"]} == {2}
+
+
+def asks_of(strategy: Strategy) -> list[Selection]:
+    return [strategy.ask(random.Random(i)) for i in range(60)]

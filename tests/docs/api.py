@@ -13,7 +13,7 @@ GROUPS = {
     "Functions": "load describe source sources exhibits run open_run resume evaluate gate tune precheck certify export verify",
     "Results": "Description Source Exhibited Result Best Report Robustness Tuned Precheck Certificate",
     "Proposers": "Builtin LiteLLM",
-    "Strategies": "Islands Adaptive Greedy BestOfN OpenEvolve",
+    "Strategies": "Islands Adaptive Greedy BestOfN OpenEvolve Portfolio",
     "Describing a problem": "Problem Instance Split Measurement Reference Baseline Limits Infeasible",
     "What strategies and proposers see": "Program Candidate Selection Status Task",
     "Errors": "WorkbenchError",

@@ -18,7 +18,7 @@ from tests.integration.silent import Silent, run, trace
 from tests.integration.test_cli import evolve  # noqa: F401  a fixture
 from tests.sandbox.test_lifecycle import eventually
 from workbench.analysis.finders import finder_of_attempt
-from workbench.analysis.makers import by_proposer
+from workbench.analysis.makers import divisions
 from workbench.api import agents
 from workbench.certificate import FinderKind
 from workbench.errors import UsageError
@@ -80,12 +80,12 @@ def test_shares_follow_what_pays(tmp_path: Path, paying: str) -> None:
     later = Counter(made[45:])
     assert later[paying] > 0.5 * 45, "a third of them at first"
     with Reader(tmp_path) as store:
-        rows = by_proposer(store.points(found.run, store.mark(found.run)), store.paid_calls(found.run))
+        ((kind, rows),) = divisions(store, store.run(found.run))
     whole = [row for row in rows if (row.first, row.last) == (min(r.first for r in rows), max(r.last for r in rows))]
-    assert {row.proposer: row.attempts for row in whole} == Counter(made)
-    assert {row.proposer for row in whole if row.improved} == {paying}
+    assert kind == "proposer" and {row.name: row.attempts for row in whole} == Counter(made)
+    assert {row.name for row in whole if row.improved} == {paying}
     assert sum(row.attempts for row in rows) == 2 * 90 and all(row.cost_usd == pytest.approx(0.01 * row.attempts) for row in rows)
-    quarters = [row.share for row in rows if row.proposer == paying and row not in whole]
+    quarters = [row.share for row in rows if row.name == paying and row not in whole]
     assert len(quarters) == 4 and quarters[-1] > 0.45
 
 

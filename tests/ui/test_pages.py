@@ -94,6 +94,16 @@ def test_run_of_several_proposers_tells_what_each_did(tmp_path: Path, open_page:
     assert "tests.integration.test_mixed:Bold" in words(app) and "duplicates" in words(app)
 
 
+def test_run_of_several_strategies_tells_which_one_chose(tmp_path: Path, open_page: Open) -> None:
+    found = made(tmp_path, strategy="portfolio", strategy_options={"members": "islands,greedy"}, candidates=16)
+    app = open_page(tmp_path, "run", run=found.run, tab="Spend & models")
+    sound(app)
+    assert "greedy" in words(app) and "duplicates" in words(app)
+    app = open_page(tmp_path, "run", run=found.run, tab="Programs")
+    sound(app)
+    assert {"islands", "greedy"} <= set(app.dataframe[0].value["strategy"])
+
+
 def test_run_with_nothing_but_its_start_shows_every_tab(folder: Path, open_page: Open) -> None:
     app = open_page(folder, "run", run="barren")
     for tab in RUN_TABS:

@@ -12,10 +12,9 @@ import streamlit as st
 from ui import data, parts, theme
 from ui.messages import log, messages
 from workbench.analysis.attempts import spending, thinned, timed
-from workbench.analysis.makers import COLUMNS, by_proposer
+from workbench.analysis.makers import divisions, population
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens
 from workbench.model import Split
-from workbench.options import mixture
 from workbench.report import charts
 from workbench.report.cpu_chart import against_cpu
 from workbench.store import Mark, Reader, RunSummary
@@ -152,7 +151,7 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
             figure = charts.progress(
                 shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
-                levels=levels, validation=validation,
+                levels=levels, validation=validation, population=population(row),
             )  # fmt: skip
             picked = parts.clicked(figure, f"progress-{axis}-{split}", zooms=True).get("number")
             st.caption(_MOVE)
@@ -206,7 +205,10 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     validation = store.gaps(row.id, Split.VALIDATION)
     listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
     listed = listed.assign(change=listed["change"] * 100, error=listed["error"] * 200)
-    shown = "number status operator idea gap validation parent change error island longest seconds".split()
+    chooser = "strategy" if row.options.strategy == "portfolio" else "island"
+    if chooser == "strategy":
+        listed["strategy"] = [population(row)(0 if pd.isna(island) else int(island)) for island in listed["island"]]
+    shown = f"number status operator idea gap validation parent change error {chooser} longest seconds".split()
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         event = st.dataframe(
@@ -308,16 +310,16 @@ def failures(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     st.html(theme.table(["status", "operator", "model", "attempts", "wasted", "first", "message"], table, {3, 4, 5}, grow=6))
 
 
-def proposers(store: Reader, row: RunSummary, mark: Mark) -> None:
-    """Show what each of several proposers did over time."""
-    if mixture(row.options.proposer) and (made := by_proposer(store.points(row.id, mark), store.paid_calls(row.id))):
-        cells = [[escape(cell) for cell in one.cells()] for one in made]
-        st.html(theme.table(list(COLUMNS), cells, set(range(2, len(COLUMNS)))))
+def divided(store: Reader, row: RunSummary, mark: Mark) -> None:
+    """Show what each of several proposers, and each of several strategies, did over time."""
+    for division in divisions(store, row, mark):
+        cells = [[escape(cell) for cell in texts] for texts in division.rows]
+        st.html(theme.table(list(division.columns), cells, set(range(2, len(division.columns)))))
 
 
 def spend(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
-    """Show improvement and cost by proposer, if the run has several, and by model and operator."""
-    proposers(store, row, mark)
+    """Show improvement and cost by proposer and by strategy, if the run has several, and by model and operator."""
+    divided(store, row, mark)
     frame = data.attempts(store, row.id, mark)
     made = data.calls(store, row.id, mark)
     asked = len(made) > 0

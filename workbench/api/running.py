@@ -55,7 +55,7 @@ def run(
         A proposer, a function from a `Task` to text (a program, or edits of the parent), or a name: `auto` (a model if one
         is configured, otherwise the AST mutation operators), `litellm`, `builtin`, `replay:RUN`, `package.module:Class`.
     strategy
-        A strategy, or a name: `islands`, `adaptive`, `greedy`, `best_of_n`, `openevolve`, `package.module:Class`.
+        A strategy, or a name: `islands`, `adaptive`, `greedy`, `best_of_n`, `openevolve`, `portfolio`, `package.module:Class`.
     attempts
         Number of attempts, including failed ones; initial programs are not counted.
     seed

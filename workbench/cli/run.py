@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -13,11 +13,17 @@ from workbench.cli import configured, model_options
 from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Runs, Unsafe, emit
 from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
+from workbench.errors import UsageError
 from workbench.formatting import dollars, percent
 from workbench.loop.display import Progress
 from workbench.problem import catalog
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
+
+
+Portfolio: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Strategies that share the budget: islands,greedy or all.")
+]
 
 
 def run(
@@ -31,6 +37,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
     strategy: Annotated[str, typer.Option(help="How the search selects parents; see below.")] = "islands",
+    portfolio: Portfolio = None,
     opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[list[str] | None, typer.Option("--from", help="Initial program, by name or file; repeatable.")] = None,
     style: model_options.Style = None,
@@ -76,10 +83,12 @@ def run(
       evolve run spot_deadline --model gpt-5-mini --max-usd 2
       evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1
       evolve run ./my_problem --strategy greedy --from my_start.py
+      evolve run ./my_problem --portfolio islands,greedy
     """
     with Progress(console(as_json)).running() as display:
         if said := configured.line(ctx):
             display.line(said)
+        strategy, strategy_options = _strategy(strategy, opt, portfolio)
         options = model_options.given(
             model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price, style=style,
             temperature=temperature, answer_tokens=answer_tokens, reasoning_effort=reasoning_effort, concurrency=concurrency,
@@ -90,11 +99,20 @@ def run(
             workers=workers, max_usd=max_usd, runs=runs, display=display, **options,
             endpoint_key=endpoint_key and configured.endpoints_are_named(ctx),
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
-            strategy_options=model_options.pairs("--opt", opt), tune_trials=tune_trials, gate=gate, race=race,
+            strategy_options=strategy_options, tune_trials=tune_trials, gate=gate, race=race,
             patience=patience, playbook=str(playbook.absolute()) if playbook else None, allow_unsafe=allow_unsafe,
             isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)
+
+
+def _strategy(name: str, options: list[str] | None, portfolio: str | None) -> tuple[str, dict[str, str]]:
+    """Return name and options of the strategy that was asked for."""
+    if portfolio is None:
+        return name, model_options.pairs("--opt", options)
+    if name not in ("islands", "portfolio") or options:
+        raise UsageError("--portfolio is a strategy with its options: omit --strategy and --opt")
+    return "portfolio", {"members": portfolio}
 
 
 def resume_(

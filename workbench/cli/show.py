@@ -13,13 +13,12 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
-from workbench.analysis.makers import COLUMNS, Made, by_proposer
+from workbench.analysis.makers import Division, chosen_by, divisions
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, last_line, percent, visible, with_error
 from workbench.model import Candidate, Effect, Report, Seconds, Split, Status
-from workbench.options import mixture
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.store import AttemptSummary, Event, Outcome, Reader, Run, RunSummary, Store, outcome
@@ -127,8 +126,7 @@ def show(
         events = store.events(row.id, limit=10)
         lessons = store.lessons(row.id)
         noticed = [words for of, words in store.remarks(row.id) if of == number]
-        several = bool(mixture(row.options.proposer))
-        shared = by_proposer(store.points(row.id, store.mark(row.id)), store.paid_calls(row.id)) if several else []
+        divided = divisions(store, row)
     statuses = Counter(a.status for a in attempts if a.operator != "seed")
     steps = [] if number is None else lineage({a.number: a for a in attempts}, number)
     if as_json:
@@ -140,19 +138,19 @@ def show(
             "folder": found.folder, "message": found.message, "proposer": found.proposer, "options": row.settings(),
             "version": row.version, "statuses": dict(statuses), "candidate": detail, "lessons": list(lessons.values()),
         }  # fmt: skip
-        if several:
-            more["proposers"] = [one.to_json() for one in shared]
+        kinds = {"proposer": "proposers", "strategy": "strategies"}
+        more |= {kinds[division.kind]: division.to_json() for division in divided}
         if tried:
-            more["attempts"] = [_attempt(a) for a in attempts[-tried:]]
+            more["attempts"] = [_attempt(row, a) for a in attempts[-tried:]]
         emit(found.to_json() | more)
         return
     words = console()
     if tried:
-        _print_attempts(attempts[-tried:], words)
+        _print_attempts(row, attempts[-tried:], words)
         return
     _print_head(row, found, statuses, words)
-    if shared:
-        (words if words.is_terminal else console(width=10_000)).print(_shares(shared))
+    for division in divided:
+        (words if words.is_terminal else console(width=10_000)).print(_shares(division))
     if chosen is not None:
         words.print(
             f"\ncandidate {chosen.number} ({chosen.operator}): {chosen.status} {chosen.message}".rstrip(),
@@ -210,10 +208,10 @@ def _print_head(row: Run, found: Outcome, statuses: Counter[Status], words: Cons
     words.print(f"{found.attempts} attempts: " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
 
 
-def _shares(made: Sequence[Made]) -> Table:
-    shown = table(*COLUMNS, right=" ".join(COLUMNS[2:]))
-    for one in made:
-        shown.add_row(*map(escape, one.cells()))
+def _shares(division: Division) -> Table:
+    shown = table(*division.columns, right=" ".join(division.columns[2:]))
+    for cells in division.rows:
+        shown.add_row(*map(escape, cells))
     return shown
 
 
@@ -234,32 +232,37 @@ def against_parent(effect: Effect | None, seconds: Seconds | None) -> str:
     return "; ".join(parts)
 
 
-def _print_attempts(attempts: Sequence[AttemptSummary], words: Console) -> None:
+def _print_attempts(row: Run, attempts: Sequence[AttemptSummary], words: Console) -> None:
+    several = row.options.strategy == "portfolio"
     shown = table(
         "no.",
         "from",
+        *(["strategy"] if several else []),
         "operator",
         "train",
         "difference",
         "longest",
         "idea or reason",
         right="no. from train difference longest",
-        whole="difference longest",
+        whole="strategy difference longest",
     )
     for a in attempts:
         effect, seconds = a.effect, a.per_instance
         difference = with_error(effect.mean, effect.error) + (" ~" if effect.within_noise else "") if effect else ""
         reason = "" if a.status is Status.OK else f"{a.status}: {last_line(a.message)}"
         shown.add_row(
-            str(a.number), "" if a.parent is None else str(a.parent), a.operator, percent(a.gap), difference,
+            str(a.number), "" if a.parent is None else str(a.parent),
+            *([escape(chosen_by(row, a.island, a.operator))] if several else []),
+            a.operator, percent(a.gap), difference,
             f"{seconds.longest:.2g} s" if seconds else "", escape(" | ".join(filter(None, (a.idea, reason)))),
         )  # fmt: skip
     words.print(shown)
     words.print("~ within noise: less than two standard errors", style="dim")
 
 
-def _attempt(a: AttemptSummary) -> dict[str, Any]:
+def _attempt(row: Run, a: AttemptSummary) -> dict[str, Any]:
     return {
+        "strategy": chosen_by(row, a.island, a.operator),
         "number": a.number, "parent": a.parent, "proposer": a.proposer, "operator": a.operator, "status": a.status.value,
         "gap": a.gap, "idea": a.idea, "message": a.message, "effect": a.effect.to_json() if a.effect else None,
         "seconds": a.per_instance._asdict() if a.per_instance else None,

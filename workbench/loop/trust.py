@@ -62,9 +62,10 @@ def options_to_resume(
         options = replace(options, proposer="auto")
     elif not trusted and not own_proposer and not _is_known(recorded.proposer, [_HARMLESS]):
         missing += _proposing(recorded)
+    used = search.uses(recorded.strategy, recorded.strategy_options)
     if "strategy" in given:
         options = replace(options, strategy_options={})
-    elif not trusted and not own_strategy and not _is_known(recorded.strategy, search.built_in()):
+    elif not trusted and not own_strategy and not all(_is_known(name, search.built_in()) for name in used):
         missing += [*_flags("--strategy", [recorded.strategy]), *_pairs("--opt", recorded.strategy_options)]
     proposes = given.get("proposer", "auto" if "models" in given else recorded.proposer)
     if not trusted and not own_proposer and not _is_known(proposes, [_HARMLESS]) and not any(name in given for name in _BUDGETS):

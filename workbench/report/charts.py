@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -81,6 +81,7 @@ def progress(
     log: bool | None = None,
     validation: pd.Series | None = None,
     steered: Sequence[int] = (),
+    population: Callable[[int], str] = "island {}".format,
     height: int = 390,
     width: int = 760,
 ) -> alt.LayerChart:
@@ -99,6 +100,8 @@ def progress(
         Whether the gap axis is logarithmic; None: if the gaps of the baselines are far apart.
     steered
         Rows at which a user's message entered the prompts, drawn as diamonds on the line of the best.
+    population
+        Name of what an island's number stands for; empty: nothing.
     height, width
         Pixels of the plot, and of the whole chart unless the page stretches it.
     """
@@ -110,7 +113,7 @@ def progress(
     shown = pd.DataFrame({
         "x": across(frame, axis), "gap": within(gaps, low, log=log), "best": within(best, low, log=log), "number": frame["number"],
         "status": frame["status"].astype(str), "operator": frame["operator"].astype(str),
-        "series": list(map(_group, frame["operator"].astype(str), frame["island"])),
+        "series": [_group(how, at, population) for how, at in zip(frame["operator"].astype(str), frame["island"], strict=True)],
     })  # fmt: skip
     valid, failed = shown[gaps.notna()], shown[shown["status"] != "ok"] if rug else shown.iloc[:0]
     marked = shown.iloc[[i for i in steered if 0 <= i < len(shown)]]
@@ -141,10 +144,10 @@ def progress(
     )
 
 
-def _group(operator: str, island: float) -> str:
+def _group(operator: str, island: float, population: Callable[[int], str]) -> str:
     """Return what an attempt is counted to; strategies without populations have no islands."""
-    if not pd.isna(island):
-        return f"island {int(island)}"
+    if not pd.isna(island) and (name := population(int(island))):
+        return name
     return {"seed": "start", "inject": "injected", "submit": "injected"}.get(operator, "attempts")
 
 
@@ -171,12 +174,13 @@ def _rug(failed: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
 
 
 def _series(valid: pd.DataFrame, failed: pd.DataFrame, marked: pd.DataFrame, palette: Palette) -> alt.Color:
-    """Return the colours of initial programs, islands and other series that occur."""
-    there = set(valid["series"].unique())
-    islands = sorted(int(name.split()[1]) for name in there if name.startswith("island "))
+    """Return the colours of initial programs, islands or strategies, and other series that occur."""
+    there = set(valid["series"])
     tones = {"start": palette.muted, "injected": palette.series[-2], "attempts": palette.series[0]}
     found = {name: colour for name, colour in tones.items() if name in there}
-    found |= {f"island {k}": palette.series[k % len(palette.series)] for k in islands}
+    populations = sorted(there - set(tones), key=lambda name: (len(name), name))
+    places = [int(name.split()[1]) if name.startswith("island ") else k for k, name in enumerate(populations)]
+    found |= {name: palette.series[k % len(palette.series)] for name, k in zip(populations, places, strict=True)}
     found |= {"failed": palette.worse} if len(failed) else {}
     found |= {"best so far": palette.ink} if len(valid) else {}
     found |= {"steered": palette.worse} if len(marked) else {}

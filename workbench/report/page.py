@@ -14,13 +14,12 @@ from markupsafe import Markup
 from workbench.analysis import attempts
 from workbench.analysis.compare import Comparison, Contender, compare_all, of_baselines, of_run
 from workbench.analysis.finders import finder_of_attempt
-from workbench.analysis.makers import COLUMNS, by_proposer
+from workbench.analysis.makers import divisions, population
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens, with_error
 from workbench.model import Report, Split
-from workbench.options import mixture
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
@@ -121,7 +120,7 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
         certificate=material.certificate, today=material.today,
         unit=f", {loaded.problem.unit}" if loaded else "",
         **_progress(store, material), **_drawn(material), **_program(store, material), scored=_scored(store, material),
-        **_failures(store, run), spending=_spending(store, run), makers=_makers(store, run), settings=_settings(run),
+        **_failures(store, run), spending=_spending(store, run), divisions=divisions(store, run), settings=_settings(run),
         light=Markup(palette.variables(palette.LIGHT)), dark=Markup(palette.variables(palette.DARK)), diff_style=Markup(diff.STYLE),
         foot=f"Made by {_version()} on {_clock(time.time() if now is None else now)}.",
     )  # fmt: skip
@@ -172,7 +171,9 @@ def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
     told = [m for m in store.messages(material.run.id, pending=False) if m.command == "steer"]
     steered = [int((shown["created"] <= (m.acknowledged or m.created)).sum()) for m in told]
     best = float(frame["best"].iloc[-1])
-    drawn = charts.progress(shown, levels=levels, steered=steered, height=320, width=WIDTH)
+    drawn = charts.progress(
+        shown, levels=levels, steered=steered, population=population(material.run), height=320, width=WIDTH
+    )  # fmt: skip
     timed = attempts.timed(frame, frame["gap"], _DRAWN // 3)
     limit = material.loaded.problem.limits.seconds if material.loaded else None
     cpu = svg(against_cpu(timed, limit=limit, height=320, width=WIDTH), "Train gap against CPU time") if len(timed) else ""
@@ -267,12 +268,6 @@ def _spending(store: Reader, run: RunSummary) -> list[list[str]]:
          *(tokens(sum(getattr(d, way) for d in days), sum(d.estimated for d in days)) for way in ("tokens_in", "tokens_out"))]
         for model, days in by_model.items()
     ]  # fmt: skip
-
-
-def _makers(store: Reader, run: RunSummary) -> dict[str, Any]:
-    """Return the table of the proposers of a run that has several."""
-    made = by_proposer(store.points(run.id, store.mark(run.id)), store.paid_calls(run.id)) if mixture(run.options.proposer) else []
-    return {"columns": COLUMNS, "rows": [one.cells() for one in made]}
 
 
 def _settings(run: RunSummary) -> list[tuple[str, str]]:

@@ -78,7 +78,8 @@ def choose(strategy: Strategy | str, options: Mapping[str, OptionValue] | None =
         As for `make`; or the object lacks `ask` or `tell`; or options are given with an object.
     """
     if isinstance(strategy, str):
-        return Chosen(make(strategy, options), strategy, dict(options or {}))
+        made = make(strategy, options)
+        return Chosen(made, strategy, dict(getattr(made, "options", options or {})))
     if isinstance(strategy, type) or not (hasattr(strategy, "ask") and hasattr(strategy, "tell")):
         raise UsageError(f"a strategy must be a name or an object with the methods ask and tell, got {strategy!r:.60}")
     if options:
@@ -88,6 +89,13 @@ def choose(strategy: Strategy | str, options: Mapping[str, OptionValue] | None =
     if package == __name__:
         return Chosen(copy.deepcopy(strategy), name, dict(getattr(strategy, "options", {})))
     return Chosen(copy.deepcopy(strategy), f"<{plugins.spec(cls)}>", {})
+
+
+def uses(name: str, options: Mapping[str, object]) -> list[str]:
+    """Return the names of all strategies whose code `make` would run, itself first."""
+    known = "members" in options and name == "portfolio"
+    members = str(options["members"]).split(",") if known else []
+    return [name, *(member.strip() for member in members if member.strip() not in ("", "all"))]
 
 
 def built_in() -> list[str]:

@@ -88,7 +88,7 @@ class OpenEvolve:
         if min(explore, exploit) < 0 or explore + exploit > 1:
             raise UsageError("explore and exploit must be at least 0 and sum to at most 1")
         try:
-            self._library: Any = importlib.import_module("openevolve.database")
+            importlib.import_module("openevolve.database")
             config = importlib.import_module("openevolve.config").DatabaseConfig
         except ImportError as error:
             raise UsageError(f"strategy 'openevolve' needs the package openevolve ({error}): pip install openevolve") from error
@@ -144,6 +144,10 @@ class OpenEvolve:
         self._database.diversity_cache = {key: value for key, value in cache.items() if key in codes}
         alive = {self._number(p) for p in programs}
         self._candidates = {number: c for number, c in self._candidates.items() if number in alive}
+
+    @property
+    def _library(self) -> Any:
+        return importlib.import_module("openevolve.database")  # no attribute: a module cannot be copied with the object
 
     def _number(self, program: Any) -> int:
         # A migrant is a copy with a new id and the metadata of the original. The copy that initializes an empty island has no
