@@ -266,7 +266,7 @@ class Decisions:
     kept: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InstanceResult:
     """Result on one instance. `gap` is finite: a failed instance gets the penalty. What is None is measured on request alone."""
 
@@ -283,7 +283,7 @@ class InstanceResult:
     decisions: Decisions | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """Result of one program on one split.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,17 @@ def test_a_served_name_with_a_slash(checked: Any, listed: list[str], served: str
     with serve({served: always(ok())}, listed) as server:
         checked("openai/gpt-oss-20b", server.base)
     assert [asked.body["model"] for asked in server.asked] == sent
+
+
+def test_an_endpoint_is_called_without_loading_litellm() -> None:
+    code = (
+        "import sys; from workbench.proposers.completion import complete; from workbench.proposers.exchange import ModelRequest; "
+        "answer = complete(ModelRequest('m', 's', 'u', 50, 20.0, api_base=sys.argv[1])); "
+        "print(answer.kind, 'litellm' in sys.modules)"
+    )
+    with serve({"m": always(ok())}) as server:
+        found = subprocess.run([sys.executable, "-c", code, server.base], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False"]
 
 
 def test_a_local_server_may_name_a_model_after_a_provider(checked: Any) -> None:

@@ -1,7 +1,7 @@
-"""Reads what endpoints answer, whatever its shape, into the chat completion that LiteLLM expects.
+"""Reads what endpoints answer, whatever its shape, into one standard chat completion.
 
-LiteLLM refuses a list of parts as content, a stream that nobody asked for, tokens that are no integers, and more that
-OpenAI-compatible servers send. Runs in the process that calls models.
+OpenAI-compatible servers send a list of parts as content, a stream that nobody asked for, tokens that are no integers, and
+more. Runs in the process that calls models.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import httpx
+from workbench.proposers.library import litellm
 
 _CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit", "length_limit"}
 _SPENT_IN, _SPENT_OUT = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
@@ -29,20 +29,6 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
 
 class Moved(Exception):
     """An endpoint that is at another address; nothing is sent there, since headers may hold keys."""
-
-
-class EndpointClient(httpx.Client):
-    """An HTTP client whose successful answers have the standard shape, as far as they can be understood."""
-
-    def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Send a request and return the answer, in the standard shape."""
-        response = super().send(request, stream=stream, **options)
-        if response.has_redirect_location:
-            raise Moved(response.headers["location"])
-        if stream or response.status_code != 200 or request.method != "POST":
-            return response
-        found = standard(response.content)
-        return response if found is None else httpx.Response(200, content=json.dumps(found).encode(), request=request)
 
 
 def standard(raw: bytes) -> dict[str, Any] | None:
@@ -136,9 +122,6 @@ def _first_json(text: str) -> Any:
 
 def _assembled(text: str) -> dict[str, Any] | None:
     """Put the pieces of a stream together; a stream that breaks off counts as cut."""
-    import litellm
-    from litellm.types.utils import ModelResponseStream
-
     pieces = list(_pieces(text))
     faulty = next((piece for piece in pieces if "error" in piece or not isinstance(piece.get("choices"), list)), None)
     if faulty is not None or not pieces:
@@ -148,7 +131,8 @@ def _assembled(text: str) -> dict[str, Any] | None:
             if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
                 choice["delta"] = {**choice["delta"], "content": plain(choice["delta"].get("content"))}
     try:
-        whole = litellm.stream_chunk_builder([ModelResponseStream(**piece) for piece in pieces])
+        library = litellm()
+        whole = library.stream_chunk_builder([library.ModelResponseStream(**piece) for piece in pieces])
     except Exception:  # of pydantic or litellm, for a piece without what they need
         return None
     if whole is None:

@@ -22,6 +22,8 @@ _BROKEN = re.compile(
 _FUNDS = re.compile(
     r"insufficient.{0,3}(?:quota|balance|funds|credit)|credit balance|requires more credits|out of credits", re.IGNORECASE
 )
+_CUT_OFF = {"ReadError", "WriteError", "CloseError", "RemoteProtocolError"}
+"""Errors of httpx for a connection that ended before the answer did."""
 _MARKUP = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.{1,80}?)</title>", re.IGNORECASE | re.DOTALL)
 
@@ -93,6 +95,8 @@ def _kind(status: int | None, names: set[str], text: str) -> Kind:
         return "broken"
     if names & {"Timeout", "ReadTimeout", "ConnectTimeout", "APITimeoutError"} or status == 408:
         return "timeout"
+    if names & _CUT_OFF:
+        return "server"
     if "LLM Provider NOT provided" in text:
         return "model"
     if status in (401, 403) or _KEYLESS.search(text):

@@ -1,8 +1,8 @@
 """Model calls in a separate process: both ends of the channel.
 
-Importing litellm takes seconds and 150 MB, and each call takes several milliseconds of Python. In a separate process, this
-neither slows down the loop nor uses its memory. A model that this machine runs has a process of its own. No key crosses the
-channel, only requests and answers.
+Importing litellm takes seconds and 150 MB, and each call through it several milliseconds of Python. In a separate process, this
+neither slows down the loop nor uses its memory. Endpoints that speak OpenAI's protocol are called there without it. A model
+that this machine runs has a process of its own. No key crosses the channel, only requests and answers.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Gateway:
         Raises
         ------
         ModelError
-            litellm cannot be imported, or the model of this machine cannot be loaded.
+            The model of this machine cannot be loaded, or the process cannot be started.
         """
         with self._lock:
             if self._closed:
@@ -246,12 +246,10 @@ def serve(descriptor: int) -> None:
             _send(link, {"number": number, **result._asdict()})
 
     try:
-        complete = _loaded(sys.argv[4]) if len(sys.argv) > 4 else _litellm()
+        complete = _loaded(sys.argv[4]) if len(sys.argv) > 4 else _called()
     except (ImportError, RuntimeError) as error:
         _send(link, {"ready": str(error)})
     else:
-        gc.collect()
-        gc.freeze()  # exclude the library's objects from garbage collection
         gc.set_threshold(50_000, 20, 50)
         _send(link, {"ready": ""})
     # It starts a thread only when all others are busy; a hanging call does not block others.
@@ -262,17 +260,9 @@ def serve(descriptor: int) -> None:
     os._exit(0)
 
 
-def _litellm() -> Callable[[ModelRequest], ModelAnswer]:
-    try:
-        import litellm
+def _called() -> Callable[[ModelRequest], ModelAnswer]:
+    from workbench.proposers.completion import complete
 
-        from workbench.proposers.completion import complete
-    except ImportError as error:
-        raise ImportError(f"litellm cannot be imported ({error}); install it, or use --proposer builtin") from error
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    litellm.drop_params = True  # ignore parameters that a model does not support (usually temperature)
-    litellm.disable_hf_tokenizer_download = True  # some names of models would have it download their tokenizer
     return complete
 
 

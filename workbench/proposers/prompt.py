@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import random
 import re
 from typing import Literal, NamedTuple
@@ -159,12 +160,13 @@ def _contract(brief: Brief, source: str) -> str:
     return "\n".join(lines)
 
 
-def _parameters(source: str) -> set[str]:
+@functools.lru_cache(maxsize=64)  # a parent is asked about again and again
+def _parameters(source: str) -> frozenset[str]:
     """Return the names of the parameters of all functions of a program."""
     try:
-        return {node.arg for node in ast.walk(parse(source)) if isinstance(node, ast.arg)}
+        return frozenset(node.arg for node in ast.walk(parse(source)) if isinstance(node, ast.arg))
     except Rejected:
-        return set()
+        return frozenset()
 
 
 def _statement(brief: Brief, shown: str) -> str:
