@@ -24,6 +24,7 @@ from workbench.prices import Price
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, PaidCall, Reader, Run, Size
+from workbench.values import scored
 
 SIZED = 20_000
 """Maximum number of attempts in the archive; of longer runs, the best."""
@@ -192,6 +193,7 @@ def sizes(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     """
     frame = pd.DataFrame(_store.sizes(run, mark, SIZED), columns=Size._fields)
     families = pd.DataFrame(list(frame.pop("families")), index=frame.index)
+    families = families[sorted(scored(families.columns))]
     if families.shape[1] > 1:
         ahead = families.mean() - families
         frame["strongest"] = ahead.sub(ahead.mean(axis=1), axis=0).fillna(float("-inf")).idxmax(axis=1)

@@ -80,7 +80,7 @@ class Instance:
     id
         Unique across all splits of the problem.
     family
-        Instance class. Its instances share a scale; all classes have equal weight in the gap.
+        Instance class. Its instances share a scale; classes have equal weight in the gap, those named `smoke-...` have none.
     data
         JSON object (str keys; lists, numbers, strings, booleans, null). Never modified after creation.
     """
@@ -292,7 +292,7 @@ class Report:
     status
         `ok` if every instance was answered legally, otherwise the status of the first failure.
     gap
-        Mean over instance classes of the mean gap within the class; 0 is the reference, lower is better.
+        Mean over instance classes (smoke tests left out) of the mean gap within; 0 is the reference, lower is better.
     families
         Mean gap by instance class.
     message

@@ -213,7 +213,7 @@ def test_published_figures_are_reproduced_and_26_256_is_the_cap() -> None:
     references, greedy = [], []
     policy = InProcess(loaded().program("kvpr_greedy"))
     for case in loaded().instances(Split.TEST):
-        if case.family == "published":
+        if case.family == "smoke-published":
             reference = loaded().references.reference(Split.TEST, case.id)
             assert reference.status == "optimal"
             references.append(reference.value)
@@ -245,10 +245,8 @@ def test_programs_are_legal_wherever_programs_are_compared(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["seed", "seed_decent"])
 def test_the_fixed_builder_is_legal_whatever_evolves(name: str) -> None:
-    rng = random.Random(4)
     source = loaded().program(name).source
     noisy = source + "\nimport random\nnoise = random.Random(0)\nscore = rank = lambda *a: noise.random()\n"
     policy = InProcess(Program(noisy, "place"))
-    roomy = [i for i in loaded().instances(Split.TRAIN) if i.family != "fleet"]
-    for case in rng.sample(roomy, 12):
+    for case in [i for i in loaded().instances(Split.TRAIN) if i.family != "fleet"]:
         PlacementVerifier().run(case, policy)

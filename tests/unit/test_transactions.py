@@ -230,9 +230,9 @@ def test_proven_references_are_found_again() -> None:
         (split, i)
         for split in (Split.TRAIN, Split.TEST, Split.STRESS)
         for i in PROBLEM.instances(split)
-        if i.family in ("published-2", "same", "single", "reads-alone") or (split is Split.TRAIN and i.family == "warehouse")
+        if i.family in ("smoke-published", "same", "single", "reads-alone", "smoke-warehouse")
     ]
-    assert len(again) == 19
+    assert len(again) == 15
     for split, case in again:
         reference = PROBLEM.references.reference(split, case.id)
         assert reference.status == "optimal"
@@ -241,7 +241,7 @@ def test_proven_references_are_found_again() -> None:
 
 def test_best_known_references_are_within_reach_of_a_short_search() -> None:
     for case in PROBLEM.instances(Split.TRAIN):
-        if case.family == "bank":
+        if case.family == "smoke-bank":
             transactions = transactions_from(case.data)
             reference = PROBLEM.references.reference(Split.TRAIN, case.id).value
             found = makespan(transactions, search(transactions, random.Random(5), 400, int(reference)))
@@ -287,10 +287,12 @@ def test_shifted_parameters_are_met_in_test_alone_and_usual_ones_equally_often()
         return {len({slots[0][1] for slots in batch}) for batch in batches}
 
     usual = {12: 1, 16: 1, 8: 1, 20: 1}
-    assert accesses(Split.TRAIN, "zipf") == dict.fromkeys(usual, 3) and accesses(Split.VALIDATION, "zipf") == usual
-    assert accesses(Split.TEST, "zipf-shifted") == {24: 2, 16: 2, 6: 2}
-    assert houses(Split.TRAIN, "warehouse") == houses(Split.VALIDATION, "warehouse") == {2, 3, 5, 8}
-    assert houses(Split.TEST, "warehouse-shifted") == {1, 4, 12}
+    assert accesses(Split.TRAIN, "zipf") == dict.fromkeys(usual, 8) and accesses(Split.VALIDATION, "zipf") == dict.fromkeys(
+        usual, 3
+    )
+    assert accesses(Split.TEST, "zipf-shifted") == {24: 8, 16: 8, 6: 8}
+    assert houses(Split.TRAIN, "smoke-warehouse") == houses(Split.VALIDATION, "smoke-warehouse") == {2, 3, 5, 8}
+    assert houses(Split.TEST, "smoke-warehouse-shifted") == {1, 4, 12}
 
 
 def test_published_batches_are_as_published() -> None:

@@ -15,6 +15,7 @@ from workbench.model import Interval, Record, Report, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
 from workbench.store import Run, Store
+from workbench.values import scored
 
 OPEN = (Split.TRAIN, Split.VALIDATION)
 """Splits on which programs may be compared freely; only a certificate uses test."""
@@ -49,8 +50,14 @@ class Contender:
     families: Mapping[str, str]
 
     @property
+    def counted(self) -> list[str]:
+        """IDs of the instances that count in the mean, sorted."""
+        families = scored(self.families[id] for id in self.gaps)
+        return sorted(id for id in self.gaps if self.families[id] in families)
+
+    @property
     def gap(self) -> float:
-        """Mean over instance classes of the mean within each class."""
+        """Mean over the instance classes that count of the mean within each class."""
         by_family: dict[str, list[float]] = {}
         for id, gap in self.gaps.items():
             by_family.setdefault(self.families[id], []).append(gap)
@@ -73,7 +80,8 @@ class Comparison:
     gap, other
         Gaps of `name` and `against`.
     difference
-        Mean paired difference with its bootstrap-t interval (`stats.paired_interval`) at `confidence`.
+        Mean paired difference over what counts (`values.scored`, as for all figures but `families`), with its bootstrap-t
+        interval (`stats.paired_interval`) at `confidence`.
     p_value
         One-sided p value of a sign-flip test for a mean difference below 0; 1 if the interval reaches 0.
     guard
@@ -154,11 +162,11 @@ def compare(a: Contender, b: Contender, *, confidence: float = CONFIDENCE, worst
     """
     if a.gaps.keys() != b.gaps.keys() or not a.gaps:
         raise UsageError(f"{a.name} and {b.name} were not evaluated on the same instances")
-    ids = sorted(a.gaps)
+    ids = a.counted
     own, other, families = [a.gaps[i] for i in ids], [b.gaps[i] for i in ids], [a.families[i] for i in ids]
-    differences = {i: a.gaps[i] - b.gaps[i] for i in ids}
+    differences = {i: a.gaps[i] - b.gaps[i] for i in sorted(a.gaps)}
     by_family: dict[str, list[float]] = {}
-    for i in ids:
+    for i in differences:
         by_family.setdefault(a.families[i], []).append(differences[i])
     worst = max(ids, key=differences.__getitem__)
     difference = paired_interval(own, other, families=families, confidence=confidence)
@@ -178,8 +186,8 @@ def compare_all(own: Contender, rivals: Sequence[Contender], *, together: bool =
 
 
 def worst_difference(own: Contender, rival: Contender) -> float:
-    """Return the largest loss to a rival on one instance; minus infinity if they share none."""
-    return max((gap - rival.gaps[id] for id, gap in own.gaps.items() if id in rival.gaps), default=-math.inf)
+    """Return the largest loss to a rival on one instance that counts; minus infinity if they share none."""
+    return max((own.gaps[id] - rival.gaps[id] for id in own.counted if id in rival.gaps), default=-math.inf)
 
 
 # --------------------------------------------------------------------------- contenders
@@ -261,8 +269,8 @@ def of_baselines(loaded: LoadedProblem, split: Split) -> list[Contender]:
 
 
 def within(contender: Contender) -> tuple[list[float], list[float]]:
-    """Return the empirical distribution of the gaps: sorted gaps, and the share of instances up to each."""
-    gaps = sorted(contender.gaps.values())
+    """Return the empirical distribution of the gaps that count: sorted gaps, and the share of instances up to each."""
+    gaps = sorted(contender.gaps[id] for id in contender.counted)
     return gaps, [(k + 1) / len(gaps) for k in range(len(gaps))]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.model import Interval, Record
+from workbench.values import scored
 
 SAMPLES, SEED = 10_000, 0
 """Number of resamples and random seed of every bootstrap, so that the same data gives the same interval everywhere."""
@@ -114,7 +115,7 @@ def wins_ties_losses(a: Sequence[float], b: Sequence[float], *, tolerance: float
 
 
 def _differences(a: Sequence[float], b: Sequence[float], families: Sequence[str] | None) -> list[tuple[float, Array]]:
-    """Weight and differences of each stratum: one per instance class, with classes of one instance pooled."""
+    """Weight and differences of each stratum: one per instance class that counts, with classes of one instance pooled."""
     if len(a) != len(b):
         raise ValueError(f"paired samples must be of one length, not {len(a)} and {len(b)}")
     data = np.subtract(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
@@ -122,9 +123,11 @@ def _differences(a: Sequence[float], b: Sequence[float], families: Sequence[str]
         raise ValueError(f"{data.size} values with {'no' if families is None else len(families)} families")
     if families is None:
         return [(1.0, data)]
+    counted = scored(families)
     by_family: dict[str, list[float]] = {}
     for family, value in zip(families, data.tolist(), strict=True):
-        by_family.setdefault(family, []).append(value)
+        if family in counted:
+            by_family.setdefault(family, []).append(value)
     single = [values[0] for values in by_family.values() if len(values) == 1]
     strata = [(len(single) / len(by_family), np.asarray(single))] if single else []
     return strata + [(1 / len(by_family), np.asarray(values)) for values in by_family.values() if len(values) > 1]

@@ -28,7 +28,9 @@ from workbench.formatting import percent, points
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
+from workbench.problem.sizes import sizes_of
 from workbench.protocols import Sandbox
+from workbench.values import scored
 
 TOLERANCE = 0.05
 """How much worse (in gap) than the best baseline a program may be on a stress family that states no tolerance of its own."""
@@ -154,9 +156,9 @@ def require(loaded: LoadedProblem) -> None:
     """
     if not loaded.problem.baselines:
         raise ProblemError(f"{loaded.slug} has no baselines to compare with")
-    if (count := len(loaded.instances(Split.TEST))) < _FEWEST_COMPARED:
+    if (count := sizes_of(loaded.instances(Split.TEST)).scored) < _FEWEST_COMPARED:
         raise ProblemError(
-            f"{loaded.slug} has {count} test instances: a comparison needs at least {_FEWEST_COMPARED}, a certificate "
+            f"{loaded.slug} has {count} test instances that count: a comparison needs at least {_FEWEST_COMPARED}, a certificate "
             f"{FEWEST_INSTANCES}; add some to instances(Split.TEST)"
         )
 
@@ -171,8 +173,11 @@ def evaluated(bench: Bench, program: Program, split: Split, on_progress: Progres
 
 def _instances(report: Report) -> Check:
     """Not judged where the sample is too small to certify anything; all figures are reported nevertheless."""
-    enough = len(report.results) >= FEWEST_INSTANCES
-    line = f"instances: {len(report.results)} on test; a certificate needs at least {FEWEST_INSTANCES}"
+    counted = scored(report.families)
+    count = sum(r.family in counted for r in report.results)
+    besides = f", besides {more} smoke tests" if (more := len(report.results) - count) else ""
+    enough = count >= FEWEST_INSTANCES
+    line = f"instances: {count} on test{besides}; a certificate needs at least {FEWEST_INSTANCES}"
     return Check("test: instances", "instances", True if enough else None, line, {"fewest": FEWEST_INSTANCES})
 
 
@@ -212,9 +217,9 @@ def _stress(loaded: LoadedProblem, report: Report) -> list[Check]:
 
 
 def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: Mapping[Split, tuple[Comparison, ...]]) -> Check:
-    """The lead over the best baseline of train, split by split: over all families, and over those that all splits share."""
+    """The lead over the best baseline of train, split by split: over what counts, and over the families that all splits share."""
     best = loaded.references.ranking[0][0]
-    shared = set.intersection(*(set(reports[split].families) for split in _COMPARED))
+    shared = frozenset.intersection(*(scored(reports[split].families) for split in _COMPARED))
     leads: dict[str, Any] = {}
     for split in _COMPARED:
         theirs = loaded.references.gaps(best, split)
@@ -230,7 +235,7 @@ def _drop(loaded: LoadedProblem, reports: Mapping[Split, Report], comparisons: M
     passed = not seen or all(c.better for c in comparisons[Split.TEST])
     words = ", ".join(f"{split} {points(leads[split]['lead'])}" for split in leads)
     line = f"drop: lead over {best} (the best baseline on train) by split: {words}"
-    if shared and shared != set(reports[Split.TEST].families):
+    if shared and shared != scored(reports[Split.TEST].families):
         alike_words = ", ".join(f"{split} {points(leads[split]['lead_on_shared_families'])}" for split in leads)
         line += f"; on the instance classes common to all three: {alike_words}"
     if not passed:

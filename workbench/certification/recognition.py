@@ -13,6 +13,7 @@ from workbench.certificate import Check
 from workbench.formatting import points
 from workbench.model import Report, Split
 from workbench.problem.catalog import LoadedProblem
+from workbench.values import scored
 
 FEWEST = 5
 """Number of telling instances that a group needs."""
@@ -144,7 +145,8 @@ def _beyond_fresh(groups: Sequence[Group], rival: str, sense: Literal["min", "ma
     if Split.TEST.value not in named or "fresh" not in named:
         return
     test, fresh = (_leads(named[name], rival, sense) for name in (Split.TEST.value, "fresh"))
-    shared = [family for family in test if len(fresh.get(family, ())) > 1 and len(test[family]) > 1]
+    counted = scored(test)
+    shared = [family for family in test if family in counted and len(fresh.get(family, ())) > 1 and len(test[family]) > 1]
     if not shared:
         return
     pairs = [_in_one_unit(test[family], fresh[family]) for family in shared]

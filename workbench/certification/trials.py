@@ -9,7 +9,7 @@ from dataclasses import replace
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
-from workbench.problem.gap import family_gaps, mean_gap
+from workbench.problem.gap import family_gaps, in_rounds, mean_gap
 from workbench.protocols import Sandbox
 
 SCREEN = 8
@@ -56,12 +56,9 @@ class Trials:
 
 
 def in_turn(instances: Iterable[Instance]) -> list[Instance]:
-    """Instances of all classes in turn, so that the first few show every class."""
-    by_family: dict[str, list[Instance]] = {}
-    for instance in instances:
-        by_family.setdefault(instance.family, []).append(instance)
-    longest = max((len(members) for members in by_family.values()), default=0)
-    return [members[k] for k in range(longest) for members in by_family.values() if k < len(members)]
+    """Instances of all classes in turn, so that the first few show every class that counts."""
+    found = list(instances)
+    return [found[k] for k in in_rounds([i.family for i in found])]
 
 
 def screen(instances: Sequence[Instance]) -> int:

@@ -21,6 +21,7 @@ from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import probe
 from workbench.state import usage
+from workbench.values import scored
 
 _RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds", "cpu_seconds")
 
@@ -95,9 +96,17 @@ def _say(loaded: LoadedProblem, report: Report, words: Console, instances: bool)
     for family, gap in report.families.items():
         shown.add_row(family, percent(gap), *(percent(b[family]) for b in by_baseline))
     words.print(shown)
+    if smoke := _smoke(report):
+        words.print(f"must be answered, but not in the gap: {', '.join(smoke)}")
     say_printed(report.printed, words)
     if instances:
         _print_instances(loaded, report, words)
+
+
+def _smoke(report: Report) -> list[str]:
+    """Instance classes that do not count in the gap."""
+    counted = scored(report.families)
+    return [family for family in report.families if family not in counted]
 
 
 def _failures(report: Report) -> list[str]:
@@ -167,6 +176,7 @@ def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> dict[str,
         "gap": report.gap,
         "message": report.message,
         "families": dict(report.families),
+        "smoke": _smoke(report),
         "seconds": report.seconds,
         "cpu_seconds": _cpu(report),
         "metrics": _metrics(report),

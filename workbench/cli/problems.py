@@ -19,6 +19,8 @@ from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.shipped import Exhibit, exhibit
 
+_SMOKE = "; classes that are solved (smoke-...) must be answered, but do not count in the gap"
+
 WIDTH = 100
 """Width of the output in columns unless it goes to a terminal."""
 
@@ -116,12 +118,20 @@ def _show(found: Description, shipped: Exhibit | None) -> None:
 
 def _sizes(found: Description) -> Table:
     shown = table(
-        "split", "instances", "classes", "smallest", "median", "largest", right="instances classes smallest median largest"
+        "split",
+        "instances",
+        "classes",
+        "scored",
+        "smallest",
+        "median",
+        "largest",
+        right="instances classes scored smallest median largest",
     )
+    smoke = any(size.scored < size.instances for size in found.splits.values())
     for split, size in found.splits.items():
-        figures = (size.instances, size.classes, size.smallest, size.median, size.largest)
+        figures = (size.instances, size.classes, size.scored, size.smallest, size.median, size.largest)
         shown.add_row(split, *(f"{figure:,}" for figure in figures))
-    shown.caption = "sizes are the numbers, truth values and characters of an instance\n"
+    shown.caption = f"sizes are the numbers, truth values and characters of an instance{_SMOKE if smoke else ''}\n"
     shown.caption_justify = "left"
     return shown
 

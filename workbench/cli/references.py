@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from workbench.formatting import percent
 from workbench.loop.display import Steps
 from workbench.model import Split
 from workbench.problem import catalog
+from workbench.problem.gap import mean_gap
 from workbench.problem.make_references import make_references
 from workbench.problem.references import FILE, PARTIAL
 from workbench.sandbox import open_sandbox
@@ -61,8 +61,8 @@ def references(
         words.print(f"\n{split}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}", style="bold")
         families = list(dict.fromkeys(i.family for i in loaded.instances(split)))
         shown = table("baseline", *families, "mean", right=" ".join(["mean", *families]))
-        for name, gaps in sorted(measured[split].items(), key=lambda pair: math.fsum(pair[1].values())):
-            shown.add_row(name, *(percent(gaps[f]) for f in families), percent(math.fsum(gaps.values()) / len(gaps)))
+        for name, gaps in sorted(measured[split].items(), key=lambda pair: mean_gap(pair[1])):
+            shown.add_row(name, *(percent(gaps[f]) for f in families), percent(mean_gap(gaps)))
         words.print(shown)
 
 

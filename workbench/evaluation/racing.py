@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 
 from workbench.model import Effect, Instance
-from workbench.problem.gap import effect_of
+from workbench.problem.gap import effect_of, in_rounds
+from workbench.values import scored
 
 FEWEST = 6
 """Instances before the first decision."""
@@ -22,17 +22,14 @@ EQUAL = 20
 
 
 def race_order(instances: Sequence[Instance]) -> list[int]:
-    """Return positions so that each beginning of the order holds about equally many instances of every class.
+    """Return positions `in_rounds`.
 
     The order within a class is that of the hashes of the ids: fixed, and independent of sizes.
     """
-    by_family: dict[str, list[int]] = defaultdict(list)
-    for k, instance in enumerate(instances):
-        by_family[instance.family].append(k)
-    for positions in by_family.values():
-        positions.sort(key=lambda k: hashlib.sha256(instances[k].id.encode()).digest())
-    rounds = max((len(positions) for positions in by_family.values()), default=0)
-    return [positions[r] for r in range(rounds) for positions in by_family.values() if r < len(positions)]
+    places = {family: k for k, family in enumerate(dict.fromkeys(i.family for i in instances))}
+    hashes = [hashlib.sha256(i.id.encode()).digest() for i in instances]
+    mixed = sorted(range(len(instances)), key=lambda k: (places[instances[k].family], hashes[k]))
+    return [mixed[k] for k in in_rounds([instances[k].family for k in mixed])]
 
 
 class Race:
@@ -41,7 +38,7 @@ class Race:
     Parameters
     ----------
     families
-        Class of each instance, in the order of the race.
+        Class of each instance, in the order of the race: what does not count comes last, and nothing is decided there.
     rival
         Gaps of the parent, in the order of the race.
     stop_equal
@@ -50,22 +47,23 @@ class Race:
 
     def __init__(self, families: Sequence[str], rival: Sequence[float], *, stop_equal: bool = False) -> None:
         self._families, self._rival, self._stop_equal = tuple(families), tuple(rival), stop_equal
-        self._classes = len(set(families))
+        counted = scored(families)
+        self._classes, self._scored = len(counted), sum(family in counted for family in families)
         self._gaps: list[float] = []
 
     def lost(self, gap: float) -> Effect | None:
         """Record the gap on the next instance; return the difference to the parent if the race is lost by now.
 
-        Decisions are made after every round over the classes, from `FEWEST` instances on, and never after the last instance.
+        Decisions are made after every round over the classes, from `FEWEST` instances on, and never after the last one.
         What counts is the difference on all instances of the race, so the error shrinks to 0 as the remaining ones run out.
         """
         self._gaps.append(gap)
         done = len(self._gaps)
-        if done < FEWEST or done % self._classes or done == len(self._rival):
+        if done < FEWEST or done % self._classes or done >= self._scored:
             return None
-        if self._stop_equal and done >= max(EQUAL, len(self._rival) / 2) and tuple(self._gaps) == self._rival[:done]:
+        if self._stop_equal and done >= max(EQUAL, self._scored / 2) and tuple(self._gaps) == self._rival[:done]:
             return Effect(0.0, 0.0)
         effect = effect_of(self._gaps, self._rival[:done], self._families[:done])
         asked = ERRORS * (1 + _CAUTION / max(1, done - self._classes))
-        unseen = math.sqrt(1 - done / len(self._rival))
+        unseen = math.sqrt(1 - done / self._scored)
         return effect if effect.mean > asked * effect.error * unseen else None

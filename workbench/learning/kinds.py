@@ -6,6 +6,7 @@ import random
 from collections.abc import Collection
 
 from workbench.model import Candidate, Kind, Limits, Selection, Status
+from workbench.values import scored
 
 PRIOR: dict[Kind, tuple[float, float]] = {
     Kind.IMPROVE: (1.6, 2.4),
@@ -68,10 +69,11 @@ def possible_kinds(selection: Selection, limits: Limits) -> set[Kind]:
 def companion(parent: Candidate, others: tuple[Candidate, ...]) -> Candidate | None:
     """Return the program that is best where the parent is poor; None if none is better than the parent on any class.
 
-    The choice is the largest sum of leads over instance classes.
+    The choice is the largest sum of leads over the instance classes that count.
     """
+    counted = scored(parent.families)
     leads = {
-        k: sum(max(0.0, parent.families[f] - gap) for f, gap in other.families.items() if f in parent.families)
+        k: sum(max(0.0, parent.families[f] - gap) for f, gap in other.families.items() if f in counted)
         for k, other in enumerate(others)
         if other.program and parent.program and other.program.source != parent.program.source
     }

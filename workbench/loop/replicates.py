@@ -11,6 +11,8 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import REPLICATES, Draw
 from workbench.problem.gap import effect_of, family_gaps, mean_gap
 from workbench.problem.references import by_the_best
+from workbench.problem.sizes import sizes_of
+from workbench.values import scored
 
 MOST = 5
 """Maximum number of candidates that are compared."""
@@ -73,12 +75,13 @@ class Replicates:
         if not objectives:
             return {}
         scale = by_the_best(self._sense, self.instances, {str(number): known for number, known in objectives.items()})
-        ours, pooled = len(self.instances), {}
+        ours, pooled = sizes_of(self.instances).scored, {}
         for number, known in objectives.items():
             gap = mean_gap(
                 family_gaps(InstanceResult(i.id, i.family, Status.OK, scale.gap(i, known[i.id])) for i in self.instances)
             )
-            theirs = len(validation[number].results)
+            counted = scored(validation[number].families)
+            theirs = sum(r.family in counted for r in validation[number].results)
             pooled[number] = (theirs * validation[number].gap + ours * gap) / (theirs + ours)
         return pooled
 

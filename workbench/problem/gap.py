@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from workbench.model import Effect, Instance, InstanceResult, Report, Seconds
+from workbench.values import scored
 
 FORMAT = 1
 """Version of the definition of the gap. Increment it with every change that affects a gap; all problem versions then change."""
@@ -61,8 +62,20 @@ def family_gaps(results: Iterable[InstanceResult]) -> dict[str, float]:
 
 
 def mean_gap(families: Mapping[str, float]) -> float:
-    """Return the unweighted mean over instance classes."""
-    return sum(families.values()) / len(families)
+    """Return the unweighted mean over the instance classes that count (`values.scored`)."""
+    counted = scored(families)
+    return sum(gap for family, gap in families.items() if family in counted) / len(counted)
+
+
+def in_rounds(families: Sequence[str]) -> list[int]:
+    """Return positions so that each beginning holds about equally many instances of every class; smoke tests come last."""
+    counted, classes = scored(families), _positions(tuple(families))
+
+    def rounds(members: Sequence[Sequence[int]]) -> list[int]:
+        longest = max(map(len, members), default=0)
+        return [positions[k] for k in range(longest) for positions in members if k < len(positions)]
+
+    return [k for last in (False, True) for k in rounds([at for f, at in classes.items() if (f not in counted) is last])]
 
 
 def penalties(
@@ -92,17 +105,19 @@ def effect_of(ours: Sequence[float], theirs: Sequence[float], families: Sequence
     """Compare the gaps of two programs on the same instances.
 
     The mean is that of `mean_gap`. The standard error is that of a stratified sample; classes with a single instance are
-    pooled, because one difference has no spread of its own.
+    pooled, because one difference has no spread of its own. Classes that do not count may be helped or hurt all the same.
     """
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
     classes = _positions(tuple(families))
     values = {family: [differences[i] for i in at] for family, at in classes.items()}
     means = {family: sum(found) / len(found) for family, found in values.items()}
     squared = {family: _squared_error(found, means[family]) for family, found in values.items()}
-    strata = [(1, squared[family]) for family, found in values.items() if len(found) > 1]
-    if len(singles := [found[0] for found in values.values() if len(found) == 1]) > 1:
+    weighed = scored(classes)
+    counted = {family: found for family, found in values.items() if family in weighed}
+    strata = [(1, squared[family]) for family, found in counted.items() if len(found) > 1]
+    if len(singles := [found[0] for found in counted.values() if len(found) == 1]) > 1:
         strata.append((len(singles), _squared_error(singles, sum(singles) / len(singles))))
-    variance = sum((number / len(means)) ** 2 * value for number, value in strata)
+    variance = sum((number / len(counted)) ** 2 * value for number, value in strata)
 
     def named(sign: int) -> tuple[str, ...]:
         clear = [f for f, mean in means.items() if mean * sign > max(_EQUAL, 2 * math.sqrt(squared[f]))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.model import Instance
+from workbench.values import scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +17,15 @@ class Sizes:
 
     Attributes
     ----------
-    instances, classes
-        Their number, and that of their instance classes.
+    instances, classes, scored
+        Their number, that of their instance classes, and how many instances count in the mean gap (the others are smoke tests).
     smallest, median, largest
         Numbers, truth values and characters in the data of an instance; 0 if there are none.
     """
 
     instances: int
     classes: int
+    scored: int
     smallest: int
     median: int
     largest: int
@@ -41,5 +43,7 @@ def size(value: Any) -> int:
 def sizes_of(instances: Sequence[Instance]) -> Sizes:
     """Return how many instances there are and how large they are."""
     found = sorted(size(instance.data) for instance in instances) or [0]
-    classes = len({instance.family for instance in instances})
-    return Sizes(len(instances), classes, found[0], statistics.median_low(found), found[-1])
+    families = [instance.family for instance in instances]
+    counted = scored(families)
+    count = sum(family in counted for family in families)
+    return Sizes(len(instances), len(set(families)), count, found[0], statistics.median_low(found), found[-1])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from workbench.errors import UsageError
 from workbench.model import Candidate, Kind, Selection, Status
 from workbench.plugins import keeps_its_options
+from workbench.values import scored
 
 _MOST_INSTANCES = 64
 """Maximum number of instances of a paired comparison; more are subsampled evenly."""
@@ -159,7 +160,8 @@ class Adaptive:
         theirs = parent.candidate.families
         others = sorted((k for k in self._kept.values() if k is not parent), key=lambda kept: kept.order)
         good = others[: max(1, len(others) // 2)]
-        leads = [sum(max(0.0, theirs[f] - gap) for f, gap in k.candidate.families.items() if f in theirs) for k in good]
+        counted = scored(theirs)
+        leads = [sum(max(0.0, theirs[f] - gap) for f, gap in k.candidate.families.items() if f in counted) for k in good]
         chosen: list[_Kept] = []
         while good and len(chosen) < self._inspirations:
             index = rng.choices(range(len(good)), leads)[0] if not chosen and sum(leads) > 0 else int(len(good) * rng.random() ** 2)
@@ -175,7 +177,7 @@ class Adaptive:
         return list(best.values())[: self._ideas]
 
     def _specialists(self) -> list[_Kept]:
-        classes = sorted(self._incumbent.candidate.families)[:_MOST_CLASSES] if self._incumbent else []
+        classes = sorted(scored(self._incumbent.candidate.families))[:_MOST_CLASSES] if self._incumbent else []
         best = [min(self._kept.values(), key=lambda k: (k.candidate.families.get(f, math.inf), *k.order)) for f in classes]
         return best or list(self._kept.values())[:1]
 

@@ -13,6 +13,7 @@ from workbench.errors import UsageError
 from workbench.model import Candidate, Selection, Status
 from workbench.plugins import keeps_its_options
 from workbench.program.source import split_block
+from workbench.values import scored
 
 Cell: TypeAlias = tuple[int, int]
 """Code size, in steps of a factor sqrt(2), and strongest instance class (-1: equally strong in all)."""
@@ -251,7 +252,7 @@ class Islands:
     def _elite(self, candidate: Candidate) -> _Elite:
         assert candidate.program is not None
         if not self._families:
-            self._families = tuple(sorted(candidate.families))
+            self._families = tuple(sorted(scored(candidate.families)))
         profile = tuple(candidate.families.get(f, candidate.gap) for f in self._families)
         stride = 1 + (len(candidate.instances) - 1) // _SPECIALISTS
         sample = candidate.instances[::stride] if candidate.instances else (candidate.gap,)

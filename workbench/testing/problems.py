@@ -27,6 +27,7 @@ from workbench.problem.in_memory import InMemoryProblem
 from workbench.program.source import screen, split_block
 from workbench.sandbox import open_sandbox
 from workbench.testing.inprocess import InProcess, plain
+from workbench.values import SMOKE
 
 NEVER = [None, {}, "", "0", "x" * 100_000, "\ud800", True, 10**400, -(10**5000), [None], ["0"], [[0]], {"order": [0]},
          [True] * 20, list(range(100_000))]  # fmt: skip
@@ -157,6 +158,13 @@ class ProblemContract:
             seen |= ids
             for instance in {i.family: i for i in part.instances(Split.TRAIN)}.values():
                 part.problem.verifier.run(instance, InProcess(part.program(part.problem.seeds[0])))
+
+    def test_something_counts_and_the_statement_tells_what_does_not(self, loaded: LoadedProblem) -> None:
+        for split in (Split.TRAIN, Split.VALIDATION, Split.TEST):
+            solved = {family for i in loaded.instances(split) if (family := i.family).startswith(SMOKE)}
+            assert any(i.family not in solved for i in loaded.instances(split)), f"nothing in {split} counts: all is {solved}"
+            untold = [] if split is Split.TEST else [family for family in solved if f"`{family}`" not in loaded.statement]
+            assert not untold, f"statement.md has to say that {untold} must be answered, but do not count"
 
     # ----------------------------------------------------------------------- programs
 

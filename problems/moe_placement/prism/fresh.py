@@ -8,14 +8,15 @@ from workbench.model import Instance
 
 from . import instances as made
 
-_COPIES = {"pairs": 80, "zoo": 80, "fleet": 40}
+_COPIES = {"pairs": 16, "zoo": 16, "fleet": 60}
 
 
 def instances(seed: int) -> list[Instance]:
-    """Draw as many instances of each class as train has."""
+    """Draw instances of the three kinds."""
     found = []
-    for family, draw in (("pairs", made._pairs), ("zoo", made._zoo), ("fleet", made._fleet)):
-        for copy in range(_COPIES[family]):
-            id = f"fresh-{seed}-{family}-{copy}"
+    for kind, copies in _COPIES.items():
+        family, draw = made.KINDS[kind]
+        for copy in range(copies):
+            id = f"fresh-{seed}-{kind}-{copy}"
             found.append(made._instance(id, family, *draw(random.Random(f"moe_placement/prism {id}"))))
     return found

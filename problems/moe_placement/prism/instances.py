@@ -18,9 +18,10 @@ CHECKPOINTS = (2, 3, 6, 8, 14, 14, 16, 16, 18, 24, 26, 28)
 _ROOMY = 79
 """If all weights take at most _ROOMY - (largest model) GB per GPU, some GPU always has room for the next model."""
 
-# More instances on train, against overfitting: the stronger initial program takes 0.3 s for all of them.
-_COPIES = {"pairs": 16, "zoo": 16, "fleet": 8}
-_TRAIN = 5
+_FLEETS = {Split.TRAIN: 60, Split.VALIDATION: 24, Split.TEST: 48}
+"""Number of fleets."""
+_SOLVED = 8
+"""Number of instances of each kind that programs solve by now; their classes, named `smoke-...`, do not count."""
 
 Models = list[dict[str, int]]
 
@@ -29,20 +30,21 @@ def instances(split: Split) -> list[Instance]:
     """Return all instances of a split, identical on all machines and Python versions: each is generated from its id."""
     if split is Split.STRESS:
         return list(_stress())
-    found = list(_published()) if split is Split.TEST else list(_drawn(split, "pairs", _pairs))
-    return [*found, *_drawn(split, "zoo", _zoo), *_drawn(split, "fleet", _fleet)]
+    found = list(_published()) if split is Split.TEST else list(_drawn(split, "pairs", _SOLVED))
+    return [*found, *_drawn(split, "zoo", _SOLVED), *_drawn(split, "fleet", _FLEETS[split])]
 
 
 def _published() -> Iterator[Instance]:
     cases = json.loads((_DATA / "cases_seed42.json").read_text())
     for number, case in enumerate(cases):
         models = [{"size": size, "rate": rate, "slo": slo} for size, rate, slo in case["models"]]
-        yield _instance(f"published-{number:02d}", "published", case["gpus"], 80, models)
+        yield _instance(f"published-{number:02d}", "smoke-published", case["gpus"], 80, models)
 
 
-def _drawn(split: Split, family: str, draw: Callable[[random.Random], tuple[int, int, Models]]) -> Iterator[Instance]:
-    for copy in range(_COPIES[family] * (_TRAIN if split is Split.TRAIN else 1)):
-        id = f"{split}-{family}-{copy:02d}"
+def _drawn(split: Split, kind: str, copies: int) -> Iterator[Instance]:
+    family, draw = KINDS[kind]
+    for copy in range(copies):
+        id = f"{split}-{kind}-{copy:02d}"
         yield _instance(id, family, *draw(_rng(id)))
 
 
@@ -76,6 +78,14 @@ def _fleet(rng: random.Random) -> tuple[int, int, Models]:
     models = _uniform(rng, rng.randint(40, 80), 5, 34)
     least = -(-sum(m["size"] for m in models) // (_ROOMY - 34))
     return max(least, round(len(models) / rng.choice((1.6, 2, 2.4)))), 80, models
+
+
+KINDS: dict[str, tuple[str, Callable[[random.Random], tuple[int, int, Models]]]] = {
+    "pairs": ("smoke-pairs", _pairs),
+    "zoo": ("smoke-zoo", _zoo),
+    "fleet": ("fleet", _fleet),
+}
+"""Instance class and generator of each kind."""
 
 
 # --------------------------------------------------------------------------- stress

@@ -12,7 +12,7 @@ from . import instances as made
 def instances(seed: int) -> list[Instance]:
     """Draw as many instances of each size as test has, over the same cells."""
     return [
-        made._instance(f"fresh-{seed}-{n}-{rdd}-{tf}-{copy}", f"n{n}", made.uniform(n, rdd, tf, rng))
+        made._instance(f"fresh-{seed}-{n}-{rdd}-{tf}-{copy}", made.family(n), made.uniform(n, rdd, tf, rng))
         for n, copies in made._GRID[Split.TEST].items()
         for rdd in made.RANGES
         for tf in made.TIGHTNESS

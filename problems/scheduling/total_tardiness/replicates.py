@@ -13,8 +13,8 @@ _LARGEST = 500
 
 
 def instances(seed: int) -> list[Instance]:
-    """Draw one instance of each size and cell of train, of both tiers."""
-    grid = [(n, rdd, tf) for n in made._GRID[Split.TRAIN] for rdd in made.RANGES for tf in made.TIGHTNESS]
+    """Draw one instance of each size that counts and cell of train, of both tiers."""
+    grid = [(n, rdd, tf) for n in made._GRID[Split.TRAIN] if n > made.SOLVED for rdd in made.RANGES for tf in made.TIGHTNESS]
     large = [(n, rdd, tf) for n, ranges in made.LARGE.items() for rdd in ranges for tf in made.HARD]
     return [_drawn(f"replicate-{seed}-n{n}-r{rdd}-t{tf}", f"n{n}", n, rdd, tf) for n, rdd, tf in (*grid, *large)]
 

@@ -8,17 +8,21 @@ from workbench.model import Instance
 
 from . import instances as made
 
-_COPIES = 12
-"""Instances of each kind with usual parameters, and as many with those that only test has."""
+_COPIES = 24
+"""Zipf batches with usual parameters, and as many with those that only test has; of kinds that are solved, one of each variant."""
 
 
 def instances(seed: int) -> list[Instance]:
     """Draw batches of the three kinds; the published batches are what they are."""
     found = []
     for kind, draw in made._KINDS.items():
-        for copy in range(_COPIES):
-            for family, variant in ((kind, copy % made._USUAL), (f"{kind}-shifted", made._USUAL + copy % made._SHIFTED)):
-                id = f"fresh-{seed}-{family}-{copy}"
+        family, solved = made.SOLVED.get(kind, kind), kind in made.SOLVED
+        for name, variants in (
+            (family, range(made._USUAL)),
+            (f"{family}-shifted", range(made._USUAL, made._USUAL + made._SHIFTED)),
+        ):
+            for copy in range(len(variants) if solved else _COPIES):
+                id = f"fresh-{seed}-{name}-{copy}"
                 rng = random.Random(f"scheduling/transactions {id}")
-                found.append(Instance(id, family, {"transactions": draw(rng, 100, variant)}))
+                found.append(Instance(id, name, {"transactions": draw(rng, 100, variants[copy % len(variants)])}))
     return found

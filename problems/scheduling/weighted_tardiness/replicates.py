@@ -13,10 +13,11 @@ _LARGEST = 200
 
 
 def instances(seed: int) -> list[Instance]:
-    """Draw one instance of each size and cell of train."""
+    """Draw one instance of each size that counts and cell of train."""
     return [
         _drawn(f"replicate-{seed}-n{n}-r{rdd}-t{tf}", f"n{n}", n, rdd, tf)
         for n in made._GRID[Split.TRAIN]
+        if n > made.SOLVED
         for rdd in made.RANGES
         for tf in made.TIGHTNESS
     ]
