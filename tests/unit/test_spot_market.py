@@ -352,20 +352,22 @@ def test_a_wrong_choice_of_the_evolving_part_is_shown_not_hidden() -> None:
         SpotMarket().run(job("111111", 600, 60), Loaded("seed", choose=lambda *a: "sopt"))
 
 
-def test_recorded_windows_of_different_splits_or_of_one_family_never_overlap() -> None:
-    taken: dict[str, list[tuple[int, int, Split, str]]] = {}
+def test_recorded_splits_share_no_hour_and_windows_of_one_class_never_overlap() -> None:
+    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    hours: dict[tuple[str, Split], list[int]] = {}
     for split in (Split.TRAIN, Split.VALIDATION, Split.TEST):
         for instance in PROBLEM.instances(split):
-            if instance.family.startswith("2023"):
-                continue
             series, _, rest = instance.id.partition("@")
             start = int(rest.partition("-")[0])
             end = start + Market.from_data(instance.data).horizon
-            for low, high, other, family in taken.get(series, []):
-                if other != split or family == instance.family:
-                    assert end <= low or start >= high, instance.id
-            taken.setdefault(series, []).append((start, end, split, instance.family))
-    assert len(taken) == 8
+            beside = taken.setdefault((series, instance.family), [])
+            assert all(end <= low or start >= high for low, high in beside), instance.id
+            beside.append((start, end))
+            hours.setdefault(("2023" if instance.family.startswith("2023") else "2022", split), []).extend((start, end))
+    assert len({series for series, _ in taken}) == 8 + 9
+    for year in ("2022", "2023"):
+        assert max(hours[year, Split.TRAIN]) <= min(hours[year, Split.VALIDATION])
+        assert max(hours[year, Split.VALIDATION]) <= min(hours[year, Split.TEST])
 
 
 def test_one_old_machine_is_easier_to_get_than_eight_new_ones() -> None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 
-from workbench.model import Instance
+from workbench.model import Instance, Split
 
 from . import instances as made
 
 _COPIES = 2
 """Instances of each 2022 recording in each class, as in test."""
-
-_Ticks = Sequence[tuple[str, float]]
-"""Availability and spot price of each tick."""
 
 
 def instances(seed: int) -> list[Instance]:
@@ -32,34 +28,25 @@ def _of_2022(seed: int) -> Iterator[Instance]:
             for overhead in made.OVERHEADS_H:
                 for copy in range(_COPIES):
                     id = f"fresh-{seed}-{machine}-{slack}-{overhead}-{copy}"
-                    yield _drawn(id, f"{slack}-{overhead}", [half], tick, int(deadline_h * 3600) // tick, overhead)
+                    yield _drawn(id, f"{slack}-{overhead}", half, tick, int(deadline_h * 3600) // tick, overhead)
 
 
 def _of_2023(seed: int) -> Iterator[Instance]:
-    record = json.loads((made._DATA / "aws_2023_zones.json").read_text())
-    tick = int(record["gap_seconds"])
-    for zone, windows in record["zones"].items():
-        recordings = [
-            list(zip(w["available"], [p for p, count in w["price_runs"] for _ in range(int(count))], strict=False)) for w in windows
-        ]
+    tick, zones = made.ticks_2023(Split.TEST)
+    for zone, recording in zones.items():
         for slack, deadline_h in made.DEADLINES_H.items():
             for overhead in ("05", "20"):
-                length = min(int(deadline_h * 3600) // tick, len(recordings[0]))  # as in test
-                yield _drawn(
-                    f"fresh-{seed}-{zone}-{slack}-{overhead}", f"2023-{slack}-{overhead}", recordings, tick, length, overhead
-                )
+                id = f"fresh-{seed}-{zone}-{slack}-{overhead}"
+                yield _drawn(id, f"2023-{slack}-{overhead}", recording, tick, int(deadline_h * 3600) // tick, overhead)
 
 
-def _drawn(id: str, family: str, recordings: Sequence[_Ticks], tick: int, length: int, overhead: str) -> Instance:
+def _drawn(id: str, family: str, recording: made.Ticks, tick: int, length: int, overhead: str) -> Instance:
     rng = random.Random(f"load_balancing/spot_deadline {id}")
     day, ticks = 86_400 // tick, list[tuple[str, float]]()
     while len(set(ticks)) < 2:  # where spot never changes, one trace is all traces
         ticks = []
         while len(ticks) < length:
-            recording = rng.choice(recordings)
             first = rng.randrange(len(recording) - day + 1)
             ticks += recording[first : first + day]
-        ticks = ticks[:length]
-    prices = [[price, len(list(run))] for price, run in groupby(price for _, price in ticks)]
-    job = made._job("".join(available for available, _ in ticks), tick, length * tick / 3600, made.OVERHEADS_H[overhead], prices)
-    return Instance(id, family, job)
+        del ticks[length:]
+    return Instance(id, family, made.job_of(ticks, tick, made.OVERHEADS_H[overhead]))

@@ -1,4 +1,4 @@
-"""Instances from recorded markets, split by zone and time; synthetic markets for stress tests."""
+"""Instances from recorded markets, split by time; synthetic markets for stress tests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from workbench.model import Instance, Split
 
 _DATA = Path(__file__).parent / "data"
+
+Ticks = Sequence[tuple[str, float]]
+"""Availability and spot price of each tick."""
 
 ON_DEMAND_PRICE = 3.06
 """On-demand price of a p3.2xlarge (one V100) in US regions, in $/h; used for every machine type in the literature."""
@@ -23,43 +27,47 @@ DEADLINES_H = {"tight": 52.0, "loose": 70.0}
 OVERHEADS_H = {"05": 0.05, "20": 0.20, "40": 0.40}
 
 _HALF = 882
-"""Number of ticks in half a 2022 series (6.1 days), which separates train and validation from test."""
+"""Number of ticks in half a 2022 series (6.1 days): train and validation are in the first half, test in the second."""
 _SHIFTS = {"tight-05": 0, "tight-20": 129, "tight-40": 64, "loose-05": 0, "loose-20": 21, "loose-40": 10}
 """Start of a class's first window within its half, in ticks: different classes cover different hours."""
+
+PARTS_2023 = {Split.TRAIN: (0, 7256), Split.VALIDATION: (7256, 12_497), Split.TEST: (12_497, 20_158)}
+"""Ticks of the 2023 series that belong to each split: 16.4, 11.8 and 17.3 days."""
+_WINDOWS_2023 = {Split.TRAIN: 2, Split.VALIDATION: 2, Split.TEST: 1}
+"""Number of windows of each class in a zone."""
 
 
 def instances(split: Split) -> Sequence[Instance]:
     """Return all instances of a split, in a fixed order.
 
-    train: us-west-2a, first half. validation: us-west-2b, first half. test: both second halves (also with an overhead not in
-    train), and nine zones of 2023 with other tick lengths and varying prices. Windows of one class do not overlap.
+    The splits share no hour. 2022, two zones: train has the first three days, validation the next three, test the last six (also
+    with an overhead not in train). 2023, nine zones, with other ticks and moving prices: train has the first 16 days, validation
+    the next 12 and test the last 17. Windows of one class in one zone do not overlap. Those in which spot is always or never
+    there are left out.
     """
     return _instances(Split(split))
 
 
 @lru_cache
 def _instances(split: Split) -> tuple[Instance, ...]:
-    if split is Split.TRAIN:
-        return tuple(_recorded_2022("us-west-2a", 0, ("05", "20")))
-    if split is Split.VALIDATION:
-        return tuple(_recorded_2022("us-west-2b", 0, ("05", "20")))
-    if split is Split.TEST:
-        west = [i for zone in ("us-west-2a", "us-west-2b") for i in _recorded_2022(zone, _HALF, ("05", "20", "40"))]
-        return (*west, *_recorded_2023())
-    return tuple(_synthetic())
+    if split is Split.STRESS:
+        return tuple(_synthetic())
+    begins = {Split.TRAIN: (0,), Split.VALIDATION: (_HALF // 2,), Split.TEST: (_HALF, _HALF + _HALF // 2)}[split]
+    overheads = ("05", "20", "40") if split is Split.TEST else ("05", "20")
+    recorded = (*_recorded_2022(begins, overheads), *_recorded_2023(split))
+    # Where spot is always or never there, every sound policy does the same.
+    return tuple(i for i in recorded if len(set(i.data["available"])) > 1)
 
 
-def _recorded_2022(zone: str, begin: int, overheads: Sequence[str]) -> Iterator[Instance]:
+def _recorded_2022(begins: Sequence[int], overheads: Sequence[str]) -> Iterator[Instance]:
     record = json.loads((_DATA / "aws_2022_ping.json").read_text())
     tick = int(record["gap_seconds"])
     for slack, deadline_h in DEADLINES_H.items():
         length = int(deadline_h * 3600) // tick
         for overhead in overheads:
+            family = f"{slack}-{overhead}"
             for machine, series in record["traces"].items():
-                if not machine.startswith(zone):
-                    continue
-                family = f"{slack}-{overhead}"
-                for start in (begin + _SHIFTS[family], begin + _SHIFTS[family] + _HALF // 2):
+                for start in (begin + _SHIFTS[family] for begin in begins):
                     yield Instance(
                         f"{machine}@{start}-{family}",
                         family,
@@ -67,16 +75,38 @@ def _recorded_2022(zone: str, begin: int, overheads: Sequence[str]) -> Iterator[
                     )
 
 
-def _recorded_2023() -> Iterator[Instance]:
+def ticks_2023(split: Split) -> tuple[int, dict[str, Ticks]]:
+    """Return the seconds of a tick, and the part of each zone's 2023 series that belongs to a split."""
     record = json.loads((_DATA / "aws_2023_zones.json").read_text())
-    tick = int(record["gap_seconds"])
+    low, high = PARTS_2023[split]
+    found: dict[str, Ticks] = {}
+    for zone, series in record["zones"].items():
+        available = "".join("01"[number % 2] * ticks for number, ticks in enumerate(series["spells"]))
+        prices = [float(price) for price, ticks in series["price_runs"] for _ in range(ticks)]
+        found[zone] = list(zip(available, prices, strict=True))[low:high]
+    return int(record["gap_seconds"]), found
+
+
+def _recorded_2023(split: Split) -> Iterator[Instance]:
+    tick, zones = ticks_2023(split)
+    low, high = PARTS_2023[split]
+    lengths = {slack: int(hours * 3600) // tick for slack, hours in DEADLINES_H.items()}
     families = [(slack, overhead) for slack in DEADLINES_H for overhead in ("05", "20")]
-    for zone, windows in record["zones"].items():
-        for (slack, overhead), window in zip(families, windows, strict=True):
-            # The recordings last 60 h, which limits how loose a deadline can be.
-            length = min(int(DEADLINES_H[slack] * 3600) // tick, len(window["available"]))
-            job = _job(window["available"][:length], tick, length * tick / 3600, OVERHEADS_H[overhead], window["price_runs"])
-            yield Instance(f"{zone}@{window['start']}-{slack}-{overhead}", f"2023-{slack}-{overhead}", job)
+    part = (high - low) // _WINDOWS_2023[split]
+    step = (part - max(lengths.values())) // (len(families) - 1)
+    for turn, (zone, ticks) in enumerate(zones.items()):
+        for number, (slack, overhead) in enumerate(families):
+            for copy in range(_WINDOWS_2023[split]):
+                # Classes take turns, so that none has the same days in all zones.
+                start = copy * part + (number + turn) % len(families) * step
+                job = job_of(ticks[start : start + lengths[slack]], tick, OVERHEADS_H[overhead])
+                yield Instance(f"2023-{zone}@{low + start}-{slack}-{overhead}", f"2023-{slack}-{overhead}", job)
+
+
+def job_of(ticks: Ticks, tick_s: int, overhead_h: float) -> dict[str, Any]:
+    """Return the data of an instance that lasts as long as `ticks`, with their availability and prices."""
+    prices = [[price, len(list(run))] for price, run in groupby(price for _, price in ticks)]
+    return _job("".join(available for available, _ in ticks), tick_s, len(ticks) * tick_s / 3600, overhead_h, prices)
 
 
 def _job(
