@@ -1,4 +1,4 @@
-"""Verifier for expert placements: computes the load of the busiest GPU of each layer in the next window."""
+"""Verifier for expert placements: computes the load of the busiest GPU of each layer in the windows that may come next."""
 
 from __future__ import annotations
 
@@ -61,13 +61,14 @@ class ExpertPlacementVerifier:
     def run(self, instance: Instance, policy: Policy) -> Measurement:
         """Request a placement and evaluate it on the tokens of the next window.
 
-        A layer takes as long as its busiest GPU, and layers run one after the other. The objective is the sum over layers of the
-        busiest GPU's tokens, divided by its value for perfectly balanced layers; 1 is ideal.
+        A layer takes as long as its busiest GPU, and layers run one after the other. For a window, the sum over layers of the
+        busiest GPU's tokens is divided by its value for perfectly balanced layers; 1 is ideal. `next` lists windows that follow the
+        history equally likely, and the objective is the mean over them: chance in a single one would hide small differences.
 
         Returns
         -------
         Measurement
-            Relative time; metrics `balance` (mean over layers of mean / maximum GPU load), `moved` (share of slots whose expert
+            Relative time; metrics `balance` (mean over windows and layers of mean / maximum GPU load), `moved` (share of slots whose expert
             changed) and `spread` (mean number of nodes that hold experts of one group).
 
         Raises
@@ -76,23 +77,27 @@ class ExpertPlacementVerifier:
             The answer is not a legal placement.
         """
         data = instance.data
-        layers, experts, gpus, slots = len(data["next"]), len(data["next"][0]), data["n_gpus"], data["slots"]
+        windows, gpus, slots = data["next"], data["n_gpus"], data["slots"]
+        layers, experts = len(windows[0]), len(windows[0][0])
         answer = policy(*(_copy(data[name]) for name in ARGUMENTS))
         maps = [
             slot_map(entry, experts, gpus, slots, f"the slot map of layer {i}")
             for i, entry in enumerate(sequence(answer, "the answer", layers))
         ]
-        busiest = even = balance = 0.0
-        for experts_by_slot, load in zip(maps, data["next"], strict=True):
-            top, mean = max(gpu_loads(experts_by_slot, load, gpus)), sum(load) / gpus
-            busiest += top
-            even += mean
-            balance += mean / top if top > 0 else 1.0
+        took = balance = 0.0
+        for window in windows:
+            busiest = even = 0.0
+            for experts_by_slot, load in zip(maps, window, strict=True):
+                top, mean = max(gpu_loads(experts_by_slot, load, gpus)), sum(load) / gpus
+                busiest += top
+                even += mean
+                balance += mean / top if top > 0 else 1.0
+            took += busiest / even if even > 0 else 1.0
         moved = sum(a != b for new, old in zip(maps, data["prev"], strict=True) for a, b in zip(new, old, strict=True))
         spread = sum(_nodes_per_group(m, experts, data["groups"], data["nodes"]) for m in maps) / layers
         return Measurement(
-            busiest / even if even > 0 else 1.0,
-            {"balance": balance / layers, "moved": moved / (layers * slots), "spread": spread},
+            took / len(windows),
+            {"balance": balance / (layers * len(windows)), "moved": moved / (layers * slots), "spread": spread},
         )
 
 

@@ -58,9 +58,9 @@ def models(before: Data, after: Data, answer: Any) -> Any:
 
 def experts(before: Data, after: Data, answer: Any) -> Any:
     def columns(data: Data, layer: int) -> list[list[int]]:
-        return [[counts[layer][e] for counts in (*data["history"], data["next"])] for e in range(len(data["next"][0]))]
+        return [[counts[layer][e] for counts in (*data["history"], *data["next"])] for e in range(len(data["next"][0][0]))]
 
-    layers = range(len(before["next"]))
+    layers = range(len(before["prev"]))
     new_layer = places([sorted(columns(before, k)) for k in layers], [sorted(columns(after, k)) for k in layers])
     moved: list[Any] = [None] * len(answer)
     for layer in layers:

@@ -55,7 +55,7 @@ def _shapes(seed: int) -> Iterator[tuple[str, made.Counts, dict[str, int]]]:
     counts = usual("one_hot")
     counts[:, :, rng("one_hot-which").randint(experts)] = made.TOKENS * rng("one_hot-share").randint(2, 50)
     yield "one_hot", counts, {}
-    yield "one_window", usual("one_window", windows=2), {}
+    yield "one_window", usual("one_window", windows=1), {}
     yield "no_spare", usual("no_spare"), {"slots": experts}
     yield "many_copies", usual("many_copies", experts=64), {"slots": 768, "n_gpus": 32}
     slots = 4 * int(rng("forced-slots").randint(2, 6))

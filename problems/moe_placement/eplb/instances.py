@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.model import Instance, Split
+
+BUDGET_S = 1.0
+"""Computing time that the statement allows for an answer, in seconds; the sandbox allows three times as much."""
 
 SKEWS = (0.5, 0.8, 1.1)
 """Exponent a: the popularity of the expert of rank r is proportional to r^-a."""
@@ -34,8 +38,17 @@ LAYERS, WHOLE = 58, (0.8, 0.95)
 EXPERTS, SLOTS, GPUS, GROUPS, NODES = 256, 288, 32, 8, 4
 WINDOWS, TOKENS = 12, 100_000
 
+FUTURES = 8
+"""Number of next windows, drawn independently from where the history ends; a placement is scored by its mean over them."""
+
+COPIES = {Split.TRAIN: 8, Split.VALIDATION: 6, Split.TEST: 6}
+"""Number of instances of each class."""
+WHOLE_COPIES = 2
+"""Number of instances with all layers of a model."""
+
+Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-"""Tokens by window, layer and expert; the last window is the future one."""
+"""Tokens by window, layer and expert; the last windows are possible next ones."""
 
 
 def instances(split: Split) -> list[Instance]:
@@ -47,62 +60,111 @@ def instances(split: Split) -> list[Instance]:
 def _instances(split: Split) -> tuple[Instance, ...]:
     if split is Split.STRESS:
         return tuple(_stress())
-    return (*_grid(split), *(_unseen() if split is Split.TEST else ()))
+    return (*_grid(split), *_whole(split), *(_unseen() if split is Split.TEST else ()))
 
 
-def drifting(
+@dataclass
+class Traffic:
+    """What decides how many tokens the experts get in a window.
+
+    Attributes
+    ----------
+    base
+        Popularity by layer, domain and expert, without deviations.
+    x
+        Log deviation by layer and expert.
+    active
+        Number of the domain that dominates.
+    """
+
+    base: Floats
+    x: Floats
+    rho: float
+    drift: float
+    jump: float
+    active: int = 0
+
+    def drifted(self, rng: np.random.RandomState) -> Traffic:
+        """Draw the next window's traffic."""
+        noise = self.drift * math.sqrt(1 - self.rho * self.rho) * rng.standard_normal(self.x.shape)
+        return replace(self, x=self.rho * self.x + noise).jumped(rng)
+
+    def jumped(self, rng: np.random.RandomState) -> Traffic:
+        """Draw which domain dominates."""
+        if rng.random_sample() >= self.jump:
+            return self
+        return replace(self, active=(self.active + rng.randint(1, 3)) % self.base.shape[1])
+
+    def shares(self) -> Floats:
+        """Return the share of a layer's tokens that each expert is to get, by layer and expert."""
+        popularity = self.base * np.exp(self.x)[:, None, :]
+        popularity /= popularity.sum(axis=2, keepdims=True)
+        mix = np.full(self.base.shape[1], 0.15 if self.jump else 1.0)
+        mix[self.active] = 0.7 if self.jump else 1.0
+        found: Floats = (mix[None, :, None] * popularity).sum(axis=1)
+        return found
+
+
+def traffic(
+    rng: np.random.RandomState, layers: int, a: float, rho: float, experts: int = EXPERTS, jump: float = 0.0, drift: float = DRIFT
+) -> Traffic:
+    """Draw the traffic of a first window.
+
+    ln popularity = -a ln(rank) + x, where x is an AR(1) process with stationary standard deviation `drift` for each expert. With
+    jumps there are three domains with different ranks; one has 70 % of the traffic, and in each window another one takes over
+    with probability `jump`, in all layers at once.
+    """
+    domains = 3 if jump else 1
+    ranks = np.array([[rng.permutation(experts) for _ in range(domains)] for _ in range(layers)]) + 1
+    return Traffic(ranks.astype(float) ** -a, drift * rng.standard_normal((layers, experts)), rho, drift, jump).jumped(rng)
+
+
+def history(
     rng: np.random.RandomState,
     layers: int,
     a: float,
     rho: float,
-    experts: int = EXPERTS,
-    windows: int = WINDOWS + 1,
+    windows: int = WINDOWS,
     tokens: int = TOKENS,
-    jump: float = 0.0,
-    drift: float = DRIFT,
-) -> Counts:
-    """Draw token counts.
-
-    ln popularity = -a ln(rank) + x, where x is an AR(1) process with stationary standard deviation `drift` for each expert. With
-    jumps there are three domains with different ranks; one has 70 % of the traffic, and in each window another one takes over
-    with probability `jump`, in all layers at once. Counts are Poisson distributed around the shares of `tokens`.
-    """
-    domains = 3 if jump else 1
-    ranks = np.array([[rng.permutation(experts) for _ in range(domains)] for _ in range(layers)]) + 1
-    base = ranks.astype(float) ** -a
-    x = drift * rng.standard_normal((layers, experts))
-    active, counts = 0, []
+    **other: Any,
+) -> tuple[list[Counts], Traffic]:
+    """Draw the counts of past windows, Poisson distributed around the shares of `tokens`; return the last one's traffic too."""
+    now, counts = traffic(rng, layers, a, rho, **other), []
     for window in range(windows):
-        if window:
-            x = rho * x + drift * math.sqrt(1 - rho * rho) * rng.standard_normal((layers, experts))
-        if rng.random_sample() < jump:
-            active = (active + rng.randint(1, 3)) % domains
-        popularity = base * np.exp(x)[:, None, :]
-        popularity /= popularity.sum(axis=2, keepdims=True)
-        mix = np.full(domains, 0.15 if jump else 1.0)
-        mix[active] = 0.7 if jump else 1.0
-        counts.append(rng.poisson(tokens * (mix[None, :, None] * popularity).sum(axis=1)))
-    return np.array(counts)
+        now = now.drifted(rng) if window else now
+        counts.append(rng.poisson(tokens * now.shares()))
+    return counts, now
+
+
+def drifting(rng: np.random.RandomState, *args: Any, futures: int = 1, tokens: int = TOKENS, **other: Any) -> Counts:
+    """Draw counts of past windows, see `history`, and of as many possible next ones as `futures` says."""
+    past, now = history(rng, *args, tokens=tokens, **other)
+    return np.array([*past, *(rng.poisson(tokens * now.drifted(rng).shares()) for _ in range(futures))])
 
 
 def _grid(split: Split) -> Iterator[Instance]:
     for a in SKEWS:
         for rho in PERSISTENCE:
-            for copy in range(2):
-                id = f"{split}-a{a}-r{rho}-{copy}"
-                yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
-        for copy in range(2):
-            id = f"{split}-a{a}-jump-{copy}"
-            yield _instance(id, f"a{a}-jump", drifting(_rng(id), 3, a, 0.9, jump=JUMP))
+            for copy in range(COPIES[split]):
+                yield drawn(f"{split}-a{a}-r{rho}-{copy}", f"a{a}-r{rho}", 3, a, rho)
+        for copy in range(COPIES[split]):
+            yield drawn(f"{split}-a{a}-jump-{copy}", f"a{a}-jump", 3, a, 0.9, jump=JUMP)
+
+
+def _whole(split: Split) -> Iterator[Instance]:
+    for copy in range(WHOLE_COPIES):
+        yield drawn(f"{split}-full-{copy}", "full", LAYERS, *WHOLE)
 
 
 def _unseen() -> Iterator[Instance]:
     for a, rho in UNSEEN:
-        for copy in range(3):
-            id = f"test-a{a}-r{rho}-{copy}"
-            yield _instance(id, f"a{a}-r{rho}", drifting(_rng(id), 3, a, rho))
-    id = "test-full-r0.95"
-    yield _instance(id, "full", drifting(_rng(id), LAYERS, *WHOLE))
+        for copy in range(COPIES[Split.TEST]):
+            yield drawn(f"test-a{a}-r{rho}-{copy}", f"a{a}-r{rho}", 3, a, rho)
+
+
+def drawn(id: str, family: str, layers: int, a: float, rho: float, jump: float = 0.0) -> Instance:
+    """Draw an instance from its id as random seed."""
+    return _instance(id, family, drifting(_rng(id), layers, a, rho, jump=jump, futures=FUTURES), futures=FUTURES)
 
 
 def _stress() -> Iterator[Instance]:
@@ -141,7 +203,7 @@ def _shapes() -> Iterator[tuple[str, Counts, dict[str, int]]]:
         counts[:, :, 77] = round(TOKENS * share / (1 - share))
         yield f"one_hot-{copy}", counts, {}
     for copy in range(2):
-        yield f"one_window-{copy}", drifting(rng(f"one_window-{copy}"), 2, 0.8, 0.9, windows=2), {}
+        yield f"one_window-{copy}", drifting(rng(f"one_window-{copy}"), 2, 0.8, 0.9, windows=1), {}
     for copy in range(2):
         yield f"no_spare-{copy}", drifting(rng(f"no_spare-{copy}"), 2, 0.8, 0.9), {"slots": EXPERTS}
     for copy, slots in enumerate((512, 1024)):
@@ -187,12 +249,12 @@ def _rng(id: str) -> np.random.RandomState:
     return np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
 
 
-def _instance(id: str, family: str, counts: Counts, **shape: int) -> Instance:
+def _instance(id: str, family: str, counts: Counts, futures: int = 1, **shape: int) -> Instance:
     size = {"n_gpus": GPUS, "slots": SLOTS, "groups": GROUPS, "nodes": NODES} | shape
     layers, experts = counts.shape[1:]
     # Initial layout: experts in order, spare slots filled with copies of the first ones.
     start = [contiguous(experts, size["slots"]) for _ in range(layers)]
-    data: dict[str, Any] = {"history": counts[:-1].tolist(), "prev": start, **size, "next": counts[-1].tolist()}
+    data: dict[str, Any] = {"history": counts[:-futures].tolist(), "prev": start, **size, "next": counts[-futures:].tolist()}
     return Instance(id, family, data)
 
 

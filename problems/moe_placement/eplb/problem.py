@@ -4,7 +4,7 @@ from evaluators.eplb.bounds import solve
 from evaluators.eplb.verifier import ExpertPlacementVerifier
 from workbench.model import Baseline, Limits, Problem
 
-from .instances import instances
+from .instances import BUDGET_S, instances
 
 _EPLB = (
     "DeepSeek-AI, Expert Parallelism Load Balancer, github.com/deepseek-ai/EPLB (2025); "
@@ -53,7 +53,7 @@ PROBLEM = Problem(
     },
     unit="time of the busiest GPU / time of an even spread",
     bound="proven offline bound: mean load, or the load of an expert that cannot be replicated further",
-    limits=Limits(seconds=4.0),
+    limits=Limits(seconds=3 * BUDGET_S),
     # In these classes the next window is unrelated to the history, so which baseline is best is chance; in the last one, the best
     # baseline is the slowest to react to the latest window, which is worse elsewhere (README.md).
     stress_tolerance={"reversal": 0.3, "few_values": 0.2, "sparse": 0.6, "outlier": 0.2},

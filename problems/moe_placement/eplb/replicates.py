@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
-import numpy as np
-
 from workbench.model import Instance
 
 from . import instances as made
@@ -22,15 +18,11 @@ def instances(seed: int) -> list[Instance]:
         family = f"a{a}-jump" if jump else f"a{a}-r{rho}"
         for copy in range(_COPIES):
             id = f"replicate-{seed}-{family}-{copy}"
-            found.append(made._instance(id, family, made.drifting(_rng(id), 3, a, rho, jump=jump)))
+            found.append(made.drawn(id, family, 3, a, rho, jump))
     return found
 
 
 def largest(seed: int) -> Instance:
     """Draw an instance with all layers of a model."""
     id = f"replicate-{seed}-largest"
-    return made._instance(id, f"{made.LAYERS} layers", made.drifting(_rng(id), made.LAYERS, made.SKEWS[1], made.PERSISTENCE[1]))
-
-
-def _rng(id: str) -> np.random.RandomState:
-    return np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
+    return made.drawn(id, f"{made.LAYERS} layers", made.LAYERS, made.SKEWS[1], made.PERSISTENCE[1])

@@ -22,7 +22,7 @@ def instances() -> list[Instance]:
         for copy in range(12):
             id = f"transfer-step{step}-{copy}"
             rng = np.random.RandomState(zlib.crc32(f"moe_placement/eplb {id}".encode()))
-            found.append(made._instance(id, f"topics-{step}", _counts(rng, step)))
+            found.append(made._instance(id, f"topics-{step}", _counts(rng, step), futures=made.FUTURES))
     return found
 
 
@@ -30,9 +30,10 @@ def _counts(rng: np.random.RandomState, step: float) -> made.Counts:
     # In each layer a topic uses few experts; the share of a topic follows a random walk without a mean to return to.
     experts = np.array([rng.dirichlet(np.full(made.EXPERTS, 0.1), _TOPICS) for _ in range(_LAYERS)])
     walk = rng.standard_normal(_TOPICS)
+    walks = [walk := walk + step * rng.standard_normal(_TOPICS) for _ in range(made.WINDOWS)]
+    walks += [walk + step * rng.standard_normal(_TOPICS) for _ in range(made.FUTURES)]
     counts = []
-    for _ in range(made.WINDOWS + 1):
-        walk = walk + step * rng.standard_normal(_TOPICS)
-        mix = np.exp(walk) / np.exp(walk).sum()
+    for each in walks:
+        mix = np.exp(each) / np.exp(each).sum()
         counts.append([rng.multinomial(made.TOKENS, mix @ layer / (mix @ layer).sum()) for layer in experts])
     return np.array(counts)
