@@ -68,8 +68,8 @@ class ExpertPlacementVerifier:
         Returns
         -------
         Measurement
-            Relative time; metrics `balance` (mean over windows and layers of mean / maximum GPU load), `moved` (share of slots whose expert
-            changed) and `spread` (mean number of nodes that hold experts of one group).
+            Relative time; metrics `balance` (mean over windows and layers of mean / maximum GPU load), `moved` (share of slots with
+            another expert) and `spread` (mean number of nodes that hold experts of one group).
 
         Raises
         ------
