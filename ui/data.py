@@ -14,6 +14,7 @@ import streamlit as st
 from ui.actions import certificate_log
 from workbench.analysis.attempts import frame
 from workbench.analysis.compare import Comparison, compare, of_baselines, of_report
+from workbench.analysis.front import standings
 from workbench.analysis.messages import Asked, asked
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
@@ -23,6 +24,7 @@ from workbench.model import Report, Split
 from workbench.prices import Price
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
+from workbench.protocols import SecondObjective
 from workbench.store import FILE, CertificateRecord, DailySpending, FailureGroup, Mark, PaidCall, Reader, Run, Size
 from workbench.values import scored
 
@@ -163,6 +165,16 @@ def _attempts(place: str, run: str, mark: Mark, _store: Reader) -> pd.DataFrame:
     spent = calls(_store, run, mark)
     made["usd"] = made["number"].map(spent.groupby("number")["cost_usd"].sum()).fillna(0.0).cumsum() if len(spent) else 0.0
     return made
+
+
+def second(store: Reader, run: str, mark: Mark, objective: SecondObjective) -> pd.Series:
+    """Return the second objective of the valid attempts up to a mark on train, by number; lower is better."""
+    return _second(str(store.folder), run, mark, objective, store)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _second(place: str, run: str, mark: Mark, objective: SecondObjective, _store: Reader) -> pd.Series:
+    return pd.Series({s.number: s.second for s in standings(_store, run, objective, Split.TRAIN)}, dtype=float)
 
 
 def calls(store: Reader, run: str, mark: Mark) -> pd.DataFrame:

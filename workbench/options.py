@@ -76,6 +76,8 @@ class RunOptions:
         that is no different.
     patience
         End the run after this many attempts without improvement on train; None: never.
+    prefer
+        `gap`, `cpu` or the problem's second objective: by what the best candidate is chosen among those within noise of the best.
     playbook
         File of lessons that prompts of models show, and that the run adds to; None: no lessons.
     allow_unsafe, isolation
@@ -109,6 +111,7 @@ class RunOptions:
     gate: str = ""
     race: bool = True
     patience: int | None = None
+    prefer: str = "gap"
     playbook: str | None = None
     allow_unsafe: bool = False
     isolation: str | None = None

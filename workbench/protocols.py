@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from workbench.model import Brief, Candidate, Limits, Policy, Program, Reply, Selection, Task, Usage, Verifier
 
-__all__ = ["Policy", "Proposer", "Relation", "Sandbox", "Session", "Strategy", "Verifier"]
+__all__ = ["Policy", "Proposer", "Relation", "Sandbox", "SecondObjective", "Session", "Strategy", "Verifier"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,28 @@ class Relation:
     transform: Callable[[Mapping[str, Any], random.Random], dict[str, Any]]
     factor: float | None = 1.0
     decides: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SecondObjective:
+    """What matters besides the gap: a metric of the verifier, such as fairness; a `second.py` names it `SECOND`.
+
+    It changes no score and no verdict. Attempts are shown by it, and a run can prefer what is best by it among programs within
+    noise of the best gap.
+
+    Attributes
+    ----------
+    metric
+        Name of the metric in `Measurement.metrics`; a program has its mean over the instances of a split.
+    title
+        What it is, with its unit: "longest wait, s".
+    sense
+        Whether less or more of it is better.
+    """
+
+    metric: str
+    title: str
+    sense: Literal["min", "max"] = "min"
 
 
 class Sandbox(Protocol):

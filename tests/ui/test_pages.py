@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from tests.integration.silent import run as made
 from tests.ui.conftest import NASTY, Open
 from workbench.model import Status
+from workbench.problem.catalog import root
 from workbench.state.usage import Uses
 from workbench.store import WAITING, Ledger, Reader, Store, injected
 
@@ -102,6 +103,13 @@ def test_run_of_several_strategies_tells_which_one_chose(tmp_path: Path, open_pa
     app = open_page(tmp_path, "run", run=found.run, tab="Programs")
     sound(app)
     assert {"islands", "greedy"} <= set(app.dataframe[0].value["strategy"])
+
+
+def test_run_draws_the_front_of_its_problems_second_objective(tmp_path: Path, open_page: Open) -> None:
+    found = made(tmp_path, problem=root() / "problems" / "scheduling" / "total_tardiness", candidates=2, workers=2)
+    app = open_page(tmp_path, "run", run=found.run, x="tardiness of the latest job")
+    sound(app)
+    assert "Gap against tardiness of the latest job" in words(app)
 
 
 def test_run_with_nothing_but_its_start_shows_every_tab(folder: Path, open_page: Open) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.unit.charted import domain, layers, rows
 from workbench.analysis.attempts import front, timed
+from workbench.protocols import SecondObjective
 from workbench.report.cpu_chart import FRONT, against_cpu
 from workbench.report.palette import DARK, LIGHT
 from workbench.report.vega import PICK, svg
@@ -105,3 +106,13 @@ def test_its_colours_are_of_the_palette_and_no_text_is_below_12_pixels() -> None
     drawn = svg(charted([(0.1, 0.5), (1.0, 0.2), (1.1, 0.6)], palette=LIGHT, limit=2.0), "x")
     assert not re.findall(r"#[0-9a-f]{6}\b", drawn)
     assert min(int(size) for size in re.findall(r'font-size="(\d+)px"', drawn)) >= 12
+
+
+def test_of_a_second_objective_of_which_more_is_better_the_best_stands_on_the_left() -> None:
+    share = SecondObjective("share", "share in time, %", "max")
+    frame = attempts([(-90.0, 0.3), (-20.0, 0.1), (-15.0, 0.2), (0.0, 0.4)])
+    chart = against_cpu(timed(frame, frame["gap"]), second=share, limit=None)
+    assert [(row["number"], row["seconds"]) for row in rows(chart, "line")] == [(1, 20.0), (0, 90.0)]
+    encoding = layers(chart, "line")[0]["encoding"]["x"]
+    assert encoding["scale"]["reverse"] and encoding["scale"]["type"] == "linear" and "share in time" in encoding["title"]
+    assert rows(chart, "circle", number=1)[0]["said"] == "no. 1: 10.0%, edit, 20" and svg(chart, "x").startswith("<svg")

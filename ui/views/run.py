@@ -15,6 +15,7 @@ from workbench.analysis.attempts import spending, thinned, timed
 from workbench.analysis.makers import divisions, population
 from workbench.formatting import dollars, duration, level, percent, points, span, tokens
 from workbench.model import Split
+from workbench.protocols import SecondObjective
 from workbench.report import charts
 from workbench.report.cpu_chart import against_cpu
 from workbench.store import Mark, Reader, RunSummary
@@ -136,16 +137,21 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             axes = {"Attempts": "attempts", "Dollars": "usd", "Time": "time", "CPU time": "cpu"}
             if not frame["usd"].iloc[-1]:
                 del axes["Dollars"]
+            own = loaded.second if loaded else None
+            if own:
+                axes[own.title] = "second"
             axis = axes[st.segmented_control("x", list(axes), default="Attempts", key="x", bind="query-params", required=True,
                                              label_visibility="collapsed")]  # fmt: skip
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
-            rug = axis != "cpu" and st.toggle("Failures", value=True, key="rug", bind="query-params")
+            rug = axis not in ("cpu", "second") and st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
             log = logarithmic(frame, [level.gap for level in levels])
         validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
-        if axis == "cpu":
-            picked = cpu(frame, frame["gap"] if validation is None else validation, loaded, split, log=log)
+        if axis in ("cpu", "second"):
+            if objective := own if axis == "second" else None:
+                frame = frame.assign(longest=frame["number"].map(data.second(store, row.id, mark, objective)))
+            picked = cpu(frame, frame["gap"] if validation is None else validation, loaded, split, objective, log=log)
         else:
             shown = thinned(frame, frame["gap"] if validation is None else validation)
             steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
@@ -164,17 +170,19 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             parts.program_card(store, row, int(first), "progress")
 
 
-def cpu(frame: pd.DataFrame, gaps: pd.Series, loaded: Any, split: Split, *, log: bool) -> Any:
-    """Show gap against CPU time, and return the number of the clicked attempt."""
+def cpu(frame: pd.DataFrame, gaps: pd.Series, loaded: Any, split: Split, second: SecondObjective | None, *, log: bool) -> Any:
+    """Show gap against CPU time or another second objective, and return the number of the clicked attempt."""
     known = timed(frame, gaps, len(frame))
     if known.empty:
-        st.caption(f"No attempt of this run has both a {split.value} gap and CPU times; those that failed have none.")
+        lacking = parts.literal(second.title) if second else "CPU times"
+        st.caption(f"No attempt of this run has both a {split.value} gap and {lacking}; those that failed have none.")
         return None
     shown = timed(frame, gaps)
-    limit = loaded.problem.limits.seconds if loaded else None
-    figure = against_cpu(shown, theme.current(), split=split.value, log=log, limit=limit)
-    picked = parts.clicked(figure, f"progress-cpu-{split}", zooms=True).get("number")
-    st.caption(f"Gap against CPU time. Line: no other attempt is as fast and as good; its points have their numbers. {_MOVE}")
+    limit = loaded.problem.limits.seconds if loaded and not second else None
+    figure = against_cpu(shown, theme.current(), split=split.value, log=log, limit=limit, second=second)
+    picked = parts.clicked(figure, f"progress-cpu-{split}{second.metric if second else ''}", zooms=True).get("number")
+    st.caption(f"Gap against {parts.literal(second.title) if second else 'CPU time'}. Line: no other attempt is as "
+               f"{'good in both' if second else 'fast and as good'}; its points have their numbers. {_MOVE}")  # fmt: skip
     drawn(shown, known, "on the line")
     return picked
 

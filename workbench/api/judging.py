@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.analysis import finders
+from workbench.analysis import finders, front
 from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.certificate import UNKNOWN, Finder, Opening, Seal
 from workbench.errors import StoreError, UsageError
@@ -150,7 +150,12 @@ def count_look(loaded: LoadedProblem, program: Program, given: Program | Path | 
 
 
 def subject(
-    what: Path | str, *, candidate: int | None = None, problem: AnyProblem | None = None, runs: Path | str | None = None
+    what: Path | str,
+    *,
+    candidate: int | None = None,
+    problem: AnyProblem | None = None,
+    runs: Path | str | None = None,
+    prefer: str = front.GAP,
 ) -> Subject:
     """Find the program to certify or export: a run's best candidate, another attempt of it, a file, or a source text.
 
@@ -160,6 +165,8 @@ def subject(
     ----------
     what
         A run (ID, unambiguous part of one, or `latest`), a Python file, or a source text. The last two need `problem`.
+    prefer
+        `cpu` or the problem's second objective: the candidate that is best by it within noise of the best validation gap.
 
     Raises
     ------
@@ -168,6 +175,8 @@ def subject(
     """
     text = str(what)
     folder = runs_folder(runs)
+    if prefer != front.GAP and (candidate is not None or "\n" in text or text.endswith(".py")):
+        raise UsageError("--prefer chooses among the candidates of a run: give a run, and no --candidate")
     if "\n" in text or text.endswith(".py"):
         name = "a text" if "\n" in text else f"file {Path(text).name}"
         if problem is None:
@@ -186,6 +195,8 @@ def subject(
     with Reader(folder) as store:
         run = store.run(text)
         number = candidate if candidate is not None else run.champion
+        if second := front.preference(problem_of(run, problem), prefer) if prefer != front.GAP else None:
+            number = next(iter(front.preferred(front.standings(store, run.id, second, Split.VALIDATION))), None)
         if number is None:
             raise UsageError(f"run {run.id} has no best candidate yet; choose one with --candidate")
         return _attempt(store, run, number, problem)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from workbench.api import judging as api
 from workbench.api.loading import load, problem_of
 from workbench.certificate import Opening
-from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Runs, Unsafe, emit, program_or_run
+from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Prefer, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
 from workbench.errors import ProblemFault, UsageError
 from workbench.model import Status
@@ -26,6 +26,7 @@ def certify_(
     what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate) or a Python file.")],
     problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to certify (default: best).")] = None,
+    prefer: Prefer = "gap",
     force: Annotated[
         bool, typer.Option("--force", help=f"Allow test-set access beyond {OPENINGS} programs; the certificate says so.")
     ] = False,
@@ -51,7 +52,7 @@ def certify_(
       evolve certify my_rule.py --problem total_tardiness --found-by person --json
     """
     words = console(as_json)
-    subject = program_or_run(what, candidate, problem, runs)
+    subject = program_or_run(what, candidate, problem, runs, prefer)
 
     def counted(opening: Opening) -> None:
         words.print(f"{opening} ({subject.loaded.slug}, version {subject.loaded.version})")

@@ -22,6 +22,10 @@ OwnProblem = Annotated[
     str | None, typer.Option("--problem", help="The run's problem, needed if it is a folder that you never used on this machine.")
 ]
 Isolation = Annotated[str | None, typer.Option("--isolation", help="Force a level: full, seccomp-only or none.", hidden=True)]
+Prefer = Annotated[
+    str,
+    typer.Option(help="Choose among candidates within noise of the best by gap, cpu or the problem's second objective."),
+]
 DEFAULT_RUNS = Path("runs")
 
 
@@ -40,9 +44,9 @@ def table(*columns: str, right: str = "", whole: str = "") -> Table:
     return made
 
 
-def program_or_run(what: str, candidate: int | None, problem: str | None, runs: Path) -> Subject:
+def program_or_run(what: str, candidate: int | None, problem: str | None, runs: Path, prefer: str) -> Subject:
     """Find the program that a command is about; print a note on it, if any, to stderr."""
-    found = subject(what, candidate=candidate, problem=problem, runs=runs)
+    found = subject(what, candidate=candidate, problem=problem, runs=runs, prefer=prefer)
     if found.note:
         console(True).print(f"note: {found.note}")
     return found

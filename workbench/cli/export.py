@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.api import modules as api
-from workbench.cli.common import DEFAULT_RUNS, Json, Runs, Unsafe, emit, program_or_run
+from workbench.cli.common import DEFAULT_RUNS, Json, Prefer, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
 
 
@@ -17,6 +17,7 @@ def export_(
     out: Annotated[Path, typer.Option("--out", "-o", help="The module to write.")],
     problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to export (default: best).")] = None,
+    prefer: Prefer = "gap",
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
@@ -32,7 +33,7 @@ def export_(
       evolve export latest --out my_rule.py
       python my_rule.py
     """
-    subject = program_or_run(what, candidate, problem, runs)
+    subject = program_or_run(what, candidate, problem, runs, prefer)
     made = api.export(subject, out, force=force, runs=runs, allow_unsafe=allow_unsafe)
     if as_json:
         emit(

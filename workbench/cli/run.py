@@ -10,7 +10,7 @@ import typer
 from workbench.api import running as api
 from workbench.api.result import Result
 from workbench.cli import configured, model_options
-from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Runs, Unsafe, emit
+from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Prefer, Runs, Unsafe, emit
 from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
@@ -56,6 +56,7 @@ def run(
     max_minutes: model_options.MaxMinutes = None,
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
     patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
+    prefer: Prefer = "gap",
     playbook: Annotated[
         Path | None,
         typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it."),
@@ -100,8 +101,8 @@ def run(
             endpoint_key=endpoint_key and configured.endpoints_are_named(ctx),
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
             strategy_options=strategy_options, tune_trials=tune_trials, gate=gate, race=race,
-            patience=patience, playbook=str(playbook.absolute()) if playbook else None, allow_unsafe=allow_unsafe,
-            isolation=isolation,
+            patience=patience, prefer=prefer, playbook=str(playbook.absolute()) if playbook else None,
+            allow_unsafe=allow_unsafe, isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)
 

@@ -14,6 +14,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from workbench.analysis.makers import Division, chosen_by, divisions
+from workbench.cli import fronts
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
@@ -104,6 +105,7 @@ def show(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run ID, unambiguous part of one, or latest.")],
     candidate: Annotated[int | None, typer.Argument(help="Number of an attempt (default: the best candidate).")] = None,
     tried: Annotated[int, typer.Option("--attempts", help="List the last N attempts instead: idea, result, difference.")] = 0,
+    front: Annotated[bool, typer.Option("--front", help="List the Pareto fronts instead: gap against CPU time and more.")] = False,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> None:
@@ -114,7 +116,11 @@ def show(
       evolve show latest
       evolve show latest 117
       evolve show latest --attempts 40
+      evolve show latest --front
     """
+    if front:
+        fronts.show(name, runs, as_json=as_json)
+        return
     with Reader(runs) as store:
         row = store.run(name)
         found = outcome(store, row.id)

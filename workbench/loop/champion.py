@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 
+from workbench.analysis import front
 from workbench.evaluation.bench import joined
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.loop.context import RunContext
@@ -12,6 +13,7 @@ from workbench.loop.probe import Probe
 from workbench.loop.replicates import Replicates, contenders, told
 from workbench.loop.snapshot import Display, Scored
 from workbench.model import Candidate, Report, Split, Status
+from workbench.protocols import SecondObjective
 
 FINALISTS = 5
 """Number of the best candidates on train evaluated on validation at the end, besides all former incumbents."""
@@ -29,10 +31,14 @@ class Champion:
         self._replicates = Replicates(context.loaded, context.options.seed)
         self.probe = Probe(context, self._replicates)
         self._pooled: dict[int, float] = {}  # of contenders, over validation and further instances
+        self._second = front.preference(context.loaded, context.options.prefer)
+        self._chosen: int | None = None  # by the second objective, at the end
 
     @property
     def number(self) -> int | None:
         """Number of the best candidate so far: on validation, until the contenders are compared; the earliest of equals."""
+        if self._chosen is not None:
+            return self._chosen
         gaps, pooled = {n: g for n, g in self._gaps.items() if n not in self._refused}, self._pooled
         return min(gaps, key=lambda n: (n not in pooled, pooled.get(n, gaps[n]), n), default=None)
 
@@ -67,29 +73,43 @@ class Champion:
     def settle(self, heartbeat: Callable[[], None]) -> None:
         """Evaluate the finalists and choose the best one whose score is the same with a fresh process for each instance.
 
-        Those that validation cannot tell from the best are compared on further instances too, where a problem has some.
+        Those that validation cannot tell from the best are compared on further instances too, where a problem has some; or, if
+        the run prefers a second objective, by that.
         Programs that remember earlier instances or answer at random are passed over. `heartbeat` is called about once a second.
         """
         best = sorted(self._store.gaps(self._run, Split.TRAIN).items(), key=lambda pair: (pair[1], pair[0]))
-        for finalist, _ in best[:FINALISTS]:
+        finalists = [number for number, _ in best[:FINALISTS]]
+        if self._second:
+            finalists += front.preferred(front.standings(self._store, self._run, self._second, Split.TRAIN), FINALISTS)
+        for finalist in finalists:
             self.consider(self._store.candidate(self._run, finalist))
         while self._under_way:
             wait(self._under_way.values(), timeout=1.0)
             self.poll()
             heartbeat()
-        self._compare(heartbeat)
+        if self._second:
+            self._prefer(self._second)
+        else:
+            self._compare(heartbeat)
         while (number := self.number) is not None:
             fault = self._fault(self._store.candidate(self._run, number), self._gaps[number], heartbeat)
             if not fault:
                 self._store.set_champion(self._run, number)
                 break
             self._refused.add(number)
+            if self._second:
+                self._prefer(self._second)
             note = f"candidate {number} was rejected as best candidate: {fault}"
             self._store.log(self._run, "note", note)
             self._display.line(note)
         if number is not None:
             self.probe.consider(self._store.candidate(self._run, number))
         self.probe.finish(heartbeat)
+
+    def _prefer(self, second: SecondObjective) -> None:
+        """Choose the best by a second objective among those within noise of the best on validation."""
+        among = front.standings(self._store, self._run, second, Split.VALIDATION, self._refused)
+        self._chosen = next(iter(front.preferred(among)), None)
 
     def _compare(self, heartbeat: Callable[[], None]) -> None:
         """Compare candidates within noise of the best on further instances."""

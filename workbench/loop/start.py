@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import plugins, proposers, search
+from workbench.analysis.front import preference
 from workbench.errors import ProblemFault, RunFailed, UsageError
 from workbench.evaluation.inline import InlinePool
 from workbench.evaluation.jobs import Executor, Job
@@ -75,6 +76,7 @@ def begin(
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
+    preference(loaded, options.prefer)
     own = starting_programs(loaded, options)
     seeds = [*own, *carried]
     known = Known()

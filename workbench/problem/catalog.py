@@ -27,13 +27,14 @@ from workbench.problem import extras, gap, references
 from workbench.problem.extras import GATE, Draw, package, where
 from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
+from workbench.protocols import SecondObjective
 from workbench.state import vouching
 
 ENTRY_POINTS = "evolve.problems"
 """Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, extras.REPLICATES, references.PARTIAL})
+UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, extras.REPLICATES, extras.SECOND, references.PARTIAL})
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
 _UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""
@@ -171,6 +172,11 @@ class LoadedProblem:
         own = self.problem.tiers.index(self.tier) + 1 if self.tier else 0
         rank = ranks.get(family, 0)
         return rank == own if split is Split.TRAIN else rank <= own if split is Split.VALIDATION else True
+
+    @cached_property
+    def second(self) -> SecondObjective | None:
+        """What matters besides the gap; None if the problem has no `second.py`."""
+        return extras.second(self.folder)
 
     @cached_property
     def robustness(self) -> Mapping[str, str]:

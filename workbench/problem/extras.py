@@ -1,4 +1,4 @@
-"""Optional files of a problem folder that make further instances: for the robustness filter, and for certificates."""
+"""Optional files of a problem folder: most make further instances, for the robustness filter and for certificates."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from workbench.errors import ProblemError
 from workbench.model import Instance, Split
+from workbench.protocols import SecondObjective
 
 GATE = "gate.py"
 """Fresh stress instances for the robustness filter: `FAMILIES` (descriptions by class) and `instances(seed)`."""
@@ -24,7 +25,9 @@ METAMORPHIC = "metamorphic.py"
 """Other forms of the same instances: `RELATIONS`, each a `Relation`, and `applies(instance)` if they are not for all."""
 REPLICATES = "replicates.py"
 """Further instances for a run, from nothing that belongs to test: `instances(seed)`, and `largest(seed)` if sizes differ."""
-FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES)
+SECOND = "second.py"
+"""What matters besides the gap: `SECOND`, a `SecondObjective`."""
+FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES, SECOND)
 
 
 class Draw(NamedTuple):
@@ -52,6 +55,21 @@ def extra(folder: Path, file: str) -> ModuleType | None:
         return importlib.import_module(f"{package(folder)}.{file.removesuffix('.py')}")
     except Exception as error:
         raise ProblemError(f"{folder / file} cannot be loaded: {where(error, folder)}") from error
+
+
+def second(folder: Path) -> SecondObjective | None:
+    """Return the second objective of a problem that is loaded itself; None if it has none.
+
+    Raises
+    ------
+    ProblemError
+        Its file cannot be loaded, or does not define one.
+    """
+    module = extra(folder, SECOND)
+    found = getattr(module, "SECOND", None)
+    if module is None or isinstance(found, SecondObjective):
+        return found
+    raise ProblemError(f"{folder / SECOND} must define SECOND = SecondObjective(METRIC, TITLE), from workbench.protocols")
 
 
 def transformed(module: ModuleType, tested: Sequence[Instance], seed: int) -> tuple[Instance, ...]:

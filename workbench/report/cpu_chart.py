@@ -1,13 +1,15 @@
-"""Chart of gap against CPU time: which attempts are both fast and good."""
+"""Chart of gap against CPU time or another second objective: which attempts are good in both."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import altair as alt
 import pandas as pd
 
 from workbench.formatting import percent
+from workbench.protocols import SecondObjective
 from workbench.report.charts import CROWD, view
 from workbench.report.palette import LIGHT, Palette
 from workbench.report.vega import LABEL, AtY, either, far_apart, gap_axis, gap_scale, hover, pick, picked, themed, within, zoom
@@ -17,7 +19,7 @@ FRONT = "Pareto front"
 
 def against_cpu(
     timed: pd.DataFrame, palette: Palette = LIGHT, *, split: str = "train", log: bool | None = None, limit: float | None = None,
-    height: int = 390, width: int = 760,
+    second: SecondObjective | None = None, height: int = 390, width: int = 760,
 ) -> alt.LayerChart:  # fmt: skip
     """Chart the gap of attempts against the longest CPU time of each on an instance, with the Pareto front as a line.
 
@@ -34,35 +36,44 @@ def against_cpu(
         Whether the gap axis is logarithmic; None: if the gaps are far apart.
     limit
         CPU seconds that a program has on an instance, drawn if at most ten times those of the slowest attempt.
+    second
+        What `longest` is, if it is no CPU time; lower is better there, as `analysis.front` turns it.
     """
-    gaps, seconds = timed["gap"], timed["longest"].clip(lower=1e-6)  # a logarithmic axis has no 0
+    ratio = second is None or bool(timed["longest"].min() > 0)  # of times; a logarithmic axis has no 0
+    gaps, seconds = timed["gap"], timed["longest"].clip(lower=1e-6) if ratio else timed["longest"]
+    turned = second is not None and second.sense == "max"
     log = gaps.min() > 0 and far_apart(list(gaps)) if log is None else log
     low, high = view(gaps, (), log=log)
     first, last = float(seconds.min()), float(seconds.max())
     near = [limit] if limit is not None and limit <= 10 * last else []
-    apart = max([2.0, *(end / first for end in (last, *near))])
-    left, right = first / apart**0.08, first * apart**1.04  # room for a number left of the first point
+    along = math.log if ratio else float
+    span = max([math.log(2.0) if ratio else 1e-9, *(along(end) - along(first) for end in (last, *near))])
+    ends = along(first) - 0.08 * span, along(first) + 1.04 * span  # room for a number left of the first point
+    left, right = (math.exp(end) if ratio else -end if turned else end for end in ends)
+    unit = "" if second else " s"
     shown = pd.DataFrame({
-        "seconds": seconds, "gap": within(gaps, low, log=log), "number": timed["number"],
+        "seconds": -seconds if turned else seconds, "gap": within(gaps, low, log=log), "number": timed["number"],
         "series": timed["front"].map({True: FRONT, False: "attempts"}),
-        "said": [f"no. {number}: {percent(gap)}, {how}, {time:.2g} s" for number, gap, how, time in zip(
-            timed["number"], gaps, timed["operator"], timed["longest"], strict=True)],
+        "said": [f"no. {number}: {percent(gap)}, {how}, {value:.3g}{unit}" for number, gap, how, value in zip(
+            timed["number"], gaps, timed["operator"], -timed["longest"] if turned else timed["longest"], strict=True)],
     }).sort_values("series", ascending=False, kind="stable")  # the front is drawn last  # fmt: skip
-    x = alt.X("seconds:Q", title="Longest CPU time on a train instance (s)", axis=alt.Axis(format="~g", grid=False),
-              scale=alt.Scale(type="log", domain=[left, right], nice=False))  # fmt: skip
+    title = f"Mean on train: {second.title}" if second else "Longest CPU time on a train instance (s)"
+    scale = alt.Scale(type="log" if ratio else "linear", domain=sorted([left, right]), nice=False, reverse=turned)
+    x = alt.X("seconds:Q", title=title, axis=alt.Axis(format="~g", grid=False), scale=scale)
     axis = gap_axis(f"Mean gap to the reference, {split}", low, high, log=log)
     y = alt.Y("gap:Q", scale=gap_scale(low, high, log=log), axis=axis)
     tones = {"attempts": palette.series[0], FRONT: palette.ink}
     colour = alt.Color("series:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), legend=alt.Legend())
     front = shown[shown["series"] == FRONT].sort_values("seconds")
+    steps: Literal["step-before", "step-after"] = "step-before" if turned else "step-after"
     tall = math.log(high / low) if log else high - low
     layers = [
-        alt.Chart(front).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, y, colour),
+        alt.Chart(front).mark_line(interpolate=steps, strokeWidth=2, clip=True).encode(x, y, colour),
         alt.Chart(shown, name="timed").mark_circle(opacity=0.9, clip=True, cursor="pointer").encode(
             x, y, colour, either(alt.SizeValue, f"datum.series === '{FRONT}'", 60, 14 if len(shown) > CROWD else 34),
             picked(alt.StrokeValue, palette.worse, None), picked(alt.StrokeWidthValue, 3, 0), **hover("said"),
         ).add_params(pick("number"), zoom()),
-        alt.Chart(_named(front, width / math.log(right / left), height / tall, log=log)).mark_text(
+        alt.Chart(_named(front, width / (ends[1] - ends[0]), height / tall, log=log, ratio=ratio)).mark_text(
             align="right", baseline="top", dx=-3, dy=5, clip=True, color=palette.ink).encode(x, y, alt.Text("number:Q")),
     ]  # fmt: skip
     if near:
@@ -74,12 +85,12 @@ def against_cpu(
     return themed(layers, palette, height, width)
 
 
-def _named(front: pd.DataFrame, per_second: float, per_gap: float, *, log: bool) -> pd.DataFrame:
+def _named(front: pd.DataFrame, per_second: float, per_gap: float, *, log: bool, ratio: bool) -> pd.DataFrame:
     """Return the points of a front whose numbers do not overlap, the best gap first."""
     kept: list[tuple[float, float]] = []
     chosen = []
-    for row in front[::-1].itertuples():
-        at = math.log(row.seconds) * per_second, (math.log(row.gap) if log else row.gap) * per_gap
+    for row in front.sort_values("gap").itertuples():
+        at = (math.log(row.seconds) if ratio else row.seconds) * per_second, (math.log(row.gap) if log else row.gap) * per_gap
         if all(abs(at[0] - x) >= 10 + 8 * len(str(row.number)) or abs(at[1] - y) >= LABEL for x, y in kept):
             kept.append(at)
             chosen.append(row.Index)

@@ -349,6 +349,14 @@ class Store:
         rows = self._rows("SELECT number, gap FROM scores WHERE run = ? AND split = ? AND status = 'ok'", run, split.value)
         return {row["number"]: row["gap"] for row in rows}
 
+    def reports(self, run: str, split: Split) -> Iterator[tuple[int, Report]]:
+        """Yield number and report of every attempt whose status on a split is ok, one at a time: all may be too many to hold."""
+        query = "SELECT * FROM scores WHERE run = ? AND split = ? AND status = 'ok' AND number > ? ORDER BY number LIMIT 100"
+        last = -1
+        while rows := self._rows(query, run, split.value, last):
+            last = rows[-1]["number"]
+            yield from ((row["number"], report_of(row)) for row in rows)
+
     def calls(self, run: str) -> list[ModelCall]:
         """Return all model calls of a run, oldest first, with prompts and answers."""
         return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)]

@@ -210,6 +210,8 @@ class ProblemContract:
             for instance in _one_of_each_family(loaded):
                 found = loaded.problem.verifier.run(instance, policy)
                 assert all(math.isfinite(x) for x in (found.objective, *found.metrics.values())), (name, instance.id)
+                second = loaded.second
+                assert second is None or second.metric in found.metrics, f"second.py: the verifier has no metric {second}"
                 expected = recorded[instance.id]["baselines"].get(name, found.objective)
                 assert found.objective == pytest.approx(expected, rel=1e-9), (
                     f"{name} reaches {found.objective} on {instance.id}, but references.json has {expected}: create it again"
