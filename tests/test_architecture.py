@@ -19,7 +19,9 @@ FILE_LINES, FUNCTION_LINES = 500, 80
 OUTSIDE = {"problems", "evaluators", "ui", "tests"}
 SEEN = {f"workbench.{name}" for name in ("model", "errors", "protocols", "checks", "problem.programs")}
 """What problems and evaluators may know of the workbench."""
-UI = set("api analysis certificate errors formatting model options prices problem program protocols report search store values".split())
+UI = set(
+    "api analysis certificate errors formatting model options prices problem program protocols report search store values".split()
+)
 """What pages may know: what is recorded and what it means, nothing that runs a program."""
 BESIDE_THE_CANDIDATE = {"boot.py", "child.py", "zygote.py", "confine.py", "wipe.py", "landlock.py", "seccomp.py", "frames.py"}
 

@@ -13,6 +13,7 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import effect_of
 from workbench.protocols import SecondObjective
 from workbench.store import Ledger, Store
+from workbench.values import scored
 
 GAP = "gap"
 """The preference that asks for no second objective."""
@@ -117,5 +118,6 @@ def _value(report: Report, second: SecondObjective) -> float | None:
     """Second objective of a report, turned so that lower is better; None if no instance has it."""
     if second is CPU:
         return max((r.seconds for r in report.results), default=None)
-    values = [r.metrics[second.metric] for r in report.results if second.metric in r.metrics]
+    counted = scored(report.families)
+    values = [r.metrics[second.metric] for r in report.results if second.metric in r.metrics and r.family in counted]
     return shown(second, statistics.fmean(values)) if values else None
