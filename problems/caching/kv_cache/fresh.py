@@ -19,7 +19,7 @@ def instances(seed: int) -> list[Instance]:
             first = made._PERIODS[Split.TEST][0][0]
             begin = round(rng.uniform(first, 1 - (high - low)) * len(requests))
             period = requests[begin : begin + round((high - low) * len(requests))]
-            for node, part in enumerate(_dealt(period, made._SHARED[kind], made._NODES[Split.TEST][kind], rng)):
+            for node, part in enumerate(_dealt(period, made._SHARED[kind], made.NODES[kind], rng)):
                 level, capacity = levels[node % len(levels)]
                 found.append(
                     Instance(f"fresh-{seed}-{kind}-{number}-{level}-{node}", f"{kind}-{level}", made.as_data(part, capacity))

@@ -24,13 +24,11 @@ _FILES = {"chat": "conversation", "mixed": "synthetic"}
 _SHARED = {"chat": 1, "mixed": 0}
 """Number of blocks at the start of every prompt (system prompt) that do not identify sessions."""
 
-_PERIODS = {Split.TRAIN: ((0.0, 0.4),), Split.VALIDATION: ((0.4, 0.6),), Split.TEST: ((0.6, 0.8), (0.8, 1.0))}
+_PERIODS = {
+    Split.TRAIN: ((0.0, 0.2), (0.2, 0.4)), Split.VALIDATION: ((0.4, 0.6),), Split.TEST: ((0.6, 0.8), (0.8, 1.0)),
+}  # fmt: skip
 """Parts of a trace used by each split, as fractions of its requests."""
-_NODES = {
-    Split.TRAIN: {"chat": 12, "mixed": 6},
-    Split.VALIDATION: {"chat": 6, "mixed": 4},
-    Split.TEST: {"chat": 12, "mixed": 6},
-}
+NODES = {"chat": 12, "mixed": 6}
 """Number of nodes in each period."""
 
 Request = tuple[int, int, tuple[int, ...]]
@@ -40,8 +38,8 @@ Request = tuple[int, int, tuple[int, ...]]
 def instances(split: Split) -> Sequence[Instance]:
     """Return all instances of a split, in a fixed order. Instances of one period have no sessions in common.
 
-    train: the first 40 % of the requests; validation: the next 20 %, on half as many nodes, so that each node gets equally
-    many requests; test: the last 40 % in two periods, each on as many nodes as train. Every instance starts with an empty cache.
+    Periods of 20 % of the requests, each on equally many nodes: two for train, the next one for validation, the last two for
+    test. Every instance starts with an empty cache.
     """
     return _instances(Split(split))
 
@@ -97,7 +95,7 @@ def _recorded(split: Split) -> Iterator[Instance]:
         for number, period in enumerate(_PERIODS[split], start=1):
             begin, end = (round(share * len(requests)) for share in period)
             prefix = f"{split}-{kind}" if len(_PERIODS[split]) == 1 else f"{split}-{kind}-{number}"
-            for node, part in enumerate(_by_session(requests[begin:end], _SHARED[kind], _NODES[split][kind])):
+            for node, part in enumerate(_by_session(requests[begin:end], _SHARED[kind], NODES[kind])):
                 level, capacity = levels[node % len(levels)]
                 yield Instance(f"{prefix}-{level}-{node}", f"{kind}-{level}", as_data(part, capacity))
 
