@@ -416,7 +416,7 @@ def test_splits_draw_from_windows_of_the_trace_that_do_not_overlap() -> None:
 
 
 def test_the_whole_trace_is_the_published_one() -> None:
-    whole = {i.id: i for i in PROBLEM.instances(Split.TEST) if i.family.startswith("whole")}
+    whole = {i.id: i for i in PROBLEM.instances(Split.TEST) if i.family.startswith("smoke-whole")}
     recorded = Workload.from_data(whole["test-whole-default-recorded"].data)
     assert (len(recorded.nodes), recorded.capacity, len(recorded.arrivals)) == (1213, 6_212_000, 8152)
     asked = sum(recorded.kinds[k].gpus * recorded.kinds[k].milli for k in recorded.arrivals)

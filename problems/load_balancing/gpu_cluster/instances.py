@@ -27,7 +27,7 @@ NODES = 32
 
 _WINDOWS = {Split.TRAIN: (0.0, 0.4), Split.VALIDATION: (0.4, 0.6), Split.TEST: (0.6, 1.0)}
 """Part of the trace, in order of time, from which each split draws its pods."""
-_COPIES = {Split.TRAIN: 4, Split.VALIDATION: 4, Split.TEST: 12}
+_COPIES = {Split.TRAIN: 8, Split.VALIDATION: 8, Split.TEST: 12}
 
 
 class Trace(NamedTuple):
@@ -46,7 +46,7 @@ def instances(split: Split) -> Sequence[Instance]:
     """Return all instances of a split, in a fixed order.
 
     train, validation and test draw pods from the first 40 %, the next 20 % and the last 40 % of the arrivals. test also replays the
-    whole trace on the whole cluster, in the recorded and in another order.
+    whole trace on the whole cluster, in the recorded and in another order; it holds the pods of train, so it is shown and not scored.
     """
     return _instances(Split(split))
 
@@ -84,7 +84,7 @@ def _whole() -> Iterator[Instance]:
         for order in ("recorded", "shuffled") if family == "default" else ("recorded",):
             id = f"{Split.TEST}-whole-{family}-{order}"
             came = pods if order == "recorded" else _rng(id).sample(pods, len(pods))
-            yield Instance(id, f"whole-{family}", workload(nodes, came, pods))
+            yield Instance(id, f"smoke-whole-{family}", workload(nodes, came, pods))
 
 
 def cluster(n: int, rng: random.Random) -> list[list[Any]]:
