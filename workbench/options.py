@@ -78,6 +78,8 @@ class RunOptions:
         End the run after this many attempts without improvement on train; None: never.
     prefer
         `gap`, `cpu` or the problem's second objective: by what the best candidate is chosen among those within noise of the best.
+    evidence
+        Whether prompts tell where a program's answer on a train instance differs from a better solution (`evidence.py`).
     playbook
         File of lessons that prompts of models show, and that the run adds to; None: no lessons.
     allow_unsafe, isolation
@@ -112,6 +114,7 @@ class RunOptions:
     race: bool = True
     patience: int | None = None
     prefer: str = "gap"
+    evidence: bool = False
     playbook: str | None = None
     allow_unsafe: bool = False
     isolation: str | None = None
@@ -128,6 +131,8 @@ class RunOptions:
             raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
         if self.playbook and self.proposer == "builtin":
             raise UsageError("--playbook holds lessons for models: the built-in operators read none, so omit it")
+        if self.evidence and self.proposer == "builtin":
+            raise UsageError("--evidence is for the prompts of models: the built-in operators read none, so omit it")
         if not self.timeout > 0:
             raise UsageError(f"--timeout must be above 0 seconds, got {self.timeout}")
         for name in ("max_usd", "max_tokens", "max_seconds", "patience"):

@@ -21,6 +21,9 @@ from workbench.problem import catalog
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
 
 
+Evidence: TypeAlias = Annotated[
+    bool, typer.Option("--evidence", help="Tell models where better solutions of train instances differ, where a problem can.")
+]
 Portfolio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Strategies that share the budget: islands,greedy or all.")
 ]
@@ -57,6 +60,7 @@ def run(
     tune_trials: Annotated[int, typer.Option(help="Optuna trials for a new best program that declares TUNABLE; 0: none.")] = 24,
     patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
     prefer: Prefer = "gap",
+    evidence: Evidence = False,
     playbook: Annotated[
         Path | None,
         typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it."),
@@ -101,7 +105,7 @@ def run(
             endpoint_key=endpoint_key and configured.endpoints_are_named(ctx),
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
             strategy_options=strategy_options, tune_trials=tune_trials, gate=gate, race=race,
-            patience=patience, prefer=prefer, playbook=str(playbook.absolute()) if playbook else None,
+            patience=patience, prefer=prefer, evidence=evidence, playbook=str(playbook.absolute()) if playbook else None,
             allow_unsafe=allow_unsafe, isolation=isolation,
         )  # fmt: skip
     _report(result, as_json)

@@ -456,6 +456,8 @@ class Loop:
         if candidate.operator == "seed":
             if candidate.status is Status.OK:
                 self.champion.consider(candidate)
+                if self._proposer.uses_model:
+                    self.champion.probe.compare(candidate)
         elif improved:
             self.champion.consider(candidate)
             if self._proposer.uses_model:

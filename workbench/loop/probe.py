@@ -1,13 +1,14 @@
-"""How incumbents do on the largest instance and on fresh robustness instances, in words; no score of these counts."""
+"""How incumbents do on the largest instance, on fresh robustness instances and beside better solutions; no score of it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from typing import NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, NamedTuple
 
 from workbench.evaluation.jobs import VerifierError
 from workbench.loop.context import RunContext
+from workbench.loop.evidence import Evidence
 from workbench.loop.replicates import Replicates
 from workbench.model import Candidate, Report, Status
 
@@ -24,8 +25,8 @@ class _Look(NamedTuple):
     """An evaluation under way, and what makes words of its report."""
 
     number: int
-    future: Future[Report]
-    words: Callable[[Report], str]
+    future: Future[Any]
+    words: Callable[[Any], str]
 
 
 class Probe:
@@ -36,11 +37,13 @@ class Probe:
 
     def __init__(self, context: RunContext, replicates: Replicates) -> None:
         self._context, self._replicates = context, replicates
+        self._evidence = Evidence(context) if context.options.evidence else None
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="evidence")  # starts one only when there is work
         self._under_way: list[_Look] = []
         self._known: dict[int, tuple[str, ...]] = {}
         for number, words in context.store.remarks(context.run):
             self._known[number] = (*self.told(number), words)
-        self._seen = set(self._known)
+        self._seen, self._compared = set(self._known), set(self._known)
 
     def told(self, number: int) -> tuple[str, ...]:
         """Return what is known of a candidate."""
@@ -48,6 +51,7 @@ class Probe:
 
     def consider(self, candidate: Candidate) -> None:
         """Look at a candidate, once."""
+        self.compare(candidate)
         if candidate.program is None or candidate.number in self._seen:
             return
         self._seen.add(candidate.number)
@@ -57,6 +61,12 @@ class Probe:
         if adviser and not any(look.words == adviser.advice for look in self._under_way):
             job = adviser.job(candidate.program, stop_on_failure=False)
             self._under_way.append(_Look(candidate.number, submit(job), adviser.advice))
+
+    def compare(self, candidate: Candidate) -> None:
+        """Compare a candidate with a better solution, once, if the run does that."""
+        if self._evidence and candidate.program and candidate.number not in self._compared:
+            self._compared.add(candidate.number)
+            self._under_way.append(_Look(candidate.number, self._threads.submit(self._evidence.words, candidate), str))
 
     def finish(self, heartbeat: Callable[[], None]) -> None:
         """Wait for what is under way; `heartbeat` is called about once a second."""
@@ -75,8 +85,9 @@ class Probe:
             except VerifierError as error:
                 store.log(run, "error", f"candidate {look.number}, beside the search: {error}")
                 continue
-            self._known[look.number] = (*self.told(look.number), words)
-            store.remark(run, look.number, words)
+            if words:
+                self._known[look.number] = (*self.told(look.number), words)
+                store.remark(run, look.number, words)
 
     def _words(self, report: Report) -> str:
         result, limits = report.results[0], self._context.loaded.problem.limits

@@ -21,6 +21,7 @@ from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.pool import Pool
 from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
 from workbench.formatting import dollars, tokens
+from workbench.loop import evidence
 from workbench.loop.attempt import Upcoming
 from workbench.loop.check import CHECK, Check, keep
 from workbench.loop.context import History, RunContext
@@ -77,6 +78,8 @@ def begin(
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
     preference(loaded, options.prefer)
+    if options.evidence:
+        evidence.require(loaded)
     own = starting_programs(loaded, options)
     seeds = [*own, *carried]
     known = Known()

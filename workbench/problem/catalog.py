@@ -34,7 +34,7 @@ ENTRY_POINTS = "evolve.problems"
 """Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", GATE, extras.REPLICATES, extras.SECOND, references.PARTIAL})
+UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", *extras.UNSCORED, references.PARTIAL})
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
 _UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""

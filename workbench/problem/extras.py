@@ -27,7 +27,13 @@ REPLICATES = "replicates.py"
 """Further instances for a run, from nothing that belongs to test: `instances(seed)`, and `largest(seed)` if sizes differ."""
 SECOND = "second.py"
 """What matters besides the gap: `SECOND`, a `SecondObjective`."""
-FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES, SECOND)
+EVIDENCE = "evidence.py"
+"""What better solutions have: `differences(instance, answer)`, a few lines, and `suits(instance)`, where that takes a second."""
+LINES, LENGTH = 3, 240
+"""Maximum number of lines of evidence, and of characters in each, that a prompt shows."""
+UNSCORED = (GATE, REPLICATES, SECOND, EVIDENCE)
+"""Those that affect neither a score nor a certificate."""
+FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES, SECOND, EVIDENCE)
 
 
 class Draw(NamedTuple):

@@ -217,6 +217,21 @@ class ProblemContract:
                     f"{name} reaches {found.objective} on {instance.id}, but references.json has {expected}: create it again"
                 )
 
+    def test_evidence_is_a_few_lines(self, loaded: LoadedProblem) -> None:
+        module = extras.extra(loaded.folder, extras.EVIDENCE)
+        if module is None:
+            pytest.skip("no evidence.py")
+        suited = [i for i in loaded.instances(Split.TRAIN) if module.suits(i)]
+        found: list[str] = []
+        for instance in suited[:: max(1, len(suited) // 3)]:
+            policy = InProcess(loaded.program(loaded.problem.seeds[0]))
+            loaded.problem.verifier.run(instance, policy)
+            assert len(policy.answers) == 1, "evidence.py is for problems that ask a program once"
+            lines = module.differences(instance, policy.answers[0])
+            assert len(lines) <= extras.LINES and all(len(line) <= extras.LENGTH for line in lines), lines
+            found += lines
+        assert found, "the weakest initial program is nowhere worse than a better solution"
+
     # ----------------------------------------------------------------------- references
 
     def test_references_are_complete_finite_and_not_worse_than_any_baseline(self, loaded: LoadedProblem) -> None:
