@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.benchmarks import field
+from tests.discoveries import pages
 from tests.docs.api import reference
 from tests.docs.blocks import ROOT
 from tests.test_architecture import floors, packages
-from workbench.certificate import Verdict
+from workbench.certificate import FinderKind, Verdict
 from workbench.problem import catalog, shipped
 from workbench.proposers.providers import PROVIDERS
 
@@ -47,9 +49,15 @@ def row(made: dict[str, Any]) -> str:
     assert found is not None
     start = found.certificate.start
     gained = f"{interval(*start.difference)}{'' if start.better else ' (not significant)'}" if start else "not measured"
-    name = f"[`{made['problem']}`]({{up}}problems/{made['problem']}/README.md)"
+    name = f"[`{made['problem']}`]({{up}}{page_of(made['problem'])})"
     gaps = f"{ours - close['mean']:.2%} | {ours:.2%} | {interval(close['mean'], close['low'], close['high'])} | {gained}"
     return f"| {name} | {title} | {gaps} | {outcome(made)}{'' if current(made) else MARK} | {found.found_by} |"
+
+
+def page_of(slug: str) -> str:
+    """The page of a discovery, or its problem's where it has none."""
+    page = f"docs/discoveries/{slug.partition('/')[2]}.md"
+    return page if (ROOT / page).is_file() else f"problems/{slug}/README.md"
 
 
 def interval(mean: float, low: float, high: float) -> str:
@@ -73,8 +81,9 @@ def results(shown: list[dict[str, Any]]) -> list[str]:
 
 
 def discoveries() -> str:
-    """The certified improvements, and for which problems there is none yet."""
-    made = certificates()
+    """The certified improvements, those by a person last, and for which problems there is none yet."""
+    order = {one.problem: (one.finder.kind is FinderKind.PERSON, k) for k, one in enumerate(shipped.ranked())}
+    made = sorted(certificates(), key=lambda one: order[one["problem"]])
     rest: dict[str, list[str]] = {}
     for one in made:
         if outcome(one) != CERTIFIED:
@@ -82,7 +91,8 @@ def discoveries() -> str:
     rows = results([one for one in made if outcome(one) == CERTIFIED])
     if rest:
         others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sorted(rest.items()))
-        rows += ["", f"Without a certified improvement so far: {others} ([all figures]({{up}}docs/results.md))."]
+        why = "[all figures]({up}docs/results.md), [what did not work]({up}docs/discoveries/README.md#what-did-not-work)"
+        rows += ["", f"Without a certified improvement so far: {others} ({why})."]
     return "\n".join(rows)
 
 
@@ -132,6 +142,8 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "providers": ("docs/models-and-keys.md", providers),
     "levels": ("docs/architecture.md", levels),
     "api": ("docs/python-api.md", reference),
+    "field": ("docs/against-the-field.md", field.table),
+    **pages.sections(),
 }
 """Name of a table -> the page that shows it, and what writes it."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from html import escape
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +15,7 @@ from tests.gallery import ATTEMPTS, PLACE
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
 from workbench.problem import catalog
+from workbench.problem.shipped import ranked
 from workbench.store import FILE, Reader
 from workbench.store.migrations import MIGRATIONS, version
 
@@ -79,3 +82,16 @@ def test_it_stays_within_reach_beside_runs_of_ones_own(folder: Path, open_page: 
     app = open_page(folder, "program", gallery=True, run=row.id, tab="Certificate")
     sound(app)
     assert "Certify" not in shown(app) and "read-only" in words(app)
+
+
+def test_what_ships_is_listed_with_links_in_full_only_without_runs_of_ones_own(
+    folder: Path, tmp_path: Path, open_page: Open
+) -> None:
+    for runs, folded in ((tmp_path / "none", False), (folder, True)):
+        app = open_page(runs, "runs", gallery=True)
+        sound(app)
+        (table,) = (one.proto.body for one in app.get("html") if "found by" in one.proto.body)
+        for one in ranked():
+            assert f'href="problems?problem={quote_plus(one.problem)}"' in table and escape(one.found_by) in table
+        assert table.count("<b>certified</b>") == sum(one.verdict == "certified" for one in ranked())
+        assert len(app.expander) == folded and ("Discoveries that ship" in words(app)) is not folded

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import actions, data, models, parts, theme
+from ui import actions, data, discoveries, models, parts, theme
 from workbench import search
 from workbench.errors import StoreError
 from workbench.formatting import dollars, duration, points
@@ -40,7 +40,10 @@ def page() -> None:
         st.fragment(listing, run_every=3.0 if live else None)()
     else:
         parts.empty()
+        discoveries.show(folded=False)
     shipped(bool(rows))
+    if rows:
+        discoveries.show(folded=True)
 
 
 def shipped(link: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -200,3 +201,20 @@ def exhibit(slug: str) -> Exhibit | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProblemError(f"{path} is not a valid certificate ({error}); recreate it with: {MAKE} {slug}") from error
+
+
+def ranked() -> tuple[Exhibit, ...]:
+    """Return all that ships: the certified first, the largest lead over the best baseline first.
+
+    Raises
+    ------
+    ProblemError
+        A certificate is not valid.
+    """
+    found = [one for slug in names().values() if (one := exhibit(slug)) is not None]
+
+    def place_of(one: Exhibit) -> tuple[bool, float]:
+        behind = math.inf if one.gap is None or one.best_human is None else one.gap - one.best_human
+        return one.verdict is not Verdict.CERTIFIED, behind
+
+    return tuple(sorted(found, key=place_of))

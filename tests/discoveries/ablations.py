@@ -1,0 +1,120 @@
+"""The parts of each discovery that are switched off, one at a time, as replacements in its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+Changes = tuple[tuple[str, str], ...]
+"""Text of the program, each part everywhere it occurs, and what stands there instead."""
+
+
+class Study(NamedTuple):
+    """An ablation of the heuristic that ships for a problem.
+
+    Attributes
+    ----------
+    problem
+        ID of the problem, at the tier on whose validation instances it is made.
+    parts
+        What is switched off, in words, and how.
+    """
+
+    problem: str
+    parts: Mapping[str, Changes]
+
+
+STUDIES: dict[str, Study] = {
+    "cloudcast": Study(
+        "routing/cloudcast",
+        {
+            "several trees: all data takes one": (("for levels in ((2, 4, 8), (3, 6)):", "for levels in ():"),),
+            "the second way to split, into 3 and 6 trees": (("((2, 4, 8), (3, 6))", "((2, 4, 8),)"),),
+            "annealing of the first tree": (
+                (
+                    "        parent = anneal(src, dsts, parent, price, gbps, params, min(10_000, 150_000 // len(parent)), seed)\n",
+                    "",
+                ),
+            ),
+            "smooth penalty on all slow edges, early on": (("soft = 0.15 * (1 - step / steps)", "soft = 0.0"),),
+            "moves aimed at the slowest edges": (
+                ("if rng.random() < 0.3:\n            # The end", "if False:\n            # The end"),
+            ),
+        },
+    ),
+    "prism": Study(
+        "moe_placement/prism",
+        {
+            "annealing: packing to a target alone": (("while left > 0 and top > low", "while False and top > low"),),
+            "packing: annealing begins with the most free GPU": (('for rule in ("first", "best", "worst"):', "for rule in ():"),),
+            "proposals begin at GPUs that overflow": (("FROM_FULL = 0.85", "FROM_FULL = 0.0"),),
+            "a second, higher temperature after failures": (("HEATS = (1.0, 4.0)", "HEATS = (1.0,)"),),
+            "swaps: models only move": (("j = int(rnd() * (n + gpus))", "j = n + int(rnd() * gpus)"),),
+        },
+    ),
+    "transactions": Study(
+        "scheduling/transactions",
+        {
+            "reinsertion: the best greedy sequence alone": (("rounds = int(budget / ((n + 40) * step))", "rounds = 0"),),
+            "sixteen sequences at a time: one, for as long": (("CHAINS = 16", "CHAINS = 1"), ("COPY = 6", "COPY = 0")),
+            "good sequences replace bad ones": (("COPY = 6", "COPY = 0"),),
+            "among equal makespans, the shorter path through the transaction": (("PATHW = 0.02", "PATHW = 0.0"),),
+            "a transaction prefers another place": (("STAY = 0.5", "STAY = 0.0"),),
+        },
+    ),
+    "weighted_tardiness": Study(
+        "scheduling/weighted_tardiness",
+        {
+            "perturbation: one descent alone": (("while search.looks < budget and best > 0:", "while False:"),),
+            "exchanges: jobs only move": (('best, kind, place = gain, "exchange", k', "pass"),),
+            "moves: jobs are only exchanged": (("if base + saved > best:", "if False:"), ("if base - lost > best:", "if False:")),
+            "return to the better local optimum": (("if search.cost <= current:", "if True:"),),
+        },
+    ),
+    "total_tardiness": Study(
+        "scheduling/total_tardiness",
+        {
+            "the exact search": (("search.budget = EXACT_WORK", "search.budget = 0"),),
+            "memory of subproblems": (("hit = self.memo.get(key)", "hit = None"),),
+            "searches of limited width": (("for width in (1, 2, 3):", "for width in ():"),),
+            "windows solved exactly": (("return reoptimise(search, sequence)", "return sequence"),),
+        },
+    ),
+    "job_shop": Study(
+        "scheduling/job_shop",
+        {
+            "tabu search: the best rule alone": (
+                ("return improve(order, durations, machines, moves, random.Random(1))", "return order"),
+            ),
+            "the tabu list": (("barred = estimate >= best and any(", "barred = False and any("),),
+            "return to the best schedule": (("PATIENCE = 1500", "PATIENCE = 10**9"),),
+            "rules on the shop read backwards": (("        orders.append(dispatch(*back, rule)[::-1])\n", ""),),
+        },
+    ),
+    "llm_serving": Study(
+        "load_balancing/llm_serving",
+        {
+            "those that are late step back": (("rate = (self.ttft / first) ** 2", "rate = 1.0"),),
+            "those with slack press less": (("rate = math.exp((first - self.ttft) / (LOOKAHEAD * self.ttft))", "rate = 1.0"),),
+            "the index is for each token of work": (("        return rate / (todo + EXTRA)\n\n", "        return rate\n\n"),),
+            "routing by answers still to come": (("OWED = 1.0", "OWED = 0.0"),),
+            "routing by prompts still to compute": (("BACKLOG = 1.5", "BACKLOG = 0.0"),),
+        },
+    ),
+}
+"""Name of the heuristic in `workbench.gallery` -> its ablation."""
+
+
+def ablated(source: str, changes: Changes) -> str:
+    """Return the program with a part switched off.
+
+    Raises
+    ------
+    ValueError
+        The text is not of the program that the changes were written for.
+    """
+    for old, new in changes:
+        if old not in source:
+            raise ValueError(f"the program does not contain {old!r}: its text has changed since the ablation was written")
+        source = source.replace(old, new)
+    return source
