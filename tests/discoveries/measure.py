@@ -15,6 +15,7 @@ from workbench.analysis.compare import Contender, compare
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Program, Report, Split, Status
 from workbench.problem import catalog
+from workbench.problem.gap import mean_gap
 from workbench.problem.shipped import exhibit
 from workbench.program.source import text_hash
 from workbench.sandbox import open_sandbox
@@ -90,11 +91,11 @@ def measure(study: Study, told: Callable[[str], None]) -> Measured:
     loaded = catalog.load(study.problem)
     found = exhibit(catalog.plain(study.problem))
     assert found is not None
-    loaded_split, reports = Split.VALIDATION, dict[str, Report]()
+    split, reports = Split.VALIDATION, dict[str, Report]()
     with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
         for words, changes in {WHOLE: (), **study.parts}.items():
             program = Program(ablated(found.source, changes), loaded.problem.entry)
-            reports[words] = evaluate(loaded, program, loaded_split, sandbox, fresh=True)
+            reports[words] = evaluate(loaded, program, split, sandbox, fresh=True)
             told(f"{words}: gap {reports[words].gap:.4%}, {reports[words].status}")
     whole = side(WHOLE, reports[WHOLE])
     parts = [Part(WHOLE, reports[WHOLE].gap, 0)]
@@ -109,13 +110,8 @@ def measure(study: Study, told: Callable[[str], None]) -> Measured:
                 words, None if failed else report.gap, failed, None if failed else tuple(outcome.difference), (better, same, worse)
             )
         )
-    ranking = sorted(
-        (sum(f.values()) / len(f), b.name)
-        for b in loaded.problem.baselines
-        for f in [loaded.references.families(b.name, loaded_split)]
-    )
-    gap, best = ranking[0]
-    theirs, ours = loaded.references.families(best, loaded_split), reports[WHOLE].families
+    gap, best = min((mean_gap(loaded.references.families(b.name, split)), b.name) for b in loaded.problem.baselines)
+    theirs, ours = loaded.references.families(best, split), reports[WHOLE].families
     families = {family: (ours[family], theirs[family]) for family in ours}
     return Measured(
         study.problem, loaded.version, text_hash(found.source), len(reports[WHOLE].results), (best, gap), families, tuple(parts)

@@ -53,7 +53,8 @@ def test_the_list_says_what_certificates_and_references_say(evolve) -> None:  # 
         assert set(FIELDS) <= set(one) and one["slug"] in out and SHIPPED[one["name"]] == one["slug"]
         assert (one["verdict"], one["gap"], one["found_by"]) == (found.verdict, found.certificate.gaps[Split.TEST], found.found_by)
         best = min(mean_gap(loaded.references.families(b.name, Split.TEST)) for b in loaded.problem.baselines)
-        assert one["best_human"] == pytest.approx(best) and one["reference"] == loaded.problem.bound
+        assert one["stale"] or one["best_human"] == pytest.approx(best)
+        assert one["reference"] == loaded.problem.bound
 
 
 def test_one_is_shown_with_what_it_does_its_figures_and_its_use(evolve) -> None:  # noqa: F811
