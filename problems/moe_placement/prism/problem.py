@@ -52,6 +52,6 @@ PROBLEM = Problem(
     },
     unit="load per GB of KV cache",
     bound="proven optimum below 40 models; best known, up to 12 % above the proven bound, for most larger instances",
-    limits=Limits(seconds=6.0),
+    limits=Limits(seconds=3 * 0.3),
     disclosed="test gaps of the initial programs are in the README of the problem",
 )

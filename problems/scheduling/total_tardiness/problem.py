@@ -71,13 +71,12 @@ PROBLEM = Problem(
     unit="time units of tardiness",
     bound="proven optimum; best known where the proof takes longer than 15 s (6 of 20 at n = 500, 1 of 4 at n = 1000; "
     "17 of 40 at the tier large)",
-    limits=Limits(seconds=4.0),
+    limits=Limits(seconds=3 * 0.5),
     tiers=(
         Tier(
             "large",
             ("n200", "n500", "n1000"),
-            "instances have 200, 500 and 1,000 jobs of the cells that are hardest to solve exactly, and time for one is 0.5 s.",
-            seconds=0.5,
+            "instances have 200, 500 and 1,000 jobs of the cells that are hardest to solve exactly; an answer may take 0.5 s.",
         ),
     ),
     # Optima are 0 here, so the small tardiness of one published rule (28 time units per instance) is the scale.
