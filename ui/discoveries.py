@@ -25,7 +25,7 @@ def show(*, folded: bool) -> None:
     if not found:
         return
     certified = sum(one.verdict is Verdict.CERTIFIED for one in found)
-    title = f"Discoveries that ship: {certified} of {len(found)} are certified improvements"
+    title = f"Heuristics that ship: {certified} of {len(found)} are certified improvements"
     if folded:
         with st.expander(title, icon=":material/workspace_premium:"):
             listing(found)

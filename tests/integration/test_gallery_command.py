@@ -93,7 +93,7 @@ def gaps(raw: dict[str, Any]) -> dict[str, Any]:
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], set[str]]] = {
     "nothing": (lambda raw: raw, set()),
     "a gap that is not reached, sealed again": (gaps, {"validation"}),
-    "another version": (lambda raw: seal_again(raw, version="0123456789ab"), {"problem", "validation"}),
+    "another version": (lambda raw: seal_again(raw, version="0123456789ab"), {"problem"}),
     "a verdict": (lambda raw: {**raw, "certificate": {**raw["certificate"], "verdict": "certified"}}, {"evidence"}),
     "no seal": (lambda raw: {**raw, "certificate": {**raw["certificate"], "seal": None}}, {"seal"}),
     "no certificate": (lambda raw: {**raw, "certificate": {}}, {"certificate"}),

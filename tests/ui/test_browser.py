@@ -70,6 +70,14 @@ def download(page: Any, make: str, name: str) -> str:
     return Path(found.value.path()).read_text()
 
 
+def test_what_ships_leads_to_its_problem_and_its_module(tmp_path: Path, page: Any) -> None:
+    with serve(tmp_path) as served:
+        page.goto(served.printed)
+        page.get_by_role("link", name="moe_placement/prism").click()
+        page.wait_for_url("**/problems?problem=moe_placement%2Fprism")
+        page.get_by_role("button", name="Module and certificate").wait_for()
+
+
 def test_from_an_empty_folder_to_an_exported_module(tmp_path: Path, page: Any) -> None:
     with serve(tmp_path) as served:
         page.goto(served.printed)

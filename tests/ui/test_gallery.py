@@ -94,4 +94,4 @@ def test_what_ships_is_listed_with_links_in_full_only_without_runs_of_ones_own(
         for one in ranked():
             assert f'href="problems?problem={quote_plus(one.problem)}"' in table and escape(one.found_by) in table
         assert table.count("<b>certified</b>") == sum(one.verdict == "certified" for one in ranked())
-        assert len(app.expander) == folded and ("Discoveries that ship" in words(app)) is not folded
+        assert len(app.expander) == folded and ("Heuristics that ship" in words(app)) is not folded
