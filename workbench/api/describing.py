@@ -12,6 +12,7 @@ from workbench.errors import UsageError
 from workbench.model import Limits, Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
+from workbench.problem.reachable import Reachable, read
 from workbench.problem.sizes import Sizes, sizes_of
 from workbench.program.source import MAX_SOURCE_BYTES
 from workbench.proposers.company import skeleton
@@ -65,6 +66,8 @@ class Description:
         Classes of robustness instances of which anyone may draw fresh ones, in words; a certificate may have others too.
     seeds
         Names of the initial programs, weakest first.
+    reachable
+        What an oracle reaches on train and validation that knows less than the reference; None where there is none.
     harder
         ID of the problem at its harder tier, where a run goes on that has solved train; empty if there is none.
     """
@@ -88,6 +91,7 @@ class Description:
     baselines: tuple[Rival, ...]
     robustness: Mapping[str, str]
     seeds: tuple[str, ...]
+    reachable: Reachable | None = None
     harder: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -104,7 +108,7 @@ class Description:
                 }
                 for b in self.baselines
             ],
-            "robustness": dict(self.robustness),
+            "robustness": dict(self.robustness), "reachable": self.reachable and self.reachable.to_json(),
         }  # fmt: skip
 
 
@@ -146,7 +150,7 @@ def describe(problem: AnyProblem) -> Description:
         skeleton(loaded.program(loaded.problem.seeds[0]).source, brief.entry), brief.features, brief.unit, brief.sense,
         loaded.problem.bound, brief.limits, MAX_SOURCE_BYTES, brief.modules,
         {split: sizes_of(loaded.instances(split)) for split in Split}, _rivals(loaded), loaded.robustness, loaded.problem.seeds,
-        loaded.harder.slug if loaded.harder else "",
+        read(loaded), loaded.harder.slug if loaded.harder else "",
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.formatting import percent
 from workbench.model import Split
 from workbench.problem import catalog
+from workbench.problem.reachable import Reachable
 from workbench.problem.shipped import Exhibit, exhibit
 
 _SMOKE = "; classes that are solved (smoke-...) must be answered, but do not count in the gap"
@@ -103,6 +104,8 @@ def _show(found: Description, shipped: Exhibit | None) -> None:
     words.print(f"modules: {', '.join(found.modules)}\n")
     words.print(_sizes(found))
     words.print(_baselines(found))
+    if found.reachable:
+        words.print(f"within reach: {_within_reach(found.reachable)}\n")
     if found.robustness:
         words.print("robustness classes (fresh instances: evolve gate):")
         words.print("".join(f"  {text}\n" for text in found.robustness.values()))
@@ -142,6 +145,11 @@ def _baselines(found: Description) -> Table:
     for rival in found.baselines:
         shown.add_row(rival.name, *(percent(rival.gaps[split]) for split in SHOWN), rival.title)
     return shown
+
+
+def _within_reach(found: Reachable) -> str:
+    gaps = ", ".join(f"{percent(found.gaps[split])} on {split}" for split in SHOWN)
+    return f"{gaps}, by {found.words}. 0% needs the future; this is a measured figure and no bound."
 
 
 def _best(shipped: Exhibit, version: str) -> str:

@@ -19,6 +19,7 @@ from workbench.model import Split
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.problem.make_references import make_references
+from workbench.problem.reachable import measure
 from workbench.problem.references import FILE, PARTIAL
 from workbench.sandbox import open_sandbox
 
@@ -29,6 +30,9 @@ def references(
     make: Annotated[bool, typer.Option("--make", help="Solve all instances again and replace references.json.")] = False,
     missing: Annotated[
         bool, typer.Option("--missing", help="Solve instances and run baselines that are missing in references.json.")
+    ] = False,
+    reachable: Annotated[
+        bool, typer.Option("--reachable", help="Measure again what an oracle reaches that knows less than the reference.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -41,6 +45,7 @@ def references(
       evolve references total_tardiness
       evolve references ./my_problem --make
       evolve references ./my_problem --missing    # after instances or a baseline were added
+      evolve references eplb --reachable          # where problem.py has reachable.py beside it
     """
     words = console(as_json)
     loaded = load(problem)
@@ -52,6 +57,8 @@ def references(
         _make(loaded, workers or os.cpu_count() or 1, missing, words)
         loaded = catalog.reload(problem)
         catalog.vouch(loaded)
+    if reachable:
+        words.print(f"wrote {measure(loaded, workers or os.cpu_count() or 1, Steps(console(True)).show)}")
     measured = {split: {n: loaded.references.families(n, split) for n, _ in loaded.references.ranking} for split in Split}
     if as_json:
         emit({split.value: gaps for split, gaps in measured.items()})

@@ -36,7 +36,7 @@ ENTRY_POINTS = "evolve.problems"
 
 UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", *extras.UNSCORED, references.PARTIAL})
 """Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
-_UNSOLVED = frozenset({references.FILE, references.PARTIAL, "runs", *extras.FILES, "README.md", "hints.md", "statement.md"})
+_UNSOLVED = frozenset({references.FILE, "runs", *extras.FILES, "statement.md"}) | UNSCORED - {"programs"}
 """Files of a problem folder that cannot affect a reference or a baseline's objective."""
 _TIER = re.compile(r"[a-z0-9_]+")
 
@@ -386,7 +386,7 @@ def _is_vouched(folder: Path) -> bool:
 def _content(folder: Path) -> str:
     """Hash of all files of a problem folder that loading it may run or read; texts and programs, which are only read, are not."""
     digest = hashlib.sha256()
-    left_out = (UNSCORED - {GATE}) | {"statement.md", references.FILE}
+    left_out = UNSCORED.difference(extras.FILES) | {"statement.md", references.FILE}
     for path in sorted(p for p in folder.rglob("*") if "__pycache__" not in p.parts):
         relative = path.relative_to(folder)
         if relative.parts[0] in left_out or any(part.startswith(".") for part in relative.parts):

@@ -31,9 +31,13 @@ EVIDENCE = "evidence.py"
 """What better solutions have: `differences(instance, answer)`, a few lines, and `suits(instance)`, where that takes a second."""
 LINES, LENGTH = 3, 240
 """Maximum number of lines of evidence, and of characters in each, that a prompt shows."""
-UNSCORED = (GATE, REPLICATES, SECOND, EVIDENCE)
+REACHABLE = "reachable.py"
+"""An oracle that knows less than the reference: `WORDS` (what it knows and does) and `objective(instance)`."""
+REACHED = "reachable.json"
+"""What that oracle reaches on train and validation, as `evolve references PROBLEM --reachable` writes it."""
+UNSCORED = (GATE, REPLICATES, SECOND, EVIDENCE, REACHABLE, REACHED)
 """Those that affect neither a score nor a certificate."""
-FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES, SECOND, EVIDENCE)
+FILES = (GATE, FRESH, TRANSFER, METAMORPHIC, REPLICATES, SECOND, EVIDENCE, REACHABLE)
 
 
 class Draw(NamedTuple):
