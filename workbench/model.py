@@ -376,10 +376,8 @@ class Brief:
         The task in markdown.
     hints
         By level: generic hints first, then targeted ones shown at a plateau.
-    baselines
-        Name and mean train gap of each baseline, best first.
-    modules
-        Modules that a program may import.
+    baselines, modules, sizes
+        Name and mean train gap of each baseline, best first; modules to import; sizes of instances in a line, if anybody reads it.
     """
 
     slug: str
@@ -394,6 +392,7 @@ class Brief:
     baselines: tuple[tuple[str, float], ...]
     modules: tuple[str, ...]
     limits: Limits
+    sizes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
             possible_kinds(selection, loaded.problem.limits), random.Random(f"{run.options.seed}/{call.number}/kind")
         )
         tried = memory.choose(selection.parent.number)
-        text = build(loaded.brief, Task(call.number, selection, None, (), stagnation, tried, kind), "full").user
+        text = build(loaded.told, Task(call.number, selection, None, (), stagnation, tried, kind), "full").user
         recorded, now = recorded + len(call.call.prompt.user.encode()), now + len(text.encode())
         asked[kind.value] += 1
         for section in text.split("\n## "):

@@ -6,7 +6,9 @@ import dataclasses
 
 import pytest
 
-from workbench.model import Brief, Candidate, Failure, Kind, Limits, Program, Selection, Status, Task
+from tests.conftest import TOY
+from workbench.model import Brief, Candidate, Failure, Kind, Limits, Program, Selection, Split, Status, Task
+from workbench.problem import catalog
 from workbench.proposers import prompt
 from workbench.system import redact
 
@@ -72,6 +74,50 @@ def test_the_statement_leaves_out_what_stands_in_the_program_below() -> None:
     whole = f'# EVOLVE-BLOCK-START\ndef order(p, d):\n    """{text}"""\n    return [0]\n# EVOLVE-BLOCK-END\n'
     assert "Example:" in shown(SOURCE) and "In the seeds" in shown(SOURCE)
     assert "Example:" not in shown(whole) and "In the seeds" not in shown(whole) and "The task.\n\n##" in shown(whole)
+
+
+def test_the_statement_leaves_out_calls_and_arguments_of_which_the_docstring_says_all() -> None:
+    call = '```python\norder({"tasks": [1], "weights": [2]})\n```'
+    items = "- `tasks`: list of tasks.\n- `weights`: list of tasks, possibly negative.\n- Return something else."
+    brief = dataclasses.replace(BRIEF, statement=f"The task.\n\n{call}\n\n{items}\n")
+
+    def shown(words: str) -> str:
+        source = f'# EVOLVE-BLOCK-START\ndef order(p, d):\n    """{words}"""\n    return [0]\n# EVOLVE-BLOCK-END\n'
+        return prompt.build(brief, dataclasses.replace(TASK, selection=Selection(with_source(source))), "full").user
+
+    whole, part = shown("Take tasks and weights."), shown("Take tasks.")
+    assert call not in whole and call in part
+    assert "- `tasks`" not in whole and "possibly negative" in whole, "what no docstring says stays"
+    assert "Return something else" in whole and "Return something else" in part
+
+
+def test_sizes_of_every_split_are_told_and_nothing_else_of_held_out_instances() -> None:
+    loaded = catalog.load(TOY)
+    told = loaded.told.sizes
+    each = ", ".join(f"{split} 4 / 4 / 4" for split in Split)
+    assert told == f"Values in the smallest / median / largest instance: {each}"
+    assert dataclasses.replace(loaded.told, sizes="") == loaded.brief
+    assert told in prompt.build(loaded.told, TASK, "full").user and "smallest" not in both(TASK, "full")
+
+
+def test_constants_are_explained_where_none_are_declared_and_many_families_cut_short() -> None:
+    families = {f"f{k:02}": k / 100 for k in range(12)}
+    tuned = dataclasses.replace(with_source(f"TUNABLE = {{}}\n{SOURCE}"), families=families)
+    text = prompt.build(BRIEF, dataclasses.replace(TASK, selection=Selection(tuned)), "full").user
+    assert "worth tuning" in both(TASK, "full") and "worth tuning" not in text
+    assert "worst first: `f11` 11.00 %, `f10` 10.00 %, `f09` 9.00 %, `f08` 8.00 %, 7 more, best `f00` 0.00 %." in text
+
+
+def test_a_companion_is_shown_without_what_is_the_same_and_none_is_spoken_of_that_is_too_long() -> None:
+    shared = "def helper(x):\n    return x + 1\n\n\n"
+    parent = with_source(SOURCE.replace("def priority", f"{shared}def priority"))
+    for length, seen in ((1, True), (prompt._MOST_INSPIRATION_CHARS, False)):
+        text = f"def order(p, d):\n    return {'9' * length}\n"
+        other = dataclasses.replace(OTHER, program=Program(shared + text, "order"), families={"easy": 0.1, "hard": 0.1})
+        task = dataclasses.replace(TASK, kind=Kind.COMBINE, selection=Selection(parent, (other,)))
+        made = prompt.build(BRIEF, task, "full").user
+        assert ("`helper`: as above" in made, "Another program" in made, "Combine what is good" in made) == (seen,) * 3
+        assert made.count("def helper") == 1 and ("Make one change" in made) is not seen
 
 
 def with_source(source: str) -> Candidate:

@@ -255,7 +255,7 @@ class Loop:
             flight.selection = self._strategy.ask(self._rng(flight, "ask"))
             task = self._task(flight)
             flight.operator = task.kind.value
-            message, answer = self._tickets.issue(flight, task, build(self.context.loaded.brief, task, "full", as_file=True))
+            message, answer = self._tickets.issue(flight, task, build(self.context.loaded.told, task, "full", as_file=True))
             self._store.acknowledge(message, json.dumps(answer))
 
     def _whose_turn(self, busy: Sequence[str]) -> str | None:

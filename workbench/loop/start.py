@@ -347,7 +347,7 @@ def _proposer(
     else:
         plan, lookup = None, None
     proposer = given or proposers.make(options, lookup, named=named)
-    proposer.begin(loaded.brief, known)
+    proposer.begin(loaded.told if proposer.uses_model else loaded.brief, known)
     return plan, proposer
 
 

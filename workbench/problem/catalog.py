@@ -23,7 +23,7 @@ from typing import Any
 from workbench import checks
 from workbench.errors import ProblemError, ProblemFault, StoreError, UsageError
 from workbench.model import Brief, Instance, Problem, Program, Split, Tier
-from workbench.problem import extras, gap, references
+from workbench.problem import extras, gap, references, sizes
 from workbench.problem.extras import GATE, Draw, package, where
 from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
@@ -83,8 +83,7 @@ class LoadedProblem:
             names = ", ".join(t.name for t in self.problem.tiers)
             raise UsageError(f"{self.slug} has no tier {name!r}; " + (f"it has: {names}" if names else "it has none"))
         if name not in self._tiers:
-            seconds = tier.seconds or self.problem.limits.seconds
-            limits = replace(self.problem.limits, seconds=seconds)
+            limits = replace(self.problem.limits, seconds=tier.seconds or self.problem.limits.seconds)
             found = LoadedProblem(self.folder, replace(self.problem, slug=f"{plain(self.slug)}@{name}", limits=limits))
             found.tier = tier
             self._tiers[name] = found
@@ -269,6 +268,11 @@ class LoadedProblem:
             p.slug, p.title, p.question, self.statement, p.entry, p.unit, p.sense, p.features, self.hints,
             self.references.ranking, tuple(sorted(MODULES.union(p.modules) - {"__future__"})), p.limits,
         )  # fmt: skip
+
+    @cached_property
+    def told(self) -> Brief:
+        """The brief with the sizes of the instances, which takes a second or two to make."""
+        return replace(self.brief, sizes=sizes.told({split.value: sizes.sizes_of(self.instances(split)) for split in Split}))
 
     def _text(self, name: str) -> str:
         try:

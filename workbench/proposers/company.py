@@ -10,11 +10,34 @@ from workbench.program.edits import Positions, apply
 from workbench.program.source import parse, split_block
 
 
-def brief_source(candidate: Candidate) -> str:
-    """Return the evolving part of a program without docstrings: they are in the program above it."""
+def brief_source(candidate: Candidate, parent: Candidate | None = None) -> tuple[str, list[str]]:
+    """Return the evolving part of a program without docstrings: they are in the program above it.
+
+    Returns
+    -------
+    tuple
+        The part, and the names of its functions and classes that are left out because they are the same in `parent`.
+    """
+    text = without_docstrings(_evolving(candidate)).strip("\n")
+    theirs = _definitions(without_docstrings(_evolving(parent))) if parent else {}
+    same = {name: node for name, node in _definitions(text).items() if name in theirs and ast.dump(node) == ast.dump(theirs[name])}
+    positions = Positions(text)
+    return apply(text, [positions.instead(node, "") for node in same.values()]).strip("\n"), list(same)
+
+
+def _evolving(candidate: Candidate) -> str:
     source = candidate.program.source if candidate.program else ""
     block = split_block(source)
-    return without_docstrings(block.inside if block else source).strip("\n")
+    return block.inside if block else source
+
+
+def _definitions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """Top-level functions and classes by name, without those that are decorated."""
+    try:
+        tree = parse(source)
+    except Rejected:
+        return {}
+    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.decorator_list}
 
 
 def without_docstrings(source: str) -> str:
@@ -34,6 +57,16 @@ def without_docstrings(source: str) -> str:
         and isinstance(first.value.value, str)
     ]
     return apply(source, [positions.instead(text, "") for text in texts])
+
+
+def docstrings(source: str) -> str:
+    """Return the docstrings of a program's functions and classes."""
+    try:
+        tree = parse(source)
+    except Rejected:
+        return ""
+    documented = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    return "\n\n".join(filter(None, map(ast.get_docstring, documented)))
 
 
 def skeleton(source: str, entry: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import functools
 import random
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from workbench.errors import Rejected
@@ -15,7 +16,7 @@ from workbench.prices import is_local
 from workbench.program.edits import Positions, apply
 from workbench.program.reply import find_pieces, split_reasoning
 from workbench.program.source import MAX_SOURCE_BYTES, MODULES, parse, split_block
-from workbench.proposers.company import brief_source, skeleton
+from workbench.proposers.company import brief_source, docstrings, skeleton
 from workbench.proposers.local_model import named, place
 from workbench.proposers.quoting import fence, one_line, seen, span
 from workbench.proposers.tried import table
@@ -28,9 +29,13 @@ PLATEAU = 40
 _WEAK = re.compile(r"(?<![\d.])(?:0\.\d+|[1-9](?:\.\d+)?)b(?![a-z\d])|\b(?:mini|tiny|small)lm\b|tinyllama", re.IGNORECASE)
 _MOST_INSPIRATION_CHARS = 12_000
 _EXAMPLE_PARAGRAPH = re.compile(r"^Example: .*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_CALL = re.compile(r"^```python\n.*?^```\n+", re.MULTILINE | re.DOTALL)
+"""An example of a call in a statement."""
+_ARGUMENT = re.compile(r"^- `.*\n(?=- |\n)", re.MULTILINE)
+"""An item of a statement, in one line, about an argument."""
 _FRAME_PARAGRAPH = re.compile(r"^In the seeds\b.*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
-_MOST_BASELINES = 3
-_MODULES_NAMED = ("math", "random", "heapq", "collections", "itertools")
+_MOST_BASELINES, _MOST_FAMILIES = 3, 4
+_MODULES_NAMED = ("math", "random", "heapq")
 _HINTS_EVERY = 5
 """Attempts without improvement between two requests with hints; requests for a new principle always have them."""
 _MOST_ANSWER_CHARS = 12_000
@@ -76,7 +81,7 @@ _FILE_SYSTEM = (
 
 _IDEA = "Begin with a line `Idea: ...`: what changes and why. "
 
-_FORMS = """Then either edits of the program above, with lines copied exactly from it, enough to be unique:
+_FORMS = """Then either edits, with lines copied exactly from the program above, enough to be unique:
 
 <<<<<<< SEARCH
     lines to replace
@@ -84,13 +89,15 @@ _FORMS = """Then either edits of the program above, with lines copied exactly fr
     new lines
 >>>>>>> REPLACE
 
-or, for larger changes, the whole new program in one ```python fence, with `{entry}` and the EVOLVE-BLOCK comments."""
+or, for larger changes, the whole program in one ```python fence, with `{entry}` and the EVOLVE-BLOCK comments."""
 
 _FILE = (
     "Submit the whole program as a file, and the idea beside it in one line; the program must define `{entry}`. If you build on "
     "another attempt than the one above, name its number, so that the two are compared."
 )
 _WHOLE = "Then give the whole program in one ```python fence; it must define `{entry}`."
+
+_TUNABLE = '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.'
 
 _URGES = {
     Kind.IMPROVE: "Make one change of the program that lowers the gap. ",
@@ -110,12 +117,15 @@ _URGES = {
 def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
     parent = task.selection.parent
     other = companion(parent, task.selection.inspirations) if task.kind is Kind.COMBINE else None
+    beside, same = brief_source(other, parent) if other else ("", [])
+    if len(beside) > _MOST_INSPIRATION_CHARS:
+        other = None
     shape = skeleton(_source(parent), brief.entry) if task.kind is Kind.NEW and not task.failure else ""
     better = "minimise" if brief.sense == "min" else "maximise"
     parts = [
-        f"# {one_line(brief.title)}\n\nThe question: {one_line(brief.question)}\n\n{_statement(brief, shape or _source(parent))}",
+        f"# {one_line(brief.title)}\n\n{_statement(brief, shape or _source(parent)) or one_line(brief.question)}",
         f"## Contract\n\n{_contract(brief, _source(parent))}",
-        "## Who is to be beaten\n\nThe score is the gap to a reference, averaged over families of instances; lower is better. "
+        "## The score\n\nThe gap to a reference, a mean over families of instances; lower is better. "
         f"The objective ({one_line(brief.unit)}) is to be {better}d. {_ranking(brief)}",
     ]
     if shape:
@@ -127,8 +137,9 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
         parts.append(f"## What was tried\n\n{tried}")
     if task.lessons:
         parts.append("## Lessons of earlier attempts\n\n" + "\n".join(f"- {span(lesson)}" for lesson in task.lessons))
-    if other and len(text := brief_source(other)) <= _MOST_INSPIRATION_CHARS:
-        shown = f"{_standing(other)}\n\n{fence(text, 'python')}{_printed(other.printed)}"
+    if other:
+        alike = f" {', '.join(map(span, same))}: as above." if same else ""
+        shown = f"{_standing(other)}{alike}\n\n{fence(beside, 'python')}{_printed(other.printed)}"
         parts.append(f"## Another program, better where that one is poor\n\n{shown}")
     hints = brief.hints[: 2 if task.stagnation >= PLATEAU else 1]
     if hints and (task.kind is Kind.NEW or task.stagnation % _HINTS_EVERY == 0):
@@ -147,11 +158,12 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
 
 def _contract(brief: Brief, source: str) -> str:
     lines = [
-        f"- `{brief.entry}` is what is called; its signature and docstring below are binding.",
-        f"- Per instance it may use {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB. No files, network, clock, threads. "
-        "You are shown the end of what it prints.",
-        f"- It may import {_modules(brief)}. Random generators get a fixed seed. At most {MAX_SOURCE_BYTES:,} bytes.",
-        '- Constants worth tuning may be declared: `ALPHA = 1.0` and `TUNABLE = {"ALPHA": (0.0, 2.0)}` at the top level.',
+        f"- `{brief.entry}` is called; its signature and docstring below are binding.",
+        f"- Limits: {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB an instance, {MAX_SOURCE_BYTES:,} bytes of program; "
+        "no files, network, clock, threads. You see the end of what it prints.",
+        *([f"- {brief.sizes}."] if brief.sizes else []),
+        f"- It may import {_modules(brief)}. Random generators get a fixed seed.",
+        *([_TUNABLE] if "TUNABLE" not in source else []),
     ]
     used = _parameters(source)
     if unexplained := {n: meaning for n, meaning in brief.features.items() if n in used and not _explains(source, n)}:
@@ -174,10 +186,18 @@ def _statement(brief: Brief, shown: str) -> str:
     text = brief.statement.strip()
     if ">>>" in shown:
         text = _EXAMPLE_PARAGRAPH.sub("", text)
+    contract = docstrings(shown)
+    text = _CALL.sub(lambda call: "" if _says(contract, re.findall(r'"(\w+)"', call[0])) else call[0], text)
+    text = _ARGUMENT.sub(lambda item: "" if _says(contract, re.findall(r"\w{5,}", item[0])) else item[0], text)
     block = split_block(shown)
     if block is None or re.search(rf"^(?:def|class) {re.escape(brief.entry)}\b", block.inside, re.MULTILINE):
         text = _FRAME_PARAGRAPH.sub("", text)
     return text.strip()
+
+
+def _says(contract: str, words: Sequence[str]) -> bool:
+    """Whether docstrings have all of some words."""
+    return bool(words) and all(re.search(rf"\b{re.escape(word)}", contract, re.IGNORECASE) for word in words)
 
 
 def _modules(brief: Brief) -> str:
@@ -199,7 +219,11 @@ def _standing(candidate: Candidate) -> str:
     if not candidate.families:
         return f"Gap {_percent(candidate.gap)}."
     families = sorted(candidate.families.items(), key=lambda item: -item[1])
-    listed = ", ".join(f"{span(name)} {_percent(gap)}" for name, gap in families)
+    shown = families if len(families) <= _MOST_FAMILIES + 2 else [*families[:_MOST_FAMILIES], families[-1]]
+    named = [f"{span(name)} {_percent(gap)}" for name, gap in shown]
+    if len(shown) < len(families):
+        named[-1:] = [f"{len(families) - len(shown)} more", f"best {named[-1]}"]
+    listed = ", ".join(named)
     return f"Gap {_percent(candidate.gap)}; by family, worst first: {listed}."
 
 

@@ -12,7 +12,7 @@ from workbench.proposers.quoting import span
 
 _MOST_MESSAGE_CHARS = 90
 _MOST_CHARS = 1_300
-_MOST_IDEA_CHARS = 100
+_MOST_IDEA_CHARS = 90
 _MOST_CLASSES = 2
 _WORDS = {
     Status.INFEASIBLE: "breaks a rule",
@@ -49,7 +49,7 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST
     longest = max((t.seconds.longest for t in tried if t.seconds), default=math.nan)
     about_time = "" if math.isnan(longest) else f" The limit is {limits.seconds:g} s per instance."
     return (
-        "Attempt, what it was made from (*: the one to improve): idea -> gap (difference to that, with standard error)."
+        "Attempt, from which (*: the one to improve): idea -> gap (difference to that \u00b1 standard error)."
         f"{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
     )
 
