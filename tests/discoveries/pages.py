@@ -140,11 +140,9 @@ def ablation(name: str) -> str:
             rows.append(f"| {part.words} | {gap(part.gap)} | {cost(*part.difference)} | {worse}, {same}, {better} |")
     title = next(b.title for b in catalog.load(found.problem).problem.baselines if b.name == found.baseline[0])
     rows.append(f"| *best human: {title}* | {gap(found.baseline[1])} | | |")
-    lines = [
-        *rows,
-        "",
-        f"On the {found.instances} validation instances of `{found.problem}`; repeat it: `python -m tests.discoveries {name}`.",
-    ]
+    scored = max((sum(part.record) for part in found.parts if part.record), default=found.instances)
+    where = f"On the {scored} validation instances of `{found.problem}`{' that count' if scored < found.instances else ''}"
+    lines = [*rows, "", f"{where}; repeat it: `python -m tests.discoveries {name}`."]
     return "\n".join([*lines, *old(name, found)])
 
 
