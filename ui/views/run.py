@@ -141,7 +141,7 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             if own:
                 axes[own.title] = "second"
             axis = axes[st.segmented_control("x", list(axes), default="Attempts", key="x", bind="query-params", required=True,
-                                             label_visibility="collapsed")]  # fmt: skip
+                                             format_func=parts.literal, label_visibility="collapsed")]  # fmt: skip
             split = Split(st.segmented_control("Split", ["train", "validation"], default="train", key="split", bind="query-params",
                                                required=True, label_visibility="collapsed"))  # fmt: skip
             rug = axis not in ("cpu", "second") and st.toggle("Failures", value=True, key="rug", bind="query-params")
