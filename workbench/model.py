@@ -268,7 +268,8 @@ class Decisions:
 
 @dataclass(frozen=True)
 class InstanceResult:
-    """Result on one instance. `gap` is finite: a failed instance gets the penalty. What is None is measured on request alone."""
+    """Result on one instance. `gap` is finite: a failed instance gets the penalty. `seconds` is the program's CPU time; time on the
+    host's clock where the system does not tell, and for a failure. `decisions` is None unless they were recorded."""
 
     id: str
     family: str
@@ -279,7 +280,6 @@ class InstanceResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     seconds: float = 0.0
-    cpu_seconds: float | None = None
     decisions: Decisions | None = None
 
 

@@ -87,7 +87,11 @@ class Session(Policy, Protocol):
 
     @property
     def seconds(self) -> float:
-        """The program's own time since `next_instance`, in seconds."""
+        """The program's own time since `next_instance`, in seconds on the host's clock."""
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU time of the program's process so far, in seconds; None if it has ended or the system does not tell."""
 
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Resources used so far; None if the process has ended or the system does not report them.

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import TOY
 from workbench.errors import PolicyFailure
-from workbench.model import Limits, Program
+from workbench.evaluation.evaluate import evaluate
+from workbench.model import Limits, Program, Split, Status
+from workbench.problem import catalog
 from workbench.protocols import Sandbox
 from workbench.sandbox import open_sandbox
 
@@ -61,3 +64,10 @@ def test_nothing_is_told_of_a_process_that_is_gone(sandbox: Sandbox) -> None:
         with pytest.raises(PolicyFailure):
             session(1)
         assert session.usage() is None
+
+
+def test_an_evaluation_tells_cpu_time_not_the_time_that_passed(sandbox: Sandbox) -> None:
+    waits = Program("import time\n\ndef f(x, a):\n    time.sleep(0.05)\n    return x\n", "f")
+    report = evaluate(catalog.load(TOY), waits, Split.TRAIN, sandbox)
+    assert report.status is Status.OK
+    assert report.seconds > 0.3 and all(0 < result.seconds < 0.05 for result in report.results)

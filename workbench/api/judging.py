@@ -139,7 +139,7 @@ def evaluate_on(
             if split is Split.VALIDATION:
                 count_look(loaded, given, program)
             tell = None if on_result is None else partial(on_result, split)
-            reports.append(score(loaded, given, split, sandbox, fresh=fresh, count_cpu=True, prints=True, on_result=tell))
+            reports.append(score(loaded, given, split, sandbox, fresh=fresh, prints=True, on_result=tell))
     return reports
 
 

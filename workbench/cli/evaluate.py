@@ -23,7 +23,7 @@ from workbench.sandbox import probe
 from workbench.state import usage
 from workbench.values import scored
 
-_RESULT = ("id", "family", "status", "objective", "reference", "gap", "message", "seconds", "cpu_seconds")
+_RESULT = ("id", "family", "status", "objective", "reference", "gap", "message")
 
 
 def eval_(
@@ -128,7 +128,7 @@ def _print_instances(loaded: LoadedProblem, report: Report, words: Console) -> N
     shown = table("instance", "class", "status", *columns, right=" ".join(columns), whole=f"instance {' '.join(columns)}")
     for r in report.results:
         compared = (percent(theirs[r.id]), points(r.gap - theirs[r.id])) if best else ()
-        numbers = (_number(r.objective), _number(r.reference), _number(r.cpu_seconds, 2))
+        numbers = (_number(r.objective), _number(r.reference), _number(r.seconds, 2))
         shown.add_row(r.id, r.family, r.status, percent(r.gap), *compared, *numbers)
     (words if words.is_terminal else console(width=10_000)).print(shown)
 
@@ -139,7 +139,7 @@ def _number(value: float | None, digits: int = 7) -> str:
 
 def _cpu(report: Report) -> dict[str, Any] | None:
     """Median and longest CPU time of the instances that were answered, and the instance with the longest."""
-    known = [(r.cpu_seconds, r.id) for r in report.results if r.cpu_seconds is not None]
+    known = [(r.seconds, r.id) for r in report.results if r.status is Status.OK]
     if not known:
         return None
     longest, on = max(known)
@@ -191,5 +191,5 @@ def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> dict[str,
 def _fields(loaded: LoadedProblem, split: Split, result: InstanceResult) -> dict[str, Any]:
     ranking = loaded.references.ranking
     best = {"name": ranking[0][0], "gap": loaded.references.gaps(ranking[0][0], split)[result.id]} if ranking else None
-    fields = {name: getattr(result, name) for name in _RESULT}
+    fields = {name: getattr(result, name) for name in _RESULT} | {"cpu_seconds": result.seconds}
     return fields | {"metrics": dict(result.metrics), "best_baseline": best, "split": split}

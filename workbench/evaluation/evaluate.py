@@ -33,7 +33,6 @@ def evaluate(
     scale: GapScale | None = None,
     rival: Sequence[float] | None = None,
     stop_equal: bool = False,
-    count_cpu: bool = False,
     prints: bool = False,
     on_result: Callable[[InstanceResult], None] | None = None,
 ) -> Report:
@@ -55,8 +54,6 @@ def evaluate(
         program is clearly worse.
     stop_equal
         It also ends where the program is no different from the other one.
-    count_cpu
-        Read the program's CPU time after every instance, which takes about as long as a decision.
     prints
         Keep the end of what the program prints. On any other split than train nothing is kept: it could tell of instances.
     on_result
@@ -75,7 +72,7 @@ def evaluate(
     order = list(range(len(chosen))) if rival is None else race_order(chosen)
     race = None if rival is None else Race([chosen[k].family for k in order], [rival[k] for k in order], stop_equal=stop_equal)
     lost: Effect | None = None
-    sessions = _Sessions(sandbox, loaded, program, fresh, count_cpu, prints and split is Split.TRAIN)
+    sessions = _Sessions(sandbox, loaded, program, fresh, prints and split is Split.TRAIN)
     with sessions:
         for instance in (chosen[k] for k in order):
             reference = scale.value[instance.id]
@@ -138,7 +135,8 @@ def _run(
             seconds=time.perf_counter() - began,
         )
     objective = float(measurement.objective)
-    seconds = session.seconds
+    seconds = sessions.used()
+    seconds = session.seconds if seconds is None else seconds
     return InstanceResult(
         instance.id,
         instance.family,
@@ -149,18 +147,15 @@ def _run(
         measurement.metrics,
         "",
         seconds,
-        sessions.cpu_seconds(),
     )
 
 
 class _Sessions:
     """Manages the program's process: one for all instances, replaced after a failure; with `fresh`, a new one each time."""
 
-    def __init__(
-        self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool, count_cpu: bool, prints: bool
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, loaded: LoadedProblem, program: Program, fresh: bool, prints: bool) -> None:
         self._sandbox, self._program, self._limits = sandbox, program, loaded.problem.limits
-        self._fresh, self._count_cpu, self._prints = fresh, count_cpu, prints
+        self._fresh, self._prints = fresh, prints
         self.printed = ""
         self._before: float | None = None
         self._stack = contextlib.ExitStack()
@@ -177,17 +172,13 @@ class _Sessions:
                 self._keep(failure.printed)
                 raise
         self._session.next_instance()
-        self._before = self._used()
+        self._before = self._session.cpu_seconds
         return self._session
 
-    def cpu_seconds(self) -> float | None:
-        """CPU time of the program since the last `ready`; None if it is not counted or not known."""
-        used = self._used()
+    def used(self) -> float | None:
+        """CPU time of the program since the last `ready`, which the load of the machine hardly changes; None if not known."""
+        used = self._session.cpu_seconds if self._session else None
         return None if used is None or self._before is None else used - self._before
-
-    def _used(self) -> float | None:
-        usage = self._session.usage() if self._count_cpu and self._session else None
-        return usage.cpu_seconds if usage else None
 
     def drop(self) -> None:
         """Kill the process; the next instance gets a new one."""

@@ -126,3 +126,7 @@ class _Recorded:
     @property
     def seconds(self) -> float:
         return self._session.seconds
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        return self._session.cpu_seconds

@@ -119,6 +119,11 @@ class ProgramSession:
         """The program's own time since `next_instance`, in seconds on the host's clock, including a request under way."""
         return self._spent + (perf_counter() - self._asked if self._asked else 0.0)
 
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU time of the process since its fork, counted by the kernel; None if it has ended or is not known."""
+        return None if self._failure is not None else _cpu_clock(self._child.pid)
+
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown.
 
@@ -272,13 +277,22 @@ def _waited(pid: int) -> float:
         return 0.0
 
 
-def _usage(pid: int) -> Usage | None:
-    """Read CPU time (in nanoseconds precision) and memory from outside the process, beyond the program's reach."""
+def _cpu_clock(pid: int) -> float | None:
+    """CPU time of a process in nanoseconds precision, at the price of one system call."""
     if sys.platform != "linux":
         return None
-    process_cpu_clock = (~pid << 3) | 2  # as computed by clock_getcpuclockid(3) of the C library
     try:
-        seconds = clock_gettime(process_cpu_clock)
+        return clock_gettime((~pid << 3) | 2)  # as computed by clock_getcpuclockid(3) of the C library
+    except OSError:
+        return None
+
+
+def _usage(pid: int) -> Usage | None:
+    """Read CPU time (in nanoseconds precision) and memory from outside the process, beyond the program's reach."""
+    seconds = _cpu_clock(pid)
+    if seconds is None:
+        return None
+    try:
         lines = (line.partition(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         status = {name: rest for name, _, rest in lines}
         peak, resident = (int(status[name].split()[0]) << 10 for name in ("VmHWM", "VmRSS"))
