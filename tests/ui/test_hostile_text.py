@@ -67,7 +67,7 @@ class Tags(HTMLParser):
             assert name in ATTRIBUTES, name
             if name == "href":
                 parts = urlsplit(value or "")
-                assert (parts.scheme, parts.netloc, parts.fragment) == ("", "", "") and parts.path in ("program", "run"), value
+                assert (parts.scheme, parts.netloc, parts.fragment) == ("", "", "") and parts.path in ("program", "run", "problems"), value
                 found = parse_qs(parts.query, keep_blank_values=True)
                 assert set(found) <= {"run", "n", "tab"} and found["run"] in ([self.run], ["two"]), value
 
