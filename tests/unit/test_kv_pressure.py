@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluators.prism.anneal import anneal
 from evaluators.prism.exact import brute_force, least_pressure, search
 from evaluators.prism.verifier import Cluster, PlacementVerifier
 from workbench.errors import Infeasible, ProblemError
@@ -180,6 +181,26 @@ def test_even_spread_is_a_lower_bound_and_is_met() -> None:
         other = Cluster.from_data(instance(2, [(rng.randint(5, 30), rng.randint(1, 9), 7) for _ in range(5)]).data)
         found = search(other, rng, tries=4)
         assert found is not None and other.pressure(found) >= other.balanced()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_annealing_reaches_the_optimum_of_small_clusters(seed: int) -> None:
+    rng = random.Random(seed)
+    cluster = Cluster.from_data(instance(3, [(rng.randint(5, 25), rng.randint(1, 9), rng.randint(5, 9)) for _ in range(7)]).data)
+    placed = anneal(cluster, [k % 3 for k in range(7)], 40_000, random.Random(1))
+    assert cluster.pressure(placed) == brute_force(cluster)
+
+
+def test_annealing_improves_on_packing_and_descent_on_fleets() -> None:
+    better = 0
+    for case in [i for i in loaded().instances(Split.TRAIN) if i.family == "fleet"][:4]:
+        cluster = Cluster.from_data(case.data)
+        start = search(cluster, random.Random(0), tries=4)
+        assert start is not None
+        placed = anneal(cluster, start, 100_000, random.Random(1))
+        assert max(cluster.totals(placed)[0]) < cluster.memory and cluster.pressure(placed) <= cluster.pressure(start)
+        better += cluster.pressure(placed) < cluster.pressure(start)
+    assert better
 
 
 def test_references_of_small_train_instances_are_found_again() -> None:
