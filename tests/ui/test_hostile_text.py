@@ -67,8 +67,12 @@ class Tags(HTMLParser):
             assert name in ATTRIBUTES, name
             if name == "href":
                 parts = urlsplit(value or "")
-                assert (parts.scheme, parts.netloc, parts.fragment) == ("", "", "") and parts.path in ("program", "run", "problems"), value
+                assert (parts.scheme, parts.netloc, parts.fragment) == ("", "", ""), value
                 found = parse_qs(parts.query, keep_blank_values=True)
+                if parts.path == "problems":
+                    assert set(found) == {"problem"} and found["problem"][0] in catalog.slugs(), value
+                    continue
+                assert parts.path in ("program", "run"), value
                 assert set(found) <= {"run", "n", "tab"} and found["run"] in ([self.run], ["two"]), value
 
 
