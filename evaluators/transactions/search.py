@@ -1,4 +1,4 @@
-"""References for transaction orders: iterated greedy with annealing, and a lower bound."""
+"""References for transaction orders: iterated greedy with annealing, then chains of reinsertions, and a lower bound."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluators.transactions.chains import chains
 from evaluators.transactions.verifier import Transaction, makespan, transactions_from
 from workbench.model import Instance, Reference
 
@@ -21,22 +22,27 @@ _FREE = -(10**9)
 
 
 def solve(instance: Instance, effort: int = 1) -> Reference:
-    """Compute the reference of one instance: the best order found, optimal if it reaches the lower bound.
+    """Compute the reference of one instance: the best order of two searches, optimal if it reaches the lower bound.
 
     Parameters
     ----------
     effort
-        Multiple of the default number of steps.
+        Multiple of the default number of steps of the first search.
     """
     began = time.process_time()
     transactions = transactions_from(instance.data)
     steps = effort * 400_000 // max(100, len(transactions))
     bound = lower_bound(transactions)
     best = makespan(transactions, search(transactions, random.Random(instance.id), steps, bound))
+    rounds = 250_000 // max(100, len(transactions))
+    if best > bound:
+        lengths = np.array([transaction.length for transaction in transactions])
+        best = min(best, makespan(transactions, chains(separations(transactions), lengths, rounds)))
     seconds = round(time.process_time() - began, 2)
     if best == bound:
-        return Reference(float(best), "optimal", "iterated greedy reaches the lower bound", seconds)
-    return Reference(float(best), "best_known", f"iterated greedy, {steps} steps; {bound} at least", seconds)
+        return Reference(float(best), "optimal", "search reaches the lower bound", seconds)
+    words = f"iterated greedy, {steps} steps, and chains, {rounds} rounds; {bound} at least"
+    return Reference(float(best), "best_known", words, seconds)
 
 
 def separations(transactions: Sequence[Transaction]) -> _Ints:

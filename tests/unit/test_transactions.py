@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluators.transactions.chains import chains
 from evaluators.transactions.search import lower_bound, search, separations, solve
 from evaluators.transactions.verifier import TransactionOrder, makespan, starts, transactions_from
 from workbench.errors import Infeasible, ProblemError
@@ -218,6 +220,23 @@ def test_search_finds_and_bound_never_exceeds_the_optimum(seed: int) -> None:
     order = search(transactions, random.Random(0), 300)
     assert sorted(order) == list(range(n))
     assert makespan(transactions, order) == optimum
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_chains_find_the_optimum_of_small_batches(seed: int) -> None:
+    rng = random.Random(seed)
+    transactions = transactions_from(random_batch(rng, rng.randint(2, 6)).data)
+    n = len(transactions)
+    order = chains(separations(transactions), np.array([t.length for t in transactions]), 200)
+    assert sorted(order) == list(range(n))
+    assert makespan(transactions, order) == min(makespan(transactions, other) for other in itertools.permutations(range(n)))
+
+
+def test_chains_are_no_worse_than_iterated_greedy_on_zipf_batches() -> None:
+    for case in [i for i in PROBLEM.instances(Split.TRAIN) if i.family == "zipf"][:2]:
+        transactions = transactions_from(case.data)
+        found = chains(separations(transactions), np.array([t.length for t in transactions]), 100)
+        assert makespan(transactions, found) < makespan(transactions, search(transactions, random.Random(5), 50))
 
 
 def test_the_bound_is_exact_where_one_key_rules() -> None:
