@@ -9,27 +9,26 @@
 #
 #     `value(block, turnover)`: Ask `worth` about one block.
 #
-# Objective: maximised, in share of blocks found in the cache. Version of the problem: e12b095f70a3.
+# Objective: maximised, in share of blocks found in the cache. Version of the problem: 588642a6d79c.
 #
 # Mean gap to the reference (proven offline optimum (Belady's rule)); 0 is the reference, lower is
 # better:
 #
 #     program            train  validation        test
-#     this program       52.2%       56.3%       42.1%
-#     lfu                56.3%       58.1%       45.4%
-#     length_aware       56.9%       57.1%       44.1%
-#     arc                64.8%       65.9%       50.5%
-#     s3fifo             65.8%       68.2%       51.7%
-#     sieve              67.9%       66.6%       51.0%
-#     gdsf               69.2%       70.5%       50.5%
-#     lru                70.1%       72.3%       51.1%
-#     fifo               70.5%       73.9%       55.5%
+#     this program       49.9%       48.2%       42.1%
+#     length_aware       52.5%       50.3%       44.1%
+#     lfu                53.4%       48.2%       45.4%
+#     s3fifo             60.6%       53.4%       51.7%
+#     arc                61.4%       53.2%       50.5%
+#     sieve              62.3%       52.6%       51.0%
+#     gdsf               62.7%       54.2%       50.5%
+#     lru                63.2%       56.9%       51.1%
+#     fifo               64.6%       59.0%       55.5%
 #
-# Found by: coding agent strong (candidate 12 of run kv_cache-20261130-143427-0b35; 3 steps from train
-# gap 56.3% to 52.2%).
+# Found by: coding agent strong (file kv_cache.py).
 #
 # Certificate: not confirmed (2026-11-30: ahead of every baseline on test, but within chance: −2.01 pp
-# against length_aware, 99.7% CI −4.97 to +1.19 pp (23 wins, 0 ties, 13 losses)).
+# against length_aware, 99.8% CI −5.19 to +1.46 pp (23 wins, 0 ties, 13 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -542,38 +541,35 @@ class Policy:
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "caching/kv_cache",
-    "version": "e12b095f70a3",
-    "run": "kv_cache-20261130-143427-0b35",
-    "candidate": 12,
-    "lineage": [
-        (2, "seed", 0.5626962410582793), (10, "new principle", 0.5428921889872247),
-        (12, "combine", 0.5216772057291762),
-    ],
+    "version": "588642a6d79c",
+    "run": "file kv_cache.py",
+    "candidate": 0,
+    "lineage": [],
     "date": "2026-11-30",
     "found_by": "coding agent strong",
     "verdict": "not confirmed",
-    "reason": "2026-11-30: ahead of every baseline on test, but within chance: \u22122.01 pp against length_aware, 99.7% CI \u22124.97 to +1.19 pp (23 wins, 0 ties, 13 losses)",
-    "certificate": "b383d77bcb95e4d5561614eb6377acd7546a4a49851ca33b57184b37c7535146",
+    "reason": "2026-11-30: ahead of every baseline on test, but within chance: \u22122.01 pp against length_aware, 99.8% CI \u22125.19 to +1.46 pp (23 wins, 0 ties, 13 losses)",
+    "certificate": "39913ad82f6f0761b1502fae1ad2fa0bb12d7230f4cb3fd031bf9340bae36ac0",
     "licence": "derived from the problem's seed program, whose licence applies",
     "program": "b9f145203212d0242f531b8577ef1f72d555fd83a978f11f265822c00b10dd50",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.5216772057291762, "validation": 0.5626171987128414, "test": 0.4213921310152724},
-    "lfu": {"train": 0.5626962410582793, "validation": 0.5806781492013455, "test": 0.45367327959639947},
-    "length_aware": {"train": 0.5688415207530656, "validation": 0.5710280033145987, "test": 0.4414884891889635},
-    "arc": {"train": 0.6482992512549417, "validation": 0.6588615105789403, "test": 0.5048867921449416},
-    "s3fifo": {"train": 0.6579211505540684, "validation": 0.6823165311478463, "test": 0.5170815302807836},
-    "sieve": {"train": 0.6786527924929957, "validation": 0.665857536587002, "test": 0.5099111297118792},
-    "gdsf": {"train": 0.6920058935640319, "validation": 0.705372445415444, "test": 0.5046250130472566},
-    "lru": {"train": 0.7006835561022773, "validation": 0.7230591162295836, "test": 0.5109303044268513},
-    "fifo": {"train": 0.7051492104946264, "validation": 0.7390710959488151, "test": 0.5552308434226788},
+    "this program": {"train": 0.49945873066377294, "validation": 0.481782122932512, "test": 0.4213921310152724},
+    "length_aware": {"train": 0.5247207166938089, "validation": 0.5032772050438385, "test": 0.4414884891889635},
+    "lfu": {"train": 0.5344070441022255, "validation": 0.4822093790379996, "test": 0.45367327959639947},
+    "s3fifo": {"train": 0.605624266333479, "validation": 0.5344014754393817, "test": 0.5170815302807836},
+    "arc": {"train": 0.6139872079413996, "validation": 0.5317623447385725, "test": 0.5048867921449416},
+    "sieve": {"train": 0.6230465459197195, "validation": 0.5259240316582992, "test": 0.5099111297118792},
+    "gdsf": {"train": 0.6268472193761403, "validation": 0.5418122128603994, "test": 0.5046250130472566},
+    "lru": {"train": 0.6316247901946375, "validation": 0.5694707613955935, "test": 0.5109303044268513},
+    "fifo": {"train": 0.6462282670904701, "validation": 0.5898657728928378, "test": 0.5552308434226788},
 }
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # caching_kv_cache.cases.json, whose SHA-256 is:
-CASES_SHA256 = "8eb6ae2ffd213d46ede0add016fb7efa0145acdde1791cc019cfc022e4c5efeb"
+CASES_SHA256 = "1fe096f282412bc0d33f10fe093c3c66100b34a04a1748c20e94227ee443f6ef"
 
 
 def _cases():

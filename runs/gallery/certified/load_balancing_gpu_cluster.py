@@ -5,28 +5,26 @@
 #
 # Entry: `Policy`. Its docstring says what goes in and what comes out.
 #
-# Objective: maximised, in % of the cluster's GPU capacity. Version of the problem: e2583e774b53.
+# Objective: maximised, in % of the cluster's GPU capacity. Version of the problem: f6ad77778883.
 #
 # Mean gap to the reference (upper bound from an offline linear relaxation; not necessarily
 # attainable); 0 is the reference, lower is better:
 #
 #     program            train  validation        test
-#     this program       3.70%       4.44%       3.26%
-#     fgd_integer        5.65%       6.58%       5.82%
-#     fgd                5.84%       6.90%       6.17%
-#     first_fit          6.63%       8.30%       6.62%
-#     best_fit           8.37%       9.67%       8.69%
-#     packing            10.7%       12.3%       11.2%
-#     dot_product        12.7%       12.3%       11.9%
-#     random_fit         14.4%       14.2%       14.1%
-#     worst_fit          18.0%       17.6%       17.8%
+#     this program       4.10%       4.34%       4.34%
+#     fgd_integer        5.24%       6.24%       6.94%
+#     fgd                5.37%       6.40%       7.16%
+#     first_fit          6.84%       7.77%       8.74%
+#     best_fit           8.21%       8.99%       9.59%
+#     packing            10.3%       12.0%       11.8%
+#     dot_product        11.7%       11.7%       12.5%
+#     random_fit         13.9%       14.1%       15.3%
+#     worst_fit          17.4%       17.1%       18.1%
 #
-# Found by: coding agent strong (candidate 11 of run gpu_cluster-20261130-143447-8e0e; 3 steps from
-# train gap 4.85% to 3.70%).
+# Found by: coding agent strong (file gpu_cluster.py).
 #
-# Certificate: not confirmed (2026-11-30: ahead of every baseline on test, but within chance: −2.55 pp
-# against fgd_integer, 99.2% CI −5.95 to −0.003 pp (61 wins, 1 ties, 3 losses; one more instance as
-# bad as the worst seen would cost +0.064 pp)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −2.60 pp against
+# fgd_integer, 99.7% CI −3.48 to −1.86 pp (57 wins, 0 ties, 3 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -455,38 +453,38 @@ class Policy:
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "load_balancing/gpu_cluster",
-    "version": "e2583e774b53",
-    "run": "gpu_cluster-20261130-143447-8e0e",
-    "candidate": 11,
-    "lineage": [
-        (1, "seed", 0.048498682225495436), (4, "improve", 0.03775445049566506),
-        (11, "new principle", 0.03700214383953326),
-    ],
+    "version": "f6ad77778883",
+    "run": "file gpu_cluster.py",
+    "candidate": 0,
+    "lineage": [],
     "date": "2026-11-30",
     "found_by": "coding agent strong",
-    "verdict": "not confirmed",
-    "reason": "2026-11-30: ahead of every baseline on test, but within chance: \u22122.55 pp against fgd_integer, 99.2% CI \u22125.95 to \u22120.003 pp (61 wins, 1 ties, 3 losses; one more instance as bad as the worst seen would cost +0.064 pp)",
-    "certificate": "762d0a54fc1c7ed2f39d055b2d2caa78ced420e4b4c93d9146061c26c0707be1",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22122.60 pp against fgd_integer, 99.7% CI \u22123.48 to \u22121.86 pp (57 wins, 0 ties, 3 losses)",
+    "certificate": "9aea793b41a5a05b6cfd0500180ba05cda16155ab956069a6787978b6f0f7528",
     "licence": "derived from the problem's seed program, whose licence applies",
     "program": "9f213554c14890da627294ebe3933d01f067fbaa91e4b771d56d9b62f8959fad",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.03700214383953326, "validation": 0.044394487313148275, "test": 0.03261956807992971},
-    "fgd_integer": {"train": 0.05648534760234849, "validation": 0.06578494888268856, "test": 0.058169216365560925},
-    "fgd": {"train": 0.05838936929837211, "validation": 0.06902874250193788, "test": 0.06173688233592129},
-    "first_fit": {"train": 0.06632498177967011, "validation": 0.08300461506161952, "test": 0.06621386982274548},
-    "best_fit": {"train": 0.08367371646503607, "validation": 0.09669546941477744, "test": 0.08686456272612965},
-    "packing": {"train": 0.10716752153863449, "validation": 0.12345568910765228, "test": 0.11238469058392704},
-    "dot_product": {"train": 0.12726652971070207, "validation": 0.12305884534696025, "test": 0.11881326087644853},
-    "random_fit": {"train": 0.1443338184892769, "validation": 0.1421422683698536, "test": 0.1413943167547118},
-    "worst_fit": {"train": 0.1801396673497382, "validation": 0.17573514772346682, "test": 0.17818926755967968},
+    "this program": {
+        "train": 0.040994202127117546, "validation": 0.043411304420021266,
+        "test": 0.043380796544443274,
+    },
+    "fgd_integer": {"train": 0.052373042091613996, "validation": 0.06241328469102288, "test": 0.06939409937923177},
+    "fgd": {"train": 0.053694171329139805, "validation": 0.06404486527094737, "test": 0.07164365103887757},
+    "first_fit": {"train": 0.06839037037047632, "validation": 0.07773451765718836, "test": 0.08741041143221548},
+    "best_fit": {"train": 0.08206859810393727, "validation": 0.08985263623136529, "test": 0.09590700322517437},
+    "packing": {"train": 0.10329470177005715, "validation": 0.11975700146063092, "test": 0.11783301238337981},
+    "dot_product": {"train": 0.1167398599059537, "validation": 0.11682129408815504, "test": 0.12532236493773125},
+    "random_fit": {"train": 0.13925702557895434, "validation": 0.1412209965235089, "test": 0.152889628179615},
+    "worst_fit": {"train": 0.1744357513468841, "validation": 0.17079316707437384, "test": 0.18112830930748947},
 }
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # load_balancing_gpu_cluster.cases.json, whose SHA-256 is:
-CASES_SHA256 = "c7784fcdbe552045421197ad07b9318540d4553d0ea9a87e69a1ff180936bb57"
+CASES_SHA256 = "708664aa6b192f2487929b36ce35089c2b911ecf1e002b5785e6305eb8f94679"
 
 
 def _cases():

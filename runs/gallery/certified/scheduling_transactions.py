@@ -25,23 +25,23 @@
 #     >>> order([[["w", 1], None], [["r", 1]], [["r", 2], ["w", 1]]])  # starts 0, 1, 1: done after 3 slots
 #     [0, 1, 2]
 #
-# Objective: minimised, in time slots. Version of the problem: 560053153e3c.
+# Objective: minimised, in time slots. Version of the problem: 53d04d7bae60.
 #
 # Mean gap to the reference (best known from a long search; proven optimum where it attains the lower
 # bound (nearly all warehouse instances)); 0 is the reference, lower is better:
 #
 #     program              train  validation        test
-#     this program        -1.25%      -1.34%     -0.634%
-#     smf                  36.4%       35.1%       37.4%
-#     greedy_sampled       46.3%       46.2%       46.1%
-#     longest_first        64.4%       59.1%       70.3%
-#     random_order         72.8%       69.2%       83.4%
-#     most_conflicts       76.2%       76.5%       81.6%
+#     this program         5.46%       4.43%       5.31%
+#     smf                  36.6%       35.5%       34.4%
+#     greedy_sampled       62.2%       60.0%       59.4%
+#     most_conflicts      134.7%      133.7%      130.3%
+#     random_order        138.5%      134.3%      134.5%
+#     longest_first       139.9%      130.7%      135.2%
 #
-# Found by: coding agent (file transactions.py).
+# Found by: coding agent (file scheduling_transactions.py).
 #
-# Certificate: certified (2026-11-30: better than every baseline, closest on test: −38.1 pp against
-# smf, 99.2% CI −52.4 to −27.1 pp (44 wins, 0 ties, 0 losses)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −29.1 pp against
+# smf, 99.8% CI −36.0 to −23.8 pp (49 wins, 0 ties, 0 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -58,7 +58,7 @@ import numpy as np
 
 # EVOLVE-BLOCK-START
 CHAINS = 16
-WORK = 3.0  # seconds, roughly
+WORK = 0.7  # seconds, by a generous estimate
 GREEDY = 8
 PATHW = 0.02
 STAY = 0.5
@@ -195,35 +195,32 @@ def order(transactions):
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "scheduling/transactions",
-    "version": "560053153e3c",
-    "run": "file transactions.py",
+    "version": "53d04d7bae60",
+    "run": "file scheduling_transactions.py",
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
     "found_by": "coding agent",
     "verdict": "certified",
-    "reason": "2026-11-30: better than every baseline, closest on test: \u221238.1 pp against smf, 99.2% CI \u221252.4 to \u221227.1 pp (44 wins, 0 ties, 0 losses)",
-    "certificate": "f5ebe7e53b0be4d4cc9aaecfa66717b672b6f5e7688e36d9026d108aed0ee624",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u221229.1 pp against smf, 99.8% CI \u221236.0 to \u221223.8 pp (49 wins, 0 ties, 0 losses)",
+    "certificate": "47d7e32255b30fd332dd684112fa78f4d5f0eaab7b6884c051377cd08facce7e",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "184e3a16cb5cba474d80f987c36c154ac0c08643080aaafa6a259a099c1ee58d",
+    "program": "86e12a9d24fbc85e66d399517c799f9429e8946e2794b158405069360ea12cb7",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {
-        "train": -0.012461059190031152, "validation": -0.0133625619519634,
-        "test": -0.00634414440185922,
-    },
-    "smf": {"train": 0.3638564755564637, "validation": 0.3507121359090551, "test": 0.3742842347427508},
-    "greedy_sampled": {"train": 0.4633424030916045, "validation": 0.46184474890251925, "test": 0.46065207515706835},
-    "longest_first": {"train": 0.6444830417029637, "validation": 0.5907124737191768, "test": 0.7032975105834901},
-    "random_order": {"train": 0.7284038778892676, "validation": 0.6923580915980189, "test": 0.8339937261249319},
-    "most_conflicts": {"train": 0.7620216120748476, "validation": 0.76460176208194, "test": 0.8157250068742227},
+    "this program": {"train": 0.05456750202101859, "validation": 0.044276457883369334, "test": 0.05313160050002154},
+    "smf": {"train": 0.366208569118836, "validation": 0.35529157667386607, "test": 0.34367860683650153},
+    "greedy_sampled": {"train": 0.6224737267582863, "validation": 0.6004319654427644, "test": 0.594274383748068},
+    "most_conflicts": {"train": 1.3472109943411477, "validation": 1.3369330453563713, "test": 1.3034071665650613},
+    "random_order": {"train": 1.38480194017785, "validation": 1.34341252699784, "test": 1.3451965294070556},
+    "longest_first": {"train": 1.3989490703314469, "validation": 1.3066954643628508, "test": 1.3516937306410992},
 }
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # scheduling_transactions.cases.json, whose SHA-256 is:
-CASES_SHA256 = "8f88a84d2a271b1003fefc7c208b4c198dc1dc8810de2d94d2d47622dea1c977"
+CASES_SHA256 = "583a381937d27f134ee66720a7914d8eb05866b58572948c02b74bdf09cfad6a"
 
 
 def _cases():
