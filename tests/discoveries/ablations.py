@@ -83,18 +83,12 @@ STUDIES: dict[str, Study] = {
     "job_shop": Study(
         "scheduling/job_shop",
         {
-            "tabu search: the best rule alone": (("BUDGET = 6_000_000", "BUDGET = 0"),),
-            "restarts between two good schedules: from new orders by rules": (
-                ("found = tabu_search(shop, between(shop, a[1], b[1]))", "found = tabu_search(shop, dispatch(shop, fresh(shop)))"),
-                ("def between(shop", "def fresh(shop):\n    return list(priorities(shop))[-1]\n\n\ndef between(shop"),
+            "tabu search: the best rule alone": (
+                ("return improve(order, durations, machines, moves, random.Random(1))", "return order"),
             ),
-            "moves into a block, not only to its ends": (
-                ("for k in range(1, n - 2):", "for k in ():"),
-                ("for k in range(2, n - 1):", "for k in ():"),
-            ),
-            "all pairs that a move passes are tabu: the farthest alone": (
-                ("for x in line:\n            if x != u:", "for x in (line[-2] if back else line[1],):\n            if x != u:"),
-            ),
+            "the tabu list": (("barred = estimate >= best and any(", "barred = False and any("),),
+            "return to the best schedule": (("PATIENCE = 1500", "PATIENCE = 10**9"),),
+            "rules on the shop read backwards": (("        orders.append(dispatch(*back, rule)[::-1])\n", ""),),
         },
     ),
     "gpu_cluster": Study(
@@ -115,29 +109,6 @@ STUDIES: dict[str, Study] = {
             "learning from the market: the prior alone": (("WEIGHT = 2.0 ", "WEIGHT = 1e9 "),),
             "the window: long jobs are planned to their deadline": (("HORIZON = 70.0", "HORIZON = 1e9"),),
             "plans are made again: one for the whole job": (("REPLANS = 30", "REPLANS = 1"),),
-        },
-    ),
-    "postgres": Study(
-        "knob_tuning/postgres",
-        {
-            "effects of single indexes beyond the planner's estimates": (("INDEX = 0.6", "INDEX = 1e-3"),),
-            "neighbouring levels of a knob are alike": (("CORRELATION = 0.5", "CORRELATION = 1e-3"),),
-            "the error of measurements is estimated: the expected one": (
-                ("NOISES = (0.02, 0.04, 0.08, 0.16, 0.32)", "NOISES = (0.05,)"),
-            ),
-            "what each knob is for: no knob is expected to do anything": (("total += np.where(", "total += 0 * np.where("),),
-        },
-    ),
-    "vehicle": Study(
-        "routing/vehicle",
-        {
-            "annealing: only what is shorter is kept": (("HOT, COLD = 1.0, 0.03", "HOT, COLD = 1e-9, 1e-9"),),
-            "routes remember prices and what they grew to": (
-                ("price = r.prices.get(c)", "price = None"),
-                ("r.grown.get(c) or self.grow", "self.grow"),
-            ),
-            "strings leave a customer in their middle": (("SPLIT = 0.5", "SPLIT = 0.0"),),
-            "blinks": (("BLINK = 0.01", "BLINK = 0.0"),),
         },
     ),
     "llm_serving": Study(
