@@ -111,6 +111,17 @@ STUDIES: dict[str, Study] = {
             "plans are made again: one for the whole job": (("REPLANS = 30", "REPLANS = 1"),),
         },
     ),
+    "postgres": Study(
+        "knob_tuning/postgres",
+        {
+            "effects of single indexes beyond the planner's estimates": (("INDEX = 0.6", "INDEX = 1e-3"),),
+            "neighbouring levels of a knob are alike": (("CORRELATION = 0.5", "CORRELATION = 1e-3"),),
+            "the error of measurements is estimated: the expected one": (
+                ("NOISES = (0.02, 0.04, 0.08, 0.16, 0.32)", "NOISES = (0.05,)"),
+            ),
+            "what each knob is for: no knob is expected to do anything": (("total += np.where(", "total += 0 * np.where("),),
+        },
+    ),
     "llm_serving": Study(
         "load_balancing/llm_serving",
         {

@@ -3,7 +3,37 @@
 # knob_tuning_postgres.py: Tuning PostgreSQL (knob_tuning/postgres). Which knob settings and indexes
 # should a PostgreSQL server have, given a small budget of measured runs?
 #
-# Entry: `suggest`. Its docstring says what goes in and what comes out.
+# Entry: `suggest`.
+#
+#     Suggest the configuration to measure next.
+#
+#     Parameters
+#     ----------
+#     space
+#         `knobs`: name -> {"type", "levels", "default"}; `indexes`: name -> {"table", "columns", "mb"}; `most_indexes`;
+#         `memory_mb` and `connections`: shared_buffers_mb + connections * work_mem_mb * hash_mem_multiplier must not exceed the
+#         memory, or the run is lost.
+#     workload
+#         `budget` (runs in all); `queries`: list of {"weight", "what_if": [[[index, ...], estimated cost], ...]}, cheapest
+#         first: with a set of indexes the planner's estimate is the first entry whose indexes are all in it; `transactions`:
+#         list of {"weight", "tables"} (each index of a changed table has to be kept up to date); `tables`: name -> {"rows",
+#         "mb"}; `prices`: ms for a "block" read, a "flush" of the log, a KiB of log ("log_kib").
+#     history
+#         The default first, then the runs in order: {"config", "cost" (ms; None if the server could not start), "queries" and
+#         "transactions" (ms of each, in the workload's order)}. Measured with some noise.
+#     seed
+#         For random choices; its own for every workload.
+#
+#     Returns
+#     -------
+#     dict
+#         {"knobs": {name: value, ...}, "indexes": [name, ...]}: values within the knob's levels (others go to the nearest; a
+#         knob left out has its default), at most `most_indexes` different indexes.
+#
+#     Examples
+#     --------
+#     >>> suggest(space, workload, history, 7)
+#     {"knobs": {"work_mem_mb": 16, "enable_nestloop": True}, "indexes": ["orders(o_custkey)"]}
 #
 # Objective: minimised, in % of the default's cost, mean over the runs. Version of the problem:
 # e4cbad5388cc.
@@ -12,7 +42,7 @@
 # policy would have to choose in the first run); 0 is the reference, lower is better:
 #
 #     program            train  validation        test
-#     this program       9.16%       2.07%       4.59%
+#     this program       2.45%       1.44%       5.19%
 #     tpe                42.5%       88.1%       81.0%
 #     smac               47.4%       58.6%       80.4%
 #     llamatune          52.1%       58.7%       83.6%
@@ -24,302 +54,320 @@
 #     pgtune            141.4%      215.3%      272.7%
 #     default           205.6%      307.1%      308.9%
 #
-# Found by: AST mutation operators (file postgres.py).
+# Found by: coding agent proposer (file pg5b.py).
 #
-# Certificate: failed robustness (2026-11-30: stress one-query: gap 14.1%, llamatune 7.41%, tolerance
-# +5.00 pp).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −38.8 pp against
+# drop, 99.7% CI −53.9 to −26.8 pp (20 wins, 0 ties, 12 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
 # `python knob_tuning_postgres.py` repeats the calls recorded on 3 small instances in
-# knob_tuning_postgres.cases.json and compares the answers; of 3 long episodes, the beginning. The
-# EVOLVE-BLOCK comments enclose the part that the search was asked to change.
+# knob_tuning_postgres.cases.json and compares the answers; of 3 long episodes, the beginning.
 #
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Tune a database: from the cheapest configuration so far, try the change that should save most by estimates, rules and experience.
+"""Tune a database by Bayesian optimisation with one model for each query and each kind of transaction.
 
-The part between the markers scores one change; the functions below it make the changes and measure what is known of them.
+The cost is a sum of parts, and the history has every part. Each part has a Gaussian process of the logarithm of its ratio to the default.
+Its mean is prior knowledge (estimates of the planner, flushes that need no wait, what each knob is for); its kernel says what
+may differ: effects of single knobs and indexes, and how they change each other. Run next is the configuration with the greatest
+expected gain, found by climbing from the cheapest one so far; a gain counts only if the noisy measurement will show it.
 """
 
-import random
+import math
 
-# EVOLVE-BLOCK-START
-TUNABLE = {
-    "TRUST": (0.0, 1.0), "UPKEEP": (0.0, 1.0), "COMMIT": (0.0, 1.0), "BUFFERS": (0.0, 0.1), "MEMORY": (0.0, 0.1),
-    "PAGE": (0.0, 0.1), "AGAIN": (0.0, 0.1), "GAINED": (0.0, 1.0), "SIZE": (0.0, 0.02),
+import numpy as np
+
+TRUST = 1.0  # how far the logarithm of an estimate holds
+SAMPLES = 48  # draws of the costs for the expected gain
+STEPS = 12  # changes that a climb may make
+CORRELATION = 0.5  # of the effects of neighbouring levels of a knob
+NOISES = (0.02, 0.04, 0.08, 0.16, 0.32)  # standard deviations of the error of a part, of which the likeliest is taken
+USUAL = 0.05  # the error that is expected
+INDEX = 0.6  # standard deviation of the effect of an index that the planner would use, beyond its estimate
+UNUSED = 0.15  # the same of one that it would not use
+MIXED = 0.3  # standard deviation of what all choices together change
+
+# For queries: the expected effect of the lowest level and of the highest (of log cost, against the default), and the standard deviation.
+QUERY = {
+    "shared_buffers_mb": (0.8, -0.7, 0.9), "work_mem_mb": (0.1, -0.05, 0.15), "hash_mem_multiplier": (0.02, -0.02, 0.05),
+    "random_page_cost": (-0.2, 0.1, 0.4), "effective_cache_size_mb": (0.3, -0.1, 0.4), "enable_nestloop": (0.5, -0.2, 0.5),
 }  # fmt: skip
-TRUST = 0.489871  # how far estimates of indexes hold
-UPKEEP = 0.017725  # share of the cost of a transaction that an index adds
-COMMIT = 0.553353  # share of it that waiting for the log takes
-BUFFERS = 0.0245007  # share of the cost that a level more of shared_buffers saves
-MEMORY = 0.0115005  # the same for memory of sorts and hashes
-PAGE = 0.0518908  # the same for a lower random_page_cost
-AGAIN = 0.078927  # what a change loses each time that it was tried
-GAINED = 0.342317  # how far experience counts
-SIZE = 0.0064043  # what each knob or index that is touched loses, for clean comparisons
-
-
-def worth(
-    saving: float,
-    mb: float,
-    upkeep: float,
-    writes: float,
-    buffers: int,
-    memory: int,
-    page_cost: int,
-    cache: int,
-    nestloop: int,
-    commit: int,
-    compress: int,
-    size: int,
-    tried: int,
-    gained: float,
-    left: float,
-    luck: float,
-) -> float:
-    """Score of a change to the cheapest configuration so far; the one with the greatest is run next.
-
-    saving     share of the cost that the new indexes would save if the planner's estimates held (below 0: lose)
-    mb         MB of indexes more than now (below 0: fewer)
-    upkeep     share of the cost spent in transactions that change tables of added indexes, added up (dropped ones negative)
-    writes     share of the cost that is spent in transactions
-    buffers    levels by which shared_buffers rises (below 0: falls; 0 as with all knobs: no change)
-    memory     levels by which work_mem and hash_mem_multiplier rise
-    page_cost  levels by which random_page_cost rises
-    cache      levels by which effective_cache_size rises
-    nestloop   1: enable_nestloop on, -1: off
-    commit     1: synchronous_commit on, -1: off
-    compress   1: wal_compression on, -1: off
-    size       how many knobs and indexes the change touches
-    tried      runs so far that touched any of them
-    gained     share of the cost that these runs saved on average, each against the cheapest before it (0 if none)
-    left       share of the budget that is left
-    luck       a random number in 0..1
-    """
-    expected = TRUST * saving - UPKEEP * upkeep - COMMIT * commit * writes + BUFFERS * buffers + MEMORY * memory - PAGE * page_cost
-    return expected + GAINED * gained - AGAIN * tried - SIZE * size + 0.01 * luck
-
-
-# EVOLVE-BLOCK-END
+WRITE = {"shared_buffers_mb": (0.05, -0.02, 0.1), "synchronous_commit": (0.0, 0.0, 0.3), "wal_compression": (-0.02, 0.05, 0.08)}
+UPKEEP = 0.1  # expected effect of an index on a transaction that changes its table, and its standard deviation
 
 
 def suggest(space: dict, workload: dict, history: list[dict], seed: int) -> dict:
-    """Suggest the configuration to measure next.
+    """Suggest the configuration to measure next: the one with the greatest expected gain."""
+    search = Search(space, workload, history, seed)
+    best = search.best
+    found = None
+    for start in dict.fromkeys((best, search.points[0])):
+        now = start
+        value = -math.inf
+        for _ in range(STEPS):
+            near = search.neighbours(now)
+            gains = search.gains(near)
+            at = int(np.argmax(gains))
+            if gains[at] <= value + 1e-9:
+                break
+            now, value = near[at], float(gains[at])
+        if found is None or value > found[0]:
+            found = (value, now)
+    return search.config(found[1] if found[0] > 0 else best)
 
-    Parameters
-    ----------
-    space
-        `knobs`: name -> {"type", "levels", "default"}; `indexes`: name -> {"table", "columns", "mb"}; `most_indexes`;
-        `memory_mb` and `connections`: shared_buffers_mb + connections * work_mem_mb * hash_mem_multiplier must not exceed the
-        memory, or the run is lost.
-    workload
-        `budget` (runs in all); `queries`: list of {"weight", "what_if": [[[index, ...], estimated cost], ...]}, cheapest
-        first: with a set of indexes the planner's estimate is the first entry whose indexes are all in it; `transactions`:
-        list of {"weight", "tables"} (each index of a changed table has to be kept up to date); `tables`: name -> {"rows",
-        "mb"}; `prices`: ms for a "block" read, a "flush" of the log, a KiB of log ("log_kib").
-    history
-        The default first, then the runs in order: {"config", "cost" (ms; None if the server could not start), "queries" and
-        "transactions" (ms of each, in the workload's order)}. Measured with some noise.
-    seed
-        For random choices; its own for every workload.
 
-    Returns
-    -------
-    dict
-        {"knobs": {name: value, ...}, "indexes": [name, ...]}: values within the knob's levels (others go to the nearest; a
-        knob left out has its default), at most `most_indexes` different indexes.
+class Search:
+    """The models, given the history, and the configurations as points: (levels of the knobs, indexes)."""
 
-    Examples
-    --------
-    >>> suggest(space, workload, history, 7)
-    {"knobs": {"work_mem_mb": 16, "enable_nestloop": True}, "indexes": ["orders(o_custkey)"]}
-    """
-    rng = random.Random(f"{seed} {len(history)}")
-    done = [run for run in history if run["cost"] is not None]
-    best = min(done, key=lambda run: run["cost"])
-    now = best["config"]
-    touched = effects(history)
-    measured = {key(run["config"]) for run in history}
-    held = frozenset(now["indexes"])
-    estimates = {}
-    top = None
-    for config in changes(space, workload, best):
-        luck = rng.random()
-        if key(config) in measured or not fits(space, config):
-            continue
-        indexes = frozenset(config["indexes"])
-        if indexes not in estimates:
-            estimates[indexes] = saving(workload, best, held, indexes)
-        value = worth(
-            *estimates[indexes],
-            *index_costs(space, workload, best, held, indexes),
-            *steps(space, now, config),
-            *experience(touched, now, config),
-            1 - len(history) / (workload["budget"] + 1),
-            luck,
+    def __init__(self, space, workload, history, seed):
+        """Fit a model to each part."""
+        self.space = space
+        self.names = list(space["knobs"])
+        self.levels = [space["knobs"][name]["levels"] for name in self.names]
+        self.indexes = list(space["indexes"])
+        done = [run for run in history if run["cost"] is not None]
+        self.points = [self.point(run["config"]) for run in done]
+        costs = [run["cost"] for run in done]
+        self.least = min(costs)
+        self.best = self.points[costs.index(self.least)]
+        first = done[0]
+        self.parts = [Query(self, q, c) for q, c in zip(workload["queries"], first["queries"], strict=True)]
+        self.parts += [Write(self, t, c, workload["prices"]) for t, c in zip(workload["transactions"], first["transactions"], strict=True)]
+        data = self.arrays(self.points)
+        logs = np.log([[max(c, 1e-9) / p.cost for c, p in zip(run["queries"] + run["transactions"], self.parts, strict=True)] for run in done])
+        grams = []
+        for part, values in zip(self.parts, logs.T, strict=True):
+            grams.append(part.prepare(data, values))
+        self.noise = max(NOISES, key=lambda noise: self.evidence(grams, noise))
+        for part, gram in zip(self.parts, grams, strict=True):
+            part.fit(gram, self.noise)
+        rng = np.random.default_rng(seed)
+        half = rng.standard_normal((SAMPLES // 2, len(self.parts)))
+        self.draws = np.concatenate([half, -half])
+        mean, _ = self.predict([self.best])
+        self.now = float(np.exp(mean[0]) @ [p.cost for p in self.parts])
+
+    def evidence(self, grams, noise):
+        """Logarithm of the likelihood of an error, with some percent as what is expected while there are few runs."""
+        return sum(p.likelihood(gram, noise) for p, gram in zip(self.parts, grams, strict=True)) - math.log(noise / USUAL) ** 2
+
+    def point(self, config):
+        """A configuration as a point."""
+        return (
+            tuple(levels.index(config["knobs"][name]) for name, levels in zip(self.names, self.levels, strict=True)),
+            frozenset(config["indexes"]),
         )
-        if not abs(value) < 1e300:  # infinite or no number: the last resort
-            value = -1e300
-        if top is None or value > top[0]:
-            top = (value, config)
-    return top[1] if top else now
+
+    def config(self, point):
+        """A point as a configuration."""
+        knobs = {name: levels[at] for name, levels, at in zip(self.names, self.levels, point[0], strict=True)}
+        return {"knobs": knobs, "indexes": sorted(point[1])}
+
+    def fits(self, levels):
+        """Whether the server would start."""
+        k = {name: values[at] for name, values, at in zip(self.names, self.levels, levels, strict=True)}
+        each = k["work_mem_mb"] * k["hash_mem_multiplier"]
+        return k["shared_buffers_mb"] + self.space["connections"] * each <= self.space["memory_mb"]
+
+    def neighbours(self, point):
+        """Points with one knob or two for memory changed, or one index more, less or another; all fit into memory."""
+        levels, held = point
+        memory = [self.names.index(n) for n in ("shared_buffers_mb", "work_mem_mb")]
+        found = {}
+        for d, values in enumerate(self.levels):
+            for at in range(len(values)):
+                one = (*levels[:d], at, *levels[d + 1 :])
+                found[one, held] = None
+                if d == memory[0]:
+                    for low in range(len(self.levels[memory[1]])):
+                        found[(*one[: memory[1]], low, *one[memory[1] + 1 :]), held] = None
+        for index in self.indexes:
+            if index in held:
+                found[levels, held - {index}] = None
+            else:
+                if len(held) < self.space["most_indexes"]:
+                    found[levels, held | {index}] = None
+                for gone in sorted(held):
+                    found[levels, held - {gone} | {index}] = None
+        return [p for p in found if self.fits(p[0])]
+
+    def arrays(self, points):
+        """Points as arrays: levels, and which indexes there are."""
+        held = np.array([[i in p[1] for i in self.indexes] for p in points], float).reshape(len(points), -1)
+        return np.array([p[0] for p in points]), held, [p[1] for p in points]
+
+    def predict(self, points):
+        """Mean and standard deviation of each part (logarithm of the ratio to the default) at points."""
+        data = self.arrays(points)
+        found = [part.predict(data) for part in self.parts]
+        return np.array([f[0] for f in found]).T, np.array([f[1] for f in found]).T
+
+    def gains(self, points):
+        """Expected gain of a run at each point: what is saved where the measurement would be the least so far."""
+        mean, deviation = self.predict(points)
+        costs = np.array([p.cost for p in self.parts])
+        parts = np.exp(mean[:, None, :] + deviation[:, None, :] * self.draws[None]) * costs
+        true = parts.sum(axis=2)
+        error = self.noise * np.sqrt((parts**2).sum(axis=2)) + 1e-9
+        z = (self.least - true) / error
+        seen = 0.5 * (1 + np.tanh(0.8 * z))
+        return ((self.now - true) * seen).mean(axis=1) / self.now
 
 
-def changes(space, workload, best):
-    """Configurations near the cheapest so far: one knob, one index more, less or another, an advised set, both at once."""
-    now = best["config"]
-    held = now["indexes"]
-    knobs = []
-    for name, knob in space["knobs"].items():
-        knobs += [{**now["knobs"], name: level} for level in knob["levels"] if level != now["knobs"][name]]
-    sets = [[i for i in held if i != gone] for gone in held]
-    for index in space["indexes"]:
-        if index not in held:
-            if len(held) < space["most_indexes"]:
-                sets.append([*held, index])
-            sets += [[index if i == gone else i for i in held] for gone in held]
-    advised = advice(space, workload, best)
-    sets += [some for some in advised if set(some) != set(held)]
-    eager = {**now["knobs"], **bold(space)}
-    found = [{"knobs": k, "indexes": held} for k in (*knobs, eager)]
-    found += [{"knobs": now["knobs"], "indexes": some} for some in sets]
-    found += [{"knobs": k, "indexes": some} for some in advised for k in (*knobs, eager)]
-    return found
+class Part:
+    """Gaussian process of one part of the cost."""
+
+    def prepare(self, data, values):
+        """Kernel of the history."""
+        self.data = self.features(data)
+        self.values = values - self.mean(self.data)
+        return self.kernel(self.data, self.data)
+
+    def likelihood(self, gram, noise):
+        """Logarithm of the likelihood of the history if measurements err by `noise`."""
+        lower = np.linalg.cholesky(gram + noise**2 * np.eye(len(gram)))
+        white = np.linalg.solve(lower, self.values)
+        return -0.5 * white @ white - np.log(np.diag(lower)).sum()
+
+    def fit(self, gram, noise):
+        """Keep what predictions need."""
+        self.inverse = np.linalg.inv(gram + noise**2 * np.eye(len(gram)))
+        self.weights = self.inverse @ self.values
+
+    def predict(self, data):
+        """Mean and standard deviation at points."""
+        features = self.features(data)
+        cross = self.kernel(features, self.data)
+        spread = self.own(features) - ((cross @ self.inverse) * cross).sum(axis=1)
+        return self.mean(features) + cross @ self.weights, np.sqrt(np.maximum(spread, 1e-9))
+
+    def knob_mean(self, levels):
+        """Expected effect of the knobs: none at the default, and in proportion to the steps towards either end."""
+        total = np.zeros(len(levels))
+        for d, at, low, high, _ in self.knobs:
+            here = levels[:, d]
+            last = self.last[d]
+            total += np.where(here < at, low * (at - here) / max(at, 1), high * (here - at) / max(last - at, 1))
+        return total
+
+    def set_knobs(self, search, effects):
+        """Number, level of the default, effects and variance of each knob that matters."""
+        self.last = [len(levels) - 1 for levels in search.levels]
+        self.knobs = []
+        for name, (low, high, deviation) in effects.items():
+            d = search.names.index(name)
+            default = search.levels[d].index(search.space["knobs"][name]["default"])
+            self.knobs.append((d, default, low, high, deviation**2))
+
+    def knob_kernel(self, a, b):
+        """Sum of the kernels of knobs, and their product."""
+        total, product = 0.0, 1.0
+        for d, _, _, _, variance in self.knobs:
+            alike = CORRELATION ** np.abs(a[:, None, d] - b[None, :, d])
+            total = total + variance * alike
+            product = product * (1 - min(1.0, variance * 4) * (1 - alike))
+        return total, product
 
 
-def bold(space):
-    """Knobs as rules of thumb for an SSD have them: random reads are cheap, commits need not wait, as much memory as fits."""
-    wish = {"random_page_cost": 1.1, "synchronous_commit": False}
-    for buffers in reversed(space["knobs"]["shared_buffers_mb"]["levels"]):
-        for memory in reversed(space["knobs"]["work_mem_mb"]["levels"]):
-            trial = {
-                "shared_buffers_mb": buffers,
-                "work_mem_mb": memory,
-                "hash_mem_multiplier": space["knobs"]["hash_mem_multiplier"]["levels"][0],
-            }
-            if fits(space, {"knobs": trial}):
-                wish = {**wish, **trial}
-                return {name: value for name, value in wish.items() if value in space["knobs"][name]["levels"]}
-    return {}
+class Query(Part):
+    """Model of a query: only indexes of its own estimates matter, most of all those that the planner would use."""
+
+    def __init__(self, search, query, cost):
+        self.cost = max(cost, 1e-9)
+        self.entries = [(frozenset(used), value) for used, value in query["what_if"]]
+        self.base = self.entries[-1][1]
+        self.mine = np.array([any(i in used for used, _ in self.entries) for i in search.indexes], bool)
+        self.number = {index: n for n, index in enumerate(search.indexes)}
+        self.page = search.names.index("random_page_cost")
+        self.known = {}
+        self.set_knobs(search, QUERY)
+
+    def entry(self, indexes):
+        """Number of the first estimate whose indexes are all there."""
+        if indexes not in self.known:
+            self.known[indexes] = next((n for n, (used, _) in enumerate(self.entries) if used <= indexes), len(self.entries) - 1)
+        return self.known[indexes]
+
+    def features(self, data):
+        """Levels, indexes that matter, those used, and the number of the estimate."""
+        levels, held, sets = data
+        entries = np.array([self.entry(s) for s in sets])
+        table = np.zeros((len(self.entries), held.shape[1]))
+        for n, (used, _) in enumerate(self.entries):
+            table[n, [self.number[i] for i in used]] = 1
+        return levels, held * self.mine, table[entries], entries
+
+    def mean(self, features):
+        """The estimate's share, and what knobs usually do."""
+        ratios = np.log([max(value, 1e-9) / self.base for _, value in self.entries])
+        return TRUST * ratios[features[3]] + self.knob_mean(features[0])
+
+    def kernel(self, a, b):
+        """Knobs and indexes by themselves, indexes with random_page_cost, and all together."""
+        knobs, product = self.knob_kernel(a[0], b[0])
+        used = a[2] @ b[2].T
+        page = CORRELATION ** np.abs(a[0][:, None, self.page] - b[0][None, :, self.page])
+        same = a[3][:, None] == b[3][None, :]
+        alone = INDEX**2 * used * (0.75 + 0.25 * page) + UNUSED**2 * (a[1] @ b[1].T)
+        return knobs + alone + MIXED**2 * same * product
+
+    def own(self, features):
+        """Variances at points."""
+        total = sum(variance for *_, variance in self.knobs) + MIXED**2
+        return total + INDEX**2 * features[2].sum(axis=1) + UNUSED**2 * features[1].sum(axis=1)
 
 
-def advice(space, workload, best):
-    """Sets of 1, 2, ... indexes, each the last and the index that saves most if the estimates hold."""
-    chosen, sets = [], []
-    before = frozenset(best["config"]["indexes"])
-    while len(chosen) < space["most_indexes"]:
-        left = [i for i in space["indexes"] if i not in chosen]
-        if not left:
-            break
-        value, index = max((saving(workload, best, before, frozenset([*chosen, i]))[0], i) for i in left)
-        if sets and value <= saving(workload, best, before, frozenset(chosen))[0]:
-            break
-        chosen.append(index)
-        sets.append(list(chosen))
-    return sets
+class Write(Part):
+    """Model of a kind of transaction: flushes, and upkeep of the indexes of its tables."""
 
+    def __init__(self, search, transaction, cost, prices):
+        self.cost = max(cost, 1e-9)
+        self.mine = np.array([i["table"] in transaction["tables"] for i in search.space["indexes"].values()], bool)
+        self.set_knobs(search, WRITE)
+        share = min(0.9, transaction["weight"] * prices["flush"] / self.cost)
+        wait = search.names.index("synchronous_commit")
+        default = search.space["knobs"]["synchronous_commit"]["default"]
+        effect = math.log(1 - share)
+        self.knobs = [(d, at, effect if default else low, high if default else -effect, v) if d == wait else (d, at, low, high, v) for d, at, low, high, v in self.knobs]
 
-def saving(workload, best, held, indexes):
-    """Share of the measured cost that another set of indexes saves if each query changes as its estimate does (one number)."""
-    saved = 0.0
-    for query, cost in zip(workload["queries"], best["queries"], strict=True):
-        saved += cost * (1 - estimate(query, indexes) / estimate(query, held))
-    return (saved / best["cost"],)
+    def features(self, data):
+        """Levels, and indexes that have to be kept up to date."""
+        return data[0], data[1] * self.mine
 
+    def mean(self, features):
+        """Knobs, and the upkeep."""
+        return self.knob_mean(features[0]) + UPKEEP * features[1].sum(axis=1)
 
-def estimate(query, indexes):
-    """The planner's estimate of a query for a set of indexes."""
-    for used, value in query["what_if"]:
-        if indexes.issuperset(used):
-            return value
-    return query["what_if"][-1][1]
+    def kernel(self, a, b):
+        """Knobs and indexes by themselves, and the knobs together."""
+        knobs, product = self.knob_kernel(a[0], b[0])
+        return knobs + UPKEEP**2 * (a[1] @ b[1].T + product)
 
-
-def index_costs(space, workload, best, held, indexes):
-    """MB more, share of the cost in transactions on tables of added indexes, and share of all transactions."""
-    mb = upkeep = 0.0
-    for index in held ^ indexes:
-        sign = 1 if index in indexes else -1
-        mb += sign * space["indexes"][index]["mb"]
-        for transaction, cost in zip(workload["transactions"], best["transactions"], strict=True):
-            if space["indexes"][index]["table"] in transaction["tables"]:
-                upkeep += sign * cost / best["cost"]
-    return mb, upkeep, sum(best["transactions"]) / best["cost"]
-
-
-def steps(space, now, config):
-    """Levels by which each knob rises: buffers, memory, page cost, cache, nested loops, commit, compression."""
-    up = {}
-    for name, knob in space["knobs"].items():
-        up[name] = knob["levels"].index(config["knobs"][name]) - knob["levels"].index(now["knobs"][name])
-    return (
-        up["shared_buffers_mb"],
-        up["work_mem_mb"] + up["hash_mem_multiplier"],
-        up["random_page_cost"],
-        up["effective_cache_size_mb"],
-        up["enable_nestloop"],
-        up["synchronous_commit"],
-        up["wal_compression"],
-    )
-
-
-def atoms(now, config):
-    """What a change touches: knobs that it sets and indexes that it adds or drops."""
-    found = {(name, value) for name, value in config["knobs"].items() if now["knobs"][name] != value}
-    return found | {(index, index in config["indexes"]) for index in set(now["indexes"]) ^ set(config["indexes"])}
-
-
-def effects(history):
-    """For each thing that runs have touched, the shares of cost that they saved."""
-    found = {}
-    best = history[0]
-    for run in history[1:]:
-        if run["cost"] is not None:
-            for atom in atoms(best["config"], run["config"]):
-                found.setdefault(atom, []).append(1 - run["cost"] / best["cost"])
-            if run["cost"] < best["cost"]:
-                best = run
-    return found
-
-
-def experience(touched, now, config):
-    """How many things a change touches, how many runs touched them before, and what those gained on average."""
-    things = atoms(now, config)
-    gains = [gain for atom in things for gain in touched.get(atom, ())]
-    return len(things), len(gains), sum(gains) / len(gains) if gains else 0.0
-
-
-def fits(space, config):
-    """Whether the server would start."""
-    k = config["knobs"]
-    return k["shared_buffers_mb"] + space["connections"] * k["work_mem_mb"] * k["hash_mem_multiplier"] <= space["memory_mb"]
-
-
-def key(config):
-    """A configuration as something to compare."""
-    return (tuple(sorted(config["knobs"].items())), frozenset(config["indexes"]))
+    def own(self, features):
+        """Variances at points."""
+        return sum(variance for *_, variance in self.knobs) + UPKEEP**2 * (features[1].sum(axis=1) + 1)
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "knob_tuning/postgres",
     "version": "e4cbad5388cc",
-    "run": "file postgres.py",
+    "run": "file pg5b.py",
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
-    "verdict": "fragile",
-    "reason": "2026-11-30: stress one-query: gap 14.1%, llamatune 7.41%, tolerance +5.00 pp",
-    "certificate": "1e9bde490c71abdc5377cde2856f6c81f20103c677dd721eeb970aec5b17927d",
+    "found_by": "coding agent proposer",
+    "verdict": "certified",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u221238.8 pp against drop, 99.7% CI \u221253.9 to \u221226.8 pp (20 wins, 0 ties, 12 losses)",
+    "certificate": "bdae654c3c6bad6c5304a864f6509bc50e614cb671af3f471803ebba65ad20c6",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "6ad1d4460862361bf7751e675ad66f9df3c2a78e37f31bd8222eefd1a343983a",
+    "program": "faa6fab84285876a4452d8eff83530ac5438c87d0cd732c000388dc88826814e",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.0916204267743003, "validation": 0.020715288341061518, "test": 0.045863914940413336},
+    "this program": {"train": 0.024510456810935312, "validation": 0.014415741714227623, "test": 0.05193876325798},
     "tpe": {"train": 0.42548578968354134, "validation": 0.8812239699515914, "test": 0.8102077705323452},
     "smac": {"train": 0.4741802424380587, "validation": 0.5859105595250194, "test": 0.8044880547375712},
     "llamatune": {"train": 0.5213963382186702, "validation": 0.586660550260825, "test": 0.836189688524843},
@@ -334,7 +382,7 @@ MEASURED = {
 
 # Calls of the program on small instances, and its answers at the time of the export, in 
 # knob_tuning_postgres.cases.json, whose SHA-256 is:
-CASES_SHA256 = "00f05d51a1af42b090c061d95828483066c17aa1b1de05bc259cf30326543d52"
+CASES_SHA256 = "aa792dbe1fc600aa292f23b0e3efc299df6830d9e550d2d22f41ef10a4b18957"
 
 
 def _cases():
@@ -370,8 +418,8 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
-    import random
-    random.seed(0)
+    import numpy
+    numpy.random.seed(0)
     target = suggest
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
