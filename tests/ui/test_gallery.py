@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import lzma
 import shutil
 from html import escape
 from pathlib import Path
@@ -15,7 +17,8 @@ from tests.gallery import ATTEMPTS, PLACE
 from tests.ui.conftest import Open
 from tests.ui.test_pages import sound, words
 from workbench.problem import catalog
-from workbench.problem.shipped import ranked
+from workbench.problem.shipped import exhibit, ranked
+from workbench.program.source import screen
 from workbench.store import FILE, Reader
 from workbench.store.migrations import MIGRATIONS, version
 
@@ -48,6 +51,17 @@ def test_it_is_small_and_of_this_version_and_names_no_machine() -> None:
     assert row.champion is not None and row.validation_gap is not None
     assert str(catalog.root()) not in PLACE.read_bytes().decode("latin-1")
     store.close()
+
+
+def test_recorded_sessions_hold_the_program_that_ships() -> None:
+    with lzma.open(PLACE.parent / "sessions.json.xz") as file:
+        sessions = json.load(file)
+    for session in sessions.values():
+        entry = catalog.load(session["problem"]).problem.entry
+        for attempt in session["attempts"]:
+            assert attempt["idea"] and screen(attempt["program"], entry)
+    ships = exhibit("knob_tuning/postgres")
+    assert ships and ships.source in [attempt["program"] for attempt in sessions["postgres"]["attempts"]]
 
 
 def test_reading_it_leaves_no_trace(copy: Path) -> None:
