@@ -102,15 +102,6 @@ STUDIES: dict[str, Study] = {
             "preference for full nodes": (("FULL = 0.15 ", "FULL = 0.0 "),),
         },
     ),
-    "spot_deadline": Study(
-        "load_balancing/spot_deadline",
-        {
-            "spells age: one rate for each kind": (("RATES = (1.5, 0.7, 0.35, 0.15)", "RATES = (0.5, 0.5, 0.5, 0.5)"),),
-            "learning from the market: the prior alone": (("WEIGHT = 2.0 ", "WEIGHT = 1e9 "),),
-            "the window: long jobs are planned to their deadline": (("HORIZON = 70.0", "HORIZON = 1e9"),),
-            "plans are made again: one for the whole job": (("REPLANS = 30", "REPLANS = 1"),),
-        },
-    ),
     "postgres": Study(
         "knob_tuning/postgres",
         {

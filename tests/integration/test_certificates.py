@@ -70,8 +70,9 @@ def test_its_seal_holds_and_its_program_scores_what_it_says(slug: str) -> None:
 
 def test_better_programs_on_two_problems_are_certified_and_tell_which_cheats_were_rejected() -> None:
     found = {slug: one.certificate for slug in SLUGS if (one := exhibit(slug)) and one.verdict == "certified"}
-    assert len(found) >= 2, "a certificate that no program gets proves nothing"
-    for slug, evidence in found.items():
+    metered = {slug: evidence for slug, evidence in found.items() if evidence.cheats}
+    assert len(metered) >= 2, "a certificate that no program gets, or any, proves nothing"
+    for slug, evidence in metered.items():
         rejected = {name for name, outcome, _ in evidence.cheats if outcome == "rejected"}
         assert len(evidence.cheats) == 6 and len(rejected) >= 5, f"{slug}: {evidence.cheats}"
 

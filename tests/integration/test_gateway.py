@@ -71,7 +71,7 @@ def ask(gateway: Gateway, model: str, base: str | None, timeout: float = 5.0) ->
 def test_a_call_is_kept_whole(shared: Gateway, base: str) -> None:
     call = ask(shared, "good", base)
     assert (call.text, call.tokens_in, call.tokens_out, call.retries, call.error) == (model_server.ANSWER, 11, 7, 0, "")
-    assert call.model == "good" and "Which?" in call.prompt.user and call.seconds > 0
+    assert call.model == "good" and "# Toy" in call.prompt.user and call.seconds > 0
     assert call.cost_usd is None  # no price is known: that is not the same as free
 
 

@@ -358,7 +358,7 @@ def test_without_baselines_there_is_nothing_to_certify(tmp_path: Path, sandbox: 
 
 def test_too_few_test_instances_are_refused(loaded: LoadedProblem, sandbox: Sandbox) -> None:
     few = LoadedProblem(loaded.folder, replace(loaded.problem, instances=lambda split: loaded.instances(split)[:4]))
-    with pytest.raises(ProblemError, match="has 4 test instances: a comparison needs at least 5, a certificate 30"):
+    with pytest.raises(ProblemError, match="has 4 test instances that count: a comparison needs at least 5, a certificate 30"):
         certify(few, program(few, WSPT), sandbox)
 
 
