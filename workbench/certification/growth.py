@@ -26,6 +26,8 @@ REPEATS = 3
 """Runs per instance, of which the shortest counts: other work on the machine can only add time. Long runs are not repeated."""
 _LONG = 0.5
 """Seconds beyond which a run is not repeated."""
+_ENOUGH_SECONDS = 6.0
+"""Time for an instance here, whatever the problem's limit: costs that are cut off at a short one would hide how they grow."""
 EXCESS = 0.4
 """The check fails where the exponent exceeds the baseline's by this much and two standard errors."""
 TIMES = 3.0
@@ -224,7 +226,7 @@ def _measure(loaded: LoadedProblem, program: Program, instance: Instance, sandbo
     unloaded
         Memory of the process without the program, in bytes.
     """
-    limits = loaded.problem.limits
+    limits = replace(loaded.problem.limits, seconds=max(_ENOUGH_SECONDS, loaded.problem.limits.seconds))
     stopped = Cost(0.0, 0.0, at_least=True)
     try:
         with sandbox.open(program, limits) as session:
