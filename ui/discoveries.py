@@ -50,6 +50,4 @@ def listing(found: tuple[Exhibit, ...]) -> None:
         gaps = percent(one.gap), percent(one.best_human)
         rows.append([problem, *gaps, f"<b>{verdict}</b>" if certified else verdict, escape(one.found_by)])
     st.html(theme.table(COLUMNS, rows, {1, 2}))
-    st.caption(
-        "Gaps on the held-out test set; 0 is the reference, lower is better. In code: `from workbench.gallery import prism`."
-    )
+    st.caption("Gaps on the held-out test set; 0 is the reference, lower is better. In code, import them from workbench.gallery.")

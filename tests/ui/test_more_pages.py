@@ -169,7 +169,7 @@ class Told:
 
 def scored(wide: catalog.LoadedProblem, split: Split = Split.TRAIN) -> list[dict[str, Any]]:
     """What `evolve eval --each` says of a program that is close to the references everywhere."""
-    known = {"status": "ok", "gap": 0.01, "message": "", "objective": None, "reference": 10.0, "seconds": 0.001}
+    known = {"status": "ok", "gap": 0.01, "message": "", "objective": None, "reference": 10.0, "cpu_seconds": 0.001}
     return [{"id": i.id, "family": i.family, **known} for i in wide.instances(split)]
 
 

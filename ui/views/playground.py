@@ -151,7 +151,7 @@ def report_of(split: str, status: Status, rows: list[dict[str, Any]], message: s
     """Return the report in the JSON of `evolve eval`, possibly of some instances only."""
     results = tuple(
         InstanceResult(r["id"], r["family"], Status(r["status"]), r["gap"], r["objective"], r["reference"], {}, r["message"],
-                       r["seconds"]) for r in rows
+                       r["cpu_seconds"]) for r in rows
     )  # fmt: skip
     families = family_gaps(results)
     return Report(Split(split), status, mean_gap(families) if families else 0.0, families, results, message, seconds)
@@ -194,7 +194,8 @@ def by_instance(loaded: LoadedProblem, report: Report) -> None:
     st.dataframe(styled, hide_index=True, height=min(36 * len(frame) + 40, 380), key="results", column_config={
         **percents, "kind": st.column_config.TextColumn("reference is"), "family": st.column_config.TextColumn("class"),
         "objective": st.column_config.NumberColumn(format="%.4g", help=loaded.problem.unit),
-        "reference": st.column_config.NumberColumn(format="%.4g"), "seconds": st.column_config.NumberColumn(format="%.4f"),
+        "reference": st.column_config.NumberColumn(format="%.4g"),
+        "seconds": st.column_config.NumberColumn("CPU, s", format="%.4f"),
     })  # fmt: skip
 
 
