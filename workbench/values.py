@@ -17,6 +17,13 @@ def scored(families: Iterable[str]) -> frozenset[str]:
     return frozenset(family for family in found if not family.startswith(SMOKE)) or found
 
 
+def count_scored(families: Iterable[str]) -> int:
+    """Return how many instances count in a mean gap, given the class of each."""
+    given = list(families)
+    counted = scored(given)
+    return sum(family in counted for family in given)
+
+
 class Split(StrEnum):
     """Sets of instances: `train` drives the search, `validation` selects the champion, `test` and `stress` are held out."""
 

@@ -28,9 +28,8 @@ from workbench.formatting import percent, points
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
-from workbench.problem.sizes import sizes_of
 from workbench.protocols import Sandbox
-from workbench.values import scored
+from workbench.values import count_scored, scored
 
 TOLERANCE = 0.05
 """How much worse (in gap) than the best baseline a program may be on a stress family that states no tolerance of its own."""
@@ -156,7 +155,7 @@ def require(loaded: LoadedProblem) -> None:
     """
     if not loaded.problem.baselines:
         raise ProblemError(f"{loaded.slug} has no baselines to compare with")
-    if (count := sizes_of(loaded.instances(Split.TEST)).scored) < _FEWEST_COMPARED:
+    if (count := count_scored(i.family for i in loaded.instances(Split.TEST))) < _FEWEST_COMPARED:
         raise ProblemError(
             f"{loaded.slug} has {count} test instances that count: a comparison needs at least {_FEWEST_COMPARED}, a certificate "
             f"{FEWEST_INSTANCES}; add some to instances(Split.TEST)"
@@ -173,8 +172,7 @@ def evaluated(bench: Bench, program: Program, split: Split, on_progress: Progres
 
 def _instances(report: Report) -> Check:
     """Not judged where the sample is too small to certify anything; all figures are reported nevertheless."""
-    counted = scored(report.families)
-    count = sum(r.family in counted for r in report.results)
+    count = count_scored(r.family for r in report.results)
     besides = f", besides {more} smoke tests" if (more := len(report.results) - count) else ""
     enough = count >= FEWEST_INSTANCES
     line = f"instances: {count} on test{besides}; a certificate needs at least {FEWEST_INSTANCES}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from workbench.model import Effect, Instance
 from workbench.problem.gap import effect_of, in_rounds
-from workbench.values import scored
+from workbench.values import count_scored, scored
 
 FEWEST = 6
 """Instances before the first decision."""
@@ -47,8 +47,7 @@ class Race:
 
     def __init__(self, families: Sequence[str], rival: Sequence[float], *, stop_equal: bool = False) -> None:
         self._families, self._rival, self._stop_equal = tuple(families), tuple(rival), stop_equal
-        counted = scored(families)
-        self._classes, self._scored = len(counted), sum(family in counted for family in families)
+        self._classes, self._scored = len(scored(families)), count_scored(families)
         self._gaps: list[float] = []
 
     def lost(self, gap: float) -> Effect | None:

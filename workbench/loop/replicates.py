@@ -11,8 +11,7 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.problem.extras import REPLICATES, Draw
 from workbench.problem.gap import effect_of, family_gaps, mean_gap
 from workbench.problem.references import by_the_best
-from workbench.problem.sizes import sizes_of
-from workbench.values import scored
+from workbench.values import count_scored
 
 MOST = 5
 """Maximum number of candidates that are compared."""
@@ -75,13 +74,12 @@ class Replicates:
         if not objectives:
             return {}
         scale = by_the_best(self._sense, self.instances, {str(number): known for number, known in objectives.items()})
-        ours, pooled = sizes_of(self.instances).scored, {}
+        ours, pooled = count_scored(i.family for i in self.instances), {}
         for number, known in objectives.items():
             gap = mean_gap(
                 family_gaps(InstanceResult(i.id, i.family, Status.OK, scale.gap(i, known[i.id])) for i in self.instances)
             )
-            counted = scored(validation[number].families)
-            theirs = sum(r.family in counted for r in validation[number].results)
+            theirs = count_scored(r.family for r in validation[number].results)
             pooled[number] = (theirs * validation[number].gap + ours * gap) / (theirs + ours)
         return pooled
 

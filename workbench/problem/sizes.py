@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.model import Instance
-from workbench.values import scored
+from workbench.values import count_scored
 
 _PLAIN = {int, float, bool, type(None)}
 
@@ -46,9 +46,7 @@ def sizes_of(instances: Sequence[Instance]) -> Sizes:
     """Return how many instances there are and how large they are."""
     found = sorted(size(instance.data) for instance in instances) or [0]
     families = [instance.family for instance in instances]
-    counted = scored(families)
-    count = sum(family in counted for family in families)
-    return Sizes(len(instances), len(set(families)), count, found[0], statistics.median_low(found), found[-1])
+    return Sizes(len(instances), len(set(families)), count_scored(families), found[0], statistics.median_low(found), found[-1])
 
 
 def told(splits: Mapping[str, Sizes]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import select
 import signal
 import socket
@@ -122,7 +121,7 @@ class ProgramSession:
     @property
     def cpu_seconds(self) -> float | None:
         """CPU time of the process since its fork, counted by the kernel; None if it has ended or is not known."""
-        return None if self._failure is not None else _cpu_clock(self._child.pid)
+        return None if self._failure is not None else _cpu_seconds(self._child.pid)
 
     def usage(self, *, restart_peak: bool = False) -> Usage | None:
         """Return the resources used so far, counted by the kernel; None if the process has ended or they are unknown.
@@ -260,15 +259,6 @@ class ProgramSession:
         return f"{words} (line {line}: `{text}`)" if text else f"{words} (line {line})"
 
 
-def _cpu_seconds(pid: int) -> float | None:
-    """Return the CPU time of a process since its fork, in seconds; None if unknown."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
 def _waited(pid: int) -> float:
     """Return the total time that a process was ready to run but had no CPU, in seconds; 0 if unknown."""
     try:
@@ -277,8 +267,8 @@ def _waited(pid: int) -> float:
         return 0.0
 
 
-def _cpu_clock(pid: int) -> float | None:
-    """CPU time of a process in nanoseconds precision, at the price of one system call."""
+def _cpu_seconds(pid: int) -> float | None:
+    """Return the CPU time of a process since its fork, to the nanosecond, by one system call; None if unknown."""
     if sys.platform != "linux":
         return None
     try:
@@ -289,7 +279,7 @@ def _cpu_clock(pid: int) -> float | None:
 
 def _usage(pid: int) -> Usage | None:
     """Read CPU time (in nanoseconds precision) and memory from outside the process, beyond the program's reach."""
-    seconds = _cpu_clock(pid)
+    seconds = _cpu_seconds(pid)
     if seconds is None:
         return None
     try:
