@@ -21,6 +21,7 @@ from workbench.certification.leads import level_of
 from workbench.certification.simplify import removals, simplification
 from workbench.certification.verdict import decide, silent
 from workbench.errors import ProblemError, UsageError
+from workbench.evaluation.bench import Bench
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Instance, Measurement, Split
 from workbench.problem import catalog
@@ -216,7 +217,7 @@ def test_a_long_program_is_tried_in_part_within_the_budget(loaded: LoadedProblem
     )
     subject = program(loaded, long)
     reports = {split: evaluate(loaded, subject, split, sandbox) for split in (Split.TRAIN, Split.VALIDATION)}
-    found = simplification(loaded, subject, reports, sandbox, silent, budget=20)
+    found = simplification(Bench(loaded, sandbox), subject, reports, silent, budget=20)
     assert not found.data["complete"] and found.data["instances"] <= 20 and "not all parts were tried" in found.line
 
 

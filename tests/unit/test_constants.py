@@ -12,6 +12,7 @@ from tests.unit.toy import FUNCTION_SEED, SPT, WSPT, function_problem, program, 
 from workbench.certificate import Check
 from workbench.certification.constants import constants
 from workbench.certification.verdict import silent
+from workbench.evaluation.bench import Bench
 from workbench.evaluation.evaluate import evaluate
 from workbench.model import Split
 from workbench.problem.catalog import LoadedProblem
@@ -38,7 +39,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedProblem:
 
 def judged(loaded: LoadedProblem, sandbox: Sandbox, source: str, budget: int | None = None) -> Check:
     subject = program(loaded, source)
-    return constants(loaded, subject, evaluate(loaded, subject, Split.VALIDATION, sandbox), sandbox, silent, budget)
+    return constants(Bench(loaded, sandbox), subject, evaluate(loaded, subject, Split.VALIDATION, sandbox), silent, budget)
 
 
 def lucky(number: str, before: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,19 @@ def test_workers_record_what_this_process_records() -> None:
     decided = [[(result.id, result.objective, result.decisions) for result in report.results] for report in here]
     assert decided == [[(result.id, result.objective, result.decisions) for result in report.results] for report in there]
     assert decided[0] == decided[1] == decided[2] and all(decisions and decisions.count for _, _, decisions in decided[0])
+
+
+@pytest.mark.parametrize("failing", [(), (1, 4), (4, 5)])
+def test_a_pool_evaluates_the_same_instances_up_to_the_first_failure(failing: tuple[int, ...]) -> None:
+    loaded = catalog.load(str(catalog.root() / "tests" / "toy"))
+    train, given = loaded.instances(Split.TRAIN), loaded.program("seed")
+    bad = f"return 1 / ([x, a] not in {[[train[k].data['x'][1], train[k].data['a']] for k in failing]})"
+    subject, ids = replace(given, source=given.source.replace("return 1.0", bad)), [instance.id for instance in train]
+    with contextlib.closing(open_sandbox(allow_unsafe=True)) as sandbox, Pool(loaded, 2, allow_unsafe=True) as pool:
+        here, there = (Bench(loaded, sandbox, some).until_failure(subject, Split.TRAIN, ids) for some in (None, pool))
+    assert [r.id for r in here.results] == ids[: failing[0] + 1 if failing else None]
+    assert [(r.id, r.status, r.gap) for r in here.results] == [(r.id, r.status, r.gap) for r in there.results]
+    assert (here.status, here.gap, here.message) == (there.status, there.gap, there.message)
 
 
 def test_floats_that_differ_by_rounding_are_one_decision() -> None:

@@ -8,19 +8,16 @@ from workbench.certificate import Check
 from workbench.certification.moves import STEP, Analysis, Loss
 from workbench.certification.trials import BudgetSpent, Trials, lead
 from workbench.certification.verdict import Progress
+from workbench.evaluation.bench import Bench
 from workbench.formatting import percent
 from workbench.model import Program, Report, Split, Status
-from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
 from workbench.program.literals import Literals, given_by
-from workbench.protocols import Sandbox
 
 _EQUAL = 1e-12
 
 
-def constants(
-    loaded: LoadedProblem, program: Program, report: Report, sandbox: Sandbox, on_progress: Progress, budget: int | None = None
-) -> Check:
+def constants(bench: Bench, program: Program, report: Report, on_progress: Progress, budget: int | None = None) -> Check:
     """Move the numbers of a program by 10 % and score it on validation.
 
     All numbers are moved together, in combinations in which every two of them move in the same and in opposite directions.
@@ -37,7 +34,7 @@ def constants(
     budget
         Instances that may be evaluated; by default, as many as ordinary programs with so many numbers never need.
     """
-    name = "constants"
+    name, loaded = "constants", bench.loaded
     given = given_by((loaded.program(seed).source for seed in loaded.problem.seeds), (loaded.statement,))
     found = Literals(program.source, given)
     if not found.numbers:
@@ -52,7 +49,7 @@ def constants(
     if report.status is not Status.OK or lead(report, rival) <= _EQUAL:
         line = f"constants: not judged, because there is no lead over {best} on validation that moving a number could cost"
         return Check(name, name, None, line, data)
-    trials = Trials(loaded, sandbox, Analysis.enough(len(found.numbers), len(report.results)) if budget is None else budget)
+    trials = Trials(bench, Analysis.enough(len(found.numbers), len(report.results)) if budget is None else budget)
     analysis = Analysis(loaded, program, found, report, rival, trials)
     ahead = f"the lead over {best} ({percent(means[best])})"
     count = f"{len(found.numbers)} number{'s' * (len(found.numbers) > 1)}"

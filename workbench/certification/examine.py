@@ -112,11 +112,11 @@ def _examined(
     sound.append(recognition([*groups, *([beyond.fresh] if beyond.fresh else [])], rival, loaded.problem.sense))
     if loads:  # what fails on what it was made for has nothing that could grow, move or go
         sound.append(growth(loaded, program, sandbox, on_progress))
-        sound.append(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
+        sound.append(constants(bench, program, reports[Split.VALIDATION], on_progress, budget))
     initial = against_starts(bench, program, reports, starts, level_of(accesses), on_progress)
     told = [*beyond.beside, *finding(initial, program, starts), _drop(loaded, reports, comparisons)]
     if loads:
-        told.append(simplification(loaded, program, reports, sandbox, on_progress, budget))
+        told.append(simplification(bench, program, reports, on_progress, budget))
     verdict, reason = decide(comparisons, sound)
     if metered and verdict is Verdict.CERTIFIED:
         told.append(meter(bench, sandbox, Certified(program, reports, beyond.fresh, level_of(accesses), sound), on_progress))

@@ -202,7 +202,7 @@ class _Meter:
         return recognition(groups, self._rival, self._loaded.problem.sense)
 
     def _constants(self, cheat: Program) -> Check:
-        return constants(self._loaded, cheat, self._certified.reports[Split.VALIDATION], self._sandbox, silent)
+        return constants(self._bench, cheat, self._certified.reports[Split.VALIDATION], silent)
 
     def _elsewhere(self, cheat: Program) -> Check:
         usual = {r.id: r for r in self._certified.reports[Split.VALIDATION].results}

@@ -126,9 +126,9 @@ def precheck(
         keep(_recognition(loaded, reports, comparisons[Split.VALIDATION]))
         if all(report.status is Status.OK for report in reports.values()):
             keep(growth(loaded, program, sandbox, on_progress, SPLITS))
-            keep(constants(loaded, program, reports[Split.VALIDATION], sandbox, on_progress, budget))
+            keep(constants(bench, program, reports[Split.VALIDATION], on_progress, budget))
             if simplify:
-                keep(simplification(loaded, program, reports, sandbox, on_progress, budget))
+                keep(simplification(bench, program, reports, on_progress, budget))
     return Precheck(
         loaded.slug, loaded.version, sandbox.isolation, {split: report.gap for split, report in reports.items()},
         comparisons[Split.VALIDATION], tuple(checks), time.perf_counter() - began,

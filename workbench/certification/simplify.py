@@ -11,6 +11,7 @@ from workbench.certificate import Check
 from workbench.certification.trials import BudgetSpent, Trials, in_turn, merged, on_instances_of, screen
 from workbench.certification.verdict import Progress
 from workbench.errors import Rejected
+from workbench.evaluation.bench import Bench
 from workbench.model import Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.program.changes import changes
@@ -18,7 +19,6 @@ from workbench.program.evolving import Evolving, is_text, open_program, walk
 from workbench.program.names import ENDS
 from workbench.program.source import fingerprint
 from workbench.program.tunables import DECLARATION
-from workbench.protocols import Sandbox
 
 _SLACK = 1e-12
 """Differences in gap up to this are rounding errors."""
@@ -31,10 +31,9 @@ _KEPT = (ast.Return, ast.Raise, ast.Global, ast.Nonlocal, ast.Pass)
 
 
 def simplification(
-    loaded: LoadedProblem,
+    bench: Bench,
     program: Program,
     reports: Mapping[Split, Report],
-    sandbox: Sandbox,
     on_progress: Progress,
     budget: int | None = None,
 ) -> Check:
@@ -49,9 +48,9 @@ def simplification(
     budget
         Number of instances that may be evaluated.
     """
-    name = "simplification"
+    name, loaded = "simplification", bench.loaded
     enough = max(_LEAST, _PASSES * len(loaded.instances(Split.VALIDATION)))
-    trials = Trials(loaded, sandbox, enough if budget is None else budget)
+    trials = Trials(bench, enough if budget is None else budget)
     tried, removed, complete = 0, list[str](), True
     known = {fingerprint(program)}
     current = program

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.bench import Bench
 from workbench.model import Instance, InstanceResult, Program, Report, Split, Status
-from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, in_rounds, mean_gap
-from workbench.protocols import Sandbox
 
 SCREEN = 8
 """Instances of validation on which a variant is tried first: this many, or a quarter where that is more."""
@@ -23,8 +21,8 @@ class BudgetSpent(Exception):
 class Trials:
     """Evaluates variants of a program; each instance that is run takes one from the budget."""
 
-    def __init__(self, loaded: LoadedProblem, sandbox: Sandbox, budget: int) -> None:
-        self._loaded, self._sandbox, self.budget, self.spent = loaded, sandbox, budget, 0
+    def __init__(self, bench: Bench, budget: int) -> None:
+        self._bench, self.budget, self.spent = bench, budget, 0
 
     def charge(self, instances: int) -> None:
         """Take some instances from the budget.
@@ -39,7 +37,7 @@ class Trials:
         self.spent += instances
 
     def run(self, program: Program, split: Split, instances: Sequence[Instance]) -> Report:
-        """Evaluate a variant on some instances of a split, until the first failure.
+        """Evaluate a variant on some instances of a split, up to the first that it fails on.
 
         Raises
         ------
@@ -48,11 +46,9 @@ class Trials:
         """
         if self.spent + len(instances) > self.budget:
             raise BudgetSpent
-
-        def spend(_: InstanceResult) -> None:
-            self.charge(1)
-
-        return evaluate(self._loaded, program, split, self._sandbox, instances=instances, stop_on_failure=True, on_result=spend)
+        found = self._bench.until_failure(program, split, [i.id for i in instances])
+        self.charge(len(found.results))
+        return found
 
 
 def in_turn(instances: Iterable[Instance]) -> list[Instance]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 
 from workbench.evaluation.jobs import Executor, Job, VerifierError, instances_of
 from workbench.evaluation.places import Place, Places, Roomier
@@ -18,6 +19,8 @@ from workbench.sandbox import open_sandbox
 
 PARTS = 8
 """Parts into which the instances of a program are divided, so that several workers have something to do until the end."""
+SHARING = 4
+"""Fewest instances that share a process where they need no process each: starting one takes time too."""
 
 
 class Bench:
@@ -68,6 +71,41 @@ class Bench:
             on_progress(done, total)
         return [joined([found[k, n] for n in range(len(job))]) for k, job in enumerate(parts)]
 
+    def until_failure(self, program: Program, split: Split, ids: Sequence[str]) -> Report:
+        """Evaluate a program on some instances in turn; the first that it fails on is the last of the report.
+
+        Several instances share a process. Which of them do depends on their number alone, so that a pool changes no result.
+
+        Raises
+        ------
+        VerifierError
+            An evaluation failed for another reason than the program.
+        """
+        size = max(SHARING, -(-len(ids) // PARTS))
+        jobs = [Job(program, split, tuple(ids[first : first + size]), stop_on_failure=True) for first in range(0, len(ids), size)]
+        found = list[Report]()
+        with contextlib.closing(self._in_order(jobs)) as reports:
+            for report in reports:
+                found.append(report)
+                if report.status is not Status.OK:
+                    break
+        results = found[-1].results
+        ran = next((k for k, result in enumerate(results, 1) if result.status is not Status.OK), len(results))
+        found[-1] = replace(found[-1], results=results[:ran])
+        return joined(found)
+
+    def _in_order(self, jobs: Sequence[Job]) -> Generator[Report]:
+        if self._pool is None:
+            yield from map(self._here, jobs)
+            return
+        waiting = [self._pool.submit(job) for job in jobs]
+        try:
+            for future in waiting:
+                yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
     def _opened(self, around: Surroundings) -> Sandbox:
         return open_sandbox(self.loaded.problem.modules, isolation=self.isolation, surroundings=around)
 
@@ -79,11 +117,7 @@ class Bench:
 
     def _run(self, parts: dict[tuple[int, int], Job]) -> Iterator[tuple[tuple[int, int], Report]]:
         if self._pool is None:
-            for key, part in parts.items():
-                report = answer(part, self.loaded, self._places)
-                if not isinstance(report, Report):
-                    raise VerifierError(report.message)
-                yield key, report
+            yield from ((key, self._here(part)) for key, part in parts.items())
             return
         waiting: dict[Future[Report], tuple[int, int]] = {self._pool.submit(part): key for key, part in parts.items()}
         try:
@@ -93,6 +127,12 @@ class Bench:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def _here(self, job: Job) -> Report:
+        report = answer(job, self.loaded, self._places)
+        if not isinstance(report, Report):
+            raise VerifierError(report.message)
+        return report
 
 
 def joined(parts: Sequence[Report]) -> Report:
