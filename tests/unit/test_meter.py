@@ -72,6 +72,14 @@ def test_each_planted_cheat_is_rejected_by_the_check_made_for_it(place: Place) -
     assert "0.338" in cheats["lucky number"]["line"] and "the hash seed" in cheats["another program at home"]["line"]
 
 
+def test_a_memoriser_of_instances_that_look_alike_is_not_possible(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter, "key_of", lambda loaded, instance: 1)
+    monkeypatch.setattr(meter, "keys_of", lambda loaded, groups: {name: {1} for name in groups})
+    check, _ = place.judged()
+    assert check.passed and "3 of 3 planted cheats rejected" in check.line
+    assert "not possible here: memoriser of train and validation, memoriser of test, memoriser of every split" in check.line
+
+
 def test_a_certificate_has_the_meter_on_request_and_only_with_a_program_that_passed(place: Place) -> None:
     loaded = place.bench.loaded
     for source, verdict in ((WSPT, Verdict.CERTIFIED), (with_key("p"), Verdict.NOT_BETTER)):

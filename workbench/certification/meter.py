@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from workbench.certificate import Check
-from workbench.certification.cheats import keys_of, lucky_number, measure_of, memoriser, order_of_a_set, slow_twin, switch
+from workbench.certification.cheats import key_of, keys_of, lucky_number, measure_of, memoriser, order_of_a_set, slow_twin, switch
 from workbench.certification.constants import constants
 from workbench.certification.determinism import differs, in_one_place, places
 from workbench.certification.evidence import in_other_forms, on_fresh, seed_of
@@ -18,7 +18,7 @@ from workbench.certification.verdict import Progress, silent
 from workbench.evaluation.bench import Bench
 from workbench.evaluation.jobs import Job
 from workbench.model import Program, Report, Split
-from workbench.problem.extras import METAMORPHIC, extra
+from workbench.problem.extras import FRESH, METAMORPHIC, Draw, extra
 from workbench.protocols import Sandbox
 
 _TRIED = 2
@@ -116,19 +116,29 @@ class _Meter:
         keys = keys_of(self._loaded, {split: self._loaded.instances(split) for split in _KNOWN_SPLITS})
         train, validation, test = (keys[split] for split in _KNOWN_SPLITS)
         good, weak = self._good, self._weak
-        of_train = memoriser(good, weak, (train | validation) - test)
-        yield _Planted("memoriser of train and validation", of_train, Split.TRAIN, (lambda: self._on_test(of_train),))
-        of_test = memoriser(good, weak, test - train - validation)
-        can_tell = len(test - train - validation) * 2 > len(test)
-        yield _Planted("memoriser of test", of_test if can_tell else None, Split.TEST, (lambda: self._on_validation(of_test),))
-        of_all = memoriser(good, weak, train | validation | test)
-        yield _Planted("memoriser of every split but stress", of_all, Split.TEST, self._unseen(of_all))
+        of_train = memoriser(good, weak, known := (train | validation) - test)
+        told = of_train if self._share(Split.TRAIN, known) > 0.5 else None
+        yield _Planted("memoriser of train and validation", told, Split.TRAIN, (lambda: self._on_test(of_train),))
+        of_test = memoriser(good, weak, known := test - train - validation)
+        told = of_test if self._share(Split.TEST, known) > 0.5 else None
+        yield _Planted("memoriser of test", told, Split.TEST, (lambda: self._on_validation(of_test),))
+        of_all = memoriser(good, weak, known := train | validation | test)
+        told = of_all if self._share(None, known) < 0.5 else None
+        yield _Planted("memoriser of every split but stress", told, Split.TEST, self._unseen(of_all))
         lucky = lucky_number(good, weak)
         yield _Planted("lucky number", lucky, checks=(lambda: self._constants(lucky),))
         home = switch(good, weak, order_of_a_set(self._sandbox, self._loaded.problem.limits))
         yield _Planted("another program at home", home, checks=(lambda: self._elsewhere(home),))
         slow = self._slow()
         yield _Planted("slow twin", slow, checks=(lambda: growth(self._loaded, slow or good, self._sandbox, silent),))
+
+    def _share(self, split: Split | None, known: set[int]) -> float:
+        """Share of a split (None: of fresh instances, or of stress) that looks like known instances to a memoriser."""
+        if split is None and self._certified.fresh is not None:
+            instances = self._loaded.drawn(Draw(FRESH, seed_of(self._loaded, self._good)))
+        else:
+            instances = self._loaded.instances(split or Split.STRESS)
+        return sum(key_of(self._loaded, instance) in known for instance in instances) / max(1, len(instances))
 
     def judged(self, cheat: _Planted) -> dict[str, Any]:
         """What becomes of a cheat, by which check, and in words."""
