@@ -199,7 +199,8 @@ def _started(folder: Path, command: str, options: Sequence[str], about: str) -> 
     launch = spawn(folder, command, options, about)
     found, why = wait_for_run(launch, folder, _START_SECONDS)
     if found is None:
-        raise RunFailed(why.removeprefix("error: ") or f"the session did not start within {_START_SECONDS:.0f} s; see {launch.log}")
+        slow = f"still starting after {_START_SECONDS:.0f} s, and goes on: evolve list shows it; its log is {launch.log}"
+        raise RunFailed(why.removeprefix("error: ") or slow)
     return found
 
 
