@@ -113,7 +113,7 @@ PROBLEM = Problem(
     },
     unit="time units of makespan",
     bound="proven optimum for most instances; best known (published, or CP-SAT and tabu search) or a lower bound for the others",
-    limits=Limits(seconds=4.0),
+    limits=Limits(seconds=3 * 1.0),
     # Set before any result on these classes was seen. No priority rule is designed for a common route, and with few jobs a
     # single decision changes the whole result.
     stress_tolerance={"flow_shop": 0.1, "few_jobs": 0.1},
