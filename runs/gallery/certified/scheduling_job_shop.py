@@ -3,38 +3,15 @@
 # scheduling_job_shop.py: Job shop (scheduling/job_shop). In which order should machines process the
 # operations of jobs to minimise the makespan?
 #
-# Entry: `schedule`.
+# Entry: `schedule`. Its docstring says what goes in and what comes out.
 #
-#     Order the operations of a job shop so that all jobs are done as early as possible.
-#
-#     Each job is a chain of operations; each operation takes its machine for its duration, without interruption. A machine
-#     works on one operation at a time. The order that is returned makes the schedule: one after the other, operations start
-#     as early as their job and their machine are free.
-#
-#     Parameters
-#     ----------
-#     durations
-#         By job: the duration of each of its operations, in time units (0 or more).
-#     machines
-#         By job: the machine of each of its operations, numbered from 0. A job may come back to a machine.
-#
-#     Returns
-#     -------
-#     list[int]
-#         Job indices, each as often as the job has operations; the k-th mention of a job is its k-th operation.
-#
-#     Examples
-#     --------
-#     >>> schedule([[3, 2], [2, 4]], [[0, 1], [1, 0]])  # job 0: 0-3 on machine 0, 3-5 on 1; job 1: 0-2 on 1, 3-7 on 0
-#     [1, 0, 0, 1]
-#
-# Objective: minimised, in time units of makespan. Version of the problem: 738613a8c7b7.
+# Objective: minimised, in time units of makespan. Version of the problem: 8c2bb46eac7c.
 #
 # Mean gap to the reference (proven optimum for most instances; best known (published, or CP-SAT and
 # tabu search) or a lower bound for the others); 0 is the reference, lower is better:
 #
 #     program               train  validation        test
-#     this program         0.721%      0.727%       5.16%
+#     this program         0.080%      0.396%       2.74%
 #     tabu                  2.56%       2.29%       9.73%
 #     fdd_mwkr              12.6%       12.4%       21.3%
 #     atc                   12.9%       12.6%       22.0%
@@ -45,10 +22,10 @@
 #     spt                   22.7%       20.6%       25.8%
 #     lpt                   36.6%       32.4%       42.1%
 #
-# Found by: a person (file job_shop.py).
+# Found by: coding agent proposer (file js5.py).
 #
-# Certificate: certified (2026-11-30: better than every baseline, closest on test: −4.58 pp against
-# tabu, 99.2% CI −5.55 to −3.55 pp (105 wins, 6 ties, 1 losses)).
+# Certificate: certified (2026-11-30: better than every baseline, closest on test: −7.00 pp against
+# tabu, 99.7% CI −8.75 to −5.26 pp (105 wins, 6 ties, 1 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
@@ -58,285 +35,317 @@
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""A program written by hand, certified as README.md tells; it is no baseline, and no prompt shows it.
-
-Rules on the shop and on the shop read backwards, and from the best of their schedules tabu search that takes operations to the
-begin or the end of their block on a longest path (E. Balas, A. Vazacopoulos, Management Science 44 (1998) 262-275), judged by
-heads and tails alone; after a while without a better schedule it goes back to the best one (E. Nowicki, C. Smutnicki, Management
-Science 42 (1996) 797-813).
-"""
+"""Tabu search on the blocks of the longest path, begun again from orders half way between the best schedules found so far."""
 
 import random
 
-EFFORT = 600_000  # moves times operations
-LEAST_MOVES = 500
-PATIENCE = 1500
-TENURE = 6
+BUDGET = 6_000_000  # steps of all searches together: a step is one operation timed or one place in a move judged
+PATIENCE = 800  # moves without a better schedule that end a search
+ELITES = 5  # schedules that are kept, and starts by rules
+TENURE = 10  # moves for which a pair is not turned back, at least
+TUNABLE = {"PATIENCE": (200, 3000), "ELITES": (2, 10), "TENURE": (5, 20)}
 
 
 def schedule(durations: list[list[int]], machines: list[list[int]]) -> list[int]:
-    """Job indices of the best schedule that was met."""
-    back = [row[::-1] for row in durations], [route[::-1] for route in machines]
-    orders = []
-    for rule in (flow_due_date, most_work, least_slack):
-        orders.append(dispatch(durations, machines, rule))
-        orders.append(dispatch(*back, rule)[::-1])
-    order = min(orders, key=lambda order: makespan(order, durations, machines))
-    moves = max(LEAST_MOVES, EFFORT // len(order))
-    return improve(order, durations, machines, moves, random.Random(1))
+    """Order the operations of a job shop so that all jobs are done as early as possible.
+
+    Each job is a chain of operations; each operation takes its machine for its duration, without interruption. A machine
+    works on one operation at a time. The order that is returned makes the schedule: one after the other, operations start
+    as early as their job and their machine are free.
+
+    Parameters
+    ----------
+    durations
+        By job: the duration of each of its operations, in time units (0 or more).
+    machines
+        By job: the machine of each of its operations, numbered from 0. A job may come back to a machine.
+
+    Returns
+    -------
+    list[int]
+        Job indices, each as often as the job has operations; the k-th mention of a job is its k-th operation.
+
+    Examples
+    --------
+    >>> schedule([[3, 2], [2, 4]], [[0, 1], [1, 0]])  # job 0: 0-3 on machine 0, 3-5 on 1; job 1: 0-2 on 1, 3-7 on 0
+    [1, 0, 0, 1]
+    """
+    # A search from each of some schedules by rules; then from between two of the best ones found, while there are steps left.
+    shop = Shop(durations, machines)
+    elites = []
+    for priority in priorities(shop):
+        elites.append(tabu_search(shop, dispatch(shop, priority)))
+        if shop.done:
+            break
+    while not shop.done:
+        a, b = shop.random.sample(elites, 2)
+        found = tabu_search(shop, between(shop, a[1], b[1]))
+        worst = max(elites)
+        if found < worst and found[0] not in [value for value, _ in elites]:
+            elites[elites.index(worst)] = found
+    return [shop.job[x] for x in min(elites)[1]]
 
 
-def flow_due_date(p, past, work, t, due, mean):
-    """Flow due date over work remaining."""
-    return (past + p) / (work or 1)
+class Shop:
+    """What all searches share. Operations are numbered 0, 1, ... job by job; the number `size` stands for no operation."""
+
+    def __init__(self, durations, machines):
+        self.job = [j for j, row in enumerate(durations) for _ in row]
+        self.machine = [machine for route in machines for machine in route]
+        self.time = [p for row in durations for p in row]
+        self.size = none = len(self.job)
+        self.before = [x - 1 if x and self.job[x - 1] == j else none for x, j in enumerate(self.job)]
+        self.after = [x + 1 if x + 1 < none and self.job[x + 1] == j else none for x, j in enumerate(self.job)]
+        self.past, self.left = [0] * (none + 1), [0] * (none + 1)  # work of the job up to and from an operation, both with it
+        for x in range(none):
+            self.past[x] = self.past[self.before[x]] + self.time[x]
+            self.left[none - 1 - x] = self.left[self.after[none - 1 - x]] + self.time[none - 1 - x]
+        self.bound = self.lower_bound()
+        self.tenure = TENURE + len(durations) // len(set(self.machine))
+        self.random = random.Random(0)
+        self.steps = 0
+        self.done = False
+
+    def lower_bound(self):
+        """No schedule is shorter than a job, or than a machine's work with the least ways to it and from it."""
+        own = {}
+        for x, machine in enumerate(self.machine):
+            own.setdefault(machine, []).append(x)
+        time, past, left = self.time, self.past, self.left
+        loads = [
+            sum(time[x] for x in group) + min(past[x] - time[x] for x in group) + min(left[x] - time[x] for x in group)
+            for group in own.values()
+        ]
+        return max(*past, *loads)
 
 
-def most_work(p, past, work, t, due, mean):
-    """Most work remaining."""
-    return -work
+def priorities(shop):
+    """Flow due date over work remaining, most work remaining, and variants of the first to begin elsewhere."""
+    rule = [past / max(1, left) for past, left in zip(shop.past, shop.left)]
+    yield rule
+    yield [-left for left in shop.left]
+    for _ in range(2, ELITES):
+        yield [value * shop.random.uniform(0.8, 1.2) for value in rule]
 
 
-def least_slack(p, past, work, t, due, mean):
-    """Slack against a bound on the makespan, and the shorter operation where that is alike."""
-    return max(due - work - t, 0) + p
-
-
-def dispatch(durations, machines, rule):
-    """Non-delay schedule: the operation that could end first names the machine, the least value of the rule goes next there."""
-    done, past, ready = [0] * len(durations), [0] * len(durations), [0] * len(durations)
-    work = [sum(row) for row in durations]
-    load = {}
-    for row, route in zip(durations, machines, strict=True):
-        for p, machine in zip(row, route, strict=True):
-            load[machine] = load.get(machine, 0) + p
-    due = max(*load.values(), *work)
-    mean = sum(work) / sum([len(row) for row in durations])
-    free = dict.fromkeys(load, 0)
-    waiting = list(range(len(durations)))
+def dispatch(shop, priority):
+    """A schedule without needless waiting: of the operations that can start first, the one with the least priority is next."""
+    waiting = {shop.job[x]: x for x in range(shop.size) if shop.before[x] == shop.size}
+    ready, free = dict.fromkeys(waiting, 0), dict.fromkeys(shop.machine, 0)
     order = []
     while waiting:
-        end = -1
-        for j in waiting:
-            k = done[j]
-            start = max(ready[j], free[machines[j][k]])
-            if end < 0 or start + durations[j][k] < end:
-                machine, end = machines[j][k], start + durations[j][k]
-        starts = {j: max(ready[j], free[machine]) for j in waiting if machines[j][done[j]] == machine}
-        t = min(starts.values())
-        job = min(
-            [j for j, start in starts.items() if start == t],
-            key=lambda j: rule(durations[j][done[j]], past[j], work[j], t, due, mean),
-        )
-        p = durations[job][done[job]]
-        ready[job] = free[machine] = t + p
-        past[job] += p
-        work[job] -= p
-        done[job] += 1
-        if done[job] == len(durations[job]):
-            waiting.remove(job)
-        order.append(job)
+        start, _, x = min((max(ready[j], free[shop.machine[x]]), priority[x], x) for j, x in waiting.items())
+        order.append(x)
+        j = shop.job[x]
+        ready[j] = free[shop.machine[x]] = start + shop.time[x]
+        if shop.after[x] == shop.size:
+            del waiting[j]
+        else:
+            waiting[j] = shop.after[x]
     return order
 
 
-def makespan(order, durations, machines):
-    """When the last operation ends."""
-    ready, free, done = [0] * len(durations), {}, [0] * len(durations)
-    for j in order:
-        machine = machines[j][done[j]]
-        ready[j] = free[machine] = max(ready[j], free.get(machine, 0)) + durations[j][done[j]]
-        done[j] += 1
-    return max(ready)
+def between(shop, a, b):
+    """An order between two: by the weighted mean of the places, so that what comes first in both still does."""
+    share = shop.random.uniform(0.3, 0.7)
+    place = [0.0] * shop.size
+    for i, (x, y) in enumerate(zip(a, b)):
+        place[x] += share * i
+        place[y] += (1 - share) * i
+    return sorted(range(shop.size), key=place.__getitem__)
 
 
-class Graph:
-    """Operations numbered job by job, who is before and behind each in its job and on its machine (-1: nobody), and when.
-
-    Lists of times have one entry more, 0, which is what -1 finds.
-    """
-
-    def __init__(self, order, durations, machines):
-        self.job = [j for j, row in enumerate(durations) for _ in row]
-        self.p = [p for row in durations for p in row]
-        n = len(self.p)
-        on = [machine for route in machines for machine in route]
-        self.job_before = [i - 1 if i and self.job[i - 1] == self.job[i] else -1 for i in range(n)]
-        self.job_after = [i + 1 if i + 1 < n and self.job[i + 1] == self.job[i] else -1 for i in range(n)]
-        self.before, self.after, self.topo = [-1] * n, [-1] * n, []
-        following = [self.job.index(j) for j in range(len(durations))]
-        last = {}
-        for j in order:
-            i = following[j]
-            following[j] += 1
-            self.before[i] = last.get(on[i], -1)
-            if self.before[i] >= 0:
-                self.after[self.before[i]] = i
-            last[on[i]] = i
-            self.topo.append(i)
-        self.end, self.tail, self.place = [0] * (n + 1), [0] * (n + 1), [0] * n
-
-    def update(self, low, high):
-        """Times after a change between two places of the topological order; returns the makespan."""
-        topo, p, end, tail, place = self.topo, self.p, self.end, self.tail, self.place
-        job_before, before, job_after, after = self.job_before, self.before, self.job_after, self.after
-        for at in range(low, high + 1):
-            place[topo[at]] = at
-        for i in topo[low:]:
-            a, b = end[job_before[i]], end[before[i]]
-            end[i] = (a if a > b else b) + p[i]
-        for i in topo[high::-1]:
-            a, b = tail[job_after[i]], tail[after[i]]
-            tail[i] = (a if a > b else b) + p[i]
-        return max(end)
-
-    def state(self):
-        """What `restore` needs."""
-        return self.topo[:], self.before[:], self.after[:]
-
-    def restore(self, state):
-        """Go back to an earlier state; returns its makespan."""
-        self.topo, self.before, self.after = (part[:] for part in state)
-        return self.update(0, len(self.topo) - 1)
-
-    def blocks(self, value, rng):
-        """A longest path, by chance where there are several, cut where it leaves a machine."""
-        p, end, tail = self.p, self.end, self.tail
-        i = rng.choice([i for i in self.topo if tail[i] == value and end[i] == p[i]])
-        found = [[i]]
-        while end[i] < value:
-            e = end[i]
-            ways = [(x, x == self.after[i]) for x in {self.job_after[i], self.after[i]} if x >= 0]
-            ways = [(x, same) for x, same in ways if end[x] - p[x] == e and e + tail[x] == value]
-            i, same = ways[0] if len(ways) == 1 else rng.choice(sorted(ways))
-            if same:
-                found[-1].append(i)
-            else:
-                found.append([i])
-        return found
-
-    def moves(self, blocks):
-        """(new stretch, first, last, whether the first goes behind the last), none of which can close a cycle."""
-        p, end, tail, job_before, job_after = self.p, self.end, self.tail, self.job_before, self.job_after
-        found = []
-        for number, block in enumerate(blocks):
-            if number < len(blocks) - 1:
-                v = block[-1]
-                for at in range(len(block) - 1):
-                    u, a = block[at], job_after[block[at]]
-                    if a != v and (a < 0 or tail[a] < p[a] + tail[v]):
-                        found.append(([*block[at + 1 :], u], u, v, True))
-            if number > 0:
-                u = block[0]
-                for at in range(1, len(block)):
-                    v, b = block[at], job_before[block[at]]
-                    if b != u and (b < 0 or end[b] - p[b] < end[u]):
-                        found.append(([v, *block[:at]], u, v, False))
-        return found
-
-    def estimate(self, stretch, u, v):
-        """Longest path through a new stretch, times elsewhere as they are."""
-        p, end, tail, job_before, job_after = self.p, self.end, self.tail, self.job_before, self.job_after
-        e, begins = end[self.before[u]], []
-        for i in stretch:
-            x = end[job_before[i]]
-            if x > e:
-                e = x
-            begins.append(e)
-            e += p[i]
-        way, longest = tail[self.after[v]], 0
-        for at in range(len(stretch) - 1, -1, -1):
-            i = stretch[at]
-            x = tail[job_after[i]]
-            way = (x if x > way else way) + p[i]
-            if begins[at] + way > longest:
-                longest = begins[at] + way
-        return longest
-
-    def move(self, stretch, u, v, behind):
-        """Put a stretch into its new order; returns the makespan."""
-        low, high = self.place[u], self.place[v]
-        segment = self.topo[low : high + 1]
-        # What u's job needs u for goes behind v as well; what v's job needs goes before u.
-        if behind:
-            moved, rest = {self.job_after[u]}, []
-            for i in segment[1:]:
-                if i in moved:
-                    moved.update((self.job_after[i], self.after[i]))
-                else:
-                    rest.append(i)
-            segment = [*rest, u, *[i for i in segment[1:] if i in moved]]
-        else:
-            moved, rest = {self.job_before[v]}, []
-            for i in segment[-2::-1]:
-                if i in moved:
-                    moved.update((self.job_before[i], self.before[i]))
-                else:
-                    rest.append(i)
-            segment = [*[i for i in segment[:-1] if i in moved], v, *rest[::-1]]
-        self.topo[low : high + 1] = segment
-        b, a = self.before[u], self.after[v]
-        for i in stretch:
-            self.before[i] = b
-            if b >= 0:
-                self.after[b] = i
-            b = i
-        self.after[b] = a
-        if a >= 0:
-            self.before[a] = b
-        return self.update(low, high)
-
-
-def improve(order, durations, machines, moves, rng):
-    """Tabu search: no pair that was turned round is turned back for a while, unless that makes the best schedule so far."""
-    graph = Graph(order, durations, machines)
-    load = {}
-    for row, route in zip(durations, machines, strict=True):
-        for p, machine in zip(row, route, strict=True):
-            load[machine] = load.get(machine, 0) + p
-    bound = max(*load.values(), *[sum(row) for row in durations])
-    value = graph.update(0, len(graph.topo) - 1)
-    best, kept, best_at, tabu = value, graph.state(), 0, {}
-    for step in range(1, moves + 1):
-        if best == bound:
+def tabu_search(shop, order):
+    """Make the best move that is not tabu, again and again; return the best makespan and its order."""
+    plan = Plan(shop, order)
+    best, best_order, waited = plan.makespan, order, 0
+    tabu = {}  # a * size + b: the move until which operation a is not put ahead of b
+    now = 0
+    while best > shop.bound and waited < PATIENCE:
+        if shop.steps > BUDGET:
             break
-        if step - best_at > PATIENCE:
-            value, best_at, tabu = graph.restore(kept), step, {}
-        chosen = None
-        for stretch, u, v, behind in graph.moves(graph.blocks(value, rng)):
-            estimate = graph.estimate(stretch, u, v)
-            turned = [(u, x) for x in stretch[:-1]] if behind else [(x, v) for x in stretch[1:]]
-            barred = estimate >= best and any(tabu.get(pair, 0) > step for pair in turned)
-            key = (barred, 0 if barred else estimate, rng.random())
-            if chosen is None or key < chosen[0]:
-                chosen = key, (stretch, u, v, behind), turned
-        if chosen is None:  # no way to shorten this path: another one, from the best schedule
-            best_at = step - PATIENCE
-            continue
-        for u, v in chosen[2]:
-            tabu[v, u] = step + TENURE + rng.randrange(TENURE)
-        value = graph.move(*chosen[1])
-        if value < best:
-            best, kept, best_at = value, graph.state(), step
-    return [graph.job[i] for i in kept[0]]
+        now += 1
+        waited += 1
+        move = plan.best_move(tabu, now, best)
+        if move is None:  # the path is one job, or one machine's work without a pause: optimal
+            shop.bound = best
+            break
+        line, u, back = move
+        until = now + shop.random.randint(shop.tenure, 3 * shop.tenure // 2)
+        for x in line:
+            if x != u:
+                tabu[u * shop.size + x if back else x * shop.size + u] = until
+        if plan.make(*move) and plan.makespan < best:
+            best, best_order, waited = plan.makespan, plan.order[:], 0
+    shop.done = best <= shop.bound or shop.steps > BUDGET
+    return best, best_order
+
+
+class Plan:
+    """A schedule that changes: an order of all operations, the machines' sequences, the ends, and the tails (with the operation)."""
+
+    def __init__(self, shop, order):
+        self.shop = shop
+        self.order = list(order)
+        none = shop.size
+        self.left, self.right = [none] * (none + 1), [none] * (none + 1)  # neighbours on the machine
+        last = {}
+        for x in order:
+            p = self.left[x] = last.get(shop.machine[x], none)
+            self.right[p] = last[shop.machine[x]] = x
+        self.right[none] = none
+        self.end, self.tail = [0] * (none + 1), [0] * (none + 1)
+        shop.steps += 4 * none  # to make the order and to set it up
+        self.retime(0, none - 1)
+
+    def retime(self, low, high):
+        """Ends from a place of the order on, tails from a place back."""
+        shop, end, tail, left, right = self.shop, self.end, self.tail, self.left, self.right
+        time, before, after = shop.time, shop.before, shop.after
+        for x in self.order[low:]:
+            a, b = end[before[x]], end[left[x]]
+            end[x] = (a if a > b else b) + time[x]
+        for x in self.order[high::-1]:
+            a, b = tail[after[x]], tail[right[x]]
+            tail[x] = (a if a > b else b) + time[x]
+        self.makespan = max(end)
+        shop.steps += shop.size - low + high
+
+    def make(self, line, u, back):
+        """Move `u` behind (or, not `back`, ahead of) all others of the line. False, and nothing is done, if that closes a circle."""
+        shop, order = self.shop, self.order
+        if back:
+            v, previous, following, job_previous = line[-2], self.left, self.right, shop.before
+            low, high = order.index(u), order.index(v)
+            part = order[low : high + 1]
+        else:
+            v, previous, following, job_previous = line[1], self.right, self.left, shop.after
+            low, high = order.index(v), order.index(u)
+            part = order[low : high + 1][::-1]
+        # What must come behind u moves with it in the order of all operations.
+        stay, gone = [], {u: None}
+        for x in part[1:]:
+            if job_previous[x] in gone or (previous[x] in gone and previous[x] != u):
+                gone[x] = None
+            else:
+                stay.append(x)
+        if v in gone:
+            return False
+        part = stay + list(gone)
+        order[low : high + 1] = part if back else part[::-1]
+        p, s, t = previous[u], following[u], following[v]
+        following[p], previous[s] = s, p
+        following[v], previous[u], following[u], previous[t] = u, v, t, u
+        self.retime(low, high)
+        return True
+
+    def blocks(self):
+        """A longest path from its end: runs of operations, last run first, that follow each other on one machine without a pause."""
+        shop, end, left = self.shop, self.end, self.left
+        x = end.index(self.makespan)
+        block, jobs, result = [x], {shop.job[x]}, []
+        while start := end[x] - shop.time[x]:
+            a, b = shop.before[x], left[x]
+            if end[b] == start and shop.job[b] not in jobs and (end[a] < start or shop.random.random() < 0.5):
+                block.append(b)
+                jobs.add(shop.job[b])
+                x = b
+            else:
+                x = a if end[a] == start else b
+                result.append(block[::-1])
+                block, jobs = [x], {shop.job[x]}
+        result.append(block[::-1])
+        return result
+
+    def moves(self):
+        """Moves to an end of a block, and of its first and last operation into it: (new order of a part, what moves, if back)."""
+        before, after, end, tail = self.shop.before, self.shop.after, self.end, self.tail
+        blocks = self.blocks()
+        result = []
+        for i, block in enumerate(blocks):
+            first, last = block[0], block[-1]
+            n = len(block)
+            if n == 2:
+                result.append(([last, first], first, True))
+                continue
+            if i > 0:
+                for k in range(n - 1):
+                    if tail[last] >= tail[after[block[k]]]:
+                        result.append((block[k + 1 :] + [block[k]], block[k], True))
+                for k in range(1, n - 2):
+                    if end[block[k]] >= end[before[last]]:
+                        result.append(([last] + block[k:-1], last, False))
+            if i < len(blocks) - 1:
+                for k in range(1, n):
+                    if end[first] >= end[before[block[k]]]:
+                        result.append(([block[k]] + block[:k], block[k], False))
+                for k in range(2, n - 1):
+                    if tail[block[k]] >= tail[after[first]]:
+                        result.append((block[1 : k + 1] + [first], first, True))
+        return result
+
+    def best_move(self, tabu, now, best):
+        """The move with the least estimate that is not tabu, or promises a new best; any move if there is none such; None without moves.
+
+        A move is tabu if it puts any operation back ahead of one that was lately moved ahead of it.
+
+        The estimate is the longest path through the operations that change places, with heads and tails of the others as
+        they are. It is broken off where it reaches that of the best move so far.
+        """
+        shop, end, tail, left, right = self.shop, self.end, self.tail, self.left, self.right
+        size, time, before, after = shop.size, shop.time, shop.before, shop.after
+        chosen, least = None, float("inf")
+        moves = self.moves()
+        for move in moves:
+            line, u, back = move
+            first, last = (u, line[-2]) if back else (line[1], u)
+            when = end[left[first]]
+            heads = []
+            for x in line:
+                a = end[before[x]]
+                if a > when:
+                    when = a
+                heads.append(when)
+                when += time[x]
+            rest = tail[right[last]]
+            longest = 0
+            for x in reversed(line):
+                a = tail[after[x]]
+                rest = (a if a > rest else rest) + time[x]
+                a = heads.pop() + rest
+                if a > longest:
+                    longest = a
+                    if a >= least:
+                        break
+            else:
+                pairs = [x * size + u for x in line[:-1]] if back else [u * size + x for x in line[1:]]
+                if longest < best or all(tabu.get(pair, 0) <= now for pair in pairs):
+                    chosen, least = move, longest
+            shop.steps += 2 * len(line)
+        return chosen or (shop.random.choice(moves) if moves else None)
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "scheduling/job_shop",
-    "version": "738613a8c7b7",
-    "run": "file job_shop.py",
+    "version": "8c2bb46eac7c",
+    "run": "file js5.py",
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "a person",
+    "found_by": "coding agent proposer",
     "verdict": "certified",
-    "reason": "2026-11-30: better than every baseline, closest on test: \u22124.58 pp against tabu, 99.2% CI \u22125.55 to \u22123.55 pp (105 wins, 6 ties, 1 losses)",
-    "certificate": "a988f2e3a24a2c8bcdab97029368f18c5b1510c5dde9d6065180743ebe541145",
+    "reason": "2026-11-30: better than every baseline, closest on test: \u22127.00 pp against tabu, 99.7% CI \u22128.75 to \u22125.26 pp (105 wins, 6 ties, 1 losses)",
+    "certificate": "9025a0e607b20cd878a8cd6e7e30078ee52c326a3976927a5307d09dd85a9d3b",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "da6ff0d99d7dd95fb858024c140d495dc754e42a3bb46e7e4758df936a295c23",
+    "program": "2b82c37d48438207048b445bd0887cd1c5946a9b6db22467eb19245122d6c8f4",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.0072149673445230916, "validation": 0.007269288601591545, "test": 0.0515939299475552},
+    "this program": {
+        "train": 0.0008024410085414799, "validation": 0.003960528281309432,
+        "test": 0.027353657328643362,
+    },
     "tabu": {"train": 0.02561156546908805, "validation": 0.02290636108854932, "test": 0.0973476160320316},
     "fdd_mwkr": {"train": 0.1258058431992318, "validation": 0.12438126514913038, "test": 0.2127122996043451},
     "atc": {"train": 0.1285189053620144, "validation": 0.12632318377325177, "test": 0.2199841931380129},
@@ -369,8 +378,8 @@ CASES = [
                     ],
                 ],
                 [
-                    4, 4, 2, 1, 5, 0, 8, 3, 7, 4, 8, 2, 2, 1, 2, 3, 5, 9, 4, 8, 5, 3, 7, 9, 1, 9, 8,
-                    6, 9, 6, 7, 3, 3, 0, 1, 9, 6, 1, 5, 8, 0, 7, 6, 2, 0, 4, 5, 7, 6, 0,
+                    0, 1, 2, 4, 7, 1, 5, 4, 8, 1, 8, 9, 4, 9, 2, 8, 5, 3, 2, 7, 2, 3, 9, 5, 7, 3, 6,
+                    0, 1, 4, 8, 9, 9, 8, 0, 3, 6, 5, 5, 3, 2, 6, 1, 6, 7, 0, 4, 7, 0, 6,
                 ],
             ],
         ],
@@ -396,10 +405,10 @@ CASES = [
                     ],
                 ],
                 [
-                    9, 13, 6, 12, 2, 2, 11, 4, 10, 5, 1, 8, 6, 2, 14, 4, 1, 7, 6, 3, 10, 11, 0, 13,
-                    1, 10, 12, 9, 3, 13, 6, 7, 8, 2, 4, 1, 3, 0, 4, 13, 9, 7, 1, 14, 5, 3, 11, 12,
-                    0, 14, 8, 7, 5, 9, 12, 14, 0, 5, 8, 9, 14, 11, 12, 2, 13, 4, 8, 10, 7, 6, 10, 5,
-                    11, 3, 0,
+                    9, 2, 1, 11, 13, 6, 5, 1, 6, 10, 13, 11, 10, 14, 4, 6, 4, 6, 7, 8, 2, 0, 14, 10,
+                    7, 3, 9, 5, 9, 8, 8, 3, 7, 0, 2, 12, 12, 7, 13, 2, 5, 11, 7, 14, 0, 5, 8, 3, 1,
+                    9, 3, 6, 1, 13, 12, 5, 14, 2, 8, 4, 11, 12, 10, 0, 13, 4, 10, 3, 11, 4, 1, 9,
+                    12, 0, 14,
                 ],
             ],
         ],
@@ -431,10 +440,10 @@ CASES = [
                     ],
                 ],
                 [
-                    3, 4, 6, 5, 8, 4, 8, 5, 4, 0, 9, 3, 7, 0, 2, 8, 3, 5, 4, 9, 9, 5, 8, 4, 7, 7, 3,
-                    5, 6, 2, 6, 6, 9, 6, 4, 9, 4, 3, 7, 1, 1, 5, 1, 5, 2, 3, 3, 1, 7, 6, 7, 6, 1, 4,
-                    9, 5, 0, 0, 2, 9, 5, 8, 8, 0, 8, 3, 3, 2, 7, 1, 0, 7, 4, 7, 5, 1, 0, 1, 9, 8, 7,
-                    6, 4, 1, 0, 8, 1, 2, 0, 2, 2, 9, 9, 0, 6, 2, 8, 2, 3, 6,
+                    5, 0, 8, 6, 4, 0, 8, 5, 3, 2, 9, 8, 5, 3, 7, 4, 4, 9, 9, 4, 3, 5, 6, 7, 1, 8, 4,
+                    5, 9, 2, 6, 6, 3, 1, 0, 7, 9, 2, 0, 6, 3, 4, 8, 2, 3, 5, 7, 4, 1, 3, 9, 1, 2, 7,
+                    6, 6, 1, 0, 4, 7, 9, 5, 7, 8, 5, 1, 0, 5, 1, 3, 0, 3, 9, 1, 7, 1, 8, 4, 7, 2, 5,
+                    6, 2, 0, 2, 8, 0, 8, 2, 1, 9, 9, 6, 4, 3, 8, 2, 7, 6, 0,
                 ],
             ],
         ],
