@@ -83,12 +83,29 @@ STUDIES: dict[str, Study] = {
     "job_shop": Study(
         "scheduling/job_shop",
         {
-            "tabu search: the best rule alone": (
-                ("return improve(order, durations, machines, moves, random.Random(1))", "return order"),
+            "tabu search: the best rule alone": (("BUDGET = 6_000_000", "BUDGET = 0"),),
+            "restarts between two good schedules: from new orders by rules": (
+                ("found = tabu_search(shop, between(shop, a[1], b[1]))", "found = tabu_search(shop, dispatch(shop, fresh(shop)))"),
+                ("def between(shop", "def fresh(shop):\n    return list(priorities(shop))[-1]\n\n\ndef between(shop"),
             ),
-            "the tabu list": (("barred = estimate >= best and any(", "barred = False and any("),),
-            "return to the best schedule": (("PATIENCE = 1500", "PATIENCE = 10**9"),),
-            "rules on the shop read backwards": (("        orders.append(dispatch(*back, rule)[::-1])\n", ""),),
+            "moves into a block, not only to its ends": (
+                ("for k in range(1, n - 2):", "for k in ():"),
+                ("for k in range(2, n - 1):", "for k in ():"),
+            ),
+            "all pairs that a move passes are tabu: the farthest alone": (
+                ("for x in line:\n            if x != u:", "for x in (line[-2] if back else line[1],):\n            if x != u:"),
+            ),
+        },
+    ),
+    "spot_deadline": Study(
+        "load_balancing/spot_deadline",
+        {
+            "how often spells end depends on their age: on their kind alone": (
+                ("RATES = (1.5, 0.7, 0.35, 0.15)", "RATES = (0.5, 0.5, 0.5, 0.5)"),
+            ),
+            "the market is learnt: the prior alone": (("WEIGHT = 2.0", "WEIGHT = 1e9"),),
+            "a plan looks ahead 70 hours: to the deadline": (("HORIZON = 70.0", "HORIZON = 1e9"),),
+            "plans are made anew: one plan for a job": (("REPLANS = 30", "REPLANS = 1"),),
         },
     ),
     "gpu_cluster": Study(
