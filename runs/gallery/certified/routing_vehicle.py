@@ -3,109 +3,259 @@
 # routing_vehicle.py: Vehicle routing (routing/vehicle). Which vehicle should visit which customers,
 # in which order, to minimise the total distance?
 #
-# Entry: `route`. Its docstring says what goes in and what comes out.
+# Entry: `route`.
 #
-# Objective: minimised, in distance. Version of the problem: 5e179d13ddc3.
+#     Choose routes for vehicles that bring every customer its demand, so that they drive as little as possible.
+#
+#     Parameters
+#     ----------
+#     coords
+#         [x, y] of the depot (number 0) and of customers 1, 2, ..., integers. Distances are Euclidean, rounded to the nearest one.
+#     demand
+#         Units by number; demand[0] is 0, all others lie in 1..capacity.
+#     capacity
+#         Units that one vehicle takes. There are as many vehicles as you like.
+#     budget_s
+#         Seconds that the answer may take.
+#
+#     Returns
+#     -------
+#     list[list[int]]
+#         For each vehicle the customers in the order of its visits, without the depot; each customer exactly once.
+#
+#     Examples
+#     --------
+#     >>> route([[0, 0], [0, 10], [0, 20], [10, 0]], [0, 2, 2, 3], 4, 2.0)  # 40 for the first vehicle, 20 for the second
+#     [[1, 2], [3]]
+#
+# Objective: minimised, in distance. Version of the problem: f3e60636ceeb.
 #
 # Mean gap to the reference (best known (from CVRPLIB for published instances, mostly from PyVRP
 # elsewhere); proven optimum up to 12 customers); 0 is the reference, lower is better:
 #
 #     program                  train  validation        test
-#     this program             3.44%       3.60%       5.14%
+#     this program            0.248%      0.283%       2.30%
 #     string_removals         0.461%      0.456%       3.13%
 #     clarke_wright_2opt       3.91%       3.68%       5.42%
 #     clarke_wright            5.24%       5.12%       6.18%
 #     sweep                    12.6%       9.17%       21.6%
 #     nearest_neighbour        28.5%       30.2%       27.6%
 #
-# Found by: AST mutation operators (file vehicle.py).
+# Found by: coding agent proposer (file veh5.py).
 #
-# Certificate: no significant improvement (2026-11-30: test: +2.01 pp against string_removals, 97% CI
-# +1.27 to +2.83 pp (4 wins, 0 ties, 30 losses)).
+# Certificate: not confirmed (2026-11-30: fresh: on 45 instances drawn for this program it is ahead,
+# but within chance: −0.50 pp against string_removals, 99.7% CI −1.14 to +0.037 pp (28 wins, 0 ties,
+# 17 losses)).
 #
 # Exported 2026-11-30. Licence: derived from the problem's seed program, whose licence applies.
 #
 # `python routing_vehicle.py` repeats the calls recorded on 3 small instances and compares the
-# answers. The EVOLVE-BLOCK comments enclose the part that the search was asked to change.
+# answers.
 #
 # ruff: noqa
 # mypy: ignore-errors
 # ---- The program begins on the next line. Up to the next such mark it is as it was found, byte for byte. ----
-"""Routes grow together by savings with shape, skew and load, best first; local search then makes them shorter."""
+"""Slack induction by string removals on routes that are made once and remember what it costs to insert a customer.
+
+J. Christiaens, G. Vanden Berghe, Slack induction by string removals for vehicle routing problems, Transportation Science
+54(2) (2020) 417-433. Annealing visits the same routes again and again. So routes are immutable, there is only one of each sequence of
+customers: what was once found out about a route, such as the best place for a customer in it, is not computed again.
+"""
 
 import math
+import random
+from operator import add, itemgetter, sub
 
 import numpy as np
 
-# EVOLVE-BLOCK-START
-# Constants that may be tuned: name and range.
-TUNABLE = {'SHAPE': (0.5, 2.0), 'SKEW': (-0.5, 1.0), 'LOAD': (0.0, 1.0)}
-SHAPE = 1.06237
-SKEW = 0.337641
-LOAD = 0.0351718
+REMOVED = 10  # customers taken out in a step, on average
+LONGEST = 10  # string
+SPLIT = 0.5  # chance that a string leaves a customer in its middle where it is
+BLINK = 0.01  # chance to overlook a route
+HOT, COLD = 1.0, 0.03  # first and last temperature, in mean distances between stops
+NEAR = 100  # customers around the place of a step whose routes may take what was removed
+STORED = 200_000  # stops of the routes that are remembered
+WORK = 10_000_000  # units per second: about one for each stop that is looked at
 
-def saving(to_i: float, to_j: float, apart: float, angle: float, demand_i: int, demand_j: int, capacity: int, mean_demand: float, mean_distance: float) -> float:
-    """Value of driving from customer i to customer j on one route; all arguments are numbers.
 
-    Pairs are joined in order of falling value, where both still lie at an end of their routes and the load fits. A pair
-    with a value of 0 or less is never joined.
+def route(coords, demand, capacity, budget_s):
+    """Return routes of customer numbers."""
+    points = np.array(coords, dtype=float)
+    distances = np.floor(np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + 0.5)
+    plan = Plan(savings(distances, demand, capacity), distances, demand, capacity)
+    return plan.anneal(budget_s * WORK)
 
-    to_i, to_j          distance from the depot to i and to j
-    apart               distance from i to j
-    angle               between the two as seen from the depot, radians (0 to pi)
-    demand_i, demand_j  what they want
-    capacity            what a vehicle takes
-    mean_demand         mean over all customers
-    mean_distance       mean distance of all customers from the depot
+
+class Route:
+    """Stops from depot to depot, what is inserted where at least cost (`prices`), and what the route then is (`grown`), by customer.
+
+    Distances are multiples of a power of 2 above the number of stops, so that the rest of a price is the place of the insertion.
+    Of the legs, their places are taken for the same reason.
     """
-    load = (demand_i + demand_j) / mean_demand * mean_distance
-    return to_i + (to_j + SHAPE) - SHAPE * apart + 0.1 * demand_i + SKEW * abs(to_i - to_j) + LOAD * load
+
+    __slots__ = ("grown", "legs", "length", "load", "pick", "prices", "stops")
+
+    def __init__(self, stops, legs, length, load):
+        self.stops, self.legs, self.length, self.load = stops, legs, length, load
+        self.pick = itemgetter(*stops)
+        self.prices, self.grown = {}, {}
 
 
-# EVOLVE-BLOCK-END
+class Plan:
+    """One route for each vehicle, some of them empty, and for each customer the number of its vehicle."""
+
+    def __init__(self, tours, distances, demand, capacity):
+        self.n = n = len(distances) - 1
+        self.demand, self.capacity = demand, capacity
+        scale = 1 << (n + 2).bit_length()
+        self.place = scale - 1  # mask
+        self.d = (distances.astype(int) * scale).tolist()
+        self.near = [[], *(np.argsort(distances[1:, 1:], axis=1, kind="stable") + 1).tolist()]
+        self.around = [None, *(itemgetter(*near[:NEAR], near[0]) for near in self.near[1:])]
+        self.rng = random.Random(1)
+        self.known, self.stored, self.work = {}, 0, 4 * n * n
+        self.empty = self.known_route((0, 0))
+        self.routes = [self.known_route((0, *tour, 0)) for tour in tours]
+        self.routes += [self.empty] * (n - len(tours))
+        self.vehicle = [0] * (n + 1)
+        for v, tour in enumerate(tours):
+            for c in tour:
+                self.vehicle[c] = v
+        self.longest = min(LONGEST, n / len(tours))
+        self.orders = self._orders()
+
+    def _orders(self):
+        """Keys to sort customers for their return: mostly any order or large demands first, else the farthest or nearest first."""
+        far, rng = self.d[0], self.rng
+        keys = [rng.sample(range(self.n + 1), self.n + 1) for _ in range(80)]
+        keys += [[-q for q in self.demand]] * 80 + [[-x for x in far]] * 40 + [far] * 20
+        return [key.__getitem__ for key in keys]
+
+    def known_route(self, stops):
+        """The only route with these stops."""
+        found = self.known.get(stops)
+        if found is None:
+            d = self.d
+            legs = [d[a][b] for a, b in zip(stops, stops[1:])]
+            load = sum([self.demand[c] for c in stops])
+            found = self.remember(Route(stops, list(map(sub, legs, range(len(legs)))), sum(legs), load))
+        return found
+
+    def grow(self, old, c, price):
+        """The route with one more customer where that costs least."""
+        at = price & self.place
+        stops, legs = old.stops, old.legs
+        a, b = stops[at], stops[at + 1]
+        stops = stops[: at + 1] + (c,) + stops[at + 1 :]
+        found = self.known.get(stops)
+        if found is None:
+            to = self.d[c]
+            legs = [*legs[:at], to[a] - at, to[b] - at - 1, *[leg - 1 for leg in legs[at + 1 :]]]
+            found = self.remember(Route(stops, legs, old.length + price - at, old.load + self.demand[c]))
+        old.grown[c] = found
+        return found
+
+    def remember(self, r):
+        """Let a new route be found again; forget all others if they are too many."""
+        if self.stored > STORED:
+            for other in self.known.values():
+                other.grown.clear()
+            self.known, self.stored = {(0, 0): self.empty}, 0
+        self.stored += len(r.stops)
+        self.work += 20 + len(r.stops)
+        self.known[r.stops] = r
+        return r
+
+    def anneal(self, work):
+        """The shortest routes on the way; the longer a result and the later the step, the less likely it is kept."""
+        rand, routes, vehicle = self.rng.random, self.routes, self.vehicle
+        length = best = sum(r.length for r in routes)
+        shortest = routes[:]
+        hot = HOT * length / self.n
+        while self.work < work:
+            temperature = hot * (COLD / HOT) ** (self.work / work)
+            limit = length - temperature * math.log(1.0 - rand())
+            centre = 1 + int(rand() * self.n)
+            open_to = set(self.around[centre](vehicle))
+            out, changed, shorter = self.remove(centre)
+            out.sort(key=self.orders[int(rand() * len(self.orders))])
+            found = self.insert(out, open_to, changed, length - shorter, limit)
+            if found < limit:
+                length = found
+                if found < best:
+                    best, shortest = found, routes[:]
+            else:
+                for v, r in changed.items():
+                    routes[v] = r
+                    for c in r.stops:
+                        vehicle[c] = v
+        return [list(r.stops[1:-1]) for r in shortest if r is not self.empty]
+
+    def remove(self, centre):
+        """Take a string out of each of some routes around a customer; who is out, the routes before, the length saved."""
+        rand, routes, vehicle, longest = self.rng.random, self.routes, self.vehicle, self.longest
+        strings = int(1 + rand() * (4 * REMOVED / (1 + longest) - 1))
+        out, changed, saved = [], {}, 0
+        for c in self.near[centre]:
+            v = vehicle[c]
+            if v in changed:
+                continue
+            old = changed[v] = routes[v]
+            stops = old.stops
+            size = len(stops) - 2
+            count = 1 + int(rand() * min(size, longest))
+            keep = 1 if 1 < count < size and rand() < SPLIT else 0
+            at, span = stops.index(c, 1), count + keep
+            low, high = max(1, at - span + 1), min(at, size + 1 - span)
+            low += int(rand() * (high - low + 1))
+            skip = low + 1 + int(rand() * (count - 1)) if keep else low + span
+            out += stops[low:skip] + stops[skip + keep : low + span]
+            new = routes[v] = self.known_route(stops[:low] + stops[skip : skip + keep] + stops[low + span :])
+            saved += old.length - new.length
+            if len(changed) == strings:
+                break
+        return out, changed, saved
+
+    def insert(self, out, open_to, changed, length, limit):
+        """Put customers back, each where it costs least but for blinks; the length then, or what is above the limit already."""
+        rand, routes, vehicle, place = self.rng.random, self.routes, self.vehicle, self.place
+        self.work += 150 + (20 + len(open_to)) * len(out)
+        for c in out:
+            room, to = self.capacity - self.demand[c], self.d[c]
+            cheapest, taker = 2 * to[0], -1
+            for v in open_to:
+                r = routes[v]
+                if r.load <= room:
+                    price = r.prices.get(c)
+                    if price is None:
+                        away = r.pick(to)
+                        price = r.prices[c] = min(map(sub, map(add, away, away[1:]), r.legs))
+                        self.work += 10 + len(away)
+                    if price < cheapest and rand() > BLINK:
+                        cheapest, taker = price, v
+            if taker < 0:
+                taker = routes.index(self.empty)
+                open_to.add(taker)
+            length += cheapest - (cheapest & place)
+            if length >= limit:
+                return length
+            r = routes[taker]
+            changed.setdefault(taker, r)
+            routes[taker] = r.grown.get(c) or self.grow(r, c, cheapest)
+            vehicle[c] = taker
+        return length
 
 
-def route(coords: list[list[int]], demand: list[int], capacity: int, budget_s: float) -> list[list[int]]:
-    """Choose routes for vehicles that bring every customer its demand, so that they drive as little as possible.
-
-    Parameters
-    ----------
-    coords
-        [x, y] of the depot (number 0) and of customers 1, 2, ..., integers. Distances are Euclidean, rounded to the nearest one.
-    demand
-        Units by number; demand[0] is 0, all others lie in 1..capacity.
-    capacity
-        Units that one vehicle takes. There are as many vehicles as you like.
-    budget_s
-        Seconds that the answer may take.
-
-    Returns
-    -------
-    list[list[int]]
-        For each vehicle the customers in the order of its visits, without the depot; each customer exactly once.
-
-    Examples
-    --------
-    >>> route([[0, 0], [0, 10], [0, 20], [10, 0]], [0, 2, 2, 3], 4, 2.0)  # 40 for the first vehicle, 20 for the second
-    [[1, 2], [3]]
-    """
-    d = distances(coords)
-    n = len(coords) - 1
-    x0, y0 = coords[0]
-    bearing = [math.atan2(y - y0, x - x0) for x, y in coords]
-    mean_demand, mean_distance = sum(demand) / n, sum(d[0]) / n
-    pairs = []
-    for i in range(1, n):
-        for j in range(i + 1, n + 1):
-            turn = abs(bearing[i] - bearing[j])
-            angle = min(turn, 2 * math.pi - turn)
-            value = saving(d[0][i], d[0][j], d[i][j], angle, demand[i], demand[j], capacity, mean_demand, mean_distance)
-            if value > 0:
-                pairs.append((-value, i, j))
-    pairs.sort()
-    routes = {i: [i] for i in range(1, n + 1)}
-    route_of, load = list(range(n + 1)), list(demand)
-    for _, i, j in pairs:
+def savings(d, demand, capacity):
+    """Routes of the parallel savings heuristic."""
+    saving = d[:, :1] + d[:1] - d
+    first, second = np.triu_indices(len(d), 1)
+    use = (first > 0) & (saving[first, second] > 0)
+    first, second = first[use], second[use]
+    order = np.argsort(-saving[first, second], kind="stable")
+    routes = {i: [i] for i in range(1, len(d))}
+    route_of, load = list(range(len(d))), list(demand)
+    for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
         a, b = route_of[i], route_of[j]
         if a == b or load[a] + load[b] > capacity:
             continue
@@ -120,103 +270,27 @@ def route(coords: list[list[int]], demand: list[int], capacity: int, budget_s: f
         load[a] += load[b]
         for c in routes.pop(b):
             route_of[c] = a
-    return improve(list(routes.values()), d, demand, capacity)
-
-
-def distances(coords):
-    """Euclidean distances, rounded to the nearest integer."""
-    points = np.array(coords, dtype=float)
-    return np.floor(np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + 0.5).tolist()
-
-
-def improve(routes, d, demand, capacity, neighbours=12):
-    """Routes after relocation, 2-opt and 2-opt* between near customers, until none makes them shorter."""
-    n = len(d) - 1
-    near = (np.argsort(np.array(d)[1:, 1:], axis=1, kind="stable")[:, : neighbours + 1] + 1).tolist()
-    in_route, place, head, load = [0] * (n + 1), [0] * (n + 1), [0] * (n + 1), [0] * len(routes)
-
-    def note(*changed):
-        for r in changed:
-            total = 0
-            for p, c in enumerate(routes[r]):
-                total += demand[c]
-                in_route[c], place[c], head[c] = r, p, total  # head: load up to and with this customer
-            load[r] = total
-
-    def move(i):
-        """Make the first move found that brings a neighbour next to i and shortens; whether there was one."""
-        r, p = in_route[i], place[i]
-        own, di = routes[r], d[i]
-        before = own[p - 1] if p else 0
-        after = own[p + 1] if p + 1 < len(own) else 0
-        gone = d[before][i] + di[after] - d[before][after]  # what leaving its route saves
-        for j in near[i - 1]:
-            apart = di[j]
-            if j == i or (apart >= di[after] and apart >= di[before] and apart >= gone):
-                continue
-            s, q, dj = in_route[j], place[j], d[j]
-            other = routes[s]
-            before_j = other[q - 1] if q else 0
-            after_j = other[q + 1] if q + 1 < len(other) else 0
-            if r != s:
-                rest, rest_j = load[r] - head[i], load[s] - head[j]
-                tails = apart + d[after][before_j] < di[after] + dj[before_j]  # 2-opt*: exchange tails
-                if tails and head[i] + rest_j + demand[j] <= capacity and head[j] - demand[j] + rest <= capacity:
-                    routes[r], routes[s] = own[: p + 1] + other[q:], other[:q] + own[p + 1 :]
-                    note(r, s)
-                    return True
-                heads = apart + d[after][after_j] < di[after] + dj[after_j]  # 2-opt*: join heads, join tails
-                if heads and head[i] + head[j] <= capacity and rest + rest_j <= capacity:
-                    routes[r], routes[s] = own[: p + 1] + other[q::-1], own[:p:-1] + other[q + 1 :]
-                    note(r, s)
-                    return True
-            elif apart + d[after][after_j] < di[after] + dj[after_j]:  # 2-opt: reverse what lies between
-                low, high = min(p, q) + 1, max(p, q) + 1
-                own[low:high] = own[low:high][::-1]
-                note(r)
-                return True
-            elif apart + d[before][before_j] < di[before] + dj[before_j]:
-                low, high = min(p, q), max(p, q)
-                own[low:high] = own[low:high][::-1]
-                note(r)
-                return True
-            if r == s or load[s] + demand[i] <= capacity:  # relocate i behind j or before it
-                behind = i != after_j and apart + di[after_j] - dj[after_j] < gone
-                if behind or (i != before_j and apart + di[before_j] - dj[before_j] < gone):
-                    own.remove(i)
-                    other.insert(other.index(j) + behind, i)
-                    note(r, s)
-                    return True
-        return False
-
-    note(*range(len(routes)))
-    improved = True
-    while improved:
-        improved = False
-        for i in range(1, n + 1):
-            while move(i):
-                improved = True
-    return [visits for visits in routes if visits]
+    return list(routes.values())
 
 # ---- The program ends. Below: where it comes from, how it was measured, and a check of its answers. ----
 PROVENANCE = {
     "problem": "routing/vehicle",
-    "version": "5e179d13ddc3",
-    "run": "file vehicle.py",
+    "version": "f3e60636ceeb",
+    "run": "file veh5.py",
     "candidate": 0,
     "lineage": [],
     "date": "2026-11-30",
-    "found_by": "AST mutation operators",
-    "verdict": "not better",
-    "reason": "2026-11-30: test: +2.01 pp against string_removals, 97% CI +1.27 to +2.83 pp (4 wins, 0 ties, 30 losses)",
-    "certificate": "4d50f3d45b9c167c6d320f380a443ccd7334ac55101c1d9b6ae9902936284386",
+    "found_by": "coding agent proposer",
+    "verdict": "not confirmed",
+    "reason": "2026-11-30: fresh: on 45 instances drawn for this program it is ahead, but within chance: \u22120.50 pp against string_removals, 99.7% CI \u22121.14 to +0.037 pp (28 wins, 0 ties, 17 losses)",
+    "certificate": "c30749a5b64a3930dd7b89e6c66893a6a37e694d190ebe99928fb91740c8971b",
     "licence": "derived from the problem's seed program, whose licence applies",
-    "program": "6fedc53920e15ef68f5456ba3d64d6c563025fa138855c784cfd9b93800adfe9",
+    "program": "5e952bb74141a3f7327a821e35452388928bb7e7ee876949b33573a4d376a88a",
 }
 
 # Mean gap to the reference by program and split: 0 is the reference, lower is better.
 MEASURED = {
-    "this program": {"train": 0.03440321858876246, "validation": 0.035952508832382275, "test": 0.05136619441261305},
+    "this program": {"train": 0.00247633763181461, "validation": 0.0028250975883193376, "test": 0.02298171502266536},
     "string_removals": {"train": 0.004609861001468676, "validation": 0.004558541326719967, "test": 0.03125827218555214},
     "clarke_wright_2opt": {"train": 0.039097206337004885, "validation": 0.03679441592777886, "test": 0.0542035870363855},
     "clarke_wright": {"train": 0.05243835498610846, "validation": 0.05118696774277024, "test": 0.06181845753723903},
@@ -227,7 +301,7 @@ MEASURED = {
 # Calls of the program on small instances, and its answers at the time of the export.
 CASES = [
     {
-        "instance": "train-clustered-6", "family": "clustered", "total": 1, "objective": 5110.0,
+        "instance": "train-clustered-6", "family": "clustered", "total": 1, "objective": 4991.0,
         "calls": [
             [
                 "__call__",
@@ -247,14 +321,14 @@ CASES = [
                     12, 2.0,
                 ],
                 [
+                    [13, 26, 20, 21, 1, 24], [14, 8, 7, 22, 6, 25, 30, 15, 12, 28, 19, 5],
                     [17, 3, 10, 11, 4, 23, 27, 9, 16, 29, 2, 18],
-                    [8, 7, 22, 6, 25, 30, 15, 12, 28, 19, 5], [13, 24, 1, 21, 20, 26, 14],
                 ],
             ],
         ],
     },
     {
-        "instance": "train-mixed-24", "family": "mixed", "total": 1, "objective": 6459.0,
+        "instance": "train-mixed-24", "family": "mixed", "total": 1, "objective": 6303.0,
         "calls": [
             [
                 "__call__",
@@ -273,15 +347,14 @@ CASES = [
                     186, 2.0,
                 ],
                 [
-                    [3, 21, 25, 26, 12, 22],
-                    [27, 15, 24, 18, 17, 5, 6, 7, 9, 13, 28, 2, 30, 20, 16, 8, 11],
-                    [4, 29, 23, 1, 14, 10, 19],
+                    [12, 26, 25, 22], [19, 10, 8, 14, 1, 23, 29, 21, 3],
+                    [27, 4, 15, 24, 18, 17, 5, 6, 7, 9, 13, 28, 2, 30, 20, 16, 11],
                 ],
             ],
         ],
     },
     {
-        "instance": "train-random-12", "family": "random", "total": 1, "objective": 5713.0,
+        "instance": "train-random-12", "family": "random", "total": 1, "objective": 5494.0,
         "calls": [
             [
                 "__call__",
@@ -301,8 +374,8 @@ CASES = [
                     12, 2.0,
                 ],
                 [
-                    [5, 10, 15, 24, 12, 4, 20, 22, 18, 1, 8, 2], [27, 23, 21, 16, 13, 26],
-                    [25, 14, 3, 7, 11, 29, 30, 17, 9, 6, 28, 19],
+                    [23, 21, 11, 29, 30, 17, 9, 6, 28, 19, 13, 16], [2, 8, 1, 18, 26, 5],
+                    [27, 3, 7, 14, 25, 15, 24, 12, 4, 20, 22, 10],
                 ],
             ],
         ],
@@ -333,6 +406,10 @@ def _replay(case):
     """Repeat the calls of a case; return the first answer that differs from the recorded one, or nothing."""
     import json
 
+    import random
+    random.seed(0)
+    import numpy
+    numpy.random.seed(0)
     target = route
     for number, (method, arguments, expected) in enumerate(case["calls"], 1):
         given = json.loads(json.dumps(arguments))  # copies: the heuristic may change what it is given
