@@ -146,7 +146,8 @@ def carry_over(loaded: LoadedProblem) -> None:
     if before is None or before.certificate.opening is None:
         return
     own = identity(Program(before.source, loaded.problem.entry))
-    others = [f"{loaded.slug} gallery {k}" for k in range(1, before.certificate.opening.count)]  # their texts are not kept
+    counted = usage.test_programs(loaded.slug, loaded.version) | {own}
+    others = [f"{loaded.slug} gallery {k}" for k in range(len(counted), before.certificate.opening.count)]  # without their texts
     use = usage.Use(loaded.slug, loaded.version, own, "gallery")
     usage.carry_over(use, loaded.hashes(Split.TEST), [own, *others])
 
