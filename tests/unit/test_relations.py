@@ -86,6 +86,18 @@ def blocks(before: Data, after: Data, evicted: Any) -> Any:
     return [new[block] for block in evicted]
 
 
+def rows_and_columns(before: Data, after: Data, answer: Any) -> Any:
+    column = [after["columns"].index(name) for name in before["columns"]]
+    row = places(
+        [sorted(zip(before["columns"], own, strict=True)) for own in before["rows"]],
+        [sorted(zip(after["columns"], own, strict=True)) for own in after["rows"]],
+    )
+    moved: list[Any] = [None] * len(row)
+    for old, fields in enumerate(answer["fields"]):
+        moved[row[old]] = [column[c] for c in fields]
+    return {"rows": [row[old] for old in answer["rows"]], "fields": moved}
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -101,6 +113,7 @@ CARRIED: dict[str, dict[str, Carry]] = {
     "moe_placement/prism": {"models in another order": models, "all request rates doubled": unchanged},
     "scheduling/transactions": {"transactions in another order": transactions, "keys with other names": unchanged},
     "caching/kv_cache": {"blocks with other numbers": blocks},
+    "caching/llm_sql": {"rows and columns in another order": rows_and_columns, "texts with other letters": unchanged},
     "routing/vehicle": {"customers in another order": customers, "map turned by a quarter": unchanged},
     "routing/cloudcast": {"regions and destinations in another order": paths},
     "load_balancing/spot_deadline": {"all prices doubled": unchanged},

@@ -1,0 +1,1 @@
+"""Verifier, bound and search of `caching/llm_sql`."""
