@@ -98,6 +98,13 @@ def rows_and_columns(before: Data, after: Data, answer: Any) -> Any:
     return {"rows": [row[old] for old in answer["rows"]], "fields": moved}
 
 
+def zones(before: Data, after: Data, answer: Any) -> Any:
+    if answer == "idle":
+        return answer
+    rows = ([list(row) for row in zip(data["available"], data["spot_price"], strict=True)] for data in (before, after))
+    return [answer[0], places(*rows)[answer[1]]]
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -117,6 +124,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
     "routing/vehicle": {"customers in another order": customers, "map turned by a quarter": unchanged},
     "routing/cloudcast": {"regions and destinations in another order": paths},
     "load_balancing/spot_deadline": {"all prices doubled": unchanged},
+    "load_balancing/spot_multi_region": {
+        "zones and regions with other numbers": zones, "all prices doubled": unchanged
+    },
     "moe_placement/eplb": {"experts and layers in another order": experts},
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Verifier and optimum of `load_balancing/spot_multi_region`."""
