@@ -35,10 +35,9 @@ def of_days(
             id = f"{name}-{kind}-{slack}-{copy}"
             rng = random.Random(f"load_balancing/spot_multi_region {id}")
             names = made.zones_of(recording, kind, rng)
-            home = recording.region(rng.choice(names))
             days = [rng.choice(firsts) for _ in range(-(-ticks // day))]  # the same days in all zones
             series = [_joined([recording.zones[name].part(first, day) for first in days], ticks) for name in names]
-            data = job(recording, names, home, series, made.OVERHEADS_H[copy % 2], sizes[copy // 2 % 2])
+            data = job(recording, names, series, made.OVERHEADS_H[copy % 2], sizes[copy // 2 % 2], rng)
             yield Instance(id, f"{kind}-{slack}", data)
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from workbench.model import Instance, Split
 
 from . import synthetic
-from .recordings import Recording, h100_2025, ticks_of, v100_2023, window
+from .recordings import Recording, h100_2025, job, ticks_of, v100_2023
 
 DEADLINES_H = {"tight": 26.0, "loose": 35.0}
 OVERHEADS_H = (0.05, 0.20)
@@ -63,8 +63,8 @@ def drawn(id: str, recording: Recording, kind: str, slack: str, start: int, cell
     """Return an instance with zones drawn for its ID; the cell, 0 to 3, says how long launches take and the checkpoint's size."""
     rng = random.Random(f"load_balancing/spot_multi_region {id}")
     names = zones_of(recording, kind, rng)
-    home = recording.region(rng.choice(names))
-    data = window(recording, names, home, start, DEADLINES_H[slack], OVERHEADS_H[cell % 2], sizes[cell // 2])
+    series = [recording.zones[name].part(start, ticks_of(recording, DEADLINES_H[slack])) for name in names]
+    data = job(recording, names, series, OVERHEADS_H[cell % 2], sizes[cell // 2], rng)
     return Instance(id, f"{kind}-{slack}", data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,25 +102,23 @@ def gcp_price_per_gb(origin: str, region: str) -> float:
     return 0.02 if origin.partition("-")[0] == region.partition("-")[0] else 0.08
 
 
-def window(
-    recording: Recording, names: Sequence[str], home: str, start: int, deadline_h: float, overhead_h: float, checkpoint_gb: float
-) -> dict[str, Any]:
-    """Return the data of an instance: a job that begins at tick `start` and may use some zones, its checkpoint at `home`."""
-    ticks = ticks_of(recording, deadline_h)
-    series = [recording.zones[name].part(start, ticks) for name in names]
-    return job(recording, names, home, series, overhead_h, checkpoint_gb)
-
-
 def ticks_of(recording: Recording, deadline_h: float) -> int:
     """Return the number of whole ticks before a deadline."""
     return int(deadline_h * 3600) // recording.tick_s
 
 
 def job(
-    recording: Recording, names: Sequence[str], home: str, series: Sequence[Series], overhead_h: float, checkpoint_gb: float
+    recording: Recording,
+    names: Sequence[str],
+    series: Sequence[Series],
+    overhead_h: float,
+    checkpoint_gb: float,
+    rng: random.Random,
 ) -> dict[str, Any]:
-    """Return the data of an instance on given series, which last until the deadline; regions are numbered as they come."""
-    regions = list(dict.fromkeys(recording.region(name) for name in names))
+    """Return the data of an instance on given series, which last until the deadline; numbers of regions and home are drawn."""
+    home = recording.region(rng.choice(names))
+    regions = sorted({recording.region(name) for name in names})
+    rng.shuffle(regions)
     return {
         "tick_s": recording.tick_s,
         "work_s": WORK_H * 3600,

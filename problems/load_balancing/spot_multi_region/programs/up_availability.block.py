@@ -20,22 +20,26 @@ class Policy:
         self.tick = -1
         self.main = None
         self.probes = [[] for _ in self.zones]
+        self.beat = [0 for _ in self.zones]  # tick from which a running machine counts as a probe again
         self.due = [0 for _ in self.zones]
+        self.last = None  # availability in the last tick, if it had a spot machine
 
     def watch(self, now):
-        """Note a preemption, the machine that runs, and one probe."""
+        """Make the probe of the last tick, and note a preemption and the machine that runs."""
+        if self.last is not None:
+            waiting = [zone for zone in self.zones if zone != self.main and self.tick >= self.due[zone]]
+            if waiting:
+                zone = min(waiting, key=lambda zone: len(self.probes[zone]))
+                self.note(zone, self.last[zone])
+                self.due[zone] = self.tick + self.every
+            self.last = None
         self.tick += 1
         if now["preempted"] and self.main is not None:
             self.note(self.main, False)
         self.main = now["zone"] if now["running"] == "spot" else None
-        if self.main is not None and self.tick >= self.due[self.main]:
+        if self.main is not None and self.tick >= self.beat[self.main]:
             self.note(self.main, True)
-            self.due[self.main] = self.tick + self.every
-        waiting = [zone for zone in self.zones if zone != self.main and self.tick >= self.due[zone]]
-        if waiting:
-            zone = min(waiting, key=lambda zone: len(self.probes[zone]))
-            self.note(zone, now["spot"][zone])
-            self.due[zone] = self.tick + self.every
+            self.beat[self.main] = self.tick + self.every
 
     def note(self, zone, success):
         """Keep the last five outcomes of a zone."""
@@ -50,12 +54,13 @@ class Policy:
         """Zones in which to look for a spot machine, the preferred one first; each try is a probe too."""
         ranked = sorted(self.zones, key=lambda zone: -self.share(zone))
         if now["running"] == "spot" and self.share(now["zone"]) >= self.share(ranked[0]) - 1e-6:
+            self.last = now["spot"]
             return [now["zone"]]
         for zone in ranked:
             self.note(zone, now["spot"][zone])
             if now["spot"][zone]:
-                self.main = zone
-                self.due[zone] = self.tick + self.every
+                self.main, self.last = zone, now["spot"]
+                self.beat[zone] = self.tick + self.every
                 break
         return ranked
 

@@ -22,17 +22,23 @@ class Policy:
         self.found = [0 for _ in self.zones]
         self.tried = [0 for _ in self.zones]
         self.due = [0 for _ in self.zones]
+        self.last = None  # availability in the last tick, if it asked for spot
 
     def watch(self, now):
-        """Note a preemption, the machine that runs, and the probes that are due."""
+        """Make the probes of the last tick, and note a preemption and the machine that runs."""
+        if self.last is not None:
+            for zone in self.zones:
+                if zone != self.main and self.tick >= self.due[zone]:
+                    self.note(zone, self.last[zone])
+                    self.due[zone] = self.tick + self.every
+            self.last = None
         self.tick += 1
         if now["preempted"] and self.main is not None:
             self.note(self.main, False)
         self.main = now["zone"] if now["running"] == "spot" else None
-        for zone in self.zones:
-            if self.tick >= self.due[zone]:
-                self.note(zone, now["spot"][zone])
-                self.due[zone] = self.tick + self.every
+        if self.main is not None and self.tick >= self.due[self.main]:
+            self.note(self.main, True)
+            self.due[self.main] = self.tick + self.every
 
     def note(self, zone, success):
         """Count the outcome of a probe."""
@@ -45,6 +51,7 @@ class Policy:
 
     def order(self, now):
         """Zones in which to look for a spot machine, the preferred one first; each try is a probe too."""
+        self.last = now["spot"]
         ranked = sorted(self.zones, key=lambda zone: -self.score(zone, now))
         if now["running"] == "spot" and self.score(now["zone"], now) >= 0.9 * self.score(ranked[0], now):
             return [now["zone"]]
