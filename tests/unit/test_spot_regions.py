@@ -113,7 +113,7 @@ def test_the_checkpoint_moves_with_a_launch_alone_and_from_where_it_lies() -> No
 def test_observation_tells_machine_checkpoint_and_market() -> None:
     plan = [["spot", 1], ["spot", 1], "idle", ["on_demand", 0], ["on_demand", 0]]
     policy = Recorded(lambda tick, now: plan[tick])
-    MultiRegionMarket().run(job(["000000", "110000"], 1200, 720, spot_price=[[[1.0, 9]], [[1.2, 1], [1.4, 9]]]), policy)
+    MultiRegionMarket().run(job(["000000", "110000"], 900, 720, spot_price=[[[1.0, 9]], [[1.2, 1], [1.4, 9]]]), policy)
     seen = [json.loads(s)[0] for s in policy.sent[1:]]
     assert [(n["running"], n["zone"], n["data_region"]) for n in seen] == [
         ("idle", None, 0), ("spot", 1, 1), ("idle", None, 1), ("idle", None, 1), ("on_demand", 0, 0)
@@ -381,7 +381,7 @@ def test_initial_programs_are_on_time_on_robustness_instances(name: str) -> None
 
 def test_the_fixed_part_of_the_seed_keeps_the_deadline_whatever_it_is_told() -> None:
     rng = random.Random(3)
-    for _ in range(200):
+    for _ in range(100):
         zones = rng.randint(1, 4)
         instance = random_job(rng, rng.randrange(4, 40), zones)
         source = PROBLEM.program("seed").source.replace("return 1 / price", "return random.uniform(-1, 1)")

@@ -55,4 +55,15 @@ PROBLEM = Problem(
     unit="$",
     bound="proven offline optimum (exact dynamic programming)",
     limits=Limits(seconds=3.0),  # 2,100 decisions in the longest stress instance
+    # What the third best baseline is behind the best, where that is more than the default (table in README.md).
+    stress_tolerance={
+        "late-drought": 0.10,
+        "early-drought": 0.20,
+        "heavy": 0.15,
+        "weightless": 0.15,
+        "crowd": 0.25,
+        "ten-times": 0.25,
+        "tiny": 0.15,
+    },
+    disclosed="seven stress tolerances were set after stress results of the baselines",
 )
