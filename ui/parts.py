@@ -14,7 +14,7 @@ import streamlit as st
 from ui import actions, data, models, theme
 from workbench.analysis.makers import population
 from workbench.errors import StoreError, UsageError
-from workbench.formatting import percent
+from workbench.formatting import measure_of, percent
 from workbench.model import Split
 from workbench.report.vega import PICK, ZOOM, specification
 from workbench.store import AttemptSummary, Reader, Run
@@ -160,16 +160,18 @@ def program_card(store: Reader, row: Run, number: int, key: str) -> None:
         theme.heading(f"no. {number}", chips)
         if attempt.idea:
             st.caption(literal(attempt.idea))
-        rows = []
+        rows, measure = [], measure_of(row.problem)
         for split in (Split.TRAIN, Split.VALIDATION):
             report = store.report(row.id, number, split)
             if report is not None:
                 worst = max((r.gap for r in report.results), default=None)
-                rows.append([split.value, percent(report.gap), percent(worst), str(len(report.results))])
+                rows.append([split.value, measure.value(report.gap), measure.value(worst), str(len(report.results))])
         if (test := data.certificate(row.id, number).test_gap) is not None:
             rows.append(["test", percent(test), "", ""])
         if rows:
-            st.html(theme.table(["split", "gap", "worst", "instances"], rows, {1, 2, 3}))
+            st.html(theme.table(["split", measure.word, "worst", "instances"], rows, {1, 2, 3}))
+        if measure.note:
+            st.caption(f"{measure.note.capitalize()}; higher is better.")
         if attempt.status != "ok":
             st.html(f'<div class="worse">{escape(attempt.message)}</div>')
         if attempt.source:

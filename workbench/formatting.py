@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.values import NOT_VERIFIED, is_unverified
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 
@@ -24,6 +28,72 @@ def points(difference: float | None) -> str:
         return "–"
     size = abs(difference) * 100
     return f"{difference * 100:+.{1 if size >= 10 else 2 if size >= 0.1 else 3}f} pp".replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How results of a problem are shown: as gaps, or as scores of a foreign task, whose gap is the score with its sign turned.
+
+    Attributes
+    ----------
+    word
+        What a result is called: `gap` or `score`.
+    note
+        What is said beside it; empty for gaps.
+    """
+
+    word: str
+    note: str = ""
+
+    def number(self, gap: float) -> float:
+        """Return the number that is shown, as a fraction."""
+        return -gap if self.note else gap
+
+    def value(self, gap: float | None) -> str:
+        """Format a result; a dash if there is none."""
+        if not self.note or gap is None or not math.isfinite(gap):
+            return percent(gap)
+        return f"{0.0 - gap:.6g}"
+
+    def named(self, gap: float | None) -> str:
+        """Format a result with what it is called: `gap 1.23%`."""
+        return f"{self.word} {self.value(gap)}"
+
+    def difference(self, difference: float | None) -> str:
+        """Format a difference of results, signed: below 0 is better for gaps, above 0 for scores."""
+        if not self.note or difference is None or not math.isfinite(difference):
+            return points(difference)
+        return f"{0.0 - difference:+.4g}".replace("-", "−")
+
+    def with_error(self, difference: float | None, error: float | None) -> str:
+        """Format a difference with its standard error, if that is known."""
+        return self.difference(difference) if self.note else with_error(difference, error)
+
+
+GAP, SCORE = Measure("gap"), Measure("score", NOT_VERIFIED)
+
+
+def labelled(slug: str, data: Any) -> Any:
+    """Return JSON data of a problem; in that of a foreign task every gap has its score beside it, and a note says what it is."""
+    return {**_scored(data), "note": NOT_VERIFIED} if is_unverified(slug) and isinstance(data, dict) else data
+
+
+def _scored(data: Any) -> Any:
+    if isinstance(data, list | tuple):
+        return [_scored(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    found = {}
+    for name, value in data.items():
+        found[name] = _scored(value)
+        if (name == "gap" or name.endswith("_gap")) and (value is None or isinstance(value, int | float)):
+            found[f"{name.removesuffix('gap')}score"] = None if value is None or not math.isfinite(value) else 0.0 - value
+    return found
+
+
+def measure_of(slug: str) -> Measure:
+    """Return how results of a problem are shown, by its ID."""
+    return SCORE if is_unverified(slug) else GAP
 
 
 def with_error(difference: float | None, error: float | None) -> str:

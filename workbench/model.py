@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from workbench.values import Effect as Effect
+from workbench.values import Evaluator as Evaluator
 from workbench.values import Interval as Interval
 from workbench.values import Kind as Kind
 from workbench.values import Record as Record

@@ -11,6 +11,17 @@ SMOKE = "smoke-"
 """How the name of an instance class begins that is run and shown, but does not count in a mean gap: it is solved by now."""
 
 
+UNVERIFIED = "unverified"
+"""Domain of foreign tasks: their scores are what their own evaluators say."""
+NOT_VERIFIED = "scores not independently verified"
+"""What is said wherever such a score is shown."""
+
+
+def is_unverified(slug: str) -> bool:
+    """Whether a problem ID is that of a foreign task, whose scores nobody has verified."""
+    return slug.startswith(f"{UNVERIFIED}/")
+
+
 def scored(families: Iterable[str]) -> frozenset[str]:
     """Return the instance classes that count in a mean gap: all but smoke tests, or all where there is nothing else."""
     found = frozenset(families)
@@ -140,3 +151,25 @@ class Record(NamedTuple):
     wins: int
     ties: int
     losses: int
+
+
+class Evaluator(NamedTuple):
+    """How the programs of a foreign task are scored: by code of the task, which runs together with them.
+
+    Attributes
+    ----------
+    folder, path
+        The task's folder, and the file with the evaluator.
+    command
+        Whether the file is a script that takes `--program_path` and `--results_dir`; otherwise it has a function `evaluate`.
+    thresholds
+        Scores that lead to the next stage of a cascade; None: no cascade.
+    features
+        Metrics that describe a program and are no part of its score.
+    """
+
+    folder: str
+    path: str
+    command: bool = False
+    thresholds: tuple[float, ...] | None = None
+    features: tuple[str, ...] = ()

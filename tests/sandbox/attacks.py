@@ -287,8 +287,8 @@ ATTACKS: Mapping[str, Attack] = {
         Status.PROTOCOL,
     ),
     "replace the harness's loop": Attack(
-        "frame = sys._getframe()\nwhile frame and '_attempt' not in frame.f_globals: frame = frame.f_back\n"
-        "if frame: frame.f_globals['_attempt'] = lambda *_: '[\"ok\",99,1]'\n"
+        "frame = sys._getframe()\nwhile frame and 'attempt' not in frame.f_globals: frame = frame.f_back\n"
+        "if frame: frame.f_globals['attempt'] = lambda *_: '[\"ok\",99,1]'\n"
         "else: load('json').dumps = lambda *_, **__: '{\"did\": \"wins\"}'\n"
         "os.read(3, 1 << 16) if frame else 0\nreturn 1", Status.TIMEOUT,
     ),

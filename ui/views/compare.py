@@ -16,6 +16,7 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.report import comparison_charts as charts
 from workbench.report import diff
 from workbench.store import Reader, RunSummary
+from workbench.values import is_unverified
 
 MOST = 12  # maximum number of programs
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
@@ -75,11 +76,13 @@ def chosen(store: Reader) -> Topic:
         del st.query_params["run"]
     rows = store.runs()
     row = next(r for r in rows if r.id == named.id)
+    if is_unverified(row.problem):
+        unknown(f"{row.id} is of a foreign task, with one score for each program: there are no instances to compare.")
     peers = {r.id: r for r in rows if (r.problem, r.version) == (row.problem, row.version)}
     left, right = st.columns([3, 1], vertical_alignment="center")
     with left:
         theme.heading("Compare", [theme.chip(row.problem), theme.chip(f"version {row.version}")])
-    problems = list(dict.fromkeys(r.problem for r in rows))
+    problems = list(dict.fromkeys(r.problem for r in rows if not is_unverified(r.problem)))
     with right:
         picked = st.selectbox("Problem", problems, problems.index(row.problem), key=f"problem-{row.problem}",
                               label_visibility="collapsed")  # fmt: skip

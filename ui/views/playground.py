@@ -17,6 +17,7 @@ from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.store import Reader, RunSummary
+from workbench.values import is_unverified
 
 SPLITS = [Split.VALIDATION.value, Split.TRAIN.value]
 """Splits to evaluate on; only a certificate may use test."""
@@ -62,8 +63,8 @@ def begun(store: Reader | None, rows: list[RunSummary]) -> tuple[LoadedProblem, 
     """Return the problem, the name of the initial program and its text, as given by `problem` and `source` in the URL."""
     asked, given = st.query_params.get("problem"), st.query_params.get("source")
     folders = {row.problem: row.folder for row in reversed(rows)}
-    slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
-    wanted = asked if asked else rows[0].problem if rows else slugs[0]
+    slugs = [slug for slug in dict.fromkeys([*catalog.slugs(), *folders]) if not is_unverified(slug)]
+    wanted = asked if asked else next((row.problem for row in rows if row.problem in slugs), slugs[0])
     title, first, second = st.columns([2, 2, 2], vertical_alignment="center")
     with title:
         theme.heading("Playground", [])

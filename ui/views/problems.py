@@ -17,6 +17,7 @@ from workbench.problem.catalog import LoadedProblem
 from workbench.problem.shipped import exhibit
 from workbench.report import comparison_charts as charts
 from workbench.store import RunSummary
+from workbench.values import is_unverified
 
 SHOWN = [Split.VALIDATION.value, Split.TRAIN.value]
 """Splits whose instances are listed; test and stress are for certificates."""
@@ -28,9 +29,9 @@ def page() -> None:
     store = data.own()
     rows = store.runs() if store is not None else []
     folders = {row.problem: row.folder for row in reversed(rows)}
-    slugs = list(dict.fromkeys([*catalog.slugs(), *folders]))
+    slugs = [slug for slug in dict.fromkeys([*catalog.slugs(), *folders]) if not is_unverified(slug)]
     asked = st.query_params.get("problem")
-    wanted = asked if asked else rows[0].problem if rows else slugs[0]
+    wanted = asked if asked else next((row.problem for row in rows if row.problem in slugs), slugs[0])
     left, right = st.columns([3, 1], vertical_alignment="center")
     if wanted not in slugs:
         parts.say_error(f"There is no problem {wanted}.")

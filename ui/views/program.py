@@ -13,7 +13,7 @@ import streamlit as st
 from ui import actions, data, parts, theme
 from workbench.certificate import Check, Verdict
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, percent, points, span, tokens
+from workbench.formatting import dollars, measure_of, percent, points, span, tokens
 from workbench.model import Call, Split
 from workbench.program.changes import Change, changes
 from workbench.report import diff
@@ -37,6 +37,8 @@ def page() -> None:
         chips = [theme.status_chip(attempt.status), theme.chip(attempt.operator), theme.chip(row.id)]
         if number == row.champion:
             chips.insert(0, theme.chip("best candidate", "live"))
+        if note := measure_of(row.problem).note:
+            chips.append(theme.chip(note, "bad"))
         theme.heading(f"Program {number}", chips)
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
         other = st.number_input("Attempt", 0, None, number, key=f"number-{number}", label_visibility="collapsed", width=110)
@@ -48,9 +50,10 @@ def page() -> None:
             st.switch_page(parts.RUN, query_params={"run": row.id})
         if attempt.status == "ok":
             name = f"{row.id}:{number}"
-            if st.button("Compare", icon=":material/compare_arrows:"):
+            verified = not measure_of(row.problem).note
+            if verified and st.button("Compare", icon=":material/compare_arrows:"):
                 st.switch_page(parts.COMPARE, query_params={"p": name})
-            if st.button("Playground", icon=":material/science:", key="play"):
+            if verified and st.button("Playground", icon=":material/science:", key="play"):
                 st.switch_page(parts.PLAYGROUND, query_params={"problem": row.problem, "source": name})
             parts.export(store, row, number, "program")
     loaded, note = data.problem(row)
@@ -90,23 +93,28 @@ def figures(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> list[str]
     """Return the cards with key figures."""
     run, number = row.id, attempt.number
     reports = {split: store.report(run, number, split) for split in (Split.TRAIN, Split.VALIDATION)}
-    cards = []
+    cards, measure = [], measure_of(row.problem)
     for split, report in reports.items():
         base = data.baselines(loaded, split)
-        note, tone = "", "plain"
+        note, tone = measure.note, "plain"
         if report is not None and report.status == "ok" and base:
             behind = report.gap - base[0][2]
             note, tone = f"{points(behind)} vs {base[0][0]}", "better" if behind < 0 else "worse" if behind > 0 else "plain"
         gap = report.gap if report and report.status == "ok" else None
         cards.append(
-            theme.kpi(f"{split.value.capitalize()} gap", percent(gap), note or ("not evaluated" if gap is None else ""), tone)
+            theme.kpi(
+                f"{split.value.capitalize()} {measure.word}",
+                measure.value(gap),
+                note or ("not evaluated" if gap is None else ""),
+                tone,
+            )
         )
     certified = data.certificate(run, number)
     cards.append(theme.kpi("Test gap", percent(certified.test_gap), certified.verdict, help=certified.reason))
     above = store.attempt(run, attempt.parent) if attempt.parent is not None else None
     step = attempt.gap - above.gap if above and above.gap is not None and attempt.gap is not None else None
     cards.append(
-        theme.kpi("Against its parent", points(step),
+        theme.kpi("Against its parent", measure.difference(step),
                   (f"no. {above.number}" if above else parts.origin_of(attempt)) + noise_of(attempt),
                   "plain" if not step else "better" if step < 0 else "worse")
     )  # fmt: skip
@@ -206,6 +214,7 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         split = st.segmented_control("Layout", ["Side by side", "Unified"], default="Side by side", key="layout",
                                      bind="query-params", required=True, label_visibility="collapsed")  # fmt: skip
         whole = st.toggle("Show equal lines", key="whole", bind="query-params")
+    measure = measure_of(row.problem)
     other, name = None, ""
     if against == "baseline":
         if not names:
@@ -223,12 +232,12 @@ def difference(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if found is None or not found.source:
             st.caption(f"No program {wanted if wanted is not None else against} to compare with.")
             return
-        other, name = found.source, f"no. {wanted}, gap {percent(found.gap)}"
+        other, name = found.source, f"no. {wanted}, {measure.named(found.gap)}"
     if other == attempt.source:
         st.caption(f"Identical to {parts.literal(name)}.")
         return
     show = diff.side_by_side if split == "Side by side" else diff.unified
-    st.html(show(other, attempt.source, (name, f"no. {number}, gap {percent(attempt.gap)}"), whole=whole))
+    st.html(show(other, attempt.source, (name, f"no. {number}, {measure.named(attempt.gap)}"), whole=whole))
     with st.container(border=True):
         st.markdown("**Summary of changes**")
         told(changes(other, attempt.source), 30)
@@ -241,7 +250,7 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         st.caption("This program has no ancestors.")
         return
     shown, hidden = steps[-60:], max(0, len(steps) - 60)
-    rows = []
+    rows, measure = [], measure_of(row.problem)
     for k, step in enumerate(shown):
         before = steps[hidden + k - 1] if hidden + k else None
         moved = step.gap - before.gap if before and step.gap is not None and before.gap is not None else None
@@ -250,13 +259,13 @@ def chain(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         if before and step.source and before.source:
             words = in_words(changes(before.source, step.source), 3, inline=True)
         link = theme.link("program", str(step.number), run=row.id, n=str(step.number), tab="Diff")
-        rows.append([link, escape(step.operator), escape(step.idea), percent(step.gap),
-                     f'<span class="{tone}">{points(moved) if moved is not None else ""}</span>', words])  # fmt: skip
+        rows.append([link, escape(step.operator), escape(step.idea), measure.value(step.gap),
+                     f'<span class="{tone}">{measure.difference(moved) if moved is not None else ""}</span>', words])  # fmt: skip
     gained = [s.gap for s in steps if s.gap is not None]
     if len(gained) > 1:
-        st.caption(f"{len(steps) - 1} steps, {points(gained[-1] - gained[0])} on train from no. {steps[0].number}."
+        st.caption(f"{len(steps) - 1} steps, {measure.difference(gained[-1] - gained[0])} on train from no. {steps[0].number}."
                    + (f" The last {len(shown)} are shown." if hidden else ""))  # fmt: skip
-    st.html(theme.table(["no.", "operator", "idea", "train gap", "step", "changes"], rows[::-1], {0, 3, 4}, grow=5))
+    st.html(theme.table(["no.", "operator", "idea", f"train {measure.word}", "step", "changes"], rows[::-1], {0, 3, 4}, grow=5))
 
 
 def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
@@ -267,6 +276,11 @@ def instances(store: Reader, row: Run, attempt: Attempt, loaded: Any) -> None:
         st.caption("This attempt was not evaluated.")
         return
     frame = pd.concat(frames, ignore_index=True)
+    if note := measure_of(row.problem).note:
+        st.caption(f"{note.capitalize()}; higher is better.")
+        scores = frame[["instance", "split", "status", "objective", "seconds", "message"]].rename(columns={"objective": "score"})
+        st.dataframe(scores, hide_index=True, key="instances")
+        return
     known = frame["difference"].notna()
     if known.any():
         delta = frame.loc[known, "difference"]

@@ -13,7 +13,7 @@ from ui import data, parts, theme
 from ui.messages import log, messages
 from workbench.analysis.attempts import spending, thinned, timed
 from workbench.analysis.makers import divisions, population
-from workbench.formatting import dollars, duration, level, percent, points, span, tokens
+from workbench.formatting import Measure, dollars, duration, level, measure_of, percent, points, span, tokens
 from workbench.model import Split
 from workbench.protocols import SecondObjective
 from workbench.report import charts
@@ -38,6 +38,8 @@ def page() -> None:
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         chips = [theme.status_chip(state), theme.chip(row.problem), theme.chip(row.proposer)]
+        if note := measure_of(row.problem).note:
+            chips.append(theme.chip(note, "bad"))
         chips.append(theme.chip(f"isolation {row.isolation}", "" if row.isolation == "full" else "bad"))
         theme.heading(row.id, chips)
     with right:
@@ -108,12 +110,16 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
     failing = {k: v for k, v in store.counts(run).items() if k != "ok"}
     commonest = max(failing, key=failing.__getitem__, default="")
     pace = store.rate(run, 60, time.time()) if row.live else made / row.active_seconds * 60 if row.active_seconds else 0.0
+    measure = measure_of(row.problem)
+    if measure.note:
+        against, interval = "higher is better", measure.note
     model, cap, used = row.uses_model, row.options.max_usd, tokens(row.spending.tokens_out, row.spending.estimated)
     return [
-        theme.kpi("Best validation gap", percent(row.validation_gap), against, theme.tone(found), f"{against}. {interval}"),
-        theme.kpi("Its test gap", percent(certified.test_gap), certified.verdict,
+        theme.kpi(f"Best validation {measure.word}", measure.value(row.validation_gap), against, theme.tone(found),
+                  f"{against}. {interval}"),
+        theme.kpi("Its test gap", percent(certified.test_gap), measure.note or certified.verdict,
                   help=certified.reason or "Measured when the best candidate is certified (on its page)."),
-        theme.kpi("Best train gap", percent(row.best_gap), f"no. {best.number}" if best else ""),
+        theme.kpi(f"Best train {measure.word}", measure.value(row.best_gap), f"no. {best.number}" if best else ""),
         theme.kpi("Attempts", f"{made:,}", f"of {row.options.candidates:,}"),
         theme.kpi("Spend", dollars(row.spending.cost_usd, model=model),
                   f"budget {dollars(cap)}" if cap else f"{used} tokens out" if model else ""),
@@ -146,18 +152,19 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
                                                required=True, label_visibility="collapsed"))  # fmt: skip
             rug = axis not in ("cpu", "second") and st.toggle("Failures", value=True, key="rug", bind="query-params")
             levels = [charts.Level(title, gap) for _, title, gap in data.baselines(loaded, split)]
-            log = logarithmic(frame, [level.gap for level in levels])
+            log = not measure_of(row.problem).note and logarithmic(frame, [level.gap for level in levels])
         validation = frame["number"].map(store.gaps(row.id, split)) if split is Split.VALIDATION else None
         if axis in ("cpu", "second"):
             if objective := own if axis == "second" else None:
                 frame = frame.assign(longest=frame["number"].map(data.second(store, row.id, mark, objective)))
-            picked = cpu(frame, frame["gap"] if validation is None else validation, loaded, split, objective, log=log)
+            picked = cpu(frame, frame["gap"] if validation is None else validation, loaded, split, objective, log=log,
+                         measure=measure_of(row.problem))  # fmt: skip
         else:
             shown = thinned(frame, frame["gap"] if validation is None else validation)
             steered = [told.at for told in data.steering(store, shown, row) if told.at is not None]
             figure = charts.progress(
                 shown, theme.current(), axis=axis, rug=rug, log=log, steered=steered,
-                levels=levels, validation=validation, population=population(row),
+                levels=levels, validation=validation, population=population(row), measure=measure_of(row.problem),
             )  # fmt: skip
             picked = parts.clicked(figure, f"progress-{axis}-{split}", zooms=True).get("number")
             st.caption(_MOVE)
@@ -170,18 +177,21 @@ def progress(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             parts.program_card(store, row, int(first), "progress")
 
 
-def cpu(frame: pd.DataFrame, gaps: pd.Series, loaded: Any, split: Split, second: SecondObjective | None, *, log: bool) -> Any:
+def cpu(
+    frame: pd.DataFrame, gaps: pd.Series, loaded: Any, split: Split, second: SecondObjective | None, *, log: bool, measure: Measure
+) -> Any:
     """Show gap against CPU time or another second objective, and return the number of the clicked attempt."""
     known = timed(frame, gaps, len(frame))
     if known.empty:
         lacking = parts.literal(second.title) if second else "CPU times"
-        st.caption(f"No attempt of this run has both a {split.value} gap and {lacking}; those that failed have none.")
+        st.caption(f"No attempt of this run has both a {split.value} {measure.word} and {lacking}; those that failed have none.")
         return None
     shown = timed(frame, gaps)
     limit = loaded.problem.limits.seconds if loaded and not second else None
-    figure = against_cpu(shown, theme.current(), split=split.value, log=log, limit=limit, second=second)
+    figure = against_cpu(shown, theme.current(), split=split.value, log=log, limit=limit, second=second, measure=measure)
     picked = parts.clicked(figure, f"progress-cpu-{split}{second.metric if second else ''}", zooms=True).get("number")
-    st.caption(f"Gap against {parts.literal(second.title) if second else 'CPU time'}. Line: no other attempt is as "
+    what = measure.word.capitalize()
+    st.caption(f"{what} against {parts.literal(second.title) if second else 'CPU time'}. Line: no other attempt is as "
                f"{'good in both' if second else 'fast and as good'}; its points have their numbers. {_MOVE}")  # fmt: skip
     drawn(shown, known, "on the line")
     return picked
@@ -211,12 +221,17 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     chosen = frame[failed if kind == "failed" else ~failed if kind in ("valid", None) else frame["operator"] == kind]
     chosen = chosen.sort_values(["gap", "number"], na_position="last").head(LISTED)
     validation = store.gaps(row.id, Split.VALIDATION)
-    listed = chosen.assign(gap=chosen["gap"] * 100, validation=chosen["number"].map(validation) * 100)
-    listed = listed.assign(change=listed["change"] * 100, error=listed["error"] * 200)
+    measure = measure_of(row.problem)
+    factor = -1 if measure.note else 100
+    listed = chosen.assign(gap=chosen["gap"] * factor, validation=chosen["number"].map(validation) * factor)
+    listed = listed.assign(change=listed["change"] * factor, error=listed["error"] * 200)
     chooser = "strategy" if row.options.strategy == "portfolio" else "island"
     if chooser == "strategy":
         listed["strategy"] = [population(row)(0 if pd.isna(island) else int(island)) for island in listed["island"]]
     shown = f"number status operator idea gap validation parent change error {chooser} longest seconds".split()
+    form, unit = ("%.6g", "") if measure.note else ("%.3f", ", %")
+    if measure.note:  # one instance: the noise of a difference is not known
+        shown.remove("error")
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
         event = st.dataframe(
@@ -224,12 +239,14 @@ def programs(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
             placeholder="",
             column_config={
                 "number": st.column_config.NumberColumn("no.", format="%d"),
-                "gap": st.column_config.NumberColumn("train gap, %", format="%.3f"),
-                "validation": st.column_config.NumberColumn("validation gap, %", format="%.3f"),
+                "gap": st.column_config.NumberColumn(f"train {measure.word}{unit}", format=form),
+                "validation": st.column_config.NumberColumn(f"validation {measure.word}{unit}", format=form),
                 "parent": st.column_config.NumberColumn("parent", format="%d"),
                 "island": st.column_config.NumberColumn("island", format="%d"),
                 "idea": st.column_config.TextColumn("idea", width="medium"),
-                "change": st.column_config.NumberColumn("against parent, pp", format="%+.3f"),
+                "change": st.column_config.NumberColumn(
+                    "against parent" if measure.note else "against parent, pp", format="%+.5g" if measure.note else "%+.3f"
+                ),
                 "error": st.column_config.NumberColumn("noise, ± pp", format="%.3f", help="Two standard errors of the difference."),
                 "longest": st.column_config.NumberColumn("longest instance, s", format="%.3f"),
                 "seconds": st.column_config.NumberColumn("evaluation, s", format="%.3f"),
@@ -258,8 +275,9 @@ def lineage(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
         steps = parts.counted(len(path) - 1, "step")
         st.caption(f"Lineage of candidate {number}: {steps} from no. {path[0]}. Hollow: other attempts that became parents. "
                    "Click a step to see its diff.", width="stretch")  # fmt: skip
-        log = logarithmic(frame, list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna()))
-    figure = charts.lineage(frame, path, theme.current(), log=log)
+        drawn_gaps = list(frame.loc[frame["number"].isin([*path, *frame["parent"].dropna()]), "gap"].dropna())
+        log = not measure_of(row.problem).note and logarithmic(frame, drawn_gaps)
+    figure = charts.lineage(frame, path, theme.current(), log=log, measure=measure_of(row.problem))
     picked = parts.clicked(figure, "lineage", zooms=True).get("number")
     if picked is not None:
         parts.open_program(row.id, int(picked), tab="Diff")
@@ -286,12 +304,13 @@ def archive(store: Reader, row: RunSummary, mark: Mark, loaded: Any) -> None:
     if not made.cells:
         st.caption("No valid candidate yet.")
         return
+    measure = measure_of(row.problem)
     plot, card = st.columns([7, 3], gap="medium")
     with plot:
-        picked = parts.clicked(charts.archive(made, theme.current(), rows), f"archive-{rows}").get("number")
+        picked = parts.clicked(charts.archive(made, theme.current(), rows, measure=measure), f"archive-{rows}").get("number")
         total = len(made.columns) * len(made.rows)
         among = f" among the best {len(sizes):,} attempts" if len(sizes) == data.SIZED else ""
-        st.caption(f"{len(made.cells)} of {total} cells are filled{among}; colour: best train gap in the cell.")
+        st.caption(f"{len(made.cells)} of {total} cells are filled{among}; colour: best train {measure.word} in the cell.")
     best = min(made.cells, key=lambda cell: cell[2])
     with card:
         parts.program_card(store, row, int(picked) if picked is not None else best[4], "archive")

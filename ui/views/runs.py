@@ -13,7 +13,7 @@ import streamlit as st
 from ui import actions, data, discoveries, models, parts, theme
 from workbench import search
 from workbench.errors import StoreError
-from workbench.formatting import dollars, duration, points
+from workbench.formatting import dollars, duration, measure_of, points
 from workbench.problem import catalog
 from workbench.store import Reader, RunSummary
 
@@ -96,8 +96,7 @@ def table(store: Reader, every: list[RunSummary], words: Sequence[str] = ()) -> 
         marked([row for row in every if row.id in ticked])
         return
     frame = pd.DataFrame([line(store, row) for row in rows])
-    if not frame["note"].any():
-        frame = frame.drop(columns="note")
+    frame = frame.drop(columns=[name for name in ("note", "score") if not frame[name].any()])
     # Streamlit selects by position: another list of runs is another table, in which the same runs are ticked.
     names = [row.id for row in rows]
     before = [k for k, name in enumerate(names) if name in ticked]
@@ -107,6 +106,7 @@ def table(store: Reader, every: list[RunSummary], words: Sequence[str] = ()) -> 
         height="auto" if len(frame) <= 10 else 640, placeholder="–",
         column_config={
             "gap": st.column_config.NumberColumn("val. gap", format="%.2f%%", help="Gap of the best candidate on validation"),
+            "score": st.column_config.TextColumn("val. score", help="Of a foreign task, by its own evaluator: higher is better"),
             "test": st.column_config.NumberColumn("test gap", format="%.2f%%", help="Known once the best candidate is certified"),
             "verdict": st.column_config.TextColumn("vs best baseline", help="On validation: paired bootstrap, 95% CI"),
             "curve": st.column_config.LineChartColumn("best so far", width=90, help="Best train gap by attempt"),
@@ -146,11 +146,11 @@ def marked(rows: list[RunSummary]) -> None:
 
 def line(store: Reader, row: RunSummary) -> dict[str, Any]:
     """Return one row of the table."""
-    found = data.verdict(store, row)
+    found, measure = data.verdict(store, row), measure_of(row.problem)
     state = data.state(store, row)
     silent = time.time() - row.heartbeat
     certified = data.certificate(row.id, row.champion)
-    verdict = "" if found is None else found.verdict.value
+    verdict = measure.note if found is None else found.verdict.value
     if found and found.verdict in ("better", "worse"):
         verdict = f"{verdict} than {found.against}, {points(found.difference.mean)}"
     if certified.certificate:
@@ -164,10 +164,11 @@ def line(store: Reader, row: RunSummary) -> dict[str, Any]:
         "status": state,
         "run": row.id,
         "problem": row.problem,
-        "gap": None if row.validation_gap is None else row.validation_gap * 100,
+        "gap": None if row.validation_gap is None or measure.note else row.validation_gap * 100,
+        "score": f"{measure.value(row.validation_gap)} (not verified)" if measure.note else "",
         "test": None if certified.test_gap is None else certified.test_gap * 100,
         "verdict": verdict,
-        "curve": [round(gap, 6) for gap in data.curve(store, row.id)],
+        "curve": [round(measure.number(gap), 6) for gap in data.curve(store, row.id)],
         "progress": min(1.0, row.attempts / row.options.candidates),
         "valid": 100 * row.valid / row.attempts if row.attempts else None,
         "cost": dollars(row.spending.cost_usd, model=row.uses_model),

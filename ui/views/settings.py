@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import actions, data, parts, theme
 from workbench.errors import StoreError, UsageError
-from workbench.formatting import dollars, percent, tokens
+from workbench.formatting import dollars, measure_of, tokens
 from workbench.report import charts
 from workbench.store import Reader, RunSummary
 
@@ -102,8 +102,8 @@ def by_run(groups: pd.DataFrame, rows: list[RunSummary], most: int = 50) -> str:
         share = f", {one['usd'] / cap:.0%} used" if cap else ""
         body.append([theme.link("run", escape(str(run)), run=str(run), tab="Spend & models"), escape(row.problem if row else ""),
                      escape(row.proposer if row else ""), spent, f"{dollars(cap)}{share}" if cap else "none",
-                     f"{int(one['calls']):,}", percent(row.validation_gap if row else None)])  # fmt: skip
-    return theme.table(["run", "problem", "proposer", "spent", "budget", "calls", "validation gap"], body, {3, 4, 5, 6})
+                     f"{int(one['calls']):,}", measure_of(row.problem).value(row.validation_gap) if row else "–"])  # fmt: skip
+    return theme.table(["run", "problem", "proposer", "spent", "budget", "calls", "validation gap or score"], body, {3, 4, 5, 6})
 
 
 # --------------------------------------------------------------------------- setup

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.formatting import percent
+from workbench.formatting import Measure, measure_of
 from workbench.store import Message, Reader, Run
 
 LOST = "not evaluated: the run ended before its turn"
@@ -55,13 +55,14 @@ def asked(store: Reader, row: Run, now: float | None = None) -> list[Asked]:
     since = max(row.created, store.resumed(row.id)) if row.live else float("inf")
     answered = {str(_fields(m.argument).get("ticket")) for m in sent if m.command == "submit" and not _refused(m)}
     given_back = {m.argument for m in sent if m.command == "give-up" and not _refused(m)}
-    return [_read(m, since, answered, given_back, time.time() if now is None else now) for m in sent]
+    measure = measure_of(row.problem)
+    return [_read(m, since, answered, given_back, time.time() if now is None else now, measure) for m in sent]
 
 
-def _read(message: Message, since: float, answered: set[str], given_back: set[str], now: float) -> Asked:
+def _read(message: Message, since: float, answered: set[str], given_back: set[str], now: float, measure: Measure) -> Asked:
     fields = _fields(message.argument)
     author = str(fields.get("author") or "")
-    outcome, number, waits = _outcome(message, since)
+    outcome, number, waits = _outcome(message, since, measure)
     match message.command:
         case "ticket":
             outcome, waits = _ticket(message, since, answered, given_back, now) or (outcome, waits)
@@ -79,7 +80,7 @@ def _read(message: Message, since: float, answered: set[str], given_back: set[st
     return Asked(message, author, message.argument, outcome=outcome, number=number, waits=waits)
 
 
-def _outcome(message: Message, since: float) -> tuple[str, int | None, bool]:
+def _outcome(message: Message, since: float, measure: Measure) -> tuple[str, int | None, bool]:
     """Return what became of a message, its attempt, and whether the run, which has been at work `since` then, may still answer."""
     if message.acknowledged is None:
         return ("waiting for the run to read it", None, True) if since < float("inf") else (UNREAD, None, False)
@@ -92,7 +93,8 @@ def _outcome(message: Message, since: float) -> tuple[str, int | None, bool]:
     if "given_back" in found:
         return "given back", None, False
     if "candidate" in found:
-        what = f"train gap {percent(found['gap'])}" if found.get("gap") is not None else str(found.get("message", ""))
+        scored = found.get("gap") is not None
+        what = f"train {measure.word} {measure.value(found['gap'])}" if scored else str(found.get("message", ""))
         return f"attempt {found['candidate']}: {found.get('status', '')}, {what}", int(found["candidate"]), False
     named = re.match(r"attempt (\d{1,9}):", message.answer)
     return message.answer, int(named[1]) if named else None, False

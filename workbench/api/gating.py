@@ -11,6 +11,7 @@ from workbench.api.loading import AnyProblem, load
 from workbench.evaluation.inline import InlinePool
 from workbench.loop.stress_gate import Gate, Margin
 from workbench.model import Program
+from workbench.problem.foreign import refuse
 from workbench.problem.given import program_of
 
 
@@ -81,6 +82,7 @@ def gate(
         The problem has no `gate.py`, which generates the instances, or no baselines.
     """
     loaded = load(problem)
+    refuse(loaded.slug, loaded.folder, "draw instances of robustness classes")
     given = program_of(loaded, program)
     loaded.gate(seed)  # what is missing is told before a sandbox starts
     with contextlib.closing(InlinePool(loaded, allow_unsafe=allow_unsafe, isolation=isolation)) as pool:

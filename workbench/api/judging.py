@@ -15,6 +15,7 @@ from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.certificate import UNKNOWN, Finder, Opening, Seal
 from workbench.errors import StoreError, UsageError
 from workbench.evaluation.evaluate import evaluate as score
+from workbench.evaluation.opening import open_for
 from workbench.evaluation.pool import Pool
 from workbench.evaluation.twice import look_twice
 from workbench.model import InstanceResult, Program, Report, Split, Status
@@ -133,8 +134,9 @@ def evaluate_on(
         raise UsageError("only `evolve certify` may access the stress split; for fresh instances of its classes: evolve gate")
     given = program_of(loaded, program)
     reports = []
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
-        look_twice(loaded, sandbox)
+    with contextlib.closing(open_for(loaded, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+        if loaded.evaluator is None:
+            look_twice(loaded, sandbox)
         for split in dict.fromkeys(wanted):
             if split is Split.VALIDATION:
                 count_look(loaded, given, program)

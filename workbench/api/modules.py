@@ -76,6 +76,7 @@ def export(
     """
     from workbench.exporting import files
     from workbench.exporting.cases import record_cases
+    from workbench.exporting.foreign import foreign_file
     from workbench.exporting.module import render
     from workbench.exporting.trial import try_out
 
@@ -83,6 +84,9 @@ def export(
     loaded, program, target = found.loaded, found.program, Path(out)
     places = files.paths(target, force=force)
     kept = _newest_certificate(program, loaded.version, runs_folder(runs))
+    figures = _figures(found, kept, runs_folder(runs))
+    if loaded.evaluator is not None:
+        return Exported(target, files.write_foreign(places, foreign_file(loaded, program, figures)), found, "")
     limits = loaded.problem.limits
 
     def opened(around: Surroundings) -> Sandbox:
@@ -90,7 +94,7 @@ def export(
 
     with contextlib.closing(opened(Surroundings())) as sandbox:
         cases = record_cases(loaded, program, sandbox)
-    table = {"this program": _figures(found, kept, runs_folder(runs))}
+    table = {"this program": figures}
     splits = list(table["this program"]) or [Split.TRAIN.value, Split.VALIDATION.value]
     for name, _ in loaded.references.ranking:
         table[name] = {split: mean_gap(loaded.references.families(name, Split(split))) for split in splits}

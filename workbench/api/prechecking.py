@@ -12,6 +12,7 @@ from workbench.api.loading import AnyProblem, load
 from workbench.certificate import Check
 from workbench.evaluation.pool import Pool
 from workbench.model import Program
+from workbench.problem.foreign import refuse
 from workbench.problem.given import program_of
 from workbench.sandbox import open_sandbox
 from workbench.system.process import cores
@@ -63,6 +64,7 @@ def precheck(
     from workbench.certification.verdict import silent
 
     loaded = load(problem)
+    refuse(loaded.slug, loaded.folder, "be checked as for a certificate")
     given = program_of(loaded, program)
     with contextlib.ExitStack() as stack:
         opened = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import judging, modules
 from workbench.errors import RunFailed
-from workbench.formatting import percent
+from workbench.formatting import measure_of, percent
 from workbench.model import Split
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
@@ -33,7 +33,7 @@ class Best:
     source
         Source of the program.
     gap
-        Gap on validation: 0 is the reference, lower is better.
+        Gap on validation: 0 is the reference, lower is better. Of a foreign task it is the score with its sign turned.
     train_gap
         Gap on train, which the search optimised.
     families
@@ -139,7 +139,9 @@ class Result:
 
     def __repr__(self) -> str:
         found = self.outcome
-        best = f", best {percent(found.best.validation)} on validation" if found.best else ""
+        shown = measure_of(found.problem)
+        note = f" ({shown.note})" if shown.note else ""
+        best = f", best {shown.value(found.best.validation)} on validation{note}" if found.best else ""
         return f"<run {self.name}: {found.status}, {found.attempts} attempts{best}>"
 
     def _repr_html_(self) -> str:
@@ -147,7 +149,9 @@ class Result:
         rows = [("status", found.status), ("attempts", f"{found.attempts:,} ({found.valid:,} valid)")]
         if found.best:
             number = found.best.number
-            rows.append((f"best candidate (no. {number})", f"{percent(found.best.validation)} gap on validation"))
+            shown = measure_of(found.problem)
+            rows.append((f"best candidate (no. {number})", f"{shown.value(found.best.validation)} {shown.word} on validation"))
+            rows += [("note", shown.note)] if shown.note else []
         known = {n: mean_gap(self.problem.references.families(n, Split.VALIDATION)) for n, _ in self.problem.references.ranking}
         if known:
             name = min(known, key=known.__getitem__)

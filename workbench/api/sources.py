@@ -13,11 +13,11 @@ from typing import Any
 from workbench.api.loading import AnyProblem, load
 from workbench.errors import UsageError
 from workbench.evaluation.evaluate import evaluate as score
+from workbench.evaluation.opening import open_for
 from workbench.model import Program, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.problem.gap import mean_gap
 from workbench.problem.shipped import exhibit
-from workbench.sandbox import open_sandbox
 
 SHIPPED = "shipped"
 """Name of the best heuristic that ships, as its search or author wrote it."""
@@ -100,7 +100,7 @@ def sources(
         name: {split: mean_gap(loaded.references.families(name, split)) for split in _SPLITS} for name in titles
     }
     unknown = [name for name in kinds if name not in gaps]
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+    with contextlib.closing(open_for(loaded, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
         for done, name in enumerate(unknown):
             if on_source:
                 on_source(done, len(unknown))

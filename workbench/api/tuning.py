@@ -10,11 +10,11 @@ from pathlib import Path
 from workbench.api.loading import AnyProblem, load
 from workbench.errors import UsageError
 from workbench.evaluation.evaluate import evaluate as score
+from workbench.evaluation.opening import open_for
 from workbench.loop.tune import Tuned, declared
 from workbench.loop.tune import tune as search_constants
 from workbench.model import Program, Split, Status
 from workbench.problem.given import program_of
-from workbench.sandbox import open_sandbox
 
 
 def tune(
@@ -56,7 +56,7 @@ def tune(
             "assigned a number at the top level (ALPHA = 1.0)"
         )
     made = 0
-    with contextlib.closing(open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
+    with contextlib.closing(open_for(loaded, allow_unsafe=allow_unsafe, isolation=isolation)) as sandbox:
 
         def gap(candidate: Program) -> float:
             nonlocal made

@@ -27,6 +27,7 @@ from workbench.evaluation.jobs import Executor, Job
 from workbench.formatting import percent, points
 from workbench.model import InstanceResult, Program, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.foreign import refuse
 from workbench.problem.gap import family_gaps, mean_gap
 from workbench.protocols import Sandbox
 from workbench.values import count_scored, scored
@@ -153,6 +154,7 @@ def require(loaded: LoadedProblem) -> None:
     ProblemError
         No baselines, or too few test instances.
     """
+    refuse(loaded.slug, loaded.folder, "be certified")
     if not loaded.problem.baselines:
         raise ProblemError(f"{loaded.slug} has no baselines to compare with")
     if (count := count_scored(i.family for i in loaded.instances(Split.TEST))) < _FEWEST_COMPARED:

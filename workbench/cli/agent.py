@@ -14,9 +14,10 @@ from workbench.api.agents import skill
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.formatting import percent, points
+from workbench.formatting import Measure, measure_of, percent, points
 from workbench.loop.messages import SECONDS
 from workbench.model import Status
+from workbench.store import Reader
 
 app = typer.Typer(help="Propose programs yourself, or let a coding agent: take a ticket, submit a program.", no_args_is_help=True)
 
@@ -116,16 +117,25 @@ def submit(
     if as_json:
         emit(asdict(found))
         return
-    what = f"train gap {percent(found.gap)}" if found.gap is not None else found.message
+    measure = _measure(run, runs)
+    what = f"train {measure.word} {measure.value(found.gap)}" if found.gap is not None else found.message
     if found.difference is not None:
-        noise = " (within noise)" if found.within_noise else ""
-        what += f", {100 * found.difference:+.2f} points against the program it was made from{noise}"
+        noise = " (within noise)" if found.within_noise and not measure.note else ""
+        apart = measure.difference(found.difference) if measure.note else f"{100 * found.difference:+.2f} points"
+        what += f", {apart} against the program it was made from{noise}"
     words = console()
     words.print(f"attempt {found.candidate}: {Status(found.status).value}, {what}; {found.left} left", markup=False)
-    if instances and found.instances:
+    if measure.note:
+        words.print(measure.note)
+    if instances and found.instances and not measure.note:
         (words if words.is_terminal else console(width=10_000)).print(_by_instance(found))
     if not found.left:
         words.print(f"the run ends with its last attempt and chooses the best candidate on validation: evolve show {run}")
+
+
+def _measure(run: str, runs: Path) -> Measure:
+    with Reader(runs) as store:
+        return measure_of(store.run(run).problem)
 
 
 def _by_instance(found: agents.Submitted) -> Table:
@@ -162,9 +172,11 @@ def history(run: Session, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> N
     if as_json:
         emit([asdict(a) for a in attempts])
         return
-    words = console()
+    words, measure = console(), _measure(run, runs)
+    if measure.note:
+        words.print(measure.note)
     for a in attempts:
-        shown = percent(a.gap) if a.gap is not None else a.status
+        shown = measure.value(a.gap) if a.gap is not None else a.status
         words.print(f"{a.number:5d}  {shown:>12}  {a.idea or a.message}", markup=False, highlight=False)
 
 

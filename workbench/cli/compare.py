@@ -16,6 +16,7 @@ from workbench.errors import UsageError
 from workbench.formatting import level, percent, points, span
 from workbench.model import Split, Status
 from workbench.problem.catalog import LoadedProblem
+from workbench.problem.foreign import refuse
 from workbench.store import Store
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def compare_(
         loaded = problem_of(row, problem)
         version, name = row.version, row.id
     side = _Side(loaded, version, name, wanted, runs)
+    refuse(loaded.slug, loaded.folder, "be compared instance by instance")
     own = side.of(program)
     if not others and loaded.version != version:
         raise UsageError(

@@ -16,7 +16,7 @@ from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.cli.show import say_printed
 from workbench.errors import ProgramRefused
-from workbench.formatting import percent, points, visible
+from workbench.formatting import labelled, measure_of, percent, points, visible
 from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import probe
@@ -82,15 +82,28 @@ def eval_(
 
 
 def _say(loaded: LoadedProblem, report: Report, words: Console, instances: bool) -> None:
-    words.print(f"{loaded.slug} {report.split}: {report.status}, gap {percent(report.gap)} in {report.seconds:.2f} s", style="bold")
+    measure = measure_of(loaded.slug)
+    result = "no score" if measure.note and report.status is not Status.OK else f"{measure.word} {measure.value(report.gap)}"
+    words.print(f"{loaded.slug} {report.split}: {report.status}, {result} in {report.seconds:.2f} s", style="bold")
+    if measure.note:
+        words.print(measure.note)
     for line in _failures(report):
         words.print(line)
     if cpu := _cpu(report):
         words.print(f"CPU time per instance: median {cpu['median']:.3g} s, longest {cpu['longest']:.3g} s on {cpu['on']}")
     if metrics := _metrics(report):
-        words.print("mean of the verifier's metrics: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics.items()))
+        whose = "metrics" if measure.note else "mean of the verifier's metrics"
+        words.print(f"{whose}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics.items()))
     for line in loaded.references.beaten(report.split, report.results)[:1]:
         words.print(f"better than what is proven to be best, so the verifier or the reference is at fault: {line}")
+    if not measure.note:
+        _by_class(loaded, report, words)
+    say_printed(report.printed, words)
+    if instances and not measure.note:
+        _print_instances(loaded, report, words)
+
+
+def _by_class(loaded: LoadedProblem, report: Report, words: Console) -> None:
     shown = table("class", "gap", *(name for name, _ in loaded.references.ranking), right=" ".join(["gap", *loaded.programs]))
     by_baseline = [loaded.references.families(name, report.split) for name, _ in loaded.references.ranking]
     for family, gap in report.families.items():
@@ -98,9 +111,6 @@ def _say(loaded: LoadedProblem, report: Report, words: Console, instances: bool)
     words.print(shown)
     if smoke := _smoke(report):
         words.print(f"must be answered, but not in the gap: {', '.join(smoke)}")
-    say_printed(report.printed, words)
-    if instances:
-        _print_instances(loaded, report, words)
 
 
 def _smoke(report: Report) -> list[str]:
@@ -169,7 +179,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> dict[str, Any]:
+def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> Any:
+    return labelled(loaded.slug, _plain(loaded, report, isolation))
+
+
+def _plain(loaded: LoadedProblem, report: Report, isolation: str) -> dict[str, Any]:
     return {
         "split": report.split,
         "status": report.status,

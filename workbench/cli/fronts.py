@@ -11,7 +11,7 @@ from workbench.analysis import front
 from workbench.cli.common import emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
-from workbench.formatting import percent
+from workbench.formatting import labelled, measure_of
 from workbench.model import Split
 from workbench.problem import catalog
 from workbench.protocols import SecondObjective
@@ -27,9 +27,9 @@ def show(name: str, runs: Path, *, as_json: bool) -> None:
         told = {a.number: (a.operator, a.idea) for a in store.attempts(run.id)}
     if as_json:
         fronts = {second.metric: _json(second, rows, validation) for second, rows in found.items()}
-        emit({"run": run.id, "champion": run.champion, "fronts": fronts})
+        emit(labelled(run.problem, {"run": run.id, "champion": run.champion, "fronts": fronts}))
         return
-    words = console()
+    words, measure = console(), measure_of(run.problem)
     for second, (rows, chosen) in found.items():
         shown = table(
             "no.", "train", "validation", escape(second.metric), "noise", "operator", "idea", right="no. train validation"
@@ -37,15 +37,15 @@ def show(name: str, runs: Path, *, as_json: bool) -> None:
         for standing in rows:
             operator, idea = told[standing.number]
             shown.add_row(
-                str(standing.number), percent(standing.gap), percent(validation.get(standing.number)),
+                str(standing.number), measure.value(standing.gap), measure.value(validation.get(standing.number)),
                 f"{front.shown(second, standing.second):.4g}", "~" if standing.close else "", operator, escape(idea),
             )  # fmt: skip
         better = "less" if second.sense == "min" else "more"
-        words.print(f"train gap against {second.title} ({second.metric}, {better} is better):", markup=False)
+        words.print(f"train {measure.word} against {second.title} ({second.metric}, {better} is better):", markup=False)
         words.print(shown)
         if chosen is not None:
             words.print(f"--prefer {second.metric} chooses no. {chosen} (best candidate: no. {run.champion})", markup=False)
-    words.print("~ within noise of the best train gap", style="dim")
+    words.print(measure.note or "~ within noise of the best train gap", style="dim")
 
 
 def _front(store: Reader, run: Run, second: SecondObjective) -> tuple[list[front.Standing], int | None]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import (
+    adopt,
     agent,
     certify,
     compare,
@@ -86,6 +87,7 @@ for panel, name, command in (
     (_CONTROL, "steer", control.steer),
     (_CONTROL, "inject", control.inject),
     (_OWN, "new", new.new),
+    (_OWN, "adopt", adopt.adopt),
     (_OWN, "references", references.references),
     (_SYSTEM, "doctor", machine.doctor),
 ):

@@ -51,11 +51,11 @@ def _problem(slug: str, into: Path) -> None:
     folder = into / name
     if folder.exists():
         raise UsageError(f"{folder} already exists; nothing was changed")
-    _write("problem", folder, name, slug)
+    write_template("problem", folder, name, slug)
     loaded = load(folder)
     with contextlib.closing(open_sandbox(loaded.problem.modules)) as sandbox:
         make_references(loaded, sandbox)
-    place = _typed(folder)
+    place = typed(folder)
     console().print(
         f"created {folder}\n"
         f"  try it             evolve run {place} --proposer builtin -n 100\n"
@@ -72,17 +72,28 @@ def _plugin(kind: str, name: str, into: Path) -> None:
     for path in (file, test):
         if path.exists():
             raise UsageError(f"{path} already exists; nothing was changed")
-    _write(kind, into, name)
+    write_template(kind, into, name)
     console().print(
         f"created {file} and {test.name}\n"
-        f"  try it     evolve run PROBLEM --{kind} {_typed(file)}:{_camel(name)} -n 100\n"
-        f"  check it   pytest {_typed(test)}"
+        f"  try it     evolve run PROBLEM --{kind} {typed(file)}:{_camel(name)} -n 100\n"
+        f"  check it   pytest {typed(test)}"
     )
 
 
-def _write(kind: str, folder: Path, name: str, slug: str = "") -> None:
-    """Fill in a template: contents and names of files."""
-    words = {"slug": slug, "name": name, "camel": _camel(name), "title": name.replace("_", " ").capitalize()}
+def write_template(kind: str, folder: Path, name: str, slug: str = "", **more: str) -> None:
+    """Fill in a template: contents and names of files.
+
+    Parameters
+    ----------
+    **more
+        Further words of the template.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written.
+    """
+    words = {"slug": slug, "name": name, "camel": _camel(name), "title": name.replace("_", " ").capitalize(), **more}
     root = _TEMPLATES / kind
     try:
         for source in sorted(root.rglob("*.txt")):
@@ -97,6 +108,6 @@ def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _typed(path: Path) -> str:
-    """A path as it is typed on a command line."""
+def typed(path: Path) -> str:
+    """Return a path as it is typed on a command line."""
     return str(path) if path.is_absolute() else f"./{path}"

@@ -17,6 +17,7 @@ from workbench.formatting import percent
 from workbench.loop.display import Steps
 from workbench.model import Split
 from workbench.problem import catalog
+from workbench.problem.foreign import refuse
 from workbench.problem.gap import mean_gap
 from workbench.problem.make_references import make_references
 from workbench.problem.reachable import measure
@@ -53,6 +54,7 @@ def references(
         raise UsageError("use either --make or --missing")
     if workers is not None and workers < 1:
         raise UsageError(f"--workers must be at least 1, not {workers}")
+    refuse(loaded.slug, loaded.folder, "have references")
     if make or missing or not (loaded.folder / FILE).exists():
         _make(loaded, workers or os.cpu_count() or 1, missing, words)
         loaded = catalog.reload(problem)

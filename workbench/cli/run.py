@@ -14,7 +14,7 @@ from workbench.cli.common import DEFAULT_RUNS, Isolation, Json, OwnProblem, Pref
 from workbench.cli.console import console
 from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
-from workbench.formatting import dollars, percent
+from workbench.formatting import dollars, measure_of
 from workbench.loop.display import Progress
 from workbench.problem import catalog
 
@@ -209,9 +209,13 @@ def _report(result: Result, as_json: bool) -> None:
         f"{cost}, isolation {found.isolation}"
     )
     if best := found.best:
-        gaps = f"train gap {percent(best.train)}, validation gap {percent(best.validation)}"
-        words.print(f"best on validation: candidate {best.number}, {gaps}")
-        for line in baseline_lines(result.problem, best.validation):
+        shown = measure_of(found.problem)
+        results = f"train {shown.word} {shown.value(best.train)}, validation {shown.word} {shown.value(best.validation)}"
+        words.print(f"best on validation: candidate {best.number}, {results}")
+        for line in baseline_lines(result.problem, best.validation) if result.problem.problem.baselines else ():
             words.print(line)
+        if shown.note:
+            adopting = f"evolve adopt {result.problem.folder} DOMAIN/NAME makes a problem of it"
+            words.print(f"{shown.note}: the task's own evaluator gave them; {adopting}")
     if as_json:
         emit(found.to_json())

@@ -18,11 +18,12 @@ from workbench.cli import fronts
 from workbench.cli.common import DEFAULT_RUNS, Json, Runs, emit, table
 from workbench.cli.console import console
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, last_line, percent, visible, with_error
+from workbench.formatting import GAP, Measure, dollars, labelled, last_line, measure_of, percent, visible
 from workbench.model import Candidate, Effect, Report, Seconds, Split, Status
 from workbench.problem import catalog
 from workbench.problem.gap import mean_gap
 from workbench.store import AttemptSummary, Event, Outcome, Reader, Run, RunSummary, Store, outcome
+from workbench.values import NOT_VERIFIED, is_unverified
 
 
 def baseline_lines(loaded: catalog.LoadedProblem, gap: float | None) -> list[str]:
@@ -51,6 +52,8 @@ def list_(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> None:
         words.print("no runs yet; start one with: evolve demo")
         return
     _print_list(rows, words)
+    if any(is_unverified(row.problem) for row in rows):
+        words.print(f"* {NOT_VERIFIED}; higher is better", style="dim", highlight=False)
     versions: dict[str, set[str]] = {}
     for row in rows:
         versions.setdefault(row.problem, set()).add(row.version)
@@ -65,7 +68,7 @@ def _print_list(rows: Sequence[RunSummary], words: Console) -> None:
     """Print one line per run: a narrow terminal gets fewer columns, and no run ID is ever wrapped."""
     columns = ["run", "status", "train", "validation", "attempts", "cost", "valid", "proposer"]
     cells = [
-        {"run": row.id, "status": row.status, "train": percent(row.best_gap), "validation": percent(row.validation_gap),
+        {"run": row.id, "status": row.status, "train": _listed(row, row.best_gap), "validation": _listed(row, row.validation_gap),
          "attempts": str(row.attempts), "cost": dollars(row.spending.cost_usd, model=row.uses_model),
          "valid": f"{row.valid / row.attempts:.0%}" if row.attempts else "-", "proposer": row.proposer}
         for row in rows
@@ -80,7 +83,16 @@ def _print_list(rows: Sequence[RunSummary], words: Console) -> None:
     console(width=max(room, sum(needed[name] for name in columns))).print(shown)
 
 
-def _row(row: RunSummary) -> dict[str, Any]:
+def _listed(row: RunSummary, gap: float | None) -> str:
+    shown = measure_of(row.problem)
+    return f"{'score ' if shown.note else ''}{shown.value(gap)}{'*' if shown.note else ''}"
+
+
+def _row(row: RunSummary) -> Any:
+    return labelled(row.problem, _plain_row(row))
+
+
+def _plain_row(row: RunSummary) -> dict[str, Any]:
     return {
         "run": row.id,
         "problem": row.problem,
@@ -148,9 +160,9 @@ def show(
         more |= {kinds[division.kind]: division.to_json() for division in divided}
         if tried:
             more["attempts"] = [_attempt(row, a) for a in attempts[-tried:]]
-        emit(found.to_json() | more)
+        emit(labelled(row.problem, found.to_json() | more))
         return
-    words = console()
+    words, shown = console(), measure_of(row.problem)
     if tried:
         _print_attempts(row, attempts[-tried:], words)
         return
@@ -163,18 +175,19 @@ def show(
             style="bold",
             markup=False,
         )
-        for line in _about(chosen, noticed):
+        for line in _about(chosen, noticed, shown):
             words.print(f"  {line}", markup=False)
         for split, report in reports.items():
             if report:
-                by_family = ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
-                words.print(f"  {split:<11}{percent(report.gap):>9}  {by_family}")
+                words.print(f"  {split:<11}{shown.value(report.gap):>9}  {_beside(shown, report)}", markup=False)
+        if shown.note:
+            words.print(f"  {shown.note}; higher is better")
         if kept is not None:
             made = kept.certificate
             words.print(f"  certificate (version {made.version}): {made.verdict.words}: {made.reason}", markup=False)
             words.print(f"  {made.origin}", markup=False)
         say_printed(chosen.printed, words)
-        words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {percent(s.gap)}" for s in steps), markup=False)
+        words.print("  lineage: " + " -> ".join(f"{s.number} {s.operator} {shown.value(s.gap)}" for s in steps), markup=False)
         if chosen.program:
             words.print(Syntax(visible(chosen.program.source), "python", background_color="default"))
     _print_log(lessons, events, words)
@@ -221,25 +234,36 @@ def _shares(division: Division) -> Table:
     return shown
 
 
-def _about(chosen: Candidate, noticed: Sequence[str]) -> list[str]:
+def _beside(shown: Measure, report: Report) -> str:
+    """Return the gaps of instance classes, or the metrics of a foreign task."""
+    if not shown.note:
+        return ", ".join(f"{family} {percent(gap)}" for family, gap in report.families.items())
+    return ", ".join(f"{name} {value:.6g}" for result in report.results for name, value in result.metrics.items())
+
+
+def _about(chosen: Candidate, noticed: Sequence[str], shown: Measure) -> list[str]:
     """Return idea, difference to the parent with times, and what was noticed, a line each."""
     idea = f"idea: {chosen.idea}" if chosen.idea else ""
-    return [line for line in (idea, against_parent(chosen.effect, chosen.seconds), *(f"it {words}" for words in noticed)) if line]
+    return [
+        line for line in (idea, against_parent(chosen.effect, chosen.seconds, shown), *(f"it {words}" for words in noticed)) if line
+    ]
 
 
-def against_parent(effect: Effect | None, seconds: Seconds | None) -> str:
+def against_parent(effect: Effect | None, seconds: Seconds | None, shown: Measure = GAP) -> str:
     """Return the difference to the parent with its standard error, and the time per instance, in one line."""
     parts = []
     if effect:
-        noise = " (within noise)" if effect.within_noise else ""
-        parts.append(f"against its parent on train: {with_error(effect.mean, effect.error)}{noise}")
+        noise = " (within noise)" if effect.within_noise and not shown.note else ""
+        parts.append(f"against its parent on train: {shown.with_error(effect.mean, effect.error)}{noise}")
     if seconds:
-        parts.append(f"{seconds.median:.2g} s per instance, longest {seconds.longest:.2g} s")
+        per = "" if shown.note else f" per instance, longest {seconds.longest:.2g} s"
+        parts.append(f"{seconds.median:.2g} s{per}{' of CPU in the evaluator' if shown.note else ''}")
     return "; ".join(parts)
 
 
 def _print_attempts(row: Run, attempts: Sequence[AttemptSummary], words: Console) -> None:
     several = row.options.strategy == "portfolio"
+    measure = measure_of(row.problem)
     shown = table(
         "no.",
         "from",
@@ -254,16 +278,19 @@ def _print_attempts(row: Run, attempts: Sequence[AttemptSummary], words: Console
     )
     for a in attempts:
         effect, seconds = a.effect, a.per_instance
-        difference = with_error(effect.mean, effect.error) + (" ~" if effect.within_noise else "") if effect else ""
+        noise = " ~" if effect and effect.within_noise and not measure.note else ""
+        difference = measure.with_error(effect.mean, effect.error) + noise if effect else ""
         reason = "" if a.status is Status.OK else f"{a.status}: {last_line(a.message)}"
         shown.add_row(
             str(a.number), "" if a.parent is None else str(a.parent),
             *([escape(chosen_by(row, a.island, a.operator))] if several else []),
-            a.operator, percent(a.gap), difference,
+            a.operator, measure.value(a.gap), difference,
             f"{seconds.longest:.2g} s" if seconds else "", escape(" | ".join(filter(None, (a.idea, reason)))),
         )  # fmt: skip
     words.print(shown)
-    words.print("~ within noise: less than two standard errors", style="dim")
+    words.print(
+        f"{measure.note}; higher is better" if measure.note else "~ within noise: less than two standard errors", style="dim"
+    )
 
 
 def _attempt(row: Run, a: AttemptSummary) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from workbench.api.sources import kind_of, source, sources
 from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.formatting import percent
+from workbench.formatting import measure_of
 from workbench.loop.display import Steps
 from workbench.model import Split
 
@@ -60,7 +60,11 @@ def source_(
     if as_json:
         emit([one.to_json() for one in found])
         return
+    measure = measure_of(loaded.slug)
     shown = table("name", "kind", "train", "validation", "title", right="train validation", whole="name kind")
     for one in found:
-        shown.add_row(one.name, one.kind, percent(one.gaps[Split.TRAIN]), percent(one.gaps[Split.VALIDATION]), one.title)
-    (console() if console().is_terminal else console(width=WIDTH)).print(shown)
+        shown.add_row(one.name, one.kind, *(measure.value(one.gaps[split]) for split in (Split.TRAIN, Split.VALIDATION)), one.title)
+    words = console() if console().is_terminal else console(width=WIDTH)
+    words.print(shown)
+    if measure.note:
+        words.print(f"{measure.note}; higher is better")

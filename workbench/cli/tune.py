@@ -12,7 +12,7 @@ from workbench.api.tuning import tune
 from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
-from workbench.formatting import percent
+from workbench.formatting import labelled, measure_of
 from workbench.loop.display import Steps
 from workbench.program.tunables import declared
 
@@ -52,13 +52,15 @@ def tune_(
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}") from error
     if as_json:
-        emit({
+        emit(labelled(loaded.slug, {
             "problem": loaded.slug, "split": "train", "before": found.before, "gap": found.gap, "trials": found.trials,
             "constants": {n: {"before": found.own[n], "after": v, "matters": n not in found.idle} for n, v in found.values.items()},
             "out": str(out) if out is not None and better else None, "source": found.program.source,
-        })  # fmt: skip
+        }))  # fmt: skip
         return
-    words.print(f"train gap {percent(found.before)} -> {percent(found.gap)} in {found.trials} trials", style="bold")
+    measure = measure_of(loaded.slug)
+    results = f"train {measure.word} {measure.value(found.before)} -> {measure.value(found.gap)}"
+    words.print(f"{results} in {found.trials} trials{f' ({measure.note})' if measure.note else ''}", style="bold")
     shown = table("constant", "before", "after", "bounds", "", right="before after")
     bounds = declared(found.program)
     for name, value in found.values.items():

@@ -12,13 +12,13 @@ from multiprocessing.connection import Connection
 from workbench.errors import ProblemFault, WorkbenchError
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.jobs import Fault, Job, Ready, instances_of
+from workbench.evaluation.opening import open_for
 from workbench.evaluation.places import Places
 from workbench.evaluation.recording import recorded
 from workbench.model import Report, Split, Status
 from workbench.problem import catalog
 from workbench.problem.extras import where
 from workbench.problem.references import bare
-from workbench.sandbox import open_sandbox
 from workbench.sandbox.session import KILLED
 from workbench.system.process import die_with_parent
 
@@ -33,8 +33,8 @@ def serve(connection: Connection, folder: str, cpu: int | None, allow_unsafe: bo
         for split in (Split.TRAIN, Split.VALIDATION):
             loaded.references.scale(split)  # read everything that a run needs now, so that it matches the version
         version = loaded.version
-        sandbox = open_sandbox(loaded.problem.modules, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
-        opened = partial(open_sandbox, loaded.problem.modules, isolation=sandbox.isolation, cpu=cpu)
+        sandbox = open_for(loaded, allow_unsafe=allow_unsafe, isolation=isolation, cpu=cpu)
+        opened = partial(open_for, loaded, isolation=sandbox.isolation, cpu=cpu)
         places = Places(sandbox, lambda around: opened(surroundings=around))
     except WorkbenchError as error:
         connection.send(Fault(str(error), fatal=True))

@@ -67,6 +67,21 @@ def write(places: Paths, module: Module, certificate: Mapping[str, Any] | None) 
     return tuple(path for path in places if texts[path] is not None)
 
 
+def write_foreign(places: Paths, text: str) -> tuple[Path, ...]:
+    """Write the program of a foreign task, which has neither cases nor a certificate.
+
+    Raises
+    ------
+    UsageError
+        It cannot be written.
+    """
+    try:
+        _replace(places.module, text.encode())
+    except OSError as error:
+        raise UsageError(f"cannot write {places.module}: {error.strerror}") from error
+    return (places.module,)
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Write a file in one step: it is complete or as it was before; links and devices are written to."""
     if path.is_symlink() or (path.exists() and not path.is_file()):

@@ -133,6 +133,8 @@ class Champion:
         """Re-evaluate a program and return why it cannot be champion; an empty string if it can."""
         program = candidate.program
         assert program
+        if self._loaded.evaluator is not None:  # each evaluation has a process of its own, and scores may vary
+            return ""
         ids = tuple(i.id for i in reversed(self._loaded.instances(Split.VALIDATION)))
         size = -(-len(ids) // self._workers)
         parts = [

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workbench.formatting import dollars, duration, percent, tokens
+from workbench.formatting import dollars, duration, measure_of, percent, tokens
 from workbench.loop.snapshot import Snapshot
 
 PLAIN_SECONDS = 10.0
@@ -78,13 +78,13 @@ class Steps:
 
 def figures(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the key figures of a run, as pairs of name and value."""
-    s = snapshot
+    s, measure = snapshot, measure_of(snapshot.problem)
     left = max(0, s.total - s.done)
     found = [
         ("attempts", f"{s.done:,}/{s.total:,}"),
-        ("train gap", f"{percent(s.best.gap)} (no. {s.best.number})" if s.best else "–"),
-        ("validation gap", f"{percent(s.champion.gap)} (no. {s.champion.number})" if s.champion else "–"),
-        ("best baseline", f"{percent(s.baseline[1])} ({s.baseline[0]})" if s.baseline else "–"),
+        (f"train {measure.word}", f"{measure.value(s.best.gap)} (no. {s.best.number})" if s.best else "–"),
+        (f"validation {measure.word}", f"{measure.value(s.champion.gap)} (no. {s.champion.number})" if s.champion else "–"),
+        *([] if measure.note else [("best baseline", f"{percent(s.baseline[1])} ({s.baseline[0]})" if s.baseline else "–")]),
         ("valid", f"{s.valid / s.done:.0%}" if s.done else "–"),
         ("rate", f"{s.rate:.1f}/s" if s.rate >= 1 else f"{s.rate * 60:.1f}/min"),
         ("left", duration(left / s.rate) if s.rate > 0 and left else "–"),
@@ -92,6 +92,8 @@ def figures(snapshot: Snapshot) -> list[tuple[str, str]]:
     if s.uses_model:
         found.append(("cost", dollars(s.cost_usd)))
         found.append(("tokens", tokens(s.tokens, s.estimated)))
+    if measure.note:
+        found.append(("note", measure.note))
     if s.state != "running":
         found.append(("state", s.state))
     return found

@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
-from workbench.formatting import percent
+from workbench.formatting import measure_of
 from workbench.loop.attempt import Flight, Upcoming, told_idea
 from workbench.loop.budget import Budget, spent_before
 from workbench.loop.champion import Champion
@@ -110,7 +110,7 @@ class Loop:
         self._counts: Counter[Status] = Counter()  # without initial programs
         self._flights: dict[int, Flight] = {}
         self._inbox = Inbox()
-        self._turn = history.turns
+        self._turn, self._measure = history.turns, measure_of(context.loaded.slug)
         self._team = Team(proposer, context.options.proposer, history.costs)
         self._tickets = Tickets()
         self._control = Control(
@@ -185,6 +185,7 @@ class Loop:
         return Snapshot(
             run=self._run,
             title=context.loaded.problem.title,
+            problem=context.loaded.slug,
             proposer=self._proposer.label,
             uses_model=self._proposer.uses_model,
             isolation=context.pool.isolation,
@@ -421,7 +422,7 @@ class Loop:
         self._team.spent(flight.number, flight.reply.call if flight.reply else None, report.seconds if report else 0.0)
         self._count(candidate)
         if flight.message is not None:
-            told = self._submitted(flight, candidate).to_json() if flight.as_json else told_of(candidate)
+            told = self._submitted(flight, candidate).to_json() if flight.as_json else told_of(candidate, self._measure)
             self._store.acknowledge(flight.message, told)
         if self._team.repairs(flight.maker):
             self._follow.recorded(flight, candidate)
@@ -464,7 +465,7 @@ class Loop:
                 self.champion.probe.consider(candidate)
             doubt = candidate.effect is not None and math.isfinite(candidate.effect.error) and candidate.effect.within_noise
             noise = ", within noise of its parent" if doubt else ""
-            note = f"candidate {candidate.number} ({candidate.operator}): train gap {percent(candidate.gap)}{noise}"
+            note = f"candidate {candidate.number} ({candidate.operator}): train {self._measure.named(candidate.gap)}{noise}"
             self.display.line(note)
             if candidate.number not in self._before:
                 self._store.log(self._run, "improvement", note)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workbench.evaluation.jobs import Job
-from workbench.formatting import percent
+from workbench.formatting import GAP, Measure
 from workbench.loop import tune
 from workbench.loop.attempt import Flight
 from workbench.loop.context import RunContext
@@ -118,9 +118,9 @@ def tunes(options: RunOptions) -> bool:
     return options.tune_trials > 0 and options.candidates >= FIRST_TUNING
 
 
-def told_of(candidate: Candidate) -> str:
+def told_of(candidate: Candidate, shown: Measure = GAP) -> str:
     """Return the answer to the message that injected a candidate."""
-    what = f"train gap {percent(candidate.gap)}" if candidate.status is Status.OK else candidate.message
+    what = f"train {shown.word} {shown.value(candidate.gap)}" if candidate.status is Status.OK else candidate.message
     return f"attempt {candidate.number}: {candidate.status}, {what}"
 
 

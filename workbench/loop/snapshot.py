@@ -20,8 +20,8 @@ class Snapshot:
 
     Attributes
     ----------
-    run, title
-        ID of the run, and title of its problem.
+    run, title, problem
+        ID of the run, and title and ID of its problem.
     proposer, uses_model
         Label of the proposer, and whether it calls a language model.
     done, total, valid
@@ -59,6 +59,7 @@ class Snapshot:
     tokens: int
     state: Literal["running", "paused", "stopping", "choosing"]
     estimated: int = 0
+    problem: str = ""
 
 
 class Display(Protocol):

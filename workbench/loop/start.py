@@ -308,15 +308,22 @@ def _under_way(what: str, proposer: Proposer, options: RunOptions) -> str:
 def _score_seeds(
     loaded: catalog.LoadedProblem, seeds: list[tuple[str, Program]], own: int, pool: Executor, check: Check
 ) -> list[Report]:
+    if loaded.evaluator is not None:  # its scores may differ from one evaluation to the next
+        return _own_valid(loaded, seeds[:own], check.reports([pool.submit(Job(program, Split.TRAIN)) for _, program in seeds]))
     program, ids = first_look(loaded)
     look = Job(program, Split.TRAIN, ids, fresh=True)
     first = check.reports([pool.submit(look)])  # alone: if the verifier hangs, it hangs in one worker
     second, *futures = [pool.submit(job) for job in (look, *(Job(program, Split.TRAIN) for _, program in seeds))]
     refuse_different(loaded, [*first, *check.reports([second])])
-    reports = check.reports(futures)
-    for (name, _), report in zip(seeds[:own], reports[:own], strict=True):
+    return _own_valid(loaded, seeds[:own], check.reports(futures))
+
+
+def _own_valid(loaded: catalog.LoadedProblem, own: Sequence[tuple[str, Program]], reports: list[Report]) -> list[Report]:
+    """Return the reports if each of the problem's own initial programs, which come first, is valid."""
+    for (name, _), report in zip(own, reports, strict=False):
         if report.status is not Status.OK:
-            raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}")
+            said = f"; it printed: {' '.join(report.printed.split())[-300:]}" if loaded.evaluator and report.printed.strip() else ""
+            raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}{said}")
     return reports
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import difflib
 import hashlib
@@ -20,24 +19,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from workbench import checks
 from workbench.errors import ProblemError, ProblemFault, StoreError, UsageError
-from workbench.model import Brief, Instance, Problem, Program, Split, Tier
-from workbench.problem import extras, gap, references, sizes
+from workbench.model import Brief, Evaluator, Instance, Problem, Program, Split, Tier
+from workbench.problem import extras, foreign, gap, references, sizes
 from workbench.problem.extras import GATE, Draw, package, where
+from workbench.problem.files import UNSCORED, UNSOLVED, content_of
+from workbench.problem.judges import evaluators_of
 from workbench.problem.programs import find_program, program_names, read_program
 from workbench.program.source import MODULES
 from workbench.protocols import SecondObjective
 from workbench.state import vouching
+from workbench.values import is_unverified
 
 ENTRY_POINTS = "evolve.problems"
 """Entry-point group for problems in other packages; each entry names the package that contains `problem.py`."""
 
 
-UNSCORED = frozenset({"programs", "runs", "README.md", "hints.md", *extras.UNSCORED, references.PARTIAL})
-"""Files of a problem folder that cannot affect a score and are excluded from its version, like its test and hidden folders."""
-_UNSOLVED = frozenset({references.FILE, "runs", *extras.FILES, "statement.md"}) | UNSCORED - {"programs"}
-"""Files of a problem folder that cannot affect a reference or a baseline's objective."""
 _TIER = re.compile(r"[a-z0-9_]+")
 
 
@@ -52,6 +49,8 @@ class LoadedProblem:
 
     in_memory = False
     """Whether the problem was defined in Python and has no folder that another process could load."""
+    evaluator: Evaluator | None = None
+    """How programs of a foreign task are scored, which has no verifier; None for a problem."""
 
     def __init__(self, folder: Path, problem: Problem) -> None:
         self.folder, self.problem = folder, problem
@@ -248,7 +247,7 @@ class LoadedProblem:
     @cached_property
     def code(self) -> str:
         """Hash of everything that affects a reference or a baseline's objective, including programs."""
-        return self._digest(_UNSOLVED)
+        return self._digest(UNSOLVED)
 
     def _digest(self, left_out: frozenset[str], start: str = "") -> str:
         digest = hashlib.sha256(start.encode())
@@ -256,7 +255,7 @@ class LoadedProblem:
         files = [p for p in sorted(self.folder.rglob("*")) if p.is_file() and _decides(p.relative_to(self.folder), left_out)]
         for path in files:
             digest.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
-        for name, path in _evaluators_of([p for p in files if p.suffix == ".py"]):
+        for name, path in evaluators_of([p for p in files if p.suffix == ".py"], root()):
             digest.update(name.encode() + path.read_bytes())
         return digest.hexdigest()[:12]
 
@@ -280,6 +279,44 @@ class LoadedProblem:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"save it as UTF-8 ({error})"
             raise ProblemError(f"{self.slug}: {self.folder / name} cannot be read: {reason}") from error
+
+
+class ForeignTask(LoadedProblem):
+    """A task written for another project: an initial program, and an evaluator that runs together with each candidate.
+
+    Its splits are one instance each: train the evaluation of a candidate, validation another one of the best.
+    """
+
+    def __init__(self, folder: Path, task: foreign.Task) -> None:
+        super().__init__(folder, task.problem)
+        self.evaluator, self._task = task.evaluator, task
+        self.statement, self.hints, self.programs = task.problem.statement, (), tuple(task.problem.programs)
+
+    def program(self, name: str) -> Program:
+        """Return the initial program."""
+        if name not in self.programs:
+            raise ProblemError(f"{self.slug}: no program {name!r}; available: {', '.join(self.programs)}")
+        return Program(self.problem.programs[name], self.problem.entry)
+
+    @cached_property
+    def references(self) -> references.References:
+        """A reference of 0 for each instance, so that the gap is the score with its sign turned."""
+        return references.References(self.folder, self.problem, self.instances, foreign.zero(self.instances))
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of the task's files."""
+        return foreign.version(self.folder)
+
+    @property
+    def code(self) -> str:
+        """As the version: there is nothing to solve."""
+        return self.version
+
+    @cached_property
+    def told(self) -> Brief:
+        """The brief: there are no sizes to tell."""
+        return self.brief
 
 
 def content(data: Mapping[str, Any]) -> str:
@@ -363,7 +400,7 @@ def load_recorded(folder: str, slug: str) -> LoadedProblem:
 
 def _is_there(folder: Path) -> bool:
     try:
-        return (folder / "problem.py").is_file()
+        return (folder / "problem.py").is_file() or foreign.is_task(folder)
     except OSError:
         return False
 
@@ -376,30 +413,15 @@ def vouch(loaded: LoadedProblem) -> None:
     if loaded.in_memory or loaded.folder in {path.resolve() for path in _folders().values()} or _is_vouched(loaded.folder):
         return
     with contextlib.suppress(StoreError, OSError):
-        vouching.vouch_for_folder(loaded.folder, _content(loaded.folder))
+        vouching.vouch_for_folder(loaded.folder, content_of(loaded.folder))
 
 
 def _is_vouched(folder: Path) -> bool:
     try:
         known = vouching.known_contents(folder)
-        return bool(known) and _content(folder) in known  # an unknown folder is not even read
+        return bool(known) and content_of(folder) in known  # an unknown folder is not even read
     except (OSError, ValueError):
         return False
-
-
-def _content(folder: Path) -> str:
-    """Hash of all files of a problem folder that loading it may run or read; texts and programs, which are only read, are not."""
-    digest = hashlib.sha256()
-    left_out = UNSCORED.difference(extras.FILES) | {"statement.md", references.FILE}
-    for path in sorted(p for p in folder.rglob("*") if "__pycache__" not in p.parts):
-        relative = path.relative_to(folder)
-        if relative.parts[0] in left_out or any(part.startswith(".") for part in relative.parts):
-            continue
-        if path.is_symlink() and path.is_dir():
-            raise OSError(f"{path} leads elsewhere")  # what it leads to may change unseen
-        if path.is_file():
-            digest.update(f"{relative.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def reload(name: str | Path) -> LoadedProblem:
@@ -435,8 +457,10 @@ def _resolve(name: str) -> Path:
         return path.resolve()
     if path.name == "problem.py" and path.is_file():
         return path.parent.resolve()
+    if foreign.is_task(path):
+        return path.resolve()
     if name.startswith((".", "/", "~")) or path.is_dir():
-        raise UsageError(f"no problem at {path}: the folder needs a problem.py with PROBLEM = Problem(...)")
+        raise UsageError(f"no problem at {path}: the folder needs a problem.py with PROBLEM = Problem(...), or {foreign.FILES}")
     same = [slug for slug in folders if slug.partition("/")[2] == name]
     if len(same) == 1:
         return folders[same[0]].resolve()
@@ -450,6 +474,8 @@ def _resolve(name: str) -> Path:
 
 @lru_cache(maxsize=64)
 def _load(folder: Path) -> LoadedProblem:
+    if not (folder / "problem.py").is_file() and foreign.is_task(folder):
+        return ForeignTask(folder, foreign.read(folder))
     top = str(root())
     if top not in sys.path:  # an installed package contains evaluators/ in a subfolder: importable here without clashing elsewhere
         sys.path.append(top)
@@ -466,35 +492,6 @@ def _load(folder: Path) -> LoadedProblem:
         raise ProblemError(f"{folder / 'problem.py'} must define PROBLEM = Problem(...) (see CONTRIBUTING.md, 'Add a problem')")
     if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", problem.slug):
         raise ProblemError(f"{folder / 'problem.py'}: the problem ID {problem.slug!r} must have the form domain/name")
+    if is_unverified(problem.slug):
+        raise ProblemError(f"{folder / 'problem.py'}: the domain of {problem.slug!r} is that of foreign tasks: choose another")
     return LoadedProblem(folder, problem)
-
-
-def _evaluators_of(files: list[Path]) -> list[tuple[str, Path]]:
-    """Return the modules outside the problem folder that affect a score: evaluators imported directly or indirectly."""
-    found: dict[str, Path] = {}
-    queue = list(files)
-    while queue:
-        try:
-            tree = ast.parse(queue.pop().read_bytes())  # in the encoding that the file declares
-        except (OSError, SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            names = []
-            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            for name in names:
-                path = _judge(name)
-                if path and name not in found:
-                    found[name] = path
-                    queue.append(path)
-    return sorted(found.items())
-
-
-def _judge(module: str) -> Path | None:
-    """Return the file of a module that affects scores; None for other modules."""
-    if module == checks.__name__:
-        return Path(checks.__file__)
-    path = root() / (module.replace(".", "/") + ".py")
-    return path if module.startswith("evaluators.") and path.is_file() else None

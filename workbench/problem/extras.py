@@ -59,7 +59,7 @@ def extra(folder: Path, file: str) -> ModuleType | None:
     ProblemError
         It cannot be loaded.
     """
-    if not (folder / file).is_file():
+    if not (folder / file).is_file() or not (folder / "problem.py").is_file():  # a foreign task may have a file of that name
         return None
     try:
         return importlib.import_module(f"{package(folder)}.{file.removesuffix('.py')}")

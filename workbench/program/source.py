@@ -31,6 +31,9 @@ MODULES = frozenset(
 )
 """Modules that every program may import: pure modules of the standard library and numpy."""
 
+ANY_MODULE = "*"
+"""Among the modules that a program may import: any. What is then not there fails when it runs."""
+
 BLOCK_START, BLOCK_END = "EVOLVE-BLOCK-START", "EVOLVE-BLOCK-END"
 
 
@@ -165,7 +168,7 @@ def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
     if not defines(tree, entry):
         raise Rejected(f"the program does not define `{entry}` at its top level")
     allowed = MODULES.union(modules)
-    for node in ast.walk(tree) if "import" in source else ():
+    for node in ast.walk(tree) if "import" in source and ANY_MODULE not in allowed else ():
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -181,7 +184,7 @@ def screen(source: str, entry: str, modules: Collection[str] = ()) -> Program:
 def defines(tree: ast.Module, name: str) -> bool:
     """Whether a function, class or variable `name` is defined at the top level."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             return True
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
             return True

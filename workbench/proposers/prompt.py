@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from workbench.errors import Rejected
+from workbench.formatting import Measure, measure_of
 from workbench.learning.kinds import companion
 from workbench.model import Brief, Candidate, Failure, Kind, Prompt, Task
 from workbench.prices import is_local
@@ -20,6 +21,7 @@ from workbench.proposers.company import brief_source, docstrings, skeleton
 from workbench.proposers.local_model import named, place
 from workbench.proposers.quoting import fence, one_line, seen, span
 from workbench.proposers.tried import table
+from workbench.values import is_unverified
 
 Style = Literal["full", "block"]
 
@@ -113,6 +115,16 @@ _URGES = {
     Kind.FASTER: "Make the program faster (a better data structure, no repeated work) with the same decisions. ",
 }
 
+_URGES_OF_SCORES = {
+    **_URGES,
+    Kind.IMPROVE: "Make one change of the program that raises the score. ",
+    Kind.COMBINE: "Combine what is good in both programs into one with a higher score than either. ",
+    Kind.SIMPLIFY: (
+        "Make the program simpler: remove rules, cases and constants that do not raise the score, or replace several by one that "
+        "does the same. The score must not fall. "
+    ),
+}
+
 
 def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
     parent = task.selection.parent
@@ -121,25 +133,26 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
     if len(beside) > _MOST_INSPIRATION_CHARS:
         other = None
     shape = skeleton(_source(parent), brief.entry) if task.kind is Kind.NEW and not task.failure else ""
-    better = "minimise" if brief.sense == "min" else "maximise"
+    measure = measure_of(brief.slug)
     parts = [
         f"# {one_line(brief.title)}\n\n{_statement(brief, shape or _source(parent)) or one_line(brief.question)}",
         f"## Contract\n\n{_contract(brief, _source(parent))}",
-        "## The score\n\nThe gap to a reference, a mean over families of instances; lower is better. "
-        f"The objective ({one_line(brief.unit)}) is to be {better}d. {_ranking(brief)}",
+        f"## The score\n\n{_of_evaluator(brief) if measure.note else _of_verifier(brief)}",
     ]
     if shape:
         parts.append(f"## What is called\n\n{fence(shape, 'python')}")
     else:
-        shown = f"{_standing(parent)}{_known(task)}\n\n{fence(_source(parent), 'python')}{_printed(parent.printed)}"
+        shown = (
+            f"{_standing(parent, measure)}{_known(task)}\n\n{fence(_source(parent), 'python')}{_printed(parent.printed, measure)}"
+        )
         parts.append(f"## The program to improve\n\n{shown}")
-    if tried := table(task.tried, parent.number, brief.limits):
+    if tried := table(task.tried, parent.number, brief.limits, measure=measure):
         parts.append(f"## What was tried\n\n{tried}")
     if task.lessons:
         parts.append("## Lessons of earlier attempts\n\n" + "\n".join(f"- {span(lesson)}" for lesson in task.lessons))
     if other:
         alike = f" {', '.join(map(span, same))}: as above." if same else ""
-        shown = f"{_standing(other)}{alike}\n\n{fence(beside, 'python')}{_printed(other.printed)}"
+        shown = f"{_standing(other, measure)}{alike}\n\n{fence(beside, 'python')}{_printed(other.printed, measure)}"
         parts.append(f"## Another program, better where that one is poor\n\n{shown}")
     hints = brief.hints[: 2 if task.stagnation >= PLATEAU else 1]
     if hints and (task.kind is Kind.NEW or task.stagnation % _HINTS_EVERY == 0):
@@ -148,15 +161,36 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
         parts.append("## Wishes of the person who steers this search\n\n" + "\n\n".join(map(fence, task.guidance)))
     form = (_FILE if as_file else _IDEA + (_WHOLE if shape else _FORMS)).format(entry=brief.entry)
     if task.failure:
-        parts.append(f"## Your last answer\n\n{_answer(task.failure, _MOST_ANSWER_CHARS)}\n\n{_fault(task.failure)}")
+        parts.append(f"## Your last answer\n\n{_answer(task.failure, _MOST_ANSWER_CHARS)}\n\n{_fault(task.failure, measure)}")
         parts.append(f"## What to do\n\nMend that answer, keeping its idea. {form}")
     else:
         kind = Kind.IMPROVE if task.kind is Kind.COMBINE and not other else task.kind
-        parts.append(f"## What to do\n\n{_URGES[kind]}{form}")
+        parts.append(f"## What to do\n\n{(_URGES_OF_SCORES if measure.note else _URGES)[kind]}{form}")
     return Prompt(_FILE_SYSTEM if as_file else _FULL_SYSTEM, "\n\n".join(parts))
 
 
+def _of_verifier(brief: Brief) -> str:
+    better = "minimise" if brief.sense == "min" else "maximise"
+    return (
+        "The gap to a reference, a mean over families of instances; lower is better. "
+        f"The objective ({one_line(brief.unit)}) is to be {better}d. {_ranking(brief)}"
+    )
+
+
+def _of_evaluator(brief: Brief) -> str:
+    limits = brief.limits
+    return (
+        f"What the task's evaluator gives the program; higher is better. It runs with the program: {limits.seconds:g} s and "
+        f"{limits.memory_mb} MB for one evaluation, no network."
+    )
+
+
 def _contract(brief: Brief, source: str) -> str:
+    if is_unverified(brief.slug):
+        return (
+            f"- The evaluator uses `{brief.entry}`; its name and its parameters stay.\n"
+            f"- The program has at most {MAX_SOURCE_BYTES:,} bytes, and may import what is installed here."
+        )
     lines = [
         f"- `{brief.entry}` is called; its signature and docstring below are binding.",
         f"- Limits: {brief.limits.seconds:g} s and {brief.limits.memory_mb} MB an instance, {MAX_SOURCE_BYTES:,} bytes of program; "
@@ -215,7 +249,9 @@ def _explains(text: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b *[:=\-–] |^ *{re.escape(name)}  ", text, re.MULTILINE) is not None
 
 
-def _standing(candidate: Candidate) -> str:
+def _standing(candidate: Candidate, measure: Measure) -> str:
+    if measure.note:
+        return f"Score {measure.value(candidate.gap)}."
     if not candidate.families:
         return f"Gap {_percent(candidate.gap)}."
     families = sorted(candidate.families.items(), key=lambda item: -item[1])
@@ -291,7 +327,7 @@ def _block(brief: Brief, task: Task, part: _Evolving) -> Prompt:
     if task.guidance:
         parts.append(f"Wish:\n{fence(task.guidance[-1][:300])}")
     if task.failure:
-        parts.append(f"You answered:\n{_answer(task.failure, 1_600)}\n{_fault(task.failure)}")
+        parts.append(f"You answered:\n{_answer(task.failure, 1_600)}\n{_fault(task.failure, measure_of(brief.slug))}")
         parts.append(f"Write the corrected function `{part.function}`, complete, and nothing else.")
     else:
         parts.append(_EXAMPLE)
@@ -371,15 +407,18 @@ def _answer(failure: Failure, most: int) -> str:
     return fence(text[:most]) if text else "(nothing)"
 
 
-def _fault(failure: Failure) -> str:
+def _fault(failure: Failure, measure: Measure) -> str:
     message = failure.message[:_MOST_MESSAGE_CHARS]
     return (
-        f"It would not do ({failure.status})" + (f":\n\n{fence(message)}" if message.strip() else ".") + _printed(failure.printed)
+        f"It would not do ({failure.status})"
+        + (f":\n\n{fence(message)}" if message.strip() else ".")
+        + _printed(failure.printed, measure)
     )
 
 
-def _printed(text: str) -> str:
-    return f"\n\nThe end of what it printed on the training instances:\n\n{fence(text)}" if text.strip() else ""
+def _printed(text: str, measure: Measure) -> str:
+    what = "what it printed, and what the evaluator says of it" if measure.note else "what it printed on the training instances"
+    return f"\n\nThe end of {what}:\n\n{fence(text)}" if text.strip() else ""
 
 
 def _source(candidate: Candidate) -> str:

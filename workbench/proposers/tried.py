@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from workbench.formatting import percent
+from workbench.formatting import GAP, Measure
 from workbench.model import Limits, Status, Trial
 from workbench.program.idea import shortened
 from workbench.proposers.quoting import span
@@ -27,7 +27,7 @@ _WORDS = {
 }
 
 
-def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST_CHARS) -> str:
+def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST_CHARS, *, measure: Measure = GAP) -> str:
     """Return one line for each attempt, oldest first; empty if nothing was tried. Long tables lose their oldest lines.
 
     Parameters
@@ -36,10 +36,12 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST
         The attempt that is to be improved.
     most
         Maximum number of characters.
+    measure
+        How results are shown.
     """
     lines, room = [], most
     for trial in reversed(tried):
-        line = _line(trial, parent)
+        line = _line(trial, parent, measure)
         room -= len(line) + 1
         if room < 0:
             break
@@ -47,20 +49,19 @@ def table(tried: Sequence[Trial], parent: int, limits: Limits, most: int = _MOST
     if not lines:
         return ""
     longest = max((t.seconds.longest for t in tried if t.seconds), default=math.nan)
-    about_time = "" if math.isnan(longest) else f" The limit is {limits.seconds:g} s per instance."
-    return (
-        "Attempt, from which (*: the one to improve): idea -> gap (difference to that \u00b1 standard error)."
-        f"{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
-    )
+    about_time = "" if math.isnan(longest) or measure.note else f" The limit is {limits.seconds:g} s per instance."
+    error = "" if measure.note else " \u00b1 standard error"
+    head = f"Attempt, from which (*: the one to improve): idea -> {measure.word} (difference to that{error})."
+    return f"{head}{about_time} Do not repeat these.\n\n" + "\n".join(reversed(lines))
 
 
-def _line(trial: Trial, parent: int) -> str:
+def _line(trial: Trial, parent: int, measure: Measure) -> str:
     start = "*" if trial.parent == parent else "" if trial.parent is None else f"from {trial.parent}"
     head = " ".join(part for part in (f"#{trial.number}", start) if part)
-    return f"- {head}: {span(shortened(trial.idea or trial.operator, _MOST_IDEA_CHARS))} -> {_outcome(trial)}"
+    return f"- {head}: {span(shortened(trial.idea or trial.operator, _MOST_IDEA_CHARS))} -> {_outcome(trial, measure)}"
 
 
-def _outcome(trial: Trial) -> str:
+def _outcome(trial: Trial, measure: Measure) -> str:
     if trial.status is None:
         return "is being evaluated"
     if trial.operator == "tune" and trial.status is Status.REJECTED:
@@ -68,7 +69,9 @@ def _outcome(trial: Trial) -> str:
     if trial.status is not Status.OK:
         words = _WORDS.get(trial.status, trial.status.value)
         return f"{words}: {span(shortened(trial.message, _MOST_MESSAGE_CHARS))}" if trial.message else words
-    parts = [percent(trial.gap)]
+    parts = [measure.value(trial.gap)]
+    if measure.note:
+        return f"{parts[0]} ({measure.difference(trial.effect.mean)})" if trial.effect else parts[0]
     if effect := trial.effect:
         error = f" \u00b1 {_points(effect.error)}" if math.isfinite(effect.error) else ""
         noise_ = ", within noise" if effect.within_noise and math.isfinite(effect.error) else ""

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from workbench.analysis.attempts import improves, so_far
-from workbench.formatting import dollars, percent
+from workbench.formatting import GAP, Measure, dollars, percent
 from workbench.report.palette import LIGHT, Palette
 from workbench.report.vega import (
     PICK,
@@ -25,6 +25,7 @@ from workbench.report.vega import (
     labels,
     pick,
     picked,
+    result_title,
     themed,
     within,
     worded,
@@ -82,6 +83,7 @@ def progress(
     validation: pd.Series | None = None,
     steered: Sequence[int] = (),
     population: Callable[[int], str] = "island {}".format,
+    measure: Measure = GAP,
     height: int = 390,
     width: int = 760,
 ) -> alt.LayerChart:
@@ -102,11 +104,15 @@ def progress(
         Rows at which a user's message entered the prompts, drawn as diamonds on the line of the best.
     population
         Name of what an island's number stands for; empty: nothing.
+    measure
+        How results are shown; scores have neither a reference nor a logarithmic axis.
     height, width
         Pixels of the plot, and of the whole chart unless the page stretches it.
     """
     gaps = (frame["gap"] if validation is None else validation[frame.index]).astype(float)
-    if log is None:
+    if measure.note:
+        log = False
+    elif log is None:
         log = gaps.min() > 0 and far_apart([float(gaps.min()), *(level.gap for level in levels)])
     low, high = view(gaps, levels, log=log)
     best = so_far(gaps)
@@ -121,14 +127,14 @@ def progress(
     last = max(float(shown["x"].max()), 1e-9)
     x = alt.X("x:Q", title=AXES[axis], scale=alt.Scale(domain=[-0.008 * last, 1.008 * last], nice=False),
               axis=alt.Axis(format="$~f" if axis == "usd" else ",~f", grid=False))  # fmt: skip
-    scale = gap_scale(low, high, log=log)
-    title = f"Mean gap to the reference, {'train' if validation is None else 'validation'}"
-    y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log))
+    scale = gap_scale(low, high, log=log, measure=measure)
+    title = result_title(measure, "train" if validation is None else "validation")
+    y = alt.Y("gap:Q", scale=scale, axis=gap_axis(title, low, high, log=log, measure=measure))
     heights = alt.Y("best:Q", scale=scale, axis=None)
-    dots = _saying(valid, [f"{percent(gap)}, {how}" for gap, how in zip(gaps[valid.index], valid["operator"], strict=True)])
+    dots = _saying(valid, [f"{measure.value(gap)}, {how}" for gap, how in zip(gaps[valid.index], valid["operator"], strict=True)])
     diamonds = alt.Chart(_saying(marked, ["steering message"] * len(marked)).assign(series="steered"))
     layers = [
-        *_lines(palette, levels, (low, high), height, log=log),
+        *([] if measure.note else _lines(palette, levels, (low, high), height, log=log)),
         alt.Chart(_steps(shown)).mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(x, heights),
         *_rug(_saying(failed, failed["status"]), x),
         alt.Chart(dots, name="attempts").mark_circle(
@@ -217,7 +223,7 @@ def _lines(palette: Palette, levels: Sequence[Level], domain: tuple[float, float
 
 def lineage(
     frame: pd.DataFrame, path: Sequence[int], palette: Palette = LIGHT, *, log: bool = False, most: int = 600, height: int = 350,
-    width: int = 760,
+    width: int = 760, measure: Measure = GAP,
 ) -> alt.LayerChart:  # fmt: skip
     """Chart the ancestors of a program among all attempts that became parents; a click selects the `number` of an attempt.
 
@@ -230,7 +236,7 @@ def lineage(
     others = others[others["gap"].notna()]
     steps = known.loc[[n for n in path if n in known.index]]
     drawn = pd.concat([steps["gap"], others["gap"]])
-    log = log and bool((drawn > 0).any())
+    log = log and not measure.note and bool((drawn > 0).any())
     low, high = view(drawn, (), log=log)
     high = max(high, 1.1 * float(steps["gap"].max())) if log else high
     shown = pd.concat([steps.assign(kind="path to the program"), others.assign(kind="other parents")])
@@ -238,13 +244,14 @@ def lineage(
     shown = pd.DataFrame({
         "number": shown.index, "gap": within(shown["gap"], low, log=log), "kind": shown["kind"],
         "from": above.where(above >= 0), "before": within(above.map(known["gap"]), low, log=log),
-        "said": [f"no. {n}: {percent(g)}, {how}" for n, g, how in zip(shown.index, shown["gap"], shown["operator"], strict=True)],
+        "said": [f"no. {n}: {measure.value(g)}, {how}"
+                 for n, g, how in zip(shown.index, shown["gap"], shown["operator"], strict=True)],
     })  # fmt: skip
     x = alt.X(
         "number:Q", title="Attempts", axis=alt.Axis(format=",~f", grid=False), scale=alt.Scale(zero=False, nice=False, padding=8)
     )
-    scale = gap_scale(low, high, log=log)
-    y = alt.Y("gap:Q", scale=scale, axis=gap_axis("Mean gap to the reference, train", low, high, log=log))
+    scale = gap_scale(low, high, log=log, measure=measure)
+    y = alt.Y("gap:Q", scale=scale, axis=gap_axis(result_title(measure, "train"), low, high, log=log, measure=measure))
     kinds = ["path to the program", "other parents"]
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[palette.better, palette.muted]), legend=alt.Legend())
     base = alt.Chart(shown)
@@ -305,13 +312,21 @@ def grid(sizes: pd.DataFrame, gaps: pd.Series, rows: str) -> Grid:
     return Grid([f"{2 ** (k / 2):.0f}" for k in columns], list(labels.values()), cells)
 
 
-def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, width: int = 760) -> alt.LayerChart:
+def archive(
+    made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, width: int = 760, measure: Measure = GAP
+) -> alt.LayerChart:
     """Chart the best gap of each cell of an archive; a click selects the `number` of the best attempt in the cell."""
     gaps = sorted(cell[2] for cell in made.cells) or [0.0]
     low, high = gaps[0], gaps[int(0.9 * (len(gaps) - 1))]
     frame = pd.DataFrame(made.cells, columns=["column", "row", "gap", "attempts", "number"])
+    legend = gradient_legend("gap")
+    if measure.note:
+        legend = gradient_legend("score", ".4~g")
+        frame["gap"], low, high = -frame["gap"], -high, -low
+    shades = gradient(low, max(high, low + 1e-9))
+    shades.reverse = not measure.note
     frame["said"] = [
-        f"best no. {number}: {percent(gap)} of {count} attempt{'s' if count != 1 else ''}"
+        f"best no. {number}: {measure.value(gap)} of {count} attempt{'s' if count != 1 else ''}"
         for _, _, gap, count, number in made.cells
     ]
     cells = (
@@ -322,7 +337,7 @@ def archive(made: Grid, palette: Palette = LIGHT, rows: str = "strongest", *, wi
                   axis=alt.Axis(title="Characters of code (half octaves)", labelAngle=0, labelExpr=worded(made.columns))),
             alt.Y("row:O", scale=alt.Scale(domain=list(range(len(made.rows) - 1, -1, -1))),
                   axis=alt.Axis(title=None if rows == "strongest" else "Evaluation time", labelExpr=worded(made.rows))),
-            alt.Color("gap:Q", scale=gradient(low, max(high, low + 1e-9)), legend=gradient_legend("gap")),
+            alt.Color("gap:Q", scale=shades, legend=legend),
             picked(alt.StrokeValue, palette.worse, palette.paper), picked(alt.StrokeWidthValue, 3, 2),
             **hover("said"),
         )

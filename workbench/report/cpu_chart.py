@@ -8,18 +8,32 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from workbench.formatting import percent
+from workbench.formatting import GAP, Measure
 from workbench.protocols import SecondObjective
 from workbench.report.charts import CROWD, view
 from workbench.report.palette import LIGHT, Palette
-from workbench.report.vega import LABEL, AtY, either, far_apart, gap_axis, gap_scale, hover, pick, picked, themed, within, zoom
+from workbench.report.vega import (
+    LABEL,
+    AtY,
+    either,
+    far_apart,
+    gap_axis,
+    gap_scale,
+    hover,
+    pick,
+    picked,
+    result_title,
+    themed,
+    within,
+    zoom,
+)
 
 FRONT = "Pareto front"
 
 
 def against_cpu(
     timed: pd.DataFrame, palette: Palette = LIGHT, *, split: str = "train", log: bool | None = None, limit: float | None = None,
-    second: SecondObjective | None = None, height: int = 390, width: int = 760,
+    second: SecondObjective | None = None, height: int = 390, width: int = 760, measure: Measure = GAP,
 ) -> alt.LayerChart:  # fmt: skip
     """Chart the gap of attempts against the longest CPU time of each on an instance, with the Pareto front as a line.
 
@@ -43,6 +57,7 @@ def against_cpu(
     gaps, seconds = timed["gap"], timed["longest"].clip(lower=1e-6) if ratio else timed["longest"]
     turned = second is not None and second.sense == "max"
     log = gaps.min() > 0 and far_apart(list(gaps)) if log is None else log
+    log = log and not measure.note
     low, high = view(gaps, (), log=log)
     first, last = float(seconds.min()), float(seconds.max())
     near = [limit] if limit is not None and limit <= 10 * last else []
@@ -54,14 +69,14 @@ def against_cpu(
     shown = pd.DataFrame({
         "seconds": -seconds if turned else seconds, "gap": within(gaps, low, log=log), "number": timed["number"],
         "series": timed["front"].map({True: FRONT, False: "attempts"}),
-        "said": [f"no. {number}: {percent(gap)}, {how}, {value:.3g}{unit}" for number, gap, how, value in zip(
+        "said": [f"no. {number}: {measure.value(gap)}, {how}, {value:.3g}{unit}" for number, gap, how, value in zip(
             timed["number"], gaps, timed["operator"], -timed["longest"] if turned else timed["longest"], strict=True)],
     }).sort_values("series", ascending=False, kind="stable")  # the front is drawn last  # fmt: skip
     title = f"Mean on train: {second.title}" if second else "Longest CPU time on a train instance (s)"
     scale = alt.Scale(type="log" if ratio else "linear", domain=sorted([left, right]), nice=False, reverse=turned)
     x = alt.X("seconds:Q", title=title, axis=alt.Axis(format="~g", grid=False), scale=scale)
-    axis = gap_axis(f"Mean gap to the reference, {split}", low, high, log=log)
-    y = alt.Y("gap:Q", scale=gap_scale(low, high, log=log), axis=axis)
+    axis = gap_axis(result_title(measure, split), low, high, log=log, measure=measure)
+    y = alt.Y("gap:Q", scale=gap_scale(low, high, log=log, measure=measure), axis=axis)
     tones = {"attempts": palette.series[0], FRONT: palette.ink}
     colour = alt.Color("series:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), legend=alt.Legend())
     front = shown[shown["series"] == FRONT].sort_values("seconds")

@@ -18,7 +18,7 @@ from workbench.analysis.makers import divisions, population
 from workbench.analysis.rechecked import Rechecked, rechecked
 from workbench.certificate import Certificate
 from workbench.errors import WorkbenchError
-from workbench.formatting import dollars, duration, level, percent, points, span, tokens, with_error
+from workbench.formatting import dollars, duration, level, measure_of, percent, span, tokens
 from workbench.model import Report, Split
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
@@ -106,13 +106,15 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    measure = measure_of(material.run.problem)
     environment.filters |= {
-        "percent": percent, "points": points, "level": level, "span": lambda interval: span(interval.low, interval.high),
+        "percent": measure.value, "points": measure.difference,
+        "level": level, "span": lambda interval: span(interval.low, interval.high),
     }  # fmt: skip
     run, loaded = material.run, material.loaded
     title = loaded.problem.title if loaded else run.problem
     return environment.get_template(TEMPLATE).render(
-        run=run, title=title, question=loaded.problem.question if loaded else "", note=material.note,
+        run=run, measure=measure, title=title, question=loaded.problem.question if loaded else "", note=material.note,
         about=[run.id, f"{run.problem}, version {run.version}", run.status, f"started {_clock(run.created)}", run.proposer,
                f"isolation {run.isolation}"],
         finder=str(finder_of_attempt(store, run, run.champion, loaded)) if run.champion is not None else "",
@@ -141,18 +143,19 @@ def _version() -> str:
 
 
 def _standing(material: RunMaterial) -> str:
-    if material.own is None:
+    if material.own is None or measure_of(material.run.problem).note:
         return ""
     ahead = sum(rival.gap < material.own.gap for rival in material.rivals)
     return f"behind {ahead} of {len(material.rivals)} baselines" if ahead else "ahead of every baseline"
 
 
 def _cards(store: Reader, material: RunMaterial) -> list[tuple[str, str]]:
-    run, best = material.run, store.best(material.run.id)
+    run, best, measure = material.run, store.best(material.run.id), measure_of(material.run.problem)
     test = material.certificate.gaps.get(Split.TEST) if material.certificate else None
     return [
-        ("Validation gap", percent(material.own.gap if material.own else None)), ("Test gap", percent(test)),
-        ("Best train gap", percent(run.best_gap)), ("Attempts", f"{run.attempts:,}"),
+        (f"Validation {measure.word}", measure.value(material.own.gap if material.own else None)),
+        *([] if measure.note else [("Test gap", percent(test))]),
+        (f"Best train {measure.word}", measure.value(run.best_gap)), ("Attempts", f"{run.attempts:,}"),
         ("Valid", f"{run.valid / run.attempts:.0%}" if run.attempts else "–"),
         ("Cost", dollars(run.spending.cost_usd, model=run.uses_model)), ("Time", duration(run.active_seconds)),
         ("Last improvement", f"no. {best.number:,}" if best else "–"),
@@ -170,21 +173,24 @@ def _progress(store: Reader, material: RunMaterial) -> dict[str, Any]:
     shown = attempts.thinned(frame, frame["gap"], _DRAWN)
     told = [m for m in store.messages(material.run.id, pending=False) if m.command == "steer"]
     steered = [int((shown["created"] <= (m.acknowledged or m.created)).sum()) for m in told]
-    best = float(frame["best"].iloc[-1])
+    best, measure = float(frame["best"].iloc[-1]), measure_of(material.run.problem)
     drawn = charts.progress(
-        shown, levels=levels, steered=steered, population=population(material.run), height=320, width=WIDTH
+        shown, levels=levels, steered=steered, population=population(material.run), height=320, width=WIDTH, measure=measure
     )  # fmt: skip
     timed = attempts.timed(frame, frame["gap"], _DRAWN // 3)
     limit = material.loaded.problem.limits.seconds if material.loaded else None
-    cpu = svg(against_cpu(timed, limit=limit, height=320, width=WIDTH), "Train gap against CPU time") if len(timed) else ""
-    whole = svg(drawn, f"Mean train gap of {len(frame)} attempts, best {percent(best)}")
+    cpu = ""
+    if len(timed):
+        against = against_cpu(timed, limit=limit, height=320, width=WIDTH, measure=measure)
+        cpu = svg(against, f"Train {measure.word} against CPU time")
+    whole = svg(drawn, f"Mean train {measure.word} of {len(frame)} attempts, best {measure.value(best)}")
     return {"progress": Markup(whole), "steered": bool(told), "cpu": Markup(cpu)}
 
 
 def _drawn(material: RunMaterial) -> dict[str, Any]:
     """Charts of the champion and the baselines: paired differences, gap by instance, share of instances within a gap."""
     own, rivals = material.own, material.rivals
-    if own is None:
+    if own is None or measure_of(material.run.problem).note:  # one instance, without a reference
         return {"forest": "", "heat": "", "distribution": ""}
     names = {**{c.name: c.name for c in rivals}, own.name: f"program {own.number}"}
     forest = comparison_charts.forest(material.comparisons, names, against=True, width=WIDTH) if material.comparisons else None
@@ -201,20 +207,20 @@ def _program(store: Reader, material: RunMaterial) -> dict[str, Any]:
     """Lineage of the champion from its initial program, with the changes at each step."""
     if material.own is None or material.own.number is None:
         return {"chain": [], "steps": [], "since_start": [], "line_by_line": ""}
-    chain = store.ancestors(material.run.id, material.own.number)
+    chain, measure = store.ancestors(material.run.id, material.own.number), measure_of(material.run.problem)
     steps = []
     for k, step in enumerate(chain):
         above = chain[k - 1] if k else None
         moved = step.gap - above.gap if above and step.gap is not None and above.gap is not None else None
         steps.append({
             "number": step.number, "operator": step.operator, "gap": step.gap, "idea": step.idea,
-            "moved": None if moved is None else with_error(moved, step.effect.error if step.effect else None),
-            "noise": step.effect is not None and math.isfinite(step.effect.error) and step.effect.within_noise,
+            "moved": None if moved is None else measure.with_error(moved, step.effect.error if step.effect else None),
+            "noise": not measure.note and step.effect is not None and math.isfinite(step.effect.error) and step.effect.within_noise,
             "tone": "" if not moved else "better" if moved < 0 else "worse",
             "changes": changes(above.source, step.source) if above and above.source and step.source else None,
         })  # fmt: skip
     start, last = chain[0], chain[-1]
-    names = (f"no. {start.number}, gap {percent(start.gap)}", f"no. {last.number}, gap {percent(last.gap)}")
+    names = (f"no. {start.number}, {measure.named(start.gap)}", f"no. {last.number}, {measure.named(last.gap)}")
     apart = len(chain) > 1 and start.source
     return {
         "chain": chain, "steps": steps[-60:],

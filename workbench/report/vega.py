@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import altair as alt
 import pandas as pd
 
+from workbench.formatting import GAP, Measure
 from workbench.report.palette import LIGHT, Palette, named
 
 FONT = "Source Sans, system-ui, sans-serif"
@@ -115,14 +116,23 @@ def far_apart(gaps: Sequence[float]) -> bool:
     return len(known) > 2 and known[-1] > 12 * known[(len(known) - 1) // 2]
 
 
-def gap_axis(title: str, low: float, high: float, *, log: bool = False, grid: bool = True) -> alt.Axis:
-    """Return an axis of gaps with as many digits as its range needs."""
+def result_title(measure: Measure, split: str) -> str:
+    """Return the title of an axis of mean results on a split."""
+    return f"Score, {split}: {measure.note}" if measure.note else f"Mean gap to the reference, {split}"
+
+
+def gap_axis(title: str, low: float, high: float, *, log: bool = False, grid: bool = True, measure: Measure = GAP) -> alt.Axis:
+    """Return an axis of gaps with as many digits as its range needs; of scores, if results are shown as these."""
+    if measure.note:
+        return alt.Axis(title=title, labelExpr="format(0 - datum.value, '.5~g')", grid=grid)
     form = ".3~p" if log else ".0%" if high > 0.2 else ".1%" if high - low > 0.01 else ".2%"
     return alt.Axis(title=title, format=form, grid=grid)
 
 
-def gap_scale(low: float, high: float, *, log: bool = False) -> alt.Scale:
-    """Return a scale of gaps with exactly these limits."""
+def gap_scale(low: float, high: float, *, log: bool = False, measure: Measure = GAP) -> alt.Scale:
+    """Return a scale of gaps with exactly these limits; the best score is at the top, the best gap at the bottom."""
+    if measure.note:
+        return alt.Scale(domain=[low, high], nice=False, zero=False, reverse=True)
     return alt.Scale(type="log", domain=[low, high], nice=False) if log else alt.Scale(domain=[low, high], nice=False, zero=False)
 
 

@@ -21,7 +21,7 @@ def load(folder: str, name: str) -> ModuleType:
 
 
 def main(folder: str, kind: str, fd: str, parent: str) -> Callable[[], NoReturn] | None:
-    """Become a zygote, or prepare to serve one program without isolation.
+    """Become a zygote, or prepare to serve one program without isolation, or one together with the evaluator of a foreign task.
 
     Returns
     -------
@@ -32,6 +32,10 @@ def main(folder: str, kind: str, fd: str, parent: str) -> Callable[[], NoReturn]
     child, confine, wipe = load(folder, "child"), load(folder, "confine"), load(folder, "wipe")
     if sys.platform == "linux":
         confine.die_with_parent(int(parent))
+    if kind == "foreign":
+        score = load(folder, "foreign_score")
+        begun: Callable[[], NoReturn] = load(folder, "foreign_child").prepare(int(fd), int(parent), child, confine, score)
+        return begun
     if kind == "plain":
         prepared: Callable[[], NoReturn] = child.prepare_plainly(int(fd), confine, wipe)
         return prepared

@@ -101,7 +101,7 @@ def _serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None
         load, answer = functools.partial(_below, depth - 1, load), functools.partial(_below, depth - 1, answer)
     del depth
     number = 0
-    reply = _attempt(number, program.path, load, source, entry, generators, optimize)
+    reply = attempt(number, program.path, load, source, entry, generators, optimize)
     while True:
         try:
             write_frame(fd, reply)
@@ -110,7 +110,7 @@ def _serve(fd: int, allowed: Collection[str], confine: Callable[[int, int], None
         del reply
         request = read_frame(fd)
         number += 1
-        reply = _attempt(number, program.path, answer, *request)
+        reply = attempt(number, program.path, answer, *request)
         del request
 
 
@@ -196,7 +196,7 @@ def _below(frames: int, work: Callable[..., Any], *arguments: Any) -> Any:
     return _below(frames - 1, work, *arguments) if frames else work(*arguments)
 
 
-def _attempt(number: int, path: str, work: Callable[..., Any], *arguments: Any) -> str:
+def attempt(number: int, path: str, work: Callable[..., Any], *arguments: Any) -> str:
     """Call `work` and encode its result, or the exception of a program compiled as `path`, as a reply."""
     try:
         return f'["ok",{number},{to_json(work(*arguments))}]'

@@ -1,4 +1,4 @@
-"""Landlock ruleset that denies everything: files, TCP ports, signals and abstract sockets outside the program."""
+"""Landlock rulesets: one that denies everything outside the program, and what a rule for a path can grant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ import struct
 
 CREATE_RULESET = 444
 """System call number, the same on every architecture."""
+
+SCOPED_SIGNALS = 6
+"""ABI version from which signals can be kept within the program."""
+READ = 0b1101
+"""Right to execute and read files below a path, and to list folders."""
+USE = 0b110
+"""Right to read and write files that exist below a path."""
+
+
+def write(version: int) -> int:
+    """Return every right on what is below a path, as far as ABI `version` knows them, but for devices."""
+    rights = (1 << 13) - 1
+    for since, bit in ((2, 13), (3, 14)):
+        if version >= since:
+            rights |= 1 << bit
+    return rights & ~(1 << 6 | 1 << 11)
 
 
 def abi() -> int:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import SandboxError
@@ -24,10 +25,25 @@ if serve:
 """Code that the interpreter runs. It calls all programs, so they cannot reach variables that it has deleted."""
 
 
-def launch(kind: str, theirs: socket.socket, hash_seed: int, page: int | None = None) -> subprocess.Popen[bytes]:
-    """Start a `zygote` or `plain` process that inherits only `theirs`, which is closed here, and a page for what it prints.
+def launch(
+    kind: str,
+    theirs: socket.socket,
+    hash_seed: int,
+    page: int | None = None,
+    *,
+    folder: Path = Path("/"),
+    more: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a `zygote`, `plain` or `foreign` process that inherits only `theirs`, which is closed here, and a page for its prints.
 
     The process dies with the calling thread (Linux).
+
+    Parameters
+    ----------
+    folder
+        Where it starts.
+    more
+        Environment variables besides those that the interpreter needs.
 
     Raises
     ------
@@ -36,13 +52,13 @@ def launch(kind: str, theirs: socket.socket, hash_seed: int, page: int | None = 
     """
     with theirs:
         fd = theirs.fileno()
-        folder = str(Path(__file__).parent)
+        here = str(Path(__file__).parent)
         try:
             return subprocess.Popen(
                 # Not -I: it would ignore PYTHONHASHSEED.
-                [sys.executable, "-s", "-P", "-B", "-c", _START, folder, kind, str(fd), str(os.getpid())],
-                env=_environment(hash_seed),
-                cwd="/",
+                [sys.executable, "-s", "-P", "-B", "-c", _START, here, kind, str(fd), str(os.getpid())],
+                env={**_environment(hash_seed), **(more or {})},
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ import select
 import socket
 import subprocess
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from workbench.errors import SandboxError
 from workbench.model import Limits, Program, Surroundings
@@ -40,7 +40,7 @@ class PlainSandbox:
         self._allowed = sorted(MODULES.union(modules))
         self._cpu = cpu
         self._surroundings = surroundings
-        self._waiting: deque[_PlainChild] = deque()
+        self._waiting: deque[PlainChild] = deque()
         self._spares = max(1, spares)
         self._closed = False
 
@@ -50,7 +50,7 @@ class PlainSandbox:
         if self._closed:
             raise SandboxError("the sandbox is closed")
         while len(self._waiting) < self._spares + 1:
-            self._waiting.append(_PlainChild(self._surroundings.hash_seed))
+            self._waiting.append(PlainChild(self._start))
         child = self._waiting.popleft()
         try:
             wanted = sorted(set(re.findall(r"\w+", program.source)).intersection(self._allowed))
@@ -59,6 +59,9 @@ class PlainSandbox:
         finally:
             child.kill()
 
+    def _start(self, theirs: socket.socket, page: int) -> subprocess.Popen[bytes]:
+        return launch("plain", theirs, self._surroundings.hash_seed, page)
+
     def close(self) -> None:
         """End every process that this sandbox started."""
         self._closed = True
@@ -66,15 +69,21 @@ class PlainSandbox:
             self._waiting.popleft().kill()
 
 
-class _PlainChild:
-    """See `workbench.sandbox.session.Child`."""
+class PlainChild:
+    """A process of its own interpreter; see `workbench.sandbox.session.Child`.
 
-    def __init__(self, hash_seed: int) -> None:
+    Parameters
+    ----------
+    start
+        Starts it with its end of the channel and the page of what it prints.
+    """
+
+    def __init__(self, start: Callable[[socket.socket, int], subprocess.Popen[bytes]]) -> None:
         self.channel, theirs = socket.socketpair()
         self.page = make_page()  # a descriptor that has the same number in the process
         self.printed = Page(self.page)
         try:
-            self._process = launch("plain", theirs, hash_seed, self.page)
+            self._process = start(theirs, self.page)
             self.pid = self._process.pid
         except SandboxError:
             self.channel.close()

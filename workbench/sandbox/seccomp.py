@@ -49,13 +49,15 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
 }  # fmt: skip
 
-_LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
-_NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24
+LOAD_WORD, AND, JUMP_EQUAL, JUMP_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+"""Instructions of classic BPF."""
+NUMBER, ARCH, FIRST, SECOND = 0, 4, 16, 24
 """Offsets into struct seccomp_data: the call, the architecture, and the lower halves (little-endian) of two arguments."""
-_X32 = 0x40000000  # system calls with this bit use the x32 ABI: other numbers for the same kernel functions
+X32 = 0x40000000
+"""System calls with this bit use the x32 ABI: other numbers for the same kernel functions."""
 _FUTEX_FLAGS = 0x180  # private, and by the real-time clock
 
-_Step = tuple[int, str, str, int]
+Step = tuple[int, str, str, int]
 """An instruction: its code, the labels to jump to if true and if false (empty: the next instruction), its operand."""
 
 
@@ -69,23 +71,24 @@ def filter_program(machine: str) -> bytes:
     """
     audit, calls = ARCHITECTURES[machine]
     checked = {number: "futex" if name == "futex" else "clock" for name, number in calls.items() if name in {"futex", *CLOCKS}}
-    blocks: dict[str, list[_Step]] = {
-        "start": [(_LOAD_WORD, "", "", _ARCH), (_JUMP_EQUAL, "", "kill", audit), (_LOAD_WORD, "", "", _NUMBER),
-                  (_JUMP_AT_LEAST, "refuse", "", _X32)],
-        "calls": [(_JUMP_EQUAL, checked.get(number, "allow"), "", number) for number in sorted(calls.values())],
-        "others": [(_JUMP_EQUAL, "absent", "refuse", CLONE3)],
-        "clock": [(_LOAD_WORD, "", "", _FIRST), (_JUMP_AT_LEAST, "refuse", "allow", STATIC_CLOCKS)],
-        "futex": [(_LOAD_WORD, "", "", _SECOND), (_AND, "", "", 0xFFFFFFFF & ~_FUTEX_FLAGS),
-                  *((_JUMP_EQUAL, "allow", "", command) for command in sorted(FUTEX_COMMANDS))],
-        "refuse": [(_RETURN, "", "", EPERM)],
-        "absent": [(_RETURN, "", "", ENOSYS)],
-        "kill": [(_RETURN, "", "", KILL)],
-        "allow": [(_RETURN, "", "", ALLOW)],
+    blocks: dict[str, list[Step]] = {
+        "start": [(LOAD_WORD, "", "", ARCH), (JUMP_EQUAL, "", "kill", audit), (LOAD_WORD, "", "", NUMBER),
+                  (JUMP_AT_LEAST, "refuse", "", X32)],
+        "calls": [(JUMP_EQUAL, checked.get(number, "allow"), "", number) for number in sorted(calls.values())],
+        "others": [(JUMP_EQUAL, "absent", "refuse", CLONE3)],
+        "clock": [(LOAD_WORD, "", "", FIRST), (JUMP_AT_LEAST, "refuse", "allow", STATIC_CLOCKS)],
+        "futex": [(LOAD_WORD, "", "", SECOND), (AND, "", "", 0xFFFFFFFF & ~_FUTEX_FLAGS),
+                  *((JUMP_EQUAL, "allow", "", command) for command in sorted(FUTEX_COMMANDS))],
+        "refuse": [(RETURN, "", "", EPERM)],
+        "absent": [(RETURN, "", "", ENOSYS)],
+        "kill": [(RETURN, "", "", KILL)],
+        "allow": [(RETURN, "", "", ALLOW)],
     }  # fmt: skip
-    return _assemble(blocks)
+    return assemble(blocks)
 
 
-def _assemble(blocks: Mapping[str, list[_Step]]) -> bytes:
+def assemble(blocks: Mapping[str, list[Step]]) -> bytes:
+    """Return labelled instructions as a program, in which jumps are distances."""
     places, at = dict[str, int](), 0
     for label, steps in blocks.items():
         places[label] = at

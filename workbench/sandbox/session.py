@@ -21,7 +21,7 @@ from workbench.sandbox.printed import Page
 _SLICE = 0.02  # seconds by which a blocking read may overrun the deadline
 _CPU_SHARE = 200  # CPU limit in multiples of the limit per instance: the kernel's backstop if the host stops watching
 _CHUNK = 1 << 16
-_PATIENCE = 3  # maximum wall-clock time on a busy machine, in multiples of the time limit, plus the time waited for a CPU
+PATIENCE = 3  # maximum wall-clock time on a busy machine, in multiples of the time limit, plus the time waited for a CPU
 _ENOUGH = 0.9  # fraction of the time limit in CPU time that counts as used up: the kernel counts in ticks of 10 ms
 KILLED = "the system killed the program's process, most likely because memory ran out"
 """Message for a program killed from outside; the memory use of other processes may be the cause."""
@@ -58,6 +58,11 @@ class Child(Protocol):
 class ProgramSession:
     """Session with a loaded program, implementing `workbench.protocols.Session`.
 
+    Parameters
+    ----------
+    patience
+        Maximum wall-clock time on a busy machine, in multiples of the time limit, besides the time waited for a CPU.
+
     A program that raises an exception keeps its process and can be called again. One that exceeds its time, memory or byte
     limit, dies or violates the protocol is killed, and every later request fails with the same error.
 
@@ -69,8 +74,8 @@ class ProgramSession:
         The child was lost. Requests raise it too; run the evaluation again in a new session.
     """
 
-    def __init__(self, child: Child, program: Program, limits: Limits, around: Surroundings) -> None:
-        self._child, self._limits = child, limits
+    def __init__(self, child: Child, program: Program, limits: Limits, around: Surroundings, *, patience: float = PATIENCE) -> None:
+        self._child, self._limits, self._patience = child, limits, patience
         self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._number = 0
         self._earlier = self._spent = self._asked = 0.0
@@ -220,7 +225,7 @@ class ProgramSession:
         allowance, clock = self._limits.seconds, self._spent + perf_counter() - began
         used = _cpu_seconds(self._child.pid)
         owed = 0.0 if used is None else allowance - (used - self._earlier)
-        patience = _PATIENCE * allowance + _waited(self._child.pid)
+        patience = self._patience * allowance + _waited(self._child.pid)
         if owed <= (1 - _ENOUGH) * allowance or clock >= patience:
             self._give_up(Status.TIMEOUT, f"{self._stage} within {allowance:g} s")
         self._extra = min(clock + owed, patience) - allowance

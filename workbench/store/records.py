@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from workbench.certificate import Certificate
 from workbench.errors import UsageError
+from workbench.formatting import labelled
 from workbench.model import Call, Effect, Program, Seconds, Status
 from workbench.options import RunOptions
 
@@ -364,16 +365,17 @@ class Outcome:
     cost_usd: float | None
     isolation: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what `evolve run --json` prints."""
+    def to_json(self) -> Any:
+        """Return what `evolve run --json` prints, an object."""
         best = None
         if self.best is not None:
             gaps = {"train": self.best.train, "validation": self.best.validation}
             best = {"candidate": self.best.number, **{s: None if gap is None else {"gap": gap} for s, gap in gaps.items()}}
-        return {
+        data = {
             "run": self.run, "problem": self.problem, "status": self.status, "best": best, "candidates": self.attempts,
             "valid": self.valid, "seconds": self.seconds, "cost_usd": self.cost_usd, "isolation": self.isolation,
         }  # fmt: skip
+        return labelled(self.problem, data)
 
 
 # --------------------------------------------------------------------------- for lists and charts with many rows
