@@ -89,6 +89,9 @@ def discoveries() -> str:
         if outcome(one) != CERTIFIED:
             rest.setdefault(outcome(one), []).append(f"`{one['problem'].partition('/')[2]}`")
     rows = results([one for one in made if outcome(one) == CERTIFIED])
+    held = {one["problem"] for one in made}
+    if new := [f"`{slug.partition('/')[2]}`" for slug in here() if slug not in held]:
+        rest["not certified yet"] = new
     if rest:
         others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sorted(rest.items()))
         why = "[all figures]({up}docs/results.md), [what did not work]({up}docs/discoveries/README.md#what-did-not-work)"
@@ -101,12 +104,15 @@ def verdicts() -> str:
     return "\n".join(results(certificates()))
 
 
+def here() -> list[str]:
+    """The problems of this checkout, without those of an installed package."""
+    return [slug for slug in catalog.slugs() if (ROOT / "problems" / slug / "problem.py").is_file()]
+
+
 def problems() -> str:
     """One row a problem: what is asked, the best baseline, what the gap is measured against."""
     rows = ["| problem | question | baselines | best of them | its train gap | reference |", "|---|---|--:|---|--:|---|"]
-    for name in catalog.slugs():
-        if not (ROOT / "problems" / name / "problem.py").is_file():
-            continue  # of an installed package
+    for name in here():
         loaded = catalog.load(name)
         best, gap = loaded.references.ranking[0][:2]
         title = next(b.title for b in loaded.problem.baselines if b.name == best)

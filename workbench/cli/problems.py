@@ -22,6 +22,9 @@ from workbench.problem.shipped import Exhibit, exhibit
 
 _SMOKE = "; classes that are solved (smoke-...) must be answered, but do not count in the gap"
 
+NOT_YET = "not certified yet"
+"""In place of a verdict where no heuristic ships."""
+
 WIDTH = 100
 """Width of the output in columns unless it goes to a terminal."""
 
@@ -79,7 +82,7 @@ def _list(found: list[catalog.LoadedProblem]) -> None:
         shown.add_row(domain, style="bold")
         for loaded in members:
             baseline, gap = loaded.references.ranking[0]
-            best, verdict, seconds = "", "", ""
+            best, verdict, seconds = "", NOT_YET, ""
             if shipped := exhibit(loaded.slug):
                 stale = bool(shipped.stale(loaded.version))
                 old |= stale
@@ -114,6 +117,8 @@ def _show(found: Description, shipped: Exhibit | None) -> None:
     if shipped:
         words.print(f"best here: {_best(shipped, found.version)}")
         words.print(f"its program: evolve source {found.slug} {SHIPPED}")
+    else:
+        words.print(f"best here: {NOT_YET}")
     if found.harder:
         words.print(f"harder tier, where a run goes on that has solved train: {found.harder}")
     words.print(f"programs: evolve source {found.slug} --list")
@@ -149,7 +154,7 @@ def _baselines(found: Description) -> Table:
 
 def _within_reach(found: Reachable) -> str:
     gaps = ", ".join(f"{percent(found.gaps[split])} on {split}" for split in SHOWN)
-    return f"{gaps}, by {found.words}. 0% needs the future; this is a measured figure and no bound."
+    return f"{gaps}, by {found.words}. 0% is the reference, which is mostly out of reach; this is a measured figure and no bound."
 
 
 def _best(shipped: Exhibit, version: str) -> str:

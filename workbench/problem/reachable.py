@@ -1,4 +1,4 @@
-"""What is within reach where the reference knows the future: the gap of an oracle that knows less, measured by `reachable.py`."""
+"""What is within reach where the reference is not: the gap of an oracle that knows less, or of a long search, by `reachable.py`."""
 
 from __future__ import annotations
 
