@@ -7,7 +7,7 @@ from workbench.model import Baseline, Limits, Problem
 from .instances import instances
 
 _WU = 'Wu et al., "Can\'t Be Late: Optimizing Spot Instance Savings under Deadlines", NSDI 2024'
-_MAO = 'Mao et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520)'
+_LI = 'Li et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520)'
 _YANG = 'Yang et al., "SkyPilot: An Intercloud Broker for Sky Computing", NSDI 2023'
 
 PROBLEM = Problem(
@@ -23,15 +23,15 @@ PROBLEM = Problem(
         Baseline("on_demand", "On demand only", "cost without spot machines. " + _WU),
         Baseline("greedy", "Greedy: spot until no slack is left", _WU + ", greedy policy, in the zone cheapest for the rest"),
         Baseline("up_one_zone", "Uniform Progress in one zone", _WU),
-        Baseline("up_threshold", "Uniform Progress in any zone", _MAO + ", multi_region_rc_cr_threshold of its simulator"),
-        Baseline("up_failover", "Uniform Progress with failover", _MAO + ", baseline UP(S)"),
-        Baseline("up_availability", "Uniform Progress by probes", _MAO + ", baseline UP(A)"),
-        Baseline("up_cost_ratio", "Uniform Progress by probes per dollar", _MAO + ", baseline UP(AP)"),
+        Baseline("up_threshold", "Uniform Progress in any zone", _LI + ", multi_region_rc_cr_threshold of its simulator"),
+        Baseline("up_failover", "Uniform Progress with failover", _LI + ", baseline UP(S)"),
+        Baseline("up_availability", "Uniform Progress by probes", _LI + ", baseline UP(A)"),
+        Baseline("up_cost_ratio", "Uniform Progress by probes per dollar", _LI + ", baseline UP(AP)"),
         Baseline(
             "up_transfer", "Uniform Progress by price and move", "pace of " + _WU + "; zone by price and egress as in " + _YANG
         ),
-        Baseline("skynomad", "SkyNomad", _MAO + ", as it runs on these recordings (--config v100)"),
-        Baseline("skynomad_reference", "SkyNomad, value by reference cost", _MAO + ", unified_cost_model_risk of its simulator"),
+        Baseline("skynomad", "SkyNomad", _LI + ", as it runs on these recordings (--config v100)"),
+        Baseline("skynomad_reference", "SkyNomad, value by reference cost", _LI + ", unified_cost_model_risk of its simulator"),
     ),
     features={
         "price": "price of the machine in this tick, $/h",

@@ -1,6 +1,6 @@
 """SkyNomad: the machine with the highest net value an hour, by how long it is expected to last and what progress is worth.
 
-Z. Mao et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520), as its
+Z. Li et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520), as its
 simulator runs it on these recordings (`--config v100`): the Nelson-Aalen estimate of the life of a spot machine, scaled in bursts
 of preemptions; progress is worth the price on demand times how much faster than planned the rest has to go. Probes cost nothing
 here, since all zones can be seen.

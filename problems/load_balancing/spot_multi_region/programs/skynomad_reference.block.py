@@ -1,6 +1,6 @@
 """SkyNomad with its other value of progress: 1.2 times what a plan for the rest is estimated to cost an hour of work.
 
-Z. Mao et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520),
+Z. Li et al., "SkyNomad: On Using Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520),
 `unified_cost_model_risk` of its simulator. The plan takes spot by its share of the last 12 hours, the cheapest hour of work first,
 and on demand for the rest, earlier if the pace of the last 10 hours would miss the deadline.
 """

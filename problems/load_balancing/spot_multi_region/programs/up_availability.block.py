@@ -1,6 +1,6 @@
 """Uniform Progress in the zone whose last five probes succeeded most often; leaves a running machine for a better zone.
 
-The policy `multi_region_availability_probe_simple`, UP(A), of the simulator published with Z. Mao et al., "SkyNomad: On Using
+The policy `multi_region_availability_probe_simple`, UP(A), of the simulator published with Z. Li et al., "SkyNomad: On Using
 Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520). A zone is probed every two hours, one
 zone a tick; here probes cost nothing, since all zones can be seen.
 """

@@ -1,6 +1,6 @@
 """Uniform Progress in the zone with most successful probes per dollar; leaves a running machine for a zone a tenth better.
 
-The policy `multi_region_probe_cost_ratio`, UP(AP), of the simulator published with Z. Mao et al., "SkyNomad: On Using Multi-Region
+The policy `multi_region_probe_cost_ratio`, UP(AP), of the simulator published with Z. Li et al., "SkyNomad: On Using Multi-Region
 Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520). Every zone is probed once an hour; here probes cost
 nothing, since all zones can be seen.
 """

@@ -1,6 +1,6 @@
 """Uniform Progress with eager failover: the cheapest spot machine, regions other than the last one first.
 
-The policy `multi_region_rc_cr_threshold_eager_failover`, UP(S), of the simulator published with Z. Mao et al., "SkyNomad: On Using
+The policy `multi_region_rc_cr_threshold_eager_failover`, UP(S), of the simulator published with Z. Li et al., "SkyNomad: On Using
 Multi-Region Spot Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520): where a machine has just been taken away,
 the next one is likely to be taken away soon.
 """

@@ -1,6 +1,6 @@
 """Uniform Progress on several zones: any spot machine, zones in the order of their numbers; left only when it is taken away.
 
-The policy `multi_region_rc_cr_threshold` of the simulator published with Z. Mao et al., "SkyNomad: On Using Multi-Region Spot
+The policy `multi_region_rc_cr_threshold` of the simulator published with Z. Li et al., "SkyNomad: On Using Multi-Region Spot
 Instances to Minimize AI Batch Job Cost", NSDI 2027 (arXiv 2601.06520), which carries the rules of Z. Wu et al., "Can't Be Late:
 Optimizing Spot Instance Savings under Deadlines", NSDI 2024, over to several zones.
 """
