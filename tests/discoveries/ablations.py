@@ -108,6 +108,20 @@ STUDIES: dict[str, Study] = {
             "plans are made anew: one plan for a job": (("REPLANS = 30", "REPLANS = 1"),),
         },
     ),
+    "eplb": Study(
+        "moe_placement/eplb",
+        {
+            "uncertainty: loads are taken as forecast": (
+                ("(vectors.T @ logs)), rest + noise))", "(vectors.T @ logs)), 0 * rest))"),
+            ),
+            "the forecast: the latest window, with its uncertainty": (
+                ("(cross @ (precision * (vectors.T @ logs)), ", "(logs[-1], "),
+            ),
+            "domains of traffic: there is one": (("if windows < 4:", "if True:"),),
+            "exchanges, where several domains may come": (("if len(odds) > 1 and n_gpus > 1:", "if False:"),),
+            "persistence is fitted: what is usual": (("if windows == 1:", "if True:"),),
+        },
+    ),
     "gpu_cluster": Study(
         "load_balancing/gpu_cluster",
         {
