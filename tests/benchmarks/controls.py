@@ -6,8 +6,8 @@ python -m tests.benchmarks.controls --record ADAPTIVE OPENEVOLVE BEST_OF_N    ad
 In each run one coding agent answered the tickets of a session, one after the other, from their text alone: it could neither
 evaluate nor look anything up. With `adaptive` and `openevolve` it read the result of each answer, and its tickets came from the
 strategy of that name; with `best_of_n` it saw no result, and each ticket asked to improve the same start. All programs are compared
-on validation, which no ticket told of. Intervals resample the instances of validation within their classes (95 %): they tell whether
-two programs differ, not what another run would give.
+on validation, which no ticket told of. Intervals resample the instances of validation within their classes (95 %): they tell
+whether two programs differ, not what another run would give.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from workbench.proposers.providers import PROVIDERS
 
 CERTIFIED = "certified"
 MARK = "\\*"
+FIRST = 8
+"""Discoveries that the README shows with their figures: as many as a reader takes in."""
 OLD = (
     f"{MARK} For an earlier version of the problem's code; `evolve certify` on the module in `runs/gallery/certified` gives "
     "the verdict of today."
@@ -81,20 +83,23 @@ def results(shown: list[dict[str, Any]]) -> list[str]:
 
 
 def discoveries() -> str:
-    """The certified improvements, those by a person last, and for which problems there is none yet."""
+    """The first certified improvements, the others by name, those by a person last, and for which problems there is none yet."""
     order = {one.problem: (one.finder.kind is FinderKind.PERSON, k) for k, one in enumerate(shipped.ranked())}
     made = sorted(certificates(), key=lambda one: order[one["problem"]])
     rest: dict[str, list[str]] = {}
     for one in made:
         if outcome(one) != CERTIFIED:
             rest.setdefault(outcome(one), []).append(f"`{one['problem'].partition('/')[2]}`")
-    rows = results([one for one in made if outcome(one) == CERTIFIED])
+    certified = [one for one in made if outcome(one) == CERTIFIED]
+    rows = results(certified[:FIRST])
+    if more := [f"[`{one['problem'].partition('/')[2]}`]({{up}}{page_of(one['problem'])})" for one in certified[FIRST:]]:
+        rows += ["", f"Certified too: {', '.join(more)} ([all figures]({{up}}docs/results.md))."]
     held = {one["problem"] for one in made}
     if new := [f"`{slug.partition('/')[2]}`" for slug in here() if slug not in held]:
         rest["not certified yet"] = new
     if rest:
         others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sorted(rest.items()))
-        why = "[all figures]({up}docs/results.md), [what did not work]({up}docs/discoveries/README.md#what-did-not-work)"
+        why = "[what did not work]({up}docs/discoveries/README.md#what-did-not-work)"
         rows += ["", f"Without a certified improvement so far: {others} ({why})."]
     return "\n".join(rows)
 
