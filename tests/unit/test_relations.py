@@ -105,6 +105,15 @@ def zones(before: Data, after: Data, answer: Any) -> Any:
     return [answer[0], places(*rows)[answer[1]]]
 
 
+def flows(before: Data, after: Data, answer: Any) -> Any:
+    new = {
+        old: name
+        for one, other in zip(before["requests"], after["requests"], strict=True)
+        for old, name in zip(one[1:3], other[1:3], strict=True)
+    }
+    return [[new[node] for node in path] for path in answer]
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -126,6 +135,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
     "load_balancing/spot_deadline": {"all prices doubled": unchanged},
     "load_balancing/spot_multi_region": {
         "zones and regions with other numbers": zones, "all prices doubled": unchanged
+    },
+    "routing/flow_assign": {
+        "nodes with other numbers": flows, "bandwidth in half the unit": unchanged, "values in a third of the unit": unchanged
     },
     "moe_placement/eplb": {"experts and layers in another order": experts},
 }  # fmt: skip

@@ -130,6 +130,7 @@ def shipped(loaded: LoadedProblem) -> None:
         parts.say_error(error)
         return
     if found is None:
+        st.caption("Best here: not certified yet.")
         return
     gaps = found.certificate.gaps
     shown = [[split.value, percent(gaps[split])] for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)]

@@ -1,0 +1,1 @@
+"""Verifier and bound of `routing/flow_assign`."""
