@@ -10,6 +10,7 @@ import typer
 from workbench.api import modules as api
 from workbench.cli.common import DEFAULT_RUNS, Json, Prefer, Runs, Unsafe, emit, program_or_run
 from workbench.cli.console import console
+from workbench.values import NOT_VERIFIED
 
 
 def export_(
@@ -44,4 +45,5 @@ def export_(
     else:
         beside = ", ".join(path.name for path in made.files[1:])
         words = f"; beside it {beside}" if beside else ""
-        console().print(f"wrote {out}{words}; check it with: python {out}")
+        check = f"; check it with: python {out}" if subject.loaded.evaluator is None else f"; {NOT_VERIFIED}"
+        console().print(f"wrote {out}{words}{check}")
