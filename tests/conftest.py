@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from workbench.problem import catalog
 from workbench.state.database import FILE as STATE
 from workbench.system.redact import is_secret_name
 
 TOY = Path(__file__).parent / "toy"
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # no test hangs on how busy the machine is
 
 
 @pytest.fixture(autouse=True)

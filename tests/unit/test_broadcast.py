@@ -94,7 +94,7 @@ def slow(net: Network, instance: Instance, paths: Any) -> float | None:
 # --------------------------------------------------------------------------- verifier
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_verifier_agrees_with_the_slow_checker_on_right_and_damaged_answers(data: st.DataObject) -> None:
     n = data.draw(st.integers(3, 6))

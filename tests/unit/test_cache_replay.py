@@ -266,7 +266,7 @@ def slow_judge(capacity: int, requests: Sequence[Sequence[int]], answers: Sequen
     return hits
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(0, 7), st.data())
 def test_damaged_answers_are_judged_as_a_slow_judge_does(seed: int, kind: int, data: st.DataObject) -> None:
     rng = random.Random(seed)

@@ -95,7 +95,7 @@ def brute_force(load: list[int], gpus: int, slots: int) -> Fraction:
 # --------------------------------------------------------------------------- bound, greedy, MIP
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers())
 def test_greedy_is_legal_and_never_below_the_bound(layer: tuple[list[int], int, int]) -> None:
     load, gpus, slots = layer
@@ -106,7 +106,7 @@ def test_greedy_is_legal_and_never_below_the_bound(layer: tuple[list[int], int, 
     assert float(least_maximum(load, gpus, slots)) * (1 - 1e-12) <= top <= max(gpu_loads(unimproved, load, gpus)) * (1 + 1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 20), min_size=4, max_size=4), st.sampled_from([(2, 4), (2, 6), (3, 6), (3, 9), (4, 8)]))
 def test_bound_holds_against_brute_force(load: list[int], shape: tuple[int, int]) -> None:
     best = brute_force(load, *shape)
@@ -150,7 +150,7 @@ def test_clairvoyant_reference_is_within_a_thousandth_of_the_bound_on_recorded_i
 # --------------------------------------------------------------------------- verifier
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data(), layers(), st.integers(1, 2))
 def test_verifier_agrees_with_a_slow_checker_on_damaged_answers(
     data: st.DataObject, layer: tuple[list[int], int, int], n: int
@@ -273,7 +273,7 @@ def test_hierarchical_keeps_groups_on_one_node() -> None:
     assert VERIFIER.run(case, program("eplb_global")).metrics["spread"] > 3
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(layers(), st.randoms(use_true_random=False))
 def test_programs_answer_any_shape_legally(layer: tuple[list[int], int, int], rng: random.Random) -> None:
     load, gpus, slots = layer

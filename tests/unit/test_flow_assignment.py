@@ -99,7 +99,7 @@ def slow(instance: Instance, answers: Sequence[Any]) -> float | None:
     return 100 * value / sum(row[4] for row in data["requests"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**6), st.data())
 def test_verifier_agrees_with_the_slow_checker_on_right_and_damaged_answers(seed: int, data: st.DataObject) -> None:
     instance = drawn(random.Random(seed), 6)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators.gpu_cluster.bound import _feasible_size, allocation_bound
@@ -117,7 +117,7 @@ class Checker:
         ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.data())
 def test_verifier_agrees_with_a_slow_checker_on_right_and_corrupted_answers(seed: int, data: st.DataObject) -> None:
     instance = random_cluster(random.Random(seed), 7)

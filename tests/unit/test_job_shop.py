@@ -72,7 +72,7 @@ def by_unit_steps(order: list[int], shop: Shop) -> int:
     return last
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ordered())
 def test_makespan_agrees_with_a_simulation_and_stays_above_the_bound(given: tuple[Shop, list[int]]) -> None:
     shop, order = given
@@ -105,7 +105,7 @@ def test_a_schedule_that_breaks_a_rule_is_refused(starts: list[list[int]], reaso
         check_schedule(starts, *EXAMPLE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shops(least=1), st.data())
 def test_the_check_agrees_with_one_that_marks_time_units(shop: Shop, choose: st.DataObject) -> None:
     durations, machines = shop
@@ -133,7 +133,7 @@ def instance(shop: Shop) -> Instance:
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 4), st.integers(), st.floats(), st.text(max_size=3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ordered(), st.data())
 def test_verifier_agrees_with_a_slow_checker_on_damaged_orders(given: tuple[Shop, list[int]], choose: st.DataObject) -> None:
     shop, right = given
@@ -192,7 +192,7 @@ def brute_force(shop: Shop) -> int:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shops(most=3).filter(lambda shop: sum(map(len, shop[0])) <= 7))
 def test_branch_and_bound_is_optimal_and_the_search_stays_above(shop: Shop) -> None:
     optimum = brute_force(shop)
@@ -340,7 +340,7 @@ def test_tabu_search_begins_with_its_rule_and_only_gains() -> None:
     assert better < 0.95 * rule
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shops(most=4))
 def test_every_program_takes_any_shop_and_none_beats_the_optimum(shop: Shop) -> None:
     optimum = branch_and_bound(*shop)

@@ -287,13 +287,13 @@ def agree(data: dict[str, Any], tries: list[Any]) -> bool:
     return False
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(sessions(), st.data())
 def test_any_right_tries_are_scored_as_by_the_statement(data: dict[str, Any], choose: st.DataObject) -> None:
     assert agree(data, [choose.draw(answers(data)) for _ in range(data["budget"])])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(sessions(), st.data())
 def test_damaged_tries_are_refused_where_the_statement_refuses_them(data: dict[str, Any], choose: st.DataObject) -> None:
     tries: list[Any] = [choose.draw(answers(data)) for _ in range(data["budget"])]

@@ -72,7 +72,7 @@ def test_worked_example_of_the_statement() -> None:
     assert judge(EXAMPLE, [0, 0, 1]) == pytest.approx(0.0625)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_verifier_agrees_with_the_slow_checker_on_right_and_damaged_answers(data: st.DataObject) -> None:
     gpus = data.draw(st.integers(1, 4))

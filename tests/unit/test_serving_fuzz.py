@@ -293,7 +293,7 @@ def both(data: dict[str, Any], policy: Callable[[], Drawn]) -> tuple[float | Non
 # --------------------------------------------------------------------------- right decisions
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(workloads(), NUMBERS)
 def test_any_right_decisions_are_scored_as_by_the_statement(data: dict[str, Any], numbers: list[int]) -> None:
     objective, expected, *_ = both(data, lambda: Drawn(numbers))
@@ -409,7 +409,7 @@ def agree(data: dict[str, Any], numbers: list[int], damage: Damage) -> None:
         assert objective == pytest.approx(expected, rel=1e-12)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(workloads(), NUMBERS, DAMAGE)
 def test_damaged_decisions_are_refused_where_the_statement_refuses_them(
     data: dict[str, Any], numbers: list[int], damage: Damage
@@ -417,7 +417,7 @@ def test_damaged_decisions_are_refused_where_the_statement_refuses_them(
     agree(data, numbers, damage)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.integers(0, 10**6), st.sampled_from(("order", "preempt")), st.integers(0, 5), damages())
 def test_damaged_decisions_in_a_crowd_too(seed: int, method: str, at: int, damage: Callable[[Any, list[Any]], Any]) -> None:
     rng = random.Random(seed)

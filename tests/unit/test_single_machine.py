@@ -49,7 +49,7 @@ def heuristic(name: str, processing: list[int], due: list[int]) -> list[int]:
 # --------------------------------------------------------------------------- solvers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(jobs(most=6))
 def test_decomposition_and_subset_dp_are_optimal(data: tuple[list[int], list[int]]) -> None:
     processing, due = data
@@ -112,7 +112,7 @@ def test_improve_keeps_a_permutation_and_never_loses() -> None:
 
 
 @given(jobs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_insertions_end_where_no_single_move_helps(data: tuple[list[int], list[int]]) -> None:
     processing, due = data
     found = improve(range(len(due)), processing, due, process_time() + 5.0, lambda *_: None)
@@ -136,7 +136,7 @@ def slow_check(answer: Any, processing: list[int], due: list[int]) -> int | None
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.integers(), st.floats(), st.text(max_size=3))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(jobs(most=5), st.data())
 def test_verifier_agrees_with_a_slow_checker_on_damaged_orders(data: tuple[list[int], list[int]], choose: st.DataObject) -> None:
     processing, due = data
@@ -256,7 +256,7 @@ def augmented_by_definition(processing: list[int], due: list[int]) -> list[int]:
     return sequence
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(jobs(most=7))
 def test_no_rule_beats_the_optimum(data: tuple[list[int], list[int]]) -> None:
     processing, due = data
@@ -265,7 +265,7 @@ def test_no_rule_beats_the_optimum(data: tuple[list[int], list[int]]) -> None:
         assert total_tardiness(heuristic(name, processing, due), processing, due) >= optimum
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(jobs())
 def test_mdd_and_psk_leave_no_two_neighbours_to_swap(data: tuple[list[int], list[int]]) -> None:
     processing, due = data

@@ -255,7 +255,7 @@ def slow_cost(data: dict[str, Any], plan: Sequence[Any]) -> float | None:
     return None if left else dollars
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, 10**6), st.data())
 def test_verifier_agrees_with_a_slow_checker_on_right_and_damaged_plans(seed: int, choose: st.DataObject) -> None:
     rng = random.Random(seed)

@@ -103,7 +103,7 @@ def test_starts_by_hand(lines: list[str], begun: list[int]) -> None:
     assert starts(transactions, range(len(lines))) == begun
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10**6))
 def test_makespan_is_that_of_a_slot_by_slot_judge_and_a_longest_path(seed: int) -> None:
     rng = random.Random(seed)
@@ -183,7 +183,7 @@ def slow_check(data: dict[str, Any], answer: Any) -> int | None:
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.integers(), st.floats(), st.text(max_size=3))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, 10**6), st.data())
 def test_verifier_agrees_with_the_slow_judge_on_right_and_damaged_orders(seed: int, choose: st.DataObject) -> None:
     case = random_batch(random.Random(seed), choose.draw(st.integers(1, 6)))

@@ -125,7 +125,7 @@ def test_distances_are_rounded_as_cvrplib_does(x: int, y: int, dx: int, dy: int)
     assert distance((0, 0), (x, y)) == slow_distance((0, 0), (x, y))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**6))
 def test_legal_routes_are_measured_as_the_slow_checker_does(seed: int) -> None:
     rng = random.Random(seed)
@@ -134,7 +134,7 @@ def test_legal_routes_are_measured_as_the_slow_checker_does(seed: int) -> None:
     assert VERIFIER.run(case(data), Answer(routes)).objective == slow_cost(data, routes)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_damaged_routes_are_refused_or_measured_as_the_slow_checker_does(seed: int, damage: int) -> None:
     rng = random.Random(seed)

@@ -46,7 +46,7 @@ def program(name: str) -> InProcess:
 # --------------------------------------------------------------------------- solvers
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(jobs(most=6))
 def test_subset_dp_is_optimal(data: Jobs) -> None:
     value, order = weighted_subset_dp(*data)
@@ -58,7 +58,7 @@ def test_subset_dp_takes_no_more_than_twenty_jobs() -> None:
         weighted_subset_dp([1] * 21, [1] * 21, [1] * 21)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(jobs(most=9), st.randoms(use_true_random=False))
 def test_dynasearch_knows_the_gain_of_every_move_and_ends_where_none_helps(data: Jobs, rng: random.Random) -> None:
     order = list(range(len(data[0])))
@@ -132,7 +132,7 @@ def slow_check(answer: Any, data: Jobs) -> int | None:
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.integers(), st.floats(), st.text(max_size=3))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(jobs(most=5), st.data())
 def test_verifier_agrees_with_a_slow_checker_on_damaged_orders(data: Jobs, choose: st.DataObject) -> None:
     answer: Any = choose.draw(st.permutations(range(len(data[0]))))
@@ -173,7 +173,7 @@ def test_a_job_named_twice_or_from_the_end_or_left_out_is_refused() -> None:
 # --------------------------------------------------------------------------- rules
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(jobs(most=7))
 def test_no_program_beats_the_optimum(data: Jobs) -> None:
     optimum, _ = weighted_subset_dp(*data)
@@ -207,7 +207,7 @@ def test_rules_are_their_definitions(seed: int) -> None:
     assert cost(program("atc_best_k")(p, w, d), (p, w, d)) <= cost(atc, (p, w, d))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(jobs())
 def test_insertions_end_where_no_single_move_helps(data: Jobs) -> None:
     found = program("atc_insertion")(*data)
@@ -216,7 +216,7 @@ def test_insertions_end_where_no_single_move_helps(data: Jobs) -> None:
         assert cost([*rest[:k], found[i], *rest[k:]], data) >= cost(found, data)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(jobs(most=6))
 def test_neh_puts_each_job_at_its_best_place(data: Jobs) -> None:
     _, weight, due = data
