@@ -200,7 +200,7 @@ PROVENANCE = {
     "found_by": "coding agent proposer",
     "verdict": "certified",
     "reason": "2026-11-30: better than every baseline, closest on test: \u22123.09 pp against uniform_progress_eager, 99.7% CI \u22126.17 to \u22120.83 pp (74 wins, 17 ties, 33 losses)",
-    "certificate": "57ae8bdab2d11d260c6700b4881eb959adae4c932982fb4bbbbefd723fecf8fa",
+    "certificate": "65153564c0e2897f8e6001ed187a075a236617d56febb6422b234cf9ffc5fbb2",
     "licence": "derived from the problem's seed program, whose licence applies",
     "program": "108e300b2e3c7698922577f1b581d3b5581d40ff27e6598ef80748dcdebe51b6",
 }
