@@ -18,18 +18,36 @@ import lzma
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.memory import champion, difference, found, recorded
-from workbench.model import Split
+from workbench.analysis.stats import paired_interval
+from workbench.model import Split, Status
 from workbench.problem import catalog
+from workbench.store import Store
 
 FILE = Path(__file__).parent / "recordings" / "controls.json.xz"
 WAYS = ("adaptive", "openevolve", "best_of_n")
 
 
+def recorded(run: Path) -> dict[str, Any]:
+    """A run with its tickets, answers and gaps; on validation, of those programs that it evaluated there in the end."""
+    with Store(run.parent, write=False) as store:
+        row = store.run(run.name)
+        told = {paid.number: paid.call for paid in store.calls(row.id)}
+        attempts = []
+        for c in store.candidates(row.id):
+            call, report = told.get(c.number), store.report(row.id, c.number, Split.VALIDATION)
+            attempts.append({
+                "number": c.number, "kind": c.operator, "parents": c.parents, "status": c.status.value, "idea": c.idea,
+                "prompt": call.prompt.user if call else "", "answer": call.text if call else "",
+                "train": c.gap if c.status is Status.OK else None, "validation": report and report.gap,
+                "instances": [round(r.gap, 6) for r in report.results] if report else [],
+            })  # fmt: skip
+        return {"problem": row.problem, "version": row.version, "champion": row.champion, "attempts": attempts}
+
+
 def record(runs: list[Path]) -> None:
     """Add the runs of a problem to the recording, in place of earlier ones."""
     held = read() if FILE.exists() else {}
-    made = {way: recorded(run.name, run.parent) for way, run in zip(WAYS, runs, strict=True)}
+    made = {way: recorded(run) for way, run in zip(WAYS, runs, strict=True)}
     problem = made[WAYS[0]]["problem"]
     held[problem] = made | {"families": [i.family for i in catalog.load(problem).instances(Split.VALIDATION)]}
     FILE.write_bytes(lzma.compress(json.dumps(held).encode(), preset=9 | lzma.PRESET_EXTREME))
@@ -41,17 +59,29 @@ def read() -> dict[str, Any]:
     return held
 
 
+def best(run: dict[str, Any], answers: int) -> dict[str, Any]:
+    """The attempt with the least gap on train among the starts and the first answers."""
+    starts = [a for a in run["attempts"] if a["kind"] == "seed"]
+    given = [a for a in run["attempts"] if a["kind"] != "seed"][:answers]
+    chosen: dict[str, Any] = min((a for a in [*starts, *given] if a["status"] == "ok"), key=lambda a: a["train"])
+    return chosen
+
+
 def figures() -> dict[str, Any]:
-    """By problem, what came of each way, and how the first differs from the others on validation."""
+    """By problem: the best of each way after as many answers as the shortest run has, and how the first differs from the others."""
     told: dict[str, Any] = {}
     for problem, runs in read().items():
-        told[problem] = {way: found(runs[way])._asdict() for way in WAYS}
-        first = runs[WAYS[0]]
-        for way in WAYS[1:]:
-            told[problem][way]["difference"] = difference(first, runs[way], runs["families"])._asdict()
-        for way in WAYS:
-            valid = [a for a in runs[way]["attempts"] if a["kind"] != "seed" and a["status"] == "ok"]
-            told[problem][way] |= {"least_validation": min(a["validation"] for a in valid), "chosen": champion(runs[way])["number"]}
+        answers = min(sum(a["kind"] != "seed" for a in runs[way]["attempts"]) for way in WAYS)
+        start = min(a["validation"] for a in runs[WAYS[0]]["attempts"] if a["kind"] == "seed")
+        found = {way: best(runs[way], answers) for way in WAYS}
+        ways: dict[str, Any] = {}
+        for way, one in found.items():
+            ways[way] = {key: one[key] for key in ("number", "train", "validation", "idea")}
+            if way != WAYS[0]:
+                first = found[WAYS[0]]
+                interval = paired_interval(first["instances"], one["instances"], families=runs["families"], confidence=0.95)
+                ways[way]["first_less"] = [first["validation"] - one["validation"], interval.low, interval.high]
+        told[problem] = {"answers": answers, "start": start, "ways": ways}
     return told
 
 
@@ -67,14 +97,13 @@ def main() -> None:
     if options.json:
         print(json.dumps(made))
         return
-    for problem, ways in made.items():
-        print(problem)
-        for way, f in ways.items():
-            curve = " ".join(f"{gap:.2%}" for gap in f["curve"])
-            line = f"  {way:11}{f['valid']:3} of {f['answers']} valid; best on train after 5, 10: {curve}; champion {f['chosen']}: "
-            line += f"train {f['train']:.2%}, validation {f['validation']:.2%}; {f['better_than_start']} beat the best start there"
-            if d := f.get("difference"):
-                line += f"; adaptive {d['mean'] * 100:+.2f} points [{d['low'] * 100:+.2f}, {d['high'] * 100:+.2f}] against it"
+    for problem, one in made.items():
+        print(f"{problem}: the best on train after {one['answers']} answers each; best start on validation {one['start']:.2%}")
+        for way, f in one["ways"].items():
+            line = f"  {way:11} no. {f['number']}: train {f['train']:.2%}, validation {f['validation']:.2%}"
+            if "first_less" in f:
+                mean, low, high = (100 * value for value in f["first_less"])
+                line += f"; adaptive is {mean:+.2f} points [{low:+.2f}, {high:+.2f}] from it"
             print(line)
 
 
