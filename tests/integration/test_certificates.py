@@ -81,8 +81,8 @@ def test_better_programs_on_two_problems_are_certified_and_tell_which_cheats_wer
     metered = {slug: evidence for slug, evidence in found.items() if evidence.cheats}
     assert len(metered) >= 2, "a certificate that no program gets, or any, proves nothing"
     for slug, evidence in metered.items():
-        outcomes = [outcome for _, outcome, _ in evidence.cheats if outcome != "not possible"]
-        assert len(evidence.cheats) == 6 and outcomes.count("rejected") >= max(2, len(outcomes) - 1), f"{slug}: {evidence.cheats}"
+        judged = [outcome for _, outcome, _ in evidence.cheats if outcome in ("rejected", "not rejected")]
+        assert len(evidence.cheats) == 6 and judged.count("rejected") >= max(2, len(judged) - 1), f"{slug}: {evidence.cheats}"
 
 
 def test_a_certificate_of_another_version_says_so_and_how_to_mend_it(evolve, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

@@ -254,7 +254,7 @@ def solve(seconds):
 def test_the_clock_counts_the_program_alone_and_restarts_with_each_instance(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "_PATIENCE", 1)  # it sleeps, and so has no CPU time
+    monkeypatch.setattr(session_module, "PATIENCE", 1)  # it sleeps, and so has no CPU time
     monkeypatch.setattr(session_module, "_waited", lambda _: 0.0)  # nor is it given back what a busy machine takes
     with sandbox.open(Program(TICK, "solve"), Limits(seconds=0.6)) as session:
         assert session.seconds == 0, "loading has its own allowance"
@@ -315,7 +315,7 @@ def test_a_closed_sandbox_says_so(sandbox: Sandbox) -> None:
 def test_program_kept_from_its_cpu_gets_what_it_has_not_had(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program("def f(n):\n    total = 0\n    for k in range(n):\n        total += k\n    return total\n", "f")
     with sandbox.open(program, Limits(seconds=0.2)) as session:
-        monkeypatch.setattr(session_module, "_PATIENCE", 200)
+        monkeypatch.setattr(session_module, "PATIENCE", 200)
         monkeypatch.setattr(session_module, "_cpu_seconds", lambda pid: 0.0)  # as if others had the machine meanwhile
         session.next_instance()
         assert session(12_000_000) > 0 and session.seconds > 0.2

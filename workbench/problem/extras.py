@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import random
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -59,7 +60,7 @@ def extra(folder: Path, file: str) -> ModuleType | None:
     ProblemError
         It cannot be loaded.
     """
-    if not (folder / file).is_file() or not (folder / "problem.py").is_file():  # a foreign task may have a file of that name
+    if not (folder / file).is_file() or package(folder) not in sys.modules:  # a foreign task may have a file of that name
         return None
     try:
         return importlib.import_module(f"{package(folder)}.{file.removesuffix('.py')}")

@@ -61,7 +61,8 @@ class ProgramSession:
     Parameters
     ----------
     patience
-        Maximum wall-clock time on a busy machine, in multiples of the time limit, besides the time waited for a CPU.
+        Maximum wall-clock time on a busy machine, in multiples of the time limit, besides the time waited for a CPU;
+        `PATIENCE` by default.
 
     A program that raises an exception keeps its process and can be called again. One that exceeds its time, memory or byte
     limit, dies or violates the protocol is killed, and every later request fails with the same error.
@@ -74,8 +75,10 @@ class ProgramSession:
         The child was lost. Requests raise it too; run the evaluation again in a new session.
     """
 
-    def __init__(self, child: Child, program: Program, limits: Limits, around: Surroundings, *, patience: float = PATIENCE) -> None:
-        self._child, self._limits, self._patience = child, limits, patience
+    def __init__(
+        self, child: Child, program: Program, limits: Limits, around: Surroundings, *, patience: float | None = None
+    ) -> None:
+        self._child, self._limits, self._patience = child, limits, PATIENCE if patience is None else patience
         self._lines = program.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._number = 0
         self._earlier = self._spent = self._asked = 0.0
