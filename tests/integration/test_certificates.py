@@ -68,12 +68,17 @@ def test_its_module_checks_itself_and_says_the_same(slug: str) -> None:
     assert str(Path.home()) not in words or str(Path.home()) == "/"
 
 
+LONG = ("routing/vehicle", "scheduling/job_shop", "load_balancing/spot_deadline", "load_balancing/gpu_cluster")
+"""Problems on whose validation the program that ships takes 20 s or more: `evolve gallery --check` scores it."""
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_its_seal_holds_and_its_program_scores_what_it_says(slug: str) -> None:
     assert not (stale := shipped(slug).stale(catalog.load(slug).version)), stale
-    told = wb.verify(slug, rescore=True)
+    told = wb.verify(slug, rescore=slug not in LONG)
     assert told.holds, [f.line for f in told.findings if f.holds is False]
-    assert {f.name for f in told.findings if f.holds} >= {"program", "module", "problem", "evidence", "seal", "validation"}
+    named = {"program", "module", "problem", "evidence", "seal"} | ({"validation"} if slug not in LONG else set())
+    assert {f.name for f in told.findings if f.holds} >= named
 
 
 def test_better_programs_on_two_problems_are_certified_and_tell_which_cheats_were_rejected() -> None:
