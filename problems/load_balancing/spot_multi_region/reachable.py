@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from pathlib import Path
 
 from workbench.model import Instance, Split
-from workbench.problem import catalog
 
 WORDS = "the best of the ten baselines on each instance, chosen in hindsight"
 
 
 def objective(instance: Instance) -> float:
     """Return what the best baseline costs on an instance of train or validation, in $."""
-    references = catalog.load(str(Path(__file__).parent)).references
-    split = next(split for split in (Split.TRAIN, Split.VALIDATION) if instance.id in references.baseline("greedy", split))
-    return min(references.baseline(name, split)[instance.id] for name, _ in references.ranking)
+    return _cheapest()[instance.id]
+
+
+@cache
+def _cheapest() -> dict[str, float]:
+    splits = json.loads((Path(__file__).parent / "references.json").read_text("utf-8"))["splits"]
+    known = {**splits[Split.TRAIN], **splits[Split.VALIDATION]}
+    return {id: min(reference["baselines"].values()) for id, reference in known.items()}
