@@ -139,6 +139,7 @@ CARRIED: dict[str, dict[str, Carry]] = {
     "routing/flow_assign": {
         "nodes with other numbers": flows, "bandwidth in half the unit": unchanged, "values in a third of the unit": unchanged
     },
+    "knob_tuning/plan_search": {"everything twice as fast": unchanged},
     "moe_placement/eplb": {"experts and layers in another order": experts},
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Verifier and simulator of `knob_tuning/plan_search`."""
