@@ -11,6 +11,8 @@ from typing import Any, Self
 from workbench.errors import UsageError
 
 _PLUS, _SHARE = re.compile(r"\s\+\s"), re.compile(r"(.*?)\s*\*\s*(\d*\.?\d+)\s*", re.DOTALL)
+PROCESSES = "processes"
+"""The executor that every machine has."""
 _MODELS = ("auto", "agent", "agents", "litellm", "local", "scripted")
 
 
@@ -61,7 +63,10 @@ class RunOptions:
     max_usd, max_tokens, max_seconds
         Further budget limits; None: no limit.
     workers
-        Number of evaluation processes.
+        Number of evaluation processes; 0, on a cluster: one for each CPU that is free.
+    executor, executor_options
+        Where evaluations run (`processes` of this machine, a `ray` cluster, `inline` in this process, `package.module:Class`), and
+        further keywords of its constructor.
     concurrency
         Maximum number of concurrent model calls.
     timeout
@@ -107,6 +112,8 @@ class RunOptions:
     max_tokens: int | None = None
     max_seconds: float | None = None
     workers: int = 2
+    executor: str = PROCESSES
+    executor_options: Mapping[str, Any] = field(default_factory=dict)
     concurrency: int = 4
     timeout: float = 180.0
     tune_trials: int = 24
@@ -120,7 +127,8 @@ class RunOptions:
     isolation: str | None = None
 
     def __post_init__(self) -> None:
-        for name, low in (("candidates", 1), ("workers", 1), ("concurrency", 1), ("tune_trials", 0)):
+        fewest = 1 if self.executor in (PROCESSES, "inline") else 0
+        for name, low in (("candidates", 1), ("workers", fewest), ("concurrency", 1), ("tune_trials", 0)):
             if getattr(self, name) < low:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least {low}, got {getattr(self, name)}")
         if self.answer_tokens is not None and self.answer_tokens < 16:
@@ -145,6 +153,17 @@ class RunOptions:
         """Whether the proposer calls a language model, judged by its name."""
         names = [name for name, _ in mixture(self.proposer)] or [self.proposer]
         return any(name.partition(":")[0] in _MODELS for name in names)
+
+    @property
+    def evaluators(self) -> str:
+        """What evaluates, in words: `2 workers`, or `8 workers on ray`."""
+        where = "" if self.executor == PROCESSES else f" on {self.executor}"
+        return f"{self.workers or ''} worker{'' if self.workers == 1 else 's'}".strip() + where
+
+    @property
+    def elsewhere(self) -> str:
+        """What evaluates, after a comma; empty for processes of this machine."""
+        return "" if self.executor == PROCESSES else f", {self.evaluators}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 from workbench.errors import UsageError
 from workbench.options import mixture
 
-STRATEGIES, PROPOSERS = "evolve.strategies", "evolve.proposers"
+STRATEGIES, PROPOSERS, EXECUTORS = "evolve.strategies", "evolve.proposers", "evolve.executors"
 """Entry-point groups. An entry's name is used on the command line; its value is `package.module:Class`."""
 
 Made = TypeVar("Made", bound=type)

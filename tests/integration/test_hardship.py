@@ -22,8 +22,8 @@ import pytest
 from tests.benchmarks.kills import below
 from tests.conftest import TOY
 from tests.integration.silent import Silent, run, trace
-from workbench.evaluation import pool, worker
-from workbench.evaluation.jobs import Job
+from workbench.evaluation import handle, pool, worker
+from workbench.evaluation.jobs import Job, VerifierError
 from workbench.evaluation.places import Places
 from workbench.loop.snapshot import Snapshot
 from workbench.loop.start import resume
@@ -128,7 +128,7 @@ def test_a_clock_that_jumps_changes_neither_result_nor_budget(tmp_path: Path, mo
 @pytest.mark.parametrize("sent", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed, as when memory runs out"])
 def test_a_worker_that_is_stopped_or_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: int) -> None:
     undisturbed = run(tmp_path / "a", candidates=30).run
-    monkeypatch.setattr(pool._Worker, "_limit", lambda self, job: 3.0)  # else a minute and more
+    monkeypatch.setattr(pool, "limit_of", lambda job, loaded: 3.0)  # else a minute and more
     hit: list[int] = []
 
     def strike() -> None:
@@ -160,21 +160,21 @@ def test_a_job_survives_three_workers_and_is_blamed_for_the_fourth(monkeypatch: 
     job = Job(loaded.program("line"), Split.TRAIN)
     with pool.Pool(loaded, 1) as workers:
         expected = workers.submit(job).result()
-        receive, kills = pool._Worker._receive, [3]
+        receive, kills = handle.Worker._receive, [3]
 
-        def killed(self: pool._Worker, seconds: float) -> Any:
-            if kills[0] and seconds != pool.START_SECONDS:
+        def killed(self: handle.Worker, seconds: float) -> Any:
+            if kills[0] and seconds != handle.START_SECONDS:
                 kills[0] -= 1
                 assert self._process
                 self._process.kill()
                 return None  # what it may have sent before it was killed is lost with it
             return receive(self, seconds)
 
-        monkeypatch.setattr(pool._Worker, "_receive", killed)
+        monkeypatch.setattr(handle.Worker, "_receive", killed)
         found = workers.submit(job).result()
         assert kills == [0] and [r.gap for r in found.results] == [r.gap for r in expected.results]
         kills[0] = 4
-        with pytest.raises(pool.VerifierError, match="killed 4 workers"):
+        with pytest.raises(VerifierError, match="killed 4 workers"):
             workers.submit(job).result()
         assert workers.submit(job).result().gap == expected.gap
 

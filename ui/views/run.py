@@ -127,7 +127,7 @@ def figures(store: Reader, row: RunSummary) -> list[str]:
                   f"{failing[commonest]:,} {commonest.replace('_', ' ')}" if commonest and made else ""),
         theme.kpi("Since improvement", f"{max(0, made + 1 - best.number) if best else 0:,}", "attempts"),
         theme.kpi("Pace", f"{pace:,.0f}/min" if pace >= 1 else f"{pace * 60:,.0f}/h" if pace else "–",
-                  f"{parts.counted(row.options.workers, 'worker')}, {duration(row.active_seconds)}"),
+                  f"{row.options.evaluators}, {duration(row.active_seconds)}"),
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from workbench.loop import start
 from workbench.loop.onward import onward
 from workbench.loop.snapshot import Display
 from workbench.model import Task
-from workbench.options import RunOptions
+from workbench.options import PROCESSES, RunOptions
 from workbench.problem.catalog import LoadedProblem
 from workbench.protocols import Proposer, Strategy
 from workbench.store import Outcome, Store
@@ -63,7 +63,7 @@ def run(
     start_from
         Initial programs: names of the problem's programs, or files; by default the problem's seeds.
     workers
-        Evaluation processes; by default one per core.
+        Evaluation processes; by default one per core, on a cluster one for each CPU that is free.
     max_usd
         Budget for model calls in US dollars.
     runs
@@ -74,7 +74,7 @@ def run(
         Whether `api_base` gets the provider's key even if it is neither the provider's host nor set in the environment, and headers
         may hold environment variables.
     **options
-        Any other field of `RunOptions`: `models`, `api_base`, `max_seconds`, `max_tokens`, `tune_trials`, ...
+        Any other field of `RunOptions`: `models`, `api_base`, `executor`, `max_seconds`, `max_tokens`, `tune_trials`, ...
 
     Returns
     -------
@@ -93,7 +93,7 @@ def run(
     given: dict[str, Any] = {"seeds": tuple(start_from)} | {name: value for name, value in options.items() if value is not None}
     made = RunOptions(
         candidates=attempts, seed=seed, max_usd=max_usd,
-        workers=workers if workers is not None else 1 if loaded.in_memory else cores(), **given,
+        workers=_workers(loaded, given.get("executor", PROCESSES)) if workers is None else workers, **given,
     )  # fmt: skip
     chosen = search.choose(strategy, made.strategy_options)
     made = dataclasses.replace(made, strategy=chosen.name, strategy_options=dict(chosen.options))
@@ -110,6 +110,13 @@ def run(
         if mind is None or callable(proposer):
             loaded, outcome = _further(loaded, made, outcome, folder, shown, proposer, strategy, named)
     return Result(outcome.run, folder, loaded)
+
+
+def _workers(loaded: LoadedProblem, executor: str) -> int:
+    """How many workers a run has if none are asked for; 0: the executor decides."""
+    if loaded.in_memory or executor == "inline":
+        return 1
+    return cores() if executor == PROCESSES else 0
 
 
 def _further(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -16,6 +16,7 @@ from workbench.cli.show import baseline_lines
 from workbench.errors import UsageError
 from workbench.formatting import dollars, measure_of
 from workbench.loop.display import Progress
+from workbench.options import PROCESSES
 from workbench.problem import catalog
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
@@ -23,6 +24,18 @@ DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150,
 
 Evidence: TypeAlias = Annotated[
     bool, typer.Option("--evidence", help="Tell models where better solutions of train instances differ, where a problem can.")
+]
+Gate: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Fresh out-of-distribution instances: stress: improving candidates must pass; advice: models hear of weaknesses."
+    ),
+]
+Lessons: TypeAlias = Annotated[
+    Path | None, typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it.")
+]
+RayAddress: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster, or auto: this machine's. Default: start one here.")
 ]
 Portfolio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Strategies that share the budget: islands,greedy or all.")
@@ -51,7 +64,11 @@ def run(
     header: model_options.Headers = None,
     extra_body: model_options.ExtraBody = None,
     price: model_options.Prices = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluation processes; default: one per core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Evaluation processes; default: one per core, or free CPU of a cluster.")
+    ] = None,
+    executor: Annotated[str, typer.Option(help="Where evaluations run: processes (here), ray (a cluster).")] = PROCESSES,
+    ray_address: RayAddress = None,
     concurrency: Annotated[int, typer.Option(help="Concurrent model calls.")] = 4,
     timeout: model_options.Timeout = 180.0,
     max_usd: model_options.MaxUsd = None,
@@ -61,19 +78,11 @@ def run(
     patience: Annotated[int | None, typer.Option(help="End after this many attempts without improvement on train.")] = None,
     prefer: Prefer = "gap",
     evidence: Evidence = False,
-    playbook: Annotated[
-        Path | None,
-        typer.Option(help="File of lessons that prompts show; the run adds to it, and the next begins with it."),
-    ] = None,
+    playbook: Lessons = None,
     race: Annotated[
         bool, typer.Option("--race/--no-race", help="Stop evaluations of programs that are clearly worse than their parent.")
     ] = True,
-    gate: Annotated[
-        str,
-        typer.Option(
-            help="Fresh out-of-distribution instances: stress: improving candidates must pass; advice: models hear of weaknesses."
-        ),
-    ] = "",
+    gate: Gate = "",
     config: configured.Config = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
@@ -106,9 +115,17 @@ def run(
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
             strategy_options=strategy_options, tune_trials=tune_trials, gate=gate, race=race,
             patience=patience, prefer=prefer, evidence=evidence, playbook=str(playbook.absolute()) if playbook else None,
-            allow_unsafe=allow_unsafe, isolation=isolation,
+            allow_unsafe=allow_unsafe, isolation=isolation, **_executor(executor, ray_address),
         )  # fmt: skip
     _report(result, as_json)
+
+
+def _executor(name: str | None, ray_address: str | None) -> dict[str, Any]:
+    """Return the options of a run that say where evaluations run."""
+    if ray_address is not None and name not in ("ray", None):
+        raise UsageError(f"--ray-address is for --executor ray, not {name}")
+    address = {} if ray_address is None else {"executor_options": {"address": ray_address}}
+    return address if name is None else {"executor": name, **address}
 
 
 def _strategy(name: str, options: list[str] | None, portfolio: str | None) -> tuple[str, dict[str, str]]:
@@ -127,6 +144,8 @@ def resume_(
     max_tokens: model_options.MaxTokens = None,
     max_minutes: model_options.MaxMinutes = None,
     workers: Annotated[int | None, typer.Option(help="Evaluation processes (default: as before).")] = None,
+    executor: Annotated[str | None, typer.Option(help="Where evaluations run, as for run.")] = None,
+    ray_address: RayAddress = None,
     model: model_options.Models = None,
     api_base: model_options.Endpoint = None,
     endpoint_key: model_options.EndpointKey = True,
@@ -171,6 +190,7 @@ def resume_(
             strategy=strategy, endpoint_key=endpoint_key, **options,
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt) or None,
             strategy_options=model_options.pairs("--opt", opt) or None, allow_unsafe=allow_unsafe or None, isolation=isolation,
+            **_executor(executor, ray_address),
         )  # fmt: skip
     _report(result, as_json)
 

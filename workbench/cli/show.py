@@ -214,7 +214,7 @@ def say_printed(text: str, words: Console) -> None:
 def _print_head(row: Run, found: Outcome, statuses: Counter[Status], words: Console) -> None:
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
     words.print(f"{row.id}  {found.status}  {row.problem} (version {row.version})", style="bold")
-    words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}")
+    words.print(f"started {started}, {found.seconds:.0f} s, {row.proposer}, isolation {row.isolation}{row.options.elsewhere}")
     if found.message:
         words.print(found.message)
     now, note = _version_now(row)

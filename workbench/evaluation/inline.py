@@ -1,4 +1,4 @@
-"""Evaluation in a thread of this process, for problems that no other process can load."""
+"""Evaluation in a thread of this process, for tests and for problems that no other process can load."""
 
 from __future__ import annotations
 
@@ -7,30 +7,40 @@ import threading
 from concurrent.futures import Future
 from functools import partial
 
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.evaluation.jobs import Job, VerifierError
+from workbench.evaluation.opening import open_for
 from workbench.evaluation.places import Places
 from workbench.evaluation.worker import answer
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
-from workbench.sandbox import open_sandbox
 
 
 class InlinePool:
-    """Executor with one thread and a warm sandbox: programs run in separate processes, the verifier in this one.
+    """One thread with a warm sandbox: programs run in separate processes, the verifier in this one.
 
     Parameters
     ----------
+    workers
+        At most 1.
     allow_unsafe, isolation
         Passed to `open_sandbox`.
 
     Raises
     ------
+    UsageError
+        More than one worker.
     SandboxError
         The sandbox cannot start.
     """
 
-    def __init__(self, loaded: LoadedProblem, *, allow_unsafe: bool = False, isolation: str | None = None) -> None:
+    workers = 1
+
+    def __init__(
+        self, loaded: LoadedProblem, workers: int = 1, *, allow_unsafe: bool = False, isolation: str | None = None
+    ) -> None:
+        if workers > 1:
+            raise UsageError(f"the executor inline evaluates in this process alone: one worker, not {workers}")
         self._loaded, self._unsafe, self._wanted = loaded, allow_unsafe, isolation
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Report]] | None] = queue.SimpleQueue()
         ready: Future[str] = Future()
@@ -44,6 +54,10 @@ class InlinePool:
         future: Future[Report] = Future()
         self._jobs.put((job, future))
         return future
+
+    def news(self) -> list[str]:
+        """Nothing: there is no worker that could be lost."""
+        return []
 
     def close(self) -> None:
         """Cancel queued jobs and end the thread after its current job."""
@@ -62,12 +76,12 @@ class InlinePool:
 
     def _work(self, ready: Future[str]) -> None:
         try:
-            sandbox = open_sandbox(self._loaded.problem.modules, allow_unsafe=self._unsafe, isolation=self._wanted)
+            sandbox = open_for(self._loaded, allow_unsafe=self._unsafe, isolation=self._wanted)
         except WorkbenchError as error:
             ready.set_exception(error)
             return
         ready.set_result(sandbox.isolation)
-        opened = partial(open_sandbox, self._loaded.problem.modules, isolation=sandbox.isolation)
+        opened = partial(open_for, self._loaded, isolation=sandbox.isolation)
         places = Places(sandbox, lambda around: opened(surroundings=around))
         try:
             while (item := self._jobs.get()) is not None:

@@ -46,6 +46,16 @@ def instances_of(job: Job, loaded: LoadedProblem) -> list[Instance]:
     return [by_id[id] for id in job.ids]
 
 
+def limit_of(job: Job, loaded: LoadedProblem) -> float:
+    """Return the time after which a worker that runs a job counts as stuck, in seconds.
+
+    It is longer than the verifier's limit for one instance, so that a verifier that hangs is named by its worker; only one
+    that hangs outside Python reaches this limit.
+    """
+    limits = loaded.problem.limits
+    return 60.0 + limits.verifier_seconds + 4.0 * limits.seconds * len(instances_of(job, loaded))
+
+
 class Ready(NamedTuple):
     """First message of a worker."""
 
@@ -62,13 +72,21 @@ class Fault(NamedTuple):
 
 
 class Executor(Protocol):
-    """Runs evaluations."""
+    """Runs evaluations. It is made from the problem and the number of workers, with `allow_unsafe` and `isolation` by keyword.
+
+    Its own options are further keywords. `workbench.testing.ExecutorContract` tests what is promised here.
+    """
 
     isolation: str
-    """Isolation level of candidates: `full`, `seccomp-only` or `none`."""
+    """Isolation level of candidates: `full`, `seccomp-only` or `none`; where workers differ, the worst of them."""
+    workers: int
+    """How many evaluations run at the same time."""
 
     def submit(self, job: Job) -> Future[Report]:
         """Queue a job. The future raises `VerifierError` or `SandboxError` for failures not caused by the candidate."""
+
+    def news(self) -> list[str]:
+        """Return what has happened to workers since the last call, a line each, that whoever watches a run should know."""
 
     def close(self) -> None:
         """Finish current jobs, cancel queued ones, and end all processes."""

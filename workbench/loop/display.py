@@ -103,7 +103,7 @@ def _table(snapshot: Snapshot) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(
         Text(snapshot.title, style="bold"),
-        Text(f"{snapshot.proposer} · isolation {snapshot.isolation}", style="dim"),
+        Text(f"{snapshot.proposer} · isolation {snapshot.isolation}{snapshot.evaluators}", style="dim"),
     )
     (_, attempts), *others = figures(snapshot)
     table.add_row(ProgressBar(total=snapshot.total, completed=snapshot.done, width=40), Text(attempts))

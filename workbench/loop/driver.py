@@ -35,17 +35,7 @@ from workbench.loop.requests import Requests
 from workbench.loop.snapshot import Display, Scored, Snapshot
 from workbench.loop.team import OUTSIDE, Team
 from workbench.loop.tickets import Tickets
-from workbench.model import (
-    Candidate,
-    Failure,
-    Program,
-    Reply,
-    Report,
-    Selection,
-    Split,
-    Status,
-    Task,
-)
+from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Split, Status, Task
 from workbench.program.reply import parse
 from workbench.program.source import fingerprint, screen
 from workbench.proposers.prompt import build
@@ -189,6 +179,7 @@ class Loop:
             proposer=self._proposer.label,
             uses_model=self._proposer.uses_model,
             isolation=context.pool.isolation,
+            evaluators=context.options.elsewhere,
             done=done,
             total=self._options.candidates,
             valid=sum(count for status, count in self._counts.items() if status.is_valid),
@@ -480,7 +471,7 @@ class Loop:
             status = "paused" if self._is_paused else "running"
             why = self._team.reason if self._is_paused else self._ending
             self._store.heartbeat(self._run, active_seconds=self.budget.seconds, status=status, message=why)
-        for line in self._proposer.news() if hasattr(self._proposer, "news") else ():
+        for line in (*(self._proposer.news() if hasattr(self._proposer, "news") else ()), *self.context.pool.news()):
             self._say(line)
         self.display.show(self.snapshot())
 

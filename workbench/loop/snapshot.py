@@ -40,6 +40,8 @@ class Snapshot:
         Dollars spent; None if the price of any call is unknown.
     estimated
         Number of calls whose tokens are estimates.
+    evaluators
+        What evaluates, after a comma, where that is not processes of this machine.
     """
 
     run: str
@@ -60,6 +62,7 @@ class Snapshot:
     state: Literal["running", "paused", "stopping", "choosing"]
     estimated: int = 0
     problem: str = ""
+    evaluators: str = ""
 
 
 class Display(Protocol):

@@ -13,12 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench import plugins, proposers, search
+from workbench import proposers, search
 from workbench.analysis.front import preference
 from workbench.errors import ProblemFault, RunFailed, UsageError
-from workbench.evaluation.inline import InlinePool
+from workbench.evaluation.executors import open_executor
 from workbench.evaluation.jobs import Executor, Job
-from workbench.evaluation.pool import Pool
 from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
 from workbench.formatting import dollars, tokens
 from workbench.loop import evidence
@@ -32,9 +31,9 @@ from workbench.loop.playbook import REFLECT
 from workbench.loop.replay import recorded_replies
 from workbench.loop.snapshot import Display
 from workbench.loop.stress_gate import Gate
-from workbench.loop.trust import options_to_resume, vouch
+from workbench.loop.trust import absolute, options_to_resume, vouch
 from workbench.model import Candidate, Program, Report, Split, Status
-from workbench.options import RunOptions
+from workbench.options import PROCESSES, RunOptions
 from workbench.problem import catalog
 from workbench.problem.given import program_of
 from workbench.program.source import fingerprint, split_block
@@ -73,7 +72,7 @@ def begin(
         After the run has started; it can be resumed.
     """
     strategy = strategy or search.make(options.strategy, options.strategy_options)
-    options = replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
+    options = absolute(options)
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
@@ -89,7 +88,8 @@ def begin(
         with contextlib.closing(proposer):
             display.line(_under_way(f"{loaded.slug}: evaluates {len(seeds)} initial programs", proposer, options))
             check = Check(proposer, options)
-            with contextlib.closing(_executor(loaded, options)) as pool:
+            with contextlib.closing(open_executor(loaded, options)) as pool:
+                options = replace(options, workers=pool.workers)
                 gate, adviser = _gates(loaded, pool, options, [p for _, p in own])
                 reports = _score_seeds(loaded, seeds, len(own), pool, check)
                 checks = check.finish(display)
@@ -110,13 +110,11 @@ def begin(
                     seed = _seed(number, name, program, report)
                     prints[number] = fingerprint(program)
                     store.add_candidate(run, seed, report=report, fingerprint=prints[number])
-                context, history = (
-                    RunContext(run, loaded, options, store, pool, gate, adviser),
-                    History(store.candidates(run), prints),
-                )
+                context = RunContext(run, loaded, options, store, pool, gate, adviser)
+                history = History(store.candidates(run), prints)
                 loop = Loop(context, proposer, strategy, display, known=known, history=history, plan=plan)
                 gated = f", robustness filter with {len(gate.families)} instance classes" if gate else ""
-                display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{gated}")
+                display.line(f"run {run}: {loaded.slug}, {proposer.label}, isolation {pool.isolation}{options.elsewhere}{gated}")
                 for number, report in enumerate(reports):
                     loop.check_proofs(number, report)
                 if gate and gate.weakness:
@@ -172,7 +170,8 @@ def resume(
         with contextlib.closing(mind):
             display.line(_under_way(f"run {run}: reads what is recorded", mind, options))
             check = Check(mind, options)
-            with contextlib.closing(_executor(loaded, options)) as pool:
+            with contextlib.closing(open_executor(loaded, options)) as pool:
+                options = replace(options, workers=pool.workers)
                 starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
                 gate, adviser = _gates(loaded, pool, options, starts)
                 checks = check.finish(display)
@@ -216,9 +215,9 @@ def inject(
         number = 1 + max(a.number for a in attempts)
         one_more = replace(
             options, candidates=number + 1 - sum(a.operator == "seed" for a in attempts), tune_trials=0, workers=1,
-            max_usd=None, max_tokens=None, max_seconds=None,
+            executor=PROCESSES, executor_options={}, max_usd=None, max_tokens=None, max_seconds=None,
         )  # fmt: skip
-        with contextlib.closing(_executor(loaded, one_more)) as pool:
+        with contextlib.closing(open_executor(loaded, one_more)) as pool:
             starts = [c.program for c in store.candidates(run) if c.operator == "seed" and c.program]
             gate, _ = _gates(loaded, pool, options, starts)
             store.claim(run, options, pool.isolation)
@@ -302,7 +301,7 @@ def _seed(number: int, name: str, program: Program, report: Report) -> Candidate
 def _under_way(what: str, proposer: Proposer, options: RunOptions) -> str:
     """What a start does, in one line."""
     asked = f", asks {proposer.label} whether it answers" if hasattr(proposer, "check") else ""
-    return f"{what}{asked}, starts {options.workers} worker{'' if options.workers == 1 else 's'}"
+    return f"{what}{asked}, starts {options.evaluators}"
 
 
 def _score_seeds(
@@ -325,17 +324,6 @@ def _own_valid(loaded: catalog.LoadedProblem, own: Sequence[tuple[str, Program]]
             said = f"; it printed: {' '.join(report.printed.split())[-300:]}" if loaded.evaluator and report.printed.strip() else ""
             raise ProblemFault(f"{loaded.slug}: the initial program {name} fails ({report.status}): {report.message}{said}")
     return reports
-
-
-def _executor(loaded: catalog.LoadedProblem, options: RunOptions) -> Executor:
-    if not loaded.in_memory:
-        return Pool(loaded, options.workers, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
-    if options.workers > 1:
-        raise UsageError(
-            f"{loaded.slug} was defined in Python, so only this process can evaluate it: omit workers, "
-            "or put the problem into a folder (evolve new) to use several"
-        )
-    return InlinePool(loaded, allow_unsafe=options.allow_unsafe, isolation=options.isolation)
 
 
 def _proposer(

@@ -14,7 +14,7 @@ from typing import Any
 from workbench import plugins, search
 from workbench.errors import StoreError, UsageError
 from workbench.loop.snapshot import Display
-from workbench.options import RunOptions
+from workbench.options import PROCESSES, RunOptions
 from workbench.problem import catalog
 from workbench.problem.catalog import LoadedProblem
 from workbench.state import vouching
@@ -54,8 +54,10 @@ def options_to_resume(
     options = recorded
     missing: list[str] = []
     if not trusted:  # full isolation where the kernel has it, unless the current command says otherwise
-        workers = min(recorded.workers, os.cpu_count() or 1)
-        options = replace(recorded, playbook=None, allow_unsafe=False, isolation=None, workers=workers)
+        workers = max(1, min(recorded.workers, os.cpu_count() or 1))
+        options = replace(
+            recorded, playbook=None, allow_unsafe=False, isolation=None, workers=workers, executor=PROCESSES, executor_options={}
+        )
     if "proposer" in given or (not trusted and "models" in given):
         options = replace(options, proposer="auto", **_NOBODY)
     elif "models" in given and options.proposer == _HARMLESS:
@@ -63,6 +65,8 @@ def options_to_resume(
     elif not trusted and not own_proposer and not _is_known(recorded.proposer, [_HARMLESS]):
         missing += _proposing(recorded)
     used = search.uses(recorded.strategy, recorded.strategy_options)
+    if "executor" in given:
+        options = replace(options, executor_options={})
     if "strategy" in given:
         options = replace(options, strategy_options={})
     elif not trusted and not own_strategy and not all(_is_known(name, search.built_in()) for name in used):
@@ -76,7 +80,13 @@ def options_to_resume(
             f"if you trust it, repeat: evolve resume {row.id} {shlex.join(missing)}"
         )
     options = replace(options, **{**given, "api_base": given.get("api_base", options.api_base) or None})
-    return replace(options, strategy=plugins.absolute(options.strategy), proposer=plugins.absolute(options.proposer))
+    return absolute(options)
+
+
+def absolute(options: RunOptions) -> RunOptions:
+    """Return options in which code of the user's own is named by whole paths, so that they mean the same everywhere."""
+    strategy, proposer, executor = map(plugins.absolute, (options.strategy, options.proposer, options.executor))
+    return replace(options, strategy=strategy, proposer=proposer, executor=executor)
 
 
 def vouch(loaded: LoadedProblem, runs: Path, run: str, options: RunOptions, display: Display) -> None:

@@ -117,21 +117,22 @@ def zero(instances: Callable[[Split], Sequence[Instance]]) -> dict[str, Any]:
 def version(folder: Path) -> str:
     """Return a hash of a task's files, but for hidden ones and what runs leave behind."""
     digest = hashlib.sha256()
-    for path in sorted(_files(folder, folder)):
+    for path in sorted(files(folder)):
         size = path.stat().st_size
         content = path.read_bytes() if size <= _LARGE else str(size).encode()
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + hashlib.sha256(content).digest())
     return digest.hexdigest()[:12]
 
 
-def _files(folder: Path, top: Path) -> Iterator[Path]:
+def files(folder: Path) -> Iterator[Path]:
+    """Files of a task, but for hidden ones and what runs leave behind."""
     for path in folder.iterdir():
         if path.name.startswith(".") or path.suffix == ".pyc" or path.is_symlink():
             continue
         if path.is_file():
             yield path
         elif path.is_dir() and path.name not in _OUTPUTS and not path.name.startswith("results_"):
-            yield from _files(path, top)
+            yield from files(path)
 
 
 class _Reported:

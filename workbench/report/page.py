@@ -116,7 +116,7 @@ def render(store: Reader, material: RunMaterial, *, now: float | None = None) ->
     return environment.get_template(TEMPLATE).render(
         run=run, measure=measure, title=title, question=loaded.problem.question if loaded else "", note=material.note,
         about=[run.id, f"{run.problem}, version {run.version}", run.status, f"started {_clock(run.created)}", run.proposer,
-               f"isolation {run.isolation}"],
+               f"isolation {run.isolation}{run.options.elsewhere}"],
         finder=str(finder_of_attempt(store, run, run.champion, loaded)) if run.champion is not None else "",
         own=material.own, comparisons=material.comparisons, standing=_standing(material), cards=_cards(store, material),
         certificate=material.certificate, today=material.today,

@@ -1,4 +1,4 @@
-"""Contract tests for your own problem, strategy or proposer, as pytest classes.
+"""Contract tests for your own problem, strategy, proposer or executor, as pytest classes.
 
 from workbench.testing import ProblemContract
 
@@ -14,12 +14,13 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError("workbench.testing needs pytest: pip install pytest") from error
 
-pytest.register_assert_rewrite("workbench.testing.problems", "workbench.testing.strategies", "workbench.testing.proposers")
+pytest.register_assert_rewrite(*(f"workbench.testing.{name}" for name in ("problems", "strategies", "proposers", "executors")))
 
 from workbench.proposers.scripted import Scripted
+from workbench.testing.executors import ExecutorContract
 from workbench.testing.inprocess import InProcess
 from workbench.testing.problems import ProblemContract
 from workbench.testing.proposers import ProposerContract
 from workbench.testing.strategies import StrategyContract
 
-__all__ = ["InProcess", "ProblemContract", "ProposerContract", "Scripted", "StrategyContract"]
+__all__ = ["ExecutorContract", "InProcess", "ProblemContract", "ProposerContract", "Scripted", "StrategyContract"]
