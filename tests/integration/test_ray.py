@@ -79,7 +79,7 @@ def test_a_run_is_the_same_as_on_this_machine_though_a_node_is_lost(cluster: Any
     assert (found.status, found.attempts, found.isolation) == ("done", 40, "full")
     assert trace(tmp_path / "b", found.run) == trace(tmp_path / "a", undisturbed)
     assert any(line.startswith("Ray cluster: 2 workers on 2 nodes, isolation full") for line in display.lines)
-    assert any("1 worker on" in line and "lost with its node" in line for line in display.lines)
+    assert any(line.startswith("1 worker on ") and " lost" in line for line in display.lines)
     with Store(tmp_path / "b", write=False) as store, Store(tmp_path / "a", write=False) as before:
         row = store.run(found.run)
         assert row.champion == before.run(undisturbed).champion and row.options.workers == 2

@@ -141,7 +141,8 @@ def test_safety_is_what_this_command_says(evolve, tmp_path: Path, mark: Path, mo
     """The record asks for no sandbox, and holds an answer that was paid for but not scored: a program that leaves a mark."""
     runs = tmp_path / "runs"
     run = stranger(runs, TOY, monkeypatch)
-    change(runs, {"isolation": "none", "allow_unsafe": True, "workers": 32, "candidates": 6}, status="stopped")
+    elsewhere = {"executor": "ray", "executor_options": {"address": "192.0.2.1:6379"}}
+    change(runs, {"isolation": "none", "allow_unsafe": True, "workers": 32, "candidates": 6, **elsewhere}, status="stopped")
     reply = f"```python\nimport random\nrandom._os.close(random._os.open({str(mark)!r}, 65))\ndef f(x, a):\n    return 1.5\n```"
     with Store(runs) as store:
         call = Call("m", Prompt("s", "u"), reply, 1, 1, 0.0, 0.1, 0, "")
@@ -150,6 +151,7 @@ def test_safety_is_what_this_command_says(evolve, tmp_path: Path, mark: Path, mo
     row = only(runs)
     assert not mark.exists() and row.isolation == probe() and row.status == "done"
     assert not row.options.allow_unsafe and row.options.isolation is None and row.options.workers <= (os.cpu_count() or 1)
+    assert row.options.executor == "processes" and not row.options.executor_options
     refused(evolve("resume", run, "-n", 8, "--isolation", "none", "--runs", runs), "--allow-unsafe")
 
 

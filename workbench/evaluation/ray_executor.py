@@ -31,10 +31,10 @@ _TRIES = 2
 _STARTS = 3
 """Deaths in a row while it starts after which an actor is not replaced any more."""
 _GRACE_SECONDS = 10.0
-"""How long a run waits at its start for CPUs that the cluster does not have yet; workers that come later join it."""
+"""How long a run waits at its start for one more worker: the cluster may lack CPUs, and workers that come later join it."""
 _NOBODY_SECONDS = 300.0
 """How long evaluations wait for a worker once the last one is lost: nodes may come back."""
-_TICK_SECONDS = 0.5
+_TICK_SECONDS, _PING_SECONDS, _NEWS_SECONDS = 0.5, 5.0, 5.0
 _LATE, _LATE_SECONDS, _KNOWN = 3.0, 10.0, 20
 """An evaluation is late once it takes so many times the longest of the last ones, and so many seconds, if that many are known."""
 _WORSE = {FULL: 0, SECCOMP_ONLY: 1, NONE: 2}
@@ -112,9 +112,11 @@ class RayExecutor:
         self._gone: Counter[tuple[str, str]] = Counter()
         self._repeated = 0
         self._levels: set[str] = set()
+        self.isolation, self.workers = "", 0
         self._here = remote.packages()
         self._opened: Future[None] = Future()
-        self._began = self._manned = time.monotonic()
+        self._alive: set[str] = set()
+        self._began = self._joined = self._manned = self._asked = time.monotonic()
         self._closing = 0.0
         self._finished = False
         wanted = workers or free_cpus()
@@ -125,10 +127,6 @@ class RayExecutor:
         except BaseException:
             self.close()
             raise
-        self.isolation = max(self._levels, key=_WORSE.__getitem__)
-        self.workers = sum(bool(hand.node) for hand in self._hands)
-        nodes = len({hand.node for hand in self._hands if hand.node})
-        self._say(f"Ray cluster: {_counted(self.workers, 'worker')} on {_counted(nodes, 'node')}, isolation {self.isolation}")
 
     def submit(self, job: Job) -> Future[Report]:
         """Queue a job. The future raises `VerifierError` or `SandboxError` for failures not caused by the candidate."""
@@ -138,6 +136,10 @@ class RayExecutor:
 
     def news(self) -> list[str]:
         """Return what has happened to workers and nodes since the last call, a line each."""
+        if self._gone and self._thread.is_alive():  # losses since the last call are summed up: a node may have many workers
+            told = threading.Event()
+            self._events.put(partial(self._tell, told))
+            told.wait(_NEWS_SECONDS)
         found = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -199,10 +201,11 @@ class RayExecutor:
             node, host, packages, level = future.result()
         except Exception as error:
             self._dismiss(hand)
-            if not isinstance(error, RayError) or hand.deaths + 1 < _STARTS:
+            if hand.deaths + 1 < _STARTS:
                 self._hire(hand.deaths + 1)
             else:
-                self._refuse(f"a worker on the Ray cluster died {_STARTS} times while it started: {_line(error)}")
+                why = _line(getattr(error, "cause", None) or error)
+                self._refuse(f"a worker on the Ray cluster failed {_STARTS} times to start: {why}")
             return
         if isinstance(level, Fault):
             self._dismiss(hand)
@@ -215,6 +218,7 @@ class RayExecutor:
         if packages != self._here:
             self._say(f"note: node {host} has {packages}, this machine {self._here}: scores may differ in the last digits")
         hand.node, hand.host, hand.deaths = node, host, 0
+        self._joined = time.monotonic()
         self._levels.add(level)
         self._idle.append(hand)
         if not self._opened.done():
@@ -326,8 +330,10 @@ class RayExecutor:
             self._see_whether_open(now)
         for hand in [h for h in self._hands if h.flight and now - h.began > HANGS * h.flight.limit + START_SECONDS]:
             self._lose(hand)  # its worker would have ended the evaluation by itself
+        if now - self._asked > _PING_SECONDS:
+            self._asked = now
+            self._ping()
         self._help_late(now)
-        self._tell()
         if any(hand.node for hand in self._hands):
             self._manned = now
         elif self._opened.done() and (not self._hands or now - self._manned > _NOBODY_SECONDS):
@@ -337,9 +343,13 @@ class RayExecutor:
 
     def _see_whether_open(self, now: float) -> None:
         ready, waited = sum(bool(hand.node) for hand in self._hands), now - self._began
-        if ready and (ready == len(self._hands) or waited > _GRACE_SECONDS):
+        if ready and (ready == len(self._hands) or now - self._joined > _GRACE_SECONDS):
             if missing := len(self._hands) - ready:
                 self._say(f"{_counted(missing, 'worker')} will join when the Ray cluster has a free CPU")
+            self.isolation = max(self._levels, key=_WORSE.__getitem__)
+            self.workers = ready
+            nodes = len({hand.node for hand in self._hands if hand.node})
+            self._say(f"Ray cluster: {_counted(ready, 'worker')} on {_counted(nodes, 'node')}, isolation {self.isolation}")
             self._opened.set_result(None)
         elif waited > START_SECONDS:
             cpus, free = (found.get("CPU", 0) for found in (ray.cluster_resources(), ray.available_resources()))
@@ -364,17 +374,26 @@ class RayExecutor:
                     )
                     self._give(flight, other)
 
-    def _tell(self) -> None:
-        if not self._gone:
-            return
-        alive = living()
+    def _ping(self) -> None:
+        """See whether idle actors live, which nothing else would tell before they are given an evaluation."""
+        for hand in self._idle:
+            self._follow(hand.actor.ping.remote(), partial(self._pinged, hand))
+
+    def _pinged(self, hand: _Hand, future: Future[Any]) -> None:
+        if future.exception() is not None and hand in self._hands:
+            self._lose(hand)
+
+    def _tell(self, told: threading.Event) -> None:
+        with contextlib.suppress(Exception):
+            self._alive = living()
         for (node, host), count in self._gone.items():
-            with_it = "" if node in alive else " with their node" if count > 1 else " with its node"
+            with_it = "" if node in self._alive else " with their node" if count > 1 else " with its node"
             self._say(f"{_counted(count, 'worker')} on {host} lost{with_it}")
         if self._repeated:
             self._say(f"{_counted(self._repeated, 'evaluation')} repeated elsewhere")
         self._gone.clear()
         self._repeated = 0
+        told.set()
 
     def _end(self) -> None:
         self._closing = time.monotonic()

@@ -67,6 +67,9 @@ class Remote:
         except WorkbenchError as error:
             return Fault(str(error), fatal=True)
 
+    def ping(self) -> None:
+        """Tell that this actor lives."""
+
     def _cpu(self, place: Path, cpus: float) -> int | None:
         """Take a CPU for this worker alone; none if the node gives the cluster fewer than there are, for others may use any."""
         allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
