@@ -160,7 +160,7 @@ def _machine(was: RunOptions) -> list[str]:
             "Proposer", was.proposer, key="resume-proposer", help="builtin, litellm, agents, agent:COMMAND or a class of your own."
         )
         set_up = right.text_input("Proposer options", _pairs(was.proposer_options), key="resume-proposer-opt", help=pairs)
-        workers = left.number_input("Evaluation processes", 1, None, was.workers, key="resume-workers")
+        workers = left.number_input("Evaluation processes", 1, None, max(1, was.workers), key="resume-workers")
         folder = right.text_input("Problem folder", key="resume-problem", placeholder="as recorded", help="If it has moved.")
     return [
         *_one("strategy", strategy, was.strategy), *_each("opt", _parts(tuned), _parts(_pairs(was.strategy_options))),
