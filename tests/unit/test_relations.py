@@ -114,6 +114,13 @@ def flows(before: Data, after: Data, answer: Any) -> Any:
     return [[new[node] for node in path] for path in answer]
 
 
+def cached(before: Data, after: Data, answer: Any) -> Any:
+    names = dict(zip(before["resident"], after["resident"], strict=True))
+    for one, other in zip(before["need"], after["need"], strict=True):
+        names.update(zip(one, other, strict=True))
+    return {key: [names[expert] for expert in ids] for key, ids in answer.items()}
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -141,6 +148,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
     },
     "knob_tuning/plan_search": {"everything twice as fast": unchanged},
     "moe_placement/eplb": {"experts and layers in another order": experts},
+    "moe_placement/expert_cache": {
+        "experts with other numbers": cached, "tokens with other numbers": unchanged, "all times doubled": unchanged
+    },
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Verifier and bound of `moe_placement/expert_cache`."""
