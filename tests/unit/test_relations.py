@@ -121,6 +121,11 @@ def cached(before: Data, after: Data, answer: Any) -> Any:
     return {key: [names[expert] for expert in ids] for key, ids in answer.items()}
 
 
+def starts(before: Data, after: Data, answer: Any) -> Any:
+    new = places(before["replicas"], after["replicas"])
+    return [[new[replica], call] for replica, call in answer]
+
+
 def unchanged(before: Data, after: Data, answer: Any) -> Any:
     return answer
 
@@ -150,6 +155,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
     "moe_placement/eplb": {"experts and layers in another order": experts},
     "moe_placement/expert_cache": {
         "experts with other numbers": cached, "tokens with other numbers": unchanged, "all times doubled": unchanged
+    },
+    "scheduling/agent_dag": {
+        "replicas in another order": starts, "applications and steps with other names": unchanged, "all times doubled": unchanged
     },
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Verifier and bound of `scheduling/agent_dag`."""
