@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
+from tests.plain_store import plain
 from tests.ui.chromium import ARGUMENTS, CHROMIUM, PATIENCE, faults_of
 from workbench.problem import catalog
 from workbench.store import Store
@@ -43,6 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, wide: catalog.LoadedProblem
     fill(runs, wide, 12, run="failed", state="failed", message=f"the endpoint is down: {NASTY}")
     fill(runs, wide, 12, run="abandoned", state="abandoned")
     fill(runs, wide, 0, run="barren", state="running", models=False)
+    with Store(runs) as store:
+        plain(store)
     with Store(runs) as store, store._transaction() as db:  # markup in every program, prompt and answer
         db.execute("UPDATE candidates SET source = source || ?", (f"# {NASTY}\n",))
         db.execute("UPDATE calls SET user = user || ?, response = response || ?", (NASTY, NASTY))

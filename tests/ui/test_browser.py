@@ -15,6 +15,7 @@ import pytest
 
 from tests.benchmarks.big_store import fill
 from tests.integration import model_server
+from tests.plain_store import plain
 from tests.ui.chromium import PATIENCE, button, faults_of, press, select
 from tests.ui.contrast import FAINT
 from tests.ui.served import serve
@@ -278,6 +279,8 @@ def test_a_run_with_a_model_is_told_something_given_a_program_and_taken_up_again
 def test_a_link_to_a_run_that_is_not_there_and_back_to_all_runs(tmp_path: Path, page: Any, wide: catalog.LoadedProblem) -> None:
     taken = "<img src=x onerror=\"document.title = 'taken'\"><script>document.title = 'taken'</script>"
     fill(tmp_path, wide, 10, run="only", title=taken)
+    with Store(tmp_path) as store:
+        plain(store)
     with Store(tmp_path) as store, store._transaction() as db:
         db.execute("UPDATE candidates SET source = source || ?", (f"# {taken}\n",))
         db.execute("UPDATE calls SET user = ?, response = ?", (taken, taken))

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from tests.benchmarks.big_store import fill
+from tests.plain_store import plain
 from tests.ui.conftest import Open
 from tests.ui.served import serve
 from tests.ui.test_pages import PROGRAM_TABS, RUN_TABS
@@ -155,6 +156,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, wide: catalog.LoadedProble
 
 def spoil(runs: Path, run: str, wide: catalog.LoadedProblem) -> None:
     """Put the attack into every text of the database."""
+    with Store(runs) as store:
+        plain(store)
     with Store(runs) as store, store._transaction() as db:
         db.execute("PRAGMA defer_foreign_keys = ON")
         for table in ("calls", "candidates", "scores", "control", "events", "openings", "certificates"):

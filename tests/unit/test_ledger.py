@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.plain_store import as_before
 from tests.unit.certified import certificate, record
 from workbench.certificate import Verdict
 from workbench.errors import UsageError
@@ -97,6 +98,7 @@ def test_certificates_of_an_earlier_layout_are_found_by_their_text(tmp_path: Pat
         for one in (judged(1), replace(judged(7), name="file", run=None, number=None)):
             store.add_certificate(one, store.open_test(one), certificate())
         store.open_test(replace(judged(8), run=None, number=None))  # never came to a certificate: its text is lost
+    as_before(tmp_path)
     old = sqlite3.connect(tmp_path / FILE)
     old.executescript(
         "DROP INDEX openings_by_program; ALTER TABLE openings DROP COLUMN program; ALTER TABLE certificates DROP COLUMN program; "
@@ -132,6 +134,7 @@ def test_a_second_score_stands_beside_the_first(tmp_path: Path) -> None:
 def test_a_folder_from_before_is_read_as_one_without_certificates(tmp_path: Path) -> None:
     with Ledger(tmp_path):
         pass
+    as_before(tmp_path)
     old = sqlite3.connect(tmp_path / FILE)
     old.executescript(
         "DROP TABLE certificates; DROP TABLE openings; DROP TABLE rechecks; DROP TABLE trials; "

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.big_store import fill, problem
+from tests.plain_store import plain
 from tests.unit.certified import certificate
 from workbench.analysis.compare import compare, of_baselines, of_run
 from workbench.certificate import Check, Verdict
@@ -63,6 +64,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(place, loaded, 12, run="failed", state="failed", message=f"no endpoint: {NASTY}")
     fill(place, loaded, 12, run="moved")
     fill(place, loaded, 0, run="headless", models=False)
+    with Store(place) as store:
+        plain(store)
     with Store(place) as store, store._transaction() as db:
         db.execute("UPDATE runs SET version = 'another' WHERE id = 'moved'")
         db.execute("UPDATE runs SET champion = NULL WHERE id = 'headless'")

@@ -17,8 +17,9 @@ from workbench.state import usage
 from workbench.store.liveness import process_alive
 from workbench.store.migrations import version
 from workbench.store.records import CertificateRecord
-from workbench.store.rows import certificate_of, insert, pack, report_of
+from workbench.store.rows import certificate_of, insert, report_of
 from workbench.store.store import Store
+from workbench.store.texts import listed
 
 OPENINGS = 10
 """Limit on the programs that may access the test set of one version of a problem: each further one may look good by chance."""
@@ -142,27 +143,33 @@ class Ledger(Store):
     def certificate(self, run: str, number: int) -> CertificateRecord | None:
         """Return the newest certificate of a candidate's exact text, even if it was certified as a file; None without one."""
         rows = self._rows(
-            "SELECT a.source, r.problem FROM candidates a JOIN runs r ON r.id = a.run WHERE a.run = ? AND a.number = ?", run, number
-        )
-        return self._newest("problem", rows[0]["problem"], rows[0]["source"]) if rows else None
+            "SELECT a.source, a.text, r.problem FROM candidates a JOIN runs r ON r.id = a.run WHERE a.run = ? AND a.number = ?",
+            run, number,
+        )  # fmt: skip
+        return self._newest("problem", rows[0]["problem"], self._texts.source(rows[0])) if rows else None
 
     def attempt_of_text(self, problem: str, source: str) -> Made | None:
         """The first attempt of a run that proposed this very text; not one that a run was given to start from."""
         rows = self._rows(
-            "SELECT c.run, c.number FROM candidates c JOIN runs r ON r.id = c.run WHERE r.problem = ? AND c.source = ? "
-            "AND c.status = 'ok' AND c.operator NOT IN ('seed', 'inject') ORDER BY c.id LIMIT 1",
-            problem, source,
+            "SELECT c.run, c.number, c.source, c.text FROM candidates c JOIN runs r ON r.id = c.run WHERE r.problem = ? "
+            "AND (c.source = ? OR c.characters = ?) AND c.status = 'ok' AND c.operator NOT IN ('seed', 'inject') "
+            "ORDER BY c.id",
+            problem, source, len(source),
         )  # fmt: skip
-        return Made(rows[0]["run"], rows[0]["number"]) if rows else None
+        return next((Made(row["run"], row["number"]) for row in rows if self._texts.source(row) == source), None)
 
     def record_hash(self, run: str, number: int) -> str | None:
         """Hash of an attempt and of what never changes in its run, as they are kept here; None if there is no such attempt."""
         rows = self._rows(
             "SELECT r.id, r.problem, r.version, r.proposer, r.created AS began, c.number, c.status, c.operator, c.parents, "
-            "c.entry, c.source, c.gap, c.created FROM candidates c JOIN runs r ON r.id = c.run WHERE c.run = ? AND c.number = ?",
+            "c.entry, c.source, c.gap, c.created, c.text FROM candidates c JOIN runs r ON r.id = c.run "
+            "WHERE c.run = ? AND c.number = ?",
             run, number,
         )  # fmt: skip
-        return json_hash(dict(rows[0])) if rows else None
+        if not rows:
+            return None
+        kept = {name: value for name, value in dict(rows[0]).items() if name != "text"}
+        return json_hash(kept | {"source": self._texts.source(rows[0])})
 
     def certificate_of(self, program: Program, version: str) -> CertificateRecord | None:
         """Return the newest certificate of exactly this text for a problem version, whatever its origin; None without one."""
@@ -186,7 +193,7 @@ class Ledger(Store):
             insert(
                 db, "rechecks", run=run, number=number, split=report.split.value, version=version, status=report.status.value,
                 gap=report.gap, families=json.dumps(report.families), created=time.time(),
-                results=pack(report),
+                results=listed(report.results),
             )  # fmt: skip
 
     def recheck(self, run: str, number: int, split: Split, version: str) -> Report | None:
@@ -196,7 +203,7 @@ class Ledger(Store):
             "ORDER BY id DESC LIMIT 1",
             run, number, split.value, version,
         )  # fmt: skip
-        return report_of(rows[0]) if rows else None
+        return report_of(rows[0], self._texts) if rows else None
 
     def _trusted(self, query: str, *values: Any) -> list[sqlite3.Row]:
         try:

@@ -188,6 +188,20 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE trials ADD COLUMN proposer TEXT NOT NULL DEFAULT '';
     """,
+    # Programs, prompts, answers and results are in `texts`, compressed (packing.py). Rows written before keep theirs, so that the
+    # migration is quick however large a database is; newer rows name a text, and their old columns are NULL or empty. `characters`
+    # is the length of a source. The first columns of `calls_to_sum` are those of the index that goes.
+    """
+    CREATE TABLE texts (
+        id INTEGER PRIMARY KEY,
+        data BLOB NOT NULL
+    ) STRICT;
+    ALTER TABLE candidates ADD COLUMN text INTEGER REFERENCES texts(id);
+    ALTER TABLE candidates ADD COLUMN characters INTEGER;
+    ALTER TABLE calls ADD COLUMN text INTEGER REFERENCES texts(id);
+    ALTER TABLE scores ADD COLUMN text INTEGER REFERENCES texts(id);
+    DROP INDEX calls_by_run;
+    """,
 )
 
 

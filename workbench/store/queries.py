@@ -169,7 +169,7 @@ class Reader(Ledger):
     def attempt(self, run: str, number: int) -> Attempt | None:
         """Return an attempt with its program; None if there is no such attempt."""
         rows = self._rows(f"SELECT c.*, {TRIAL} FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND c.number = ?", run, number)
-        return attempt_of(rows[0]) if rows else None
+        return attempt_of(rows[0], self._texts) if rows else None
 
     def ancestors(self, run: str, number: int, most: int = 500) -> list[Attempt]:
         """Return the chain of main parents from the initial program to an attempt, the attempt included."""
@@ -188,8 +188,8 @@ class Reader(Ledger):
     def sizes(self, run: str, mark: Mark, most: int = 20_000) -> list[Size]:
         """Return length and evaluation time of the best `most` valid attempts, best first."""
         rows = self._rows(
-            "SELECT c.number, length(c.source), c.seconds, coalesce(s.families, '{}') FROM candidates c LEFT JOIN scores s "
-            "ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
+            "SELECT c.number, coalesce(c.characters, length(c.source)), c.seconds, coalesce(s.families, '{}') "
+            "FROM candidates c LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
             "WHERE c.run = ? AND c.id <= ? AND c.gap IS NOT NULL ORDER BY c.gap LIMIT ?",
             run, mark.last, most,
         )  # fmt: skip
@@ -248,7 +248,8 @@ class Reader(Ledger):
 
     def conversation(self, run: str, number: int) -> list[ModelCall]:
         """Return the model calls made for an attempt, with prompts and answers."""
-        return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? AND number = ? ORDER BY id", run, number)]
+        rows = self._rows("SELECT * FROM calls WHERE run = ? AND number = ? ORDER BY id", run, number)
+        return [call_of(row, self._texts) for row in rows]
 
 
 def outcome(store: Store, name: str) -> Outcome:

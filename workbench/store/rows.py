@@ -6,13 +6,12 @@ import dataclasses
 import json
 import math
 import sqlite3
-from collections.abc import Sequence
 from typing import Any
 
 from workbench.certificate import Certificate
 from workbench.errors import StoreError
 from workbench.formatting import valid
-from workbench.model import Call, Candidate, Effect, InstanceResult, Program, Prompt, Report, Seconds, Split, Status
+from workbench.model import Call, Candidate, Effect, Report, Seconds, Split, Status
 from workbench.options import RunOptions
 from workbench.store.liveness import process_alive
 from workbench.store.records import (
@@ -28,6 +27,7 @@ from workbench.store.records import (
     RunSummary,
     Spending,
 )
+from workbench.store.texts import Texts
 
 
 def insert(db: sqlite3.Connection, table: str, *, verb: str = "INSERT", **values: Any) -> int:
@@ -121,28 +121,24 @@ def attempt_summary_of(row: sqlite3.Row) -> AttemptSummary:
     return AttemptSummary(**_attempt_fields(row))
 
 
-def attempt_of(row: sqlite3.Row) -> Attempt:
+def attempt_of(row: sqlite3.Row, texts: Texts) -> Attempt:
     """Return an attempt with its program."""
-    return Attempt(**_attempt_fields(row), program=_program(row))
+    return Attempt(**_attempt_fields(row), program=texts.program(row))
 
 
-def _program(row: sqlite3.Row) -> Program | None:
-    return Program(row["source"], row["entry"]) if row["source"] is not None else None
-
-
-def candidate_of(row: sqlite3.Row) -> Candidate:
-    """Return an attempt as the search sees it; the row must have `families` and `results` of train."""
+def candidate_of(row: sqlite3.Row, texts: Texts) -> Candidate:
+    """Return an attempt as the search sees it; the row must have `families`, `results` and `results_text` of train."""
     ok = row["status"] == Status.OK.value
     return Candidate(
         row["number"],
         Status(row["status"]),
-        _program(row),
+        texts.program(row),
         row["operator"],
         tuple(json.loads(row["parents"])),
         row["island"],
         row["gap"] if ok else float("inf"),
         json.loads(row["families"]) if ok and row["families"] else {},
-        tuple(r[3] for r in json.loads(row["results"])) if ok and row["results"] else (),
+        texts.gaps(row["results"], row["results_text"]) if ok else (),
         row["message"],
         row["idea"],
         _seconds(row),
@@ -155,23 +151,9 @@ def candidate_of(row: sqlite3.Row) -> Candidate:
 # --------------------------------------------------------------------------- scores
 
 
-def pack(report: Report) -> str:
-    """Serialize the results of a report, as lists, so that names are not repeated for every instance."""
-    return json.dumps([_packed(r) for r in report.results], separators=(",", ":"))
-
-
-def _packed(r: InstanceResult) -> Sequence[Any]:
-    return (r.id, r.family, r.status.value, r.gap, r.objective, r.reference, dict(r.metrics), r.message, round(r.seconds, 6))
-
-
-def _unpacked(packed: Sequence[Any]) -> InstanceResult:
-    id, family, status, gap, objective, reference, metrics, message, seconds = packed
-    return InstanceResult(id, family, Status(status), gap, objective, reference, metrics, message, seconds)
-
-
-def report_of(row: sqlite3.Row) -> Report:
+def report_of(row: sqlite3.Row, texts: Texts) -> Report:
     """Return the report in a row of `scores` or `rechecks`."""
-    results = tuple(_unpacked(r) for r in json.loads(row["results"]))
+    results = texts.results(row)
     failure = next((r for r in results if r.status is not Status.OK), None)
     message = f"instance {failure.id}: {failure.message}" if failure else ""
     return Report(
@@ -183,11 +165,12 @@ def report_of(row: sqlite3.Row) -> Report:
 # --------------------------------------------------------------------------- calls, messages, events, certificates
 
 
-def call_of(row: sqlite3.Row) -> ModelCall:
+def call_of(row: sqlite3.Row, texts: Texts) -> ModelCall:
     """Return a model call with its prompt and answer."""
     asked = json.loads(row["task"])
+    prompt, answer = texts.prompt_and_answer(row)
     call = Call(
-        row["model"], Prompt(row["system"], row["user"]), row["response"], row["tokens_in"], row["tokens_out"], row["cost_usd"],
+        row["model"], prompt, answer, row["tokens_in"], row["tokens_out"], row["cost_usd"],
         row["seconds"], row["retries"], row["error"],
         *((row["finish"], bool(row["estimated"])) if "finish" in row.keys() else ()),  # noqa: SIM118 (a row is no dict)
     )  # fmt: skip

@@ -30,13 +30,13 @@ from workbench.store.rows import (
     insert,
     message_of,
     origin_json,
-    pack,
     report_of,
     run_of,
     spending_of,
     summary_of,
     trial_columns,
 )
+from workbench.store.texts import Texts
 
 FILE = "evolve.db"
 REMARK = "remark"
@@ -47,8 +47,8 @@ UNPRICED = "cost_usd IS NULL AND (error = '' OR tokens_out > 0)"
 ESTIMATES = 6
 """Layout from which on it is kept which tokens are estimates; a folder that was last written before has none."""
 _CANDIDATE = (
-    f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results, s.printed AS printed FROM candidates c {WITH_TRIAL} "
-    "LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
+    f"SELECT c.*, {TRIAL}, s.families AS families, s.results AS results, s.text AS results_text, s.printed AS printed "
+    f"FROM candidates c {WITH_TRIAL} LEFT JOIN scores s ON s.run = c.run AND s.number = c.number AND s.split = 'train' "
 )
 
 
@@ -82,6 +82,7 @@ class Store:
         elif not self.path.exists():
             raise self._without_runs()
         self._db = self._connect(write)
+        self._texts = Texts(self.path, self._rows, self._keep)
 
     def _connect(self, write: bool) -> sqlite3.Connection:
         connection = None
@@ -162,6 +163,10 @@ class Store:
                 return self._db.execute(query, values).fetchall()
             except sqlite3.DatabaseError as error:
                 raise StoreError(f"{self.path} cannot be read: {error}") from error
+
+    def _keep(self, data: bytes) -> int:
+        with self._transaction() as db:
+            return _insert_text(db, data)
 
     # ------------------------------------------------------------------ runs
 
@@ -271,13 +276,17 @@ class Store:
 
     def add_call(self, run: str, number: int, origin: Origin, operator: str, call: Call) -> None:
         """Record a model call before its answer is used: it is paid for."""
-        with self._transaction() as db:
-            insert(
-                db, "calls", run=run, number=number, task=origin_json(origin), operator=operator, model=call.model,
-                system=call.prompt.system, user=call.prompt.user, response=call.text, tokens_in=call.tokens_in,
-                tokens_out=call.tokens_out, cost_usd=call.cost_usd, seconds=call.seconds, retries=call.retries, error=call.error,
-                finish=call.finish, estimated=int(call.estimated), created=time.time(),
-            )  # fmt: skip
+        with self._lock:
+            told = self._texts.of_call(run, number, origin.parents, call)
+            with self._transaction() as db:
+                text = _insert_text(db, told.packed.data)
+                insert(
+                    db, "calls", run=run, number=number, task=origin_json(origin), operator=operator, model=call.model,
+                    system="", user="", response="", text=text, tokens_in=call.tokens_in, tokens_out=call.tokens_out,
+                    cost_usd=call.cost_usd, seconds=call.seconds, retries=call.retries, error=call.error, finish=call.finish,
+                    estimated=int(call.estimated), created=time.time(),
+                )  # fmt: skip
+            self._texts.remember(told, text)
 
     def add_candidate(
         self,
@@ -294,28 +303,35 @@ class Store:
         `turn` is the order in which its answer was processed, `repairs` the failed attempt that it repairs.
         """
         program = candidate.program
-        with self._transaction() as db:
-            insert(
-                db, "candidates", run=run, number=candidate.number, status=candidate.status.value, operator=candidate.operator,
-                parents=json.dumps(candidate.parents), turn=turn, island=candidate.island, repairs=repairs,
-                entry=program and program.entry, source=program and program.source, fingerprint=fingerprint,
-                message=candidate.message,
-                gap=candidate.gap if candidate.status is Status.OK else None,
-                seconds=report.seconds if report else 0.0, created=time.time(),
-            )  # fmt: skip
-            if candidate.idea or candidate.seconds or candidate.proposer:
-                insert(db, "trials", run=run, number=candidate.number, **trial_columns(candidate))
-            if report:
-                _insert_score(db, run, candidate.number, report)
+        with self._lock:
+            written = self._texts.of_program(run, candidate.number, candidate.parents, program.source) if program else None
+            results = self._texts.of_report(run, candidate.number, candidate.parents, report) if report else None
+            with self._transaction() as db:
+                text = _insert_text(db, written.packed.data) if written else None
+                insert(
+                    db, "candidates", run=run, number=candidate.number, status=candidate.status.value, operator=candidate.operator,
+                    parents=json.dumps(candidate.parents), turn=turn, island=candidate.island, repairs=repairs,
+                    entry=program and program.entry, text=text, characters=written and written.characters,
+                    fingerprint=fingerprint, message=candidate.message,
+                    gap=candidate.gap if candidate.status is Status.OK else None,
+                    seconds=report.seconds if report else 0.0, created=time.time(),
+                )  # fmt: skip
+                if candidate.idea or candidate.seconds or candidate.proposer:
+                    insert(db, "trials", run=run, number=candidate.number, **trial_columns(candidate))
+                judged = _insert_score(db, run, candidate.number, report, results.packed.data) if report and results else None
+            self._texts.remember(written, text)
+            self._texts.remember(results, judged)
 
     def add_score(self, run: str, number: int, report: Report) -> None:
         """Store a report on another split; it replaces an earlier one of that split."""
-        with self._transaction() as db:
-            _insert_score(db, run, number, report)
+        with self._lock:
+            results = self._texts.of_report(run, number, (), report)
+            with self._transaction() as db:
+                _insert_score(db, run, number, report, results.packed.data)
 
     def candidates(self, run: str) -> list[Candidate]:
         """Return all attempts of a run, in the order in which they were recorded."""
-        return [candidate_of(row) for row in self._rows(_CANDIDATE + "WHERE c.run = ? ORDER BY c.id", run)]
+        return [candidate_of(row, self._texts) for row in self._rows(_CANDIDATE + "WHERE c.run = ? ORDER BY c.id", run)]
 
     def candidate(self, run: str, number: int) -> Candidate:
         """Return an attempt.
@@ -328,7 +344,7 @@ class Store:
         rows = self._rows(_CANDIDATE + "WHERE c.run = ? AND c.number = ?", run, number)
         if not rows:
             raise UsageError(f"run {run} has no candidate {number}")
-        return candidate_of(rows[0])
+        return candidate_of(rows[0], self._texts)
 
     def attempts(self, run: str) -> list[AttemptSummary]:
         """Return all attempts without their programs, in the order in which they were recorded."""
@@ -342,7 +358,7 @@ class Store:
     def report(self, run: str, number: int, split: Split) -> Report | None:
         """Return a stored report; None if the attempt was not evaluated on this split."""
         rows = self._rows("SELECT * FROM scores WHERE run = ? AND number = ? AND split = ?", run, number, split.value)
-        return report_of(rows[0]) if rows else None
+        return report_of(rows[0], self._texts) if rows else None
 
     def gaps(self, run: str, split: Split) -> dict[int, float]:
         """Return the gap of every attempt whose status on a split is ok."""
@@ -355,11 +371,11 @@ class Store:
         last = -1
         while rows := self._rows(query, run, split.value, last):
             last = rows[-1]["number"]
-            yield from ((row["number"], report_of(row)) for row in rows)
+            yield from ((row["number"], report_of(row, self._texts)) for row in rows)
 
     def calls(self, run: str) -> list[ModelCall]:
         """Return all model calls of a run, oldest first, with prompts and answers."""
-        return [call_of(row) for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)]
+        return [call_of(row, self._texts) for row in self._rows("SELECT * FROM calls WHERE run = ? ORDER BY id", run)]
 
     def spending(self, run: str) -> Spending:
         """Return totals over the model calls of a run."""
@@ -461,13 +477,19 @@ def _upgraded(connection: sqlite3.Connection) -> sqlite3.Connection:
     return copy
 
 
+def _insert_text(db: sqlite3.Connection, data: bytes) -> int:
+    return insert(db, "texts", data=data)
+
+
 def _append_event(db: sqlite3.Connection, run: str, kind: str, message: str) -> None:
     insert(db, "events", run=run, created=time.time(), kind=kind, message=message)
 
 
-def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report) -> None:
+def _insert_score(db: sqlite3.Connection, run: str, number: int, report: Report, results: bytes) -> int:
+    text = _insert_text(db, results)
     insert(
         db, "scores", verb="INSERT OR REPLACE", run=run, number=number, split=report.split.value, status=report.status.value,
-        gap=report.gap, families=json.dumps(report.families), seconds=report.seconds,
-        results=pack(report), printed=report.printed if report.split is Split.TRAIN else "",
+        gap=report.gap, families=json.dumps(report.families), seconds=report.seconds, results="", text=text,
+        printed=report.printed if report.split is Split.TRAIN else "",
     )  # fmt: skip
+    return text
