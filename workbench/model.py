@@ -15,6 +15,7 @@ from workbench.values import Record as Record
 from workbench.values import Seconds as Seconds
 from workbench.values import Split as Split
 from workbench.values import Status as Status
+from workbench.values import Surroundings as Surroundings
 from workbench.values import Tier as Tier
 
 # --------------------------------------------------------------------------- problems
@@ -42,34 +43,6 @@ class Limits:
     memory_mb: int = 512
     reply_bytes: int = 4 << 20
     verifier_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Properties of the process that a program could observe. Its answers must not depend on them.
-
-    Attributes
-    ----------
-    hash_seed
-        `PYTHONHASHSEED` of its interpreter, which determines the order of a set of strings.
-    module
-        Its `__name__`: an identifier that is not a module of the standard library.
-    file
-        Its `__file__`, an absolute path; empty: none, as for executed text. The file is not read.
-    generators
-        Seed of the global generators of `random` and `numpy.random`.
-    depth
-        Number of additional stack frames below it.
-    optimize
-        1 removes assertions (`python -O`), 2 docstrings too.
-    """
-
-    hash_seed: int = 0
-    module: str = "candidate"
-    file: str = ""
-    generators: int = 0
-    depth: int = 0
-    optimize: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,6 +463,8 @@ class Reply:
         Numbers of the candidates whose code was used, main parent first.
     idea
         What was changed and why, in one line; empty: what the text says.
+    refusal
+        Why the proposer itself found no program in the answer; empty: the text is parsed.
     """
 
     operator: str
@@ -498,3 +473,4 @@ class Reply:
     call: Call | None = None
     parents: tuple[int, ...] = ()
     idea: str = ""
+    refusal: str = ""

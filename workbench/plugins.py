@@ -18,8 +18,12 @@ from typing import Any, TypeAlias, TypeVar
 from workbench.errors import UsageError
 from workbench.options import mixture
 
-STRATEGIES, PROPOSERS, EXECUTORS = "evolve.strategies", "evolve.proposers", "evolve.executors"
+STRATEGIES, PROPOSERS = "evolve.strategies", "evolve.proposers"
+EXECUTORS, ENGINES = "evolve.executors", "evolve.engines"
 """Entry-point groups. An entry's name is used on the command line; its value is `package.module:Class`."""
+
+ENGINE = "engine:"
+"""Begins the name of a strategy that is the controller of another project."""
 
 Made = TypeVar("Made", bound=type)
 OptionValue: TypeAlias = str | int | float | bool
@@ -45,6 +49,8 @@ def absolute(name: str) -> str:
     """Return `path/file.py:Name` with its whole path, so that it means the same file everywhere; other names unchanged."""
     if parts := mixture(name):
         return " + ".join(f"{absolute(part)}*{share:g}" for part, share in parts)
+    if name.startswith(ENGINE):
+        return ENGINE + absolute(name.removeprefix(ENGINE))
     where, _, attribute = name.rpartition(":")
     return f"{Path(where).expanduser().resolve()}:{attribute}" if where.endswith(".py") else name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -173,3 +174,31 @@ class Evaluator(NamedTuple):
     command: bool = False
     thresholds: tuple[float, ...] | None = None
     features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Properties of the process that a program could observe. Its answers must not depend on them.
+
+    Attributes
+    ----------
+    hash_seed
+        `PYTHONHASHSEED` of its interpreter, which determines the order of a set of strings.
+    module
+        Its `__name__`: an identifier that is not a module of the standard library.
+    file
+        Its `__file__`, an absolute path; empty: none, as for executed text. The file is not read.
+    generators
+        Seed of the global generators of `random` and `numpy.random`.
+    depth
+        Number of additional stack frames below it.
+    optimize
+        1 removes assertions (`python -O`), 2 docstrings too.
+    """
+
+    hash_seed: int = 0
+    module: str = "candidate"
+    file: str = ""
+    generators: int = 0
+    depth: int = 0
+    optimize: int = 0

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench import proposers, search
+from workbench import engines, plugins, proposers, search
 from workbench.api.loading import AnyProblem, load, problem_of, runs_folder
 from workbench.api.result import Result
 from workbench.api.showing import displayed
+from workbench.engines.driven import Driven
 from workbench.errors import UsageError
 from workbench.loop import start
 from workbench.loop.onward import onward
@@ -55,7 +56,8 @@ def run(
         A proposer, a function from a `Task` to text (a program, or edits of the parent), or a name: `auto` (a model if one
         is configured, otherwise the AST mutation operators), `litellm`, `builtin`, `replay:RUN`, `package.module:Class`.
     strategy
-        A strategy, or a name: `islands`, `adaptive`, `greedy`, `best_of_n`, `openevolve`, `portfolio`, `package.module:Class`.
+        A strategy, its name (`islands`, `greedy`, `best_of_n`, `openevolve`, `portfolio`, `package.module:Class`, ...), or
+        `engine:NAME`: another project's controller (`openevolve`, `gepa`, `package.module:Class`).
     attempts
         Number of attempts, including failed ones; initial programs are not counted.
     seed
@@ -71,8 +73,7 @@ def run(
     display
         Whether to show progress (a bar in a notebook, a table in a terminal); or a display object of your own.
     endpoint_key
-        Whether `api_base` gets the provider's key even if it is neither the provider's host nor set in the environment, and headers
-        may hold environment variables.
+        Whether `api_base` gets the provider's key though it is not the provider's host, and headers may hold environment variables.
     **options
         Any other field of `RunOptions`: `models`, `api_base`, `executor`, `max_seconds`, `max_tokens`, `tune_trials`, ...
 
@@ -95,7 +96,7 @@ def run(
         candidates=attempts, seed=seed, max_usd=max_usd,
         workers=_workers(loaded, given.get("executor", PROCESSES)) if workers is None else workers, **given,
     )  # fmt: skip
-    chosen = search.choose(strategy, made.strategy_options)
+    chosen = _chosen(strategy, made.strategy_options)
     made = dataclasses.replace(made, strategy=chosen.name, strategy_options=dict(chosen.options))
     mind, folder = None, runs_folder(runs)
     with displayed(display) as shown:
@@ -119,6 +120,12 @@ def _workers(loaded: LoadedProblem, executor: str) -> int:
     return cores() if executor == PROCESSES else 0
 
 
+def _chosen(strategy: AnyStrategy, options: Mapping[str, Any]) -> search.Chosen:
+    if isinstance(strategy, str) and engines.is_engine(strategy):
+        return search.Chosen(Driven(plugins.absolute(strategy), options), plugins.absolute(strategy), dict(options))
+    return search.choose(strategy, options)
+
+
 def _further(
     loaded: LoadedProblem,
     made: RunOptions,
@@ -133,7 +140,7 @@ def _further(
     while more := onward(loaded, made, folder, outcome):
         loaded, made = more.loaded, more.options
         mind = None if isinstance(proposer, str) else proposers.adopt(proposer, made)[0]
-        again = search.choose(strategy, made.strategy_options if isinstance(strategy, str) else None).strategy
+        again = _chosen(strategy, made.strategy_options if isinstance(strategy, str) else {}).strategy
         shown.line(f"{outcome.message}; the search goes on there")
         outcome = start.begin(loaded, made, folder, shown, proposer=mind, strategy=again, named=named, carried=[more.carried])
     return loaded, outcome

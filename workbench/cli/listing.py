@@ -1,4 +1,4 @@
-"""The lists of strategies and proposers in `evolve run --help`, read from their docstrings and signatures."""
+"""The lists of strategies, engines and proposers in `evolve run --help`, read from their docstrings and signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand
 
-from workbench import proposers, search
+from workbench import engines, proposers, search
 from workbench.plugins import Description
 
 _AUTO = Description("auto", "A model if an API key is set, a local server runs, or the local model is there; otherwise builtin.")
@@ -22,7 +22,7 @@ _ARGUED = (("agent", "COMMAND"), ("replay", "RUN"))
 
 
 class Listing(TyperCommand):
-    """A command whose help ends with the available strategies and proposers."""
+    """A command whose help ends with the available strategies, engines and proposers."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the usual help, then the lists."""
@@ -30,10 +30,12 @@ class Listing(TyperCommand):
         console = Console(highlight=False)
         strategies = described(search.names(), search.describe)
         console.print(_panel("Strategies (--strategy NAME, options as --opt NAME=VALUE)", strategies))
+        peers = described(engines.names(), engines.describe)
+        console.print(_panel("Engines (--engine NAME, options as --opt NAME=VALUE)", peers))
         argued = [replace(proposers.describe(name), name=f"{name}:{what}") for name, what in _ARGUED]
         found = [_AUTO, *described(proposers.names(), proposers.describe), *argued]
         console.print(_panel("Proposers (--proposer NAME, options as --proposer-opt NAME=VALUE)", found))
-        console.print(Text(" Your own class for either: package.module:Class or path/file.py:Class\n"))
+        console.print(Text(" Your own class for each: package.module:Class or path/file.py:Class\n"))
 
 
 def described(names: Iterable[str], describe: Callable[[str], Description]) -> Iterator[Description]:

@@ -17,6 +17,7 @@ from workbench.errors import UsageError
 from workbench.formatting import dollars, measure_of
 from workbench.loop.display import Progress
 from workbench.options import PROCESSES
+from workbench.plugins import ENGINE
 from workbench.problem import catalog
 
 DEMO_PROBLEM, DEMO_CANDIDATES, DEMO_SECONDS = "scheduling/total_tardiness", 150, 150.0
@@ -40,6 +41,13 @@ RayAddress: TypeAlias = Annotated[
 Portfolio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Strategies that share the budget: islands,greedy or all.")
 ]
+Race: TypeAlias = Annotated[
+    bool, typer.Option("--race/--no-race", help="Stop evaluations of programs that are clearly worse than their parent.")
+]
+Engine: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Another project's controller in place of a strategy: openevolve, gepa; see below."),
+]
 
 
 def run(
@@ -54,7 +62,8 @@ def run(
     proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
     strategy: Annotated[str, typer.Option(help="How the search selects parents; see below.")] = "islands",
     portfolio: Portfolio = None,
-    opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
+    engine: Engine = None,
+    opt: Annotated[list[str] | None, typer.Option(help="Option of the strategy or engine, NAME=VALUE; repeatable.")] = None,
     start_from: Annotated[list[str] | None, typer.Option("--from", help="Initial program, by name or file; repeatable.")] = None,
     style: model_options.Style = None,
     temperature: model_options.Temperature = None,
@@ -79,9 +88,7 @@ def run(
     prefer: Prefer = "gap",
     evidence: Evidence = False,
     playbook: Lessons = None,
-    race: Annotated[
-        bool, typer.Option("--race/--no-race", help="Stop evaluations of programs that are clearly worse than their parent.")
-    ] = True,
+    race: Race = True,
     gate: Gate = "",
     config: configured.Config = None,
     runs: Runs = DEFAULT_RUNS,
@@ -98,11 +105,12 @@ def run(
       evolve run total_tardiness --model qwen2.5-coder --api-base http://127.0.0.1:8080/v1
       evolve run ./my_problem --strategy greedy --from my_start.py
       evolve run ./my_problem --portfolio islands,greedy
+      evolve run spot_deadline --engine openevolve --model gpt-5-mini --max-usd 2
     """
     with Progress(console(as_json)).running() as display:
         if said := configured.line(ctx):
             display.line(said)
-        strategy, strategy_options = _strategy(strategy, opt, portfolio)
+        strategy, strategy_options = _strategy(strategy, opt, portfolio, engine)
         options = model_options.given(
             model=model, api_base=api_base, fallback=fallback, header=header, extra_body=extra_body, price=price, style=style,
             temperature=temperature, answer_tokens=answer_tokens, reasoning_effort=reasoning_effort, concurrency=concurrency,
@@ -128,8 +136,12 @@ def _executor(name: str | None, ray_address: str | None) -> dict[str, Any]:
     return address if name is None else {"executor": name, **address}
 
 
-def _strategy(name: str, options: list[str] | None, portfolio: str | None) -> tuple[str, dict[str, str]]:
-    """Return name and options of the strategy that was asked for."""
+def _strategy(name: str, options: list[str] | None, portfolio: str | None, engine: str | None) -> tuple[str, dict[str, str]]:
+    """Return name and options of the strategy or engine that was asked for."""
+    if engine is not None:
+        if name != "islands" or portfolio is not None:
+            raise UsageError("--engine is in place of a strategy: omit --strategy and --portfolio")
+        return ENGINE + engine.removeprefix(ENGINE), model_options.pairs("--opt", options)
     if portfolio is None:
         return name, model_options.pairs("--opt", options)
     if name not in ("islands", "portfolio") or options:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.model import Candidate, Failure, Program, Reply, Report, Selection, Status
@@ -54,6 +54,11 @@ class Flight:
     def parent(self) -> Candidate | None:
         """The program to improve; None if none was chosen."""
         return self.selection.parent if self.selection else None
+
+    def descends(self, reply: Reply, candidate: Callable[[int], Candidate]) -> None:
+        """Take the main parent that an answer names, where that is not the one that was chosen."""
+        if reply.parents and (self.parent is None or self.parent.number != reply.parents[0]):
+            self.selection = Selection(candidate(reply.parents[0]), (), self.origin.island)
 
     def rival(self, instances: int) -> tuple[float, ...] | None:
         """Gaps of the parent on so many instances, to race against; None for what somebody waits for, and for a tuned program."""

@@ -316,6 +316,7 @@ class Loop:
         self._answered(flight, future.result())
 
     def _answered(self, flight: Flight, reply: Reply) -> None:
+        flight.descends(reply, partial(self._store.candidate, self._run))
         if reply.call and self._order.takes_more and self._team.is_model(flight.maker):
             self._store.add_call(self._run, flight.number, flight.origin, reply.operator, reply.call)
             self.budget.add(reply.call)
@@ -331,8 +332,8 @@ class Loop:
         if reply.call and self._team.succeeded(flight.maker):
             self._say("the model answers again")
         try:
-            if reply.program is None and reply.operator in ("tune", "inject"):
-                raise Rejected(reply.text)  # not an answer of a model, but why there is no program
+            if reply.refusal or (reply.program is None and reply.operator in ("tune", "inject")):
+                raise Rejected(reply.refusal or reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
             if program is not None and (reply.call or reply.operator == "inject"):  # a file, from outside
                 program = screen(program.source, program.entry, self.context.loaded.problem.modules)

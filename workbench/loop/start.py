@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench import proposers, search
+from workbench import engines, proposers, search
 from workbench.analysis.front import preference
+from workbench.engines.driven import Driven
 from workbench.errors import ProblemFault, RunFailed, UsageError
 from workbench.evaluation.executors import open_executor
 from workbench.evaluation.jobs import Executor, Job
@@ -71,8 +72,8 @@ def begin(
     RunFailed
         After the run has started; it can be resumed.
     """
-    strategy = strategy or search.make(options.strategy, options.strategy_options)
-    options = absolute(options)
+    strategy = strategy or _plan(options)
+    options = absolute(engines.settled(options))
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
@@ -84,7 +85,7 @@ def begin(
     known = Known()
     with Store(runs) as store:
         options = _as_gated(options, store)
-        plan, proposer = _proposer(loaded, options, store, known, proposer, named)
+        plan, proposer = _proposer(loaded, options, store, known, proposer, strategy, named)
         with contextlib.closing(proposer):
             display.line(_under_way(f"{loaded.slug}: evaluates {len(seeds)} initial programs", proposer, options))
             check = Check(proposer, options)
@@ -164,9 +165,10 @@ def resume(
             options, _ = proposers.resolve(options)
         loaded = loaded or catalog.load_recorded(row.folder, row.problem)
         _refuse_changed(loaded, row)
-        plan = plan or search.make(options.strategy, options.strategy_options)
+        options = engines.settled(options)
+        plan = plan or _plan(options)
         known = Known()
-        _, mind = _proposer(loaded, options, store, known, mind, given if endpoint_key else ())
+        _, mind = _proposer(loaded, options, store, known, mind, plan, given if endpoint_key else ())
         with contextlib.closing(mind):
             display.line(_under_way(f"run {run}: reads what is recorded", mind, options))
             check = Check(mind, options)
@@ -326,12 +328,19 @@ def _own_valid(loaded: catalog.LoadedProblem, own: Sequence[tuple[str, Program]]
     return reports
 
 
+def _plan(options: RunOptions) -> Strategy:
+    if engines.is_engine(options.strategy):
+        return Driven(options.strategy, options.strategy_options)
+    return search.make(options.strategy, options.strategy_options)
+
+
 def _proposer(
     loaded: catalog.LoadedProblem,
     options: RunOptions,
     store: Store,
     known: Known,
     given: Proposer | None,
+    strategy: Strategy,
     named: Collection[str],
 ) -> tuple[list[Upcoming] | None, Proposer]:
     if options.proposer.startswith("replay:"):
@@ -342,6 +351,8 @@ def _proposer(
     else:
         plan, lookup = None, None
     proposer = given or proposers.make(options, lookup, named=named)
+    if isinstance(strategy, Driven):
+        proposer = strategy.over(proposer, options.seed, tuple(one.family for one in loaded.instances(Split.TRAIN)))
     proposer.begin(loaded.told if proposer.uses_model else loaded.brief, known)
     return plan, proposer
 

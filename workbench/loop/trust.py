@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from workbench import plugins, search
+from workbench import engines, plugins, search
 from workbench.errors import StoreError, UsageError
 from workbench.loop.snapshot import Display
 from workbench.options import PROCESSES, RunOptions
@@ -69,7 +69,7 @@ def options_to_resume(
         options = replace(options, executor_options={})
     if "strategy" in given:
         options = replace(options, strategy_options={})
-    elif not trusted and not own_strategy and not all(_is_known(name, search.built_in()) for name in used):
+    elif not trusted and not own_strategy and not all(_is_known(name, [*search.built_in(), *engines.built_in()]) for name in used):
         missing += [*_flags("--strategy", [recorded.strategy]), *_pairs("--opt", recorded.strategy_options)]
     proposes = given.get("proposer", "auto" if "models" in given else recorded.proposer)
     if not trusted and not own_proposer and not _is_known(proposes, [_HARMLESS]) and not any(name in given for name in _BUDGETS):

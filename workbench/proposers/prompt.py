@@ -137,7 +137,7 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
     parts = [
         f"# {one_line(brief.title)}\n\n{_statement(brief, shape or _source(parent)) or one_line(brief.question)}",
         f"## Contract\n\n{_contract(brief, _source(parent))}",
-        f"## The score\n\n{_of_evaluator(brief) if measure.note else _of_verifier(brief)}",
+        f"## The score\n\n{_scored(brief, measure)}",
     ]
     if shape:
         parts.append(f"## What is called\n\n{fence(shape, 'python')}")
@@ -167,6 +167,24 @@ def _full(brief: Brief, task: Task, as_file: bool) -> Prompt:
         kind = Kind.IMPROVE if task.kind is Kind.COMBINE and not other else task.kind
         parts.append(f"## What to do\n\n{(_URGES_OF_SCORES if measure.note else _URGES)[kind]}{form}")
     return Prompt(_FILE_SYSTEM if as_file else _FULL_SYSTEM, "\n\n".join(parts))
+
+
+def described(brief: Brief, source: str) -> str:
+    """Return what every prompt says of a problem (statement, contract, score), for prompts that others write.
+
+    Parameters
+    ----------
+    source
+        A program for the problem, whose docstrings are not repeated.
+    """
+    statement = _statement(brief, source) or one_line(brief.question)
+    contract = _contract(brief, source).replace(f"{_TUNABLE}\n", "").removesuffix(f"\n{_TUNABLE}")
+    measure = measure_of(brief.slug)
+    return f"# {one_line(brief.title)}\n\n{statement}\n\n## Contract\n\n{contract}\n\n## The score\n\n{_scored(brief, measure)}"
+
+
+def _scored(brief: Brief, measure: Measure) -> str:
+    return _of_evaluator(brief) if measure.note else _of_verifier(brief)
 
 
 def _of_verifier(brief: Brief) -> str:

@@ -1,4 +1,4 @@
-"""Contract tests for your own problem, strategy, proposer or executor, as pytest classes.
+"""Contract tests for your own problem, strategy, proposer, executor or engine, as pytest classes.
 
 from workbench.testing import ProblemContract
 
@@ -14,13 +14,15 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError("workbench.testing needs pytest: pip install pytest") from error
 
-pytest.register_assert_rewrite(*(f"workbench.testing.{name}" for name in ("problems", "strategies", "proposers", "executors")))
+_CONTRACTS = ("problems", "strategies", "proposers", "executors", "engines")
+pytest.register_assert_rewrite(*(f"workbench.testing.{name}" for name in _CONTRACTS))
 
 from workbench.proposers.scripted import Scripted
+from workbench.testing.engines import EngineContract
 from workbench.testing.executors import ExecutorContract
 from workbench.testing.inprocess import InProcess
 from workbench.testing.problems import ProblemContract
 from workbench.testing.proposers import ProposerContract
 from workbench.testing.strategies import StrategyContract
 
-__all__ = ["ExecutorContract", "InProcess", "ProblemContract", "ProposerContract", "Scripted", "StrategyContract"]
+__all__ = ["EngineContract", "ExecutorContract", "InProcess", "ProblemContract", "ProposerContract", "Scripted", "StrategyContract"]
