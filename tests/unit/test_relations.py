@@ -152,6 +152,9 @@ CARRIED: dict[str, dict[str, Carry]] = {
         "nodes with other numbers": flows, "bandwidth in half the unit": unchanged, "values in a third of the unit": unchanged
     },
     "knob_tuning/plan_search": {"everything twice as fast": unchanged},
+    "caching/semantic_cache": {
+        "answers, categories and texts with other numbers": unchanged, "steps half as long": unchanged
+    },
     "moe_placement/eplb": {"experts and layers in another order": experts},
     "moe_placement/expert_cache": {
         "experts with other numbers": cached, "tokens with other numbers": unchanged, "all times doubled": unchanged

@@ -1,0 +1,1 @@
+"""Verifier and bound of `caching/semantic_cache`."""
