@@ -26,6 +26,9 @@ FAMILIES = {
 }
 """Description of each class, for messages."""
 
+_SIZE = 0.4
+"""Workflows, as a share of those of the held-out ones."""
+
 
 def instances(seed: int) -> list[Instance]:
     """Generate one instance of each class from a random seed; like the held-out ones, of other workflows."""
@@ -33,5 +36,5 @@ def instances(seed: int) -> list[Instance]:
     for k, family in enumerate(FAMILIES):
         id = f"gate-{seed}-{family}"
         fleet = ("ampere", "hopper")[(seed + k) % 2]
-        found.append(Instance(id, family, made.strange(Split.TRAIN, family, FLEETS[fleet], made.rng_of(id))))
+        found.append(Instance(id, family, made.strange(Split.TRAIN, family, FLEETS[fleet], made.rng_of(id), _SIZE)))
     return found

@@ -205,13 +205,14 @@ STRANGE = {
 """Fleet of each stress instance by class."""
 
 
-def strange(split: Split, family: str, kinds: Sequence[str], rng: random.Random) -> dict[str, Any]:
-    """Draw the data of an instance of a stress class, of workflows of a split."""
-    counts, load = {"chess": rng.randint(35, 45), "mac_sql": rng.randint(70, 90)}, 1.5
+def strange(split: Split, family: str, kinds: Sequence[str], rng: random.Random, size: float = 1.0) -> dict[str, Any]:
+    """Draw the data of an instance of a stress class, of workflows of a split; `size` multiplies their number."""
+    counts = {"chess": round(size * rng.randint(35, 45)), "mac_sql": round(size * rng.randint(70, 90))}
+    load = 1.5
     replicas = [machine(kind) for kind in rng.sample(kinds, len(kinds))]
     match family:
         case "ten-times":
-            counts, replicas = {app: 4 * count for app, count in counts.items()}, 10 * replicas
+            counts, replicas = {app: 2 * count for app, count in counts.items()}, 10 * replicas
         case "single-replica":
             replicas = replicas[:1]
         case "alike":
@@ -233,7 +234,7 @@ def strange(split: Split, family: str, kinds: Sequence[str], rng: random.Random)
         case "long-answers":
             drawn = [(app, [[[s, p // 10 + 1, 4 * o] for s, p, o in stage] for stage in stages]) for app, stages in drawn]
         case "equal":
-            drawn = 60 * [next(one for one in drawn if one[0] == "chess")]
+            drawn = round(60 * size) * [next(one for one in drawn if one[0] == "chess")]
     times = recorded_arrivals(split, len(drawn), rng)
     if family == "bursts":
         times = [times[k // 20 * 20] for k in range(len(times))]

@@ -76,7 +76,7 @@ PROBLEM = Problem(
     unit="% of credit",
     bound="upper bound: every call alone on its best replica; not attainable",
     sense="max",
-    limits=Limits(seconds=20.0),  # 500 workflows on 50 replicas
+    limits=Limits(seconds=20.0),  # 50 replicas
     stress_tolerance={"single-replica": 0.15, "one-slot": 0.15, "fan-out": 0.15},  # argued for in README.md
     disclosed="three stress tolerances were set after stress results of the baselines",
 )

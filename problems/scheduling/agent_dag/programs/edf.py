@@ -10,6 +10,9 @@ class Policy:
     def __init__(self, task):
         """Take the task (a dict, see statement.md)."""
         self.machines = task["replicas"]
+        n = len(self.machines)
+        self.token_s = sum(m["token_s"] for m in self.machines) / n
+        self.step_s = sum(m["weights_s"] + m["overhead_s"] for m in self.machines) / n
         self.flows = {}  # workflow -> [application, end that was promised, seconds served, (step, seconds) of its calls]
         self.calls = {}  # call -> (workflow, step, prompt)
         self.waiting = []
@@ -61,7 +64,7 @@ class Policy:
 
     def usual(self, prompt, tokens):
         """Seconds of a call alone, on average over the replicas."""
-        return sum(prompt * m["token_s"] + tokens * (m["weights_s"] + m["overhead_s"]) for m in self.machines) / len(self.machines)
+        return prompt * self.token_s + tokens * self.step_s
 
     def end(self, machine, call, running, prompts):
         """Seconds to the end of a call on a replica: prompts that wait there, and its own answer, slower the fuller it is."""

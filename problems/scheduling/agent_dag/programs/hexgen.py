@@ -6,9 +6,9 @@ lengths of their steps, here those of the training recordings.
 """
 
 
-def usual(step, prompt):
-    """Tokens of prompt and answer of a step, in the training recordings; of one that is not there, the prompt and a guess."""
-    return {
+def known():
+    """Tokens of prompt and answer by step, in the training recordings, and the stages of a usual workflow by application."""
+    lengths = {
         "information_retriever": (306, 7),
         "extract_keywords": (663, 42),
         "generate_candidate": (10054, 590),
@@ -19,26 +19,16 @@ def usual(step, prompt):
         "selector": (2638, 72),
         "decomposer": (1770, 137),
         "refiner": (928, 492),
-    }.get(step, (prompt, 100))
+    }
+    link = ["information_retriever", "extract_keywords", *["information_retriever"] * 3]
+    check = ["unit_tester", "generate_unit_test", "unit_tester", "evaluate", "unit_tester"]
+    chess = [*link, "generate_candidate", *["revise"] * 4, *check]
+    return lengths, {"chess": chess, "mac_sql": ["selector", "decomposer", *["refiner"] * 4]}
 
 
-def flow(app):
-    """Stages of a usual workflow of an application."""
-    return {
-        "chess": [
-            "information_retriever",
-            "extract_keywords",
-            *["information_retriever"] * 3,
-            "generate_candidate",
-            *["revise"] * 4,
-            "unit_tester",
-            "generate_unit_test",
-            "unit_tester",
-            "evaluate",
-            "unit_tester",
-        ],
-        "mac_sql": ["selector", "decomposer", *["refiner"] * 4],
-    }.get(app, [])
+def alone(m, prompt, tokens):
+    """Seconds of a call that is alone on a machine."""
+    return prompt * m["token_s"] + tokens * (m["weights_s"] + m["overhead_s"] + prompt * m["context_s"])
 
 
 class Policy:
@@ -47,9 +37,11 @@ class Policy:
     def __init__(self, task):
         """Take the task (a dict, see statement.md); the first replica is what the others are compared with."""
         self.machines = task["replicas"]
+        lengths, self.usual = known()
+        self.times = {step: [alone(m, *pair) for m in self.machines] for step, pair in lengths.items()}
         self.queues = [[] for _ in self.machines]
         self.work = [0.0] * len(self.machines)
-        self.flows = {}  # workflow -> [time left when its stage began, stages of the usual workflow that are left]
+        self.flows = {}  # workflow -> [end that was promised, stages of the usual workflow that are left]
         self.calls = {}  # call -> (step, prompt, when it became ready, seconds for it)
 
     def step(self, now, news, replicas):
@@ -66,10 +58,8 @@ class Policy:
         return starts
 
     def time(self, k, step, prompt=1000):
-        """Seconds that a call of a step takes on a replica."""
-        m = self.machines[k]
-        prompt, tokens = usual(step, prompt)
-        return prompt * m["token_s"] + tokens * (m["weights_s"] + m["overhead_s"] + prompt * m["context_s"])
+        """Seconds that a call of a step takes on a replica; where the step is not known, by its prompt and 100 tokens."""
+        return self.times[step][k] if step in self.times else alone(self.machines[k], prompt, 100)
 
     def mean(self, step, prompt=1000):
         """The same, on average over the replicas."""
@@ -78,7 +68,7 @@ class Policy:
     def listen(self, now, news):
         """Share what is left of the promised time among the stages that are usually left."""
         for number, app, promise in news["arrived"]:
-            self.flows[number] = [now + promise, flow(app)]
+            self.flows[number] = [now + promise, list(self.usual.get(app, ()))]
         stages = {}
         for call, number, step, prompt in news["ready"]:
             if number not in stages:

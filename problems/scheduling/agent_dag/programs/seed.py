@@ -45,6 +45,8 @@ class Policy:
     def __init__(self, task):
         """Take the task: a dict of replicas (a list of dicts, see statement.md)."""
         self.machines = task["replicas"]
+        n = len(self.machines)
+        self.mean = {key: sum(m[key] for m in self.machines) / n for key in ("token_s", "weights_s", "overhead_s", "context_s")}
         self.turn = 0  # whose it is in round robin
         self.workflows = {}  # number -> [arrival, promised seconds, app, seconds served, steps so far]
         self.calls = {}  # call that has not ended -> (workflow, step, prompt, since when it waits or None)
@@ -113,9 +115,8 @@ class Policy:
 
     def _seconds(self, prompt, tokens):
         """Seconds of a call that is alone on a replica, on average over the replicas."""
-        return sum(
-            prompt * m["token_s"] + tokens * (m["weights_s"] + m["overhead_s"] + prompt * m["context_s"]) for m in self.machines
-        ) / len(self.machines)
+        m = self.mean
+        return prompt * m["token_s"] + tokens * (m["weights_s"] + m["overhead_s"] + prompt * m["context_s"])
 
     def _expected(self, call):
         number, step, prompt, _ = self.calls[call]

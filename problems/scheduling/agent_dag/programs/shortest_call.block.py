@@ -13,4 +13,4 @@ class Policy:
         step, prompt = self.calls[call][:2]
         return self.time(k, step, prompt)
 
-    # The rest is from hexgen.py: Policy.__init__, Policy.step, Policy.time, Policy.mean, Policy.listen, Policy.place, usual, flow.
+    # The rest is from hexgen.py: Policy.__init__, Policy.step, Policy.time, Policy.mean, Policy.listen, Policy.place, known, alone.
