@@ -12,6 +12,9 @@ SMOKE = "smoke-"
 """How the name of an instance class begins that is run and shown, but does not count in a mean gap: it is solved by now."""
 
 
+IMPORT = "import"
+"""Operator of an attempt whose program another project recorded."""
+
 UNVERIFIED = "unverified"
 """Domain of foreign tasks: their scores are what their own evaluators say."""
 NOT_VERIFIED = "scores not independently verified"

@@ -9,6 +9,7 @@ from workbench.model import Candidate, Failure, Program, Reply, Report, Selectio
 from workbench.problem.gap import effect_of, seconds_of
 from workbench.program.idea import idea_of, shortened
 from workbench.store import Origin
+from workbench.values import IMPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class Flight:
 
     def descends(self, reply: Reply, candidate: Callable[[int], Candidate]) -> None:
         """Take the main parent that an answer names, where that is not the one that was chosen."""
-        if reply.parents and (self.parent is None or self.parent.number != reply.parents[0]):
+        if reply.operator == IMPORT:
+            self.selection = None  # it was made elsewhere; its parents are recorded, and may still be evaluated
+        elif reply.parents and (self.parent is None or self.parent.number != reply.parents[0]):
             self.selection = Selection(candidate(reply.parents[0]), (), self.origin.island)
 
     def rival(self, instances: int) -> tuple[float, ...] | None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from workbench.engines.imported import Imported
 from workbench.errors import Rejected
 from workbench.evaluation.jobs import Job, VerifierError
 from workbench.formatting import measure_of
@@ -41,6 +42,7 @@ from workbench.program.source import fingerprint, screen
 from workbench.proposers.prompt import build
 from workbench.protocols import Proposer, Strategy
 from workbench.store import ModelCall, Origin
+from workbench.values import IMPORT
 
 _HEARTBEAT_SECONDS, _WAIT_SECONDS = 2.0, 0.1
 CHOOSING = "choosing the best candidate on validation"
@@ -81,7 +83,7 @@ class Loop:
         self.context, self.display = context, display
         self.budget = Budget(context.options, spent_before(context.store, context.run, context.options), history.active_seconds)
         self.champion = Champion(context, display)
-        self.steering, self._ends_early = Steering(), ends_early
+        self.steering, self._ends_early = Steering(), ends_early and not isinstance(proposer, Imported)
         self._proofs = Proofs(context.store, context.run, context.loaded)
         self._run, self._store, self._options = context.run, context.store, context.options
         self._proposer, self._strategy, self._known, self._history = proposer, strategy, known, history
@@ -335,7 +337,7 @@ class Loop:
             if reply.refusal or (reply.program is None and reply.operator in ("tune", "inject")):
                 raise Rejected(reply.refusal or reply.text)  # not an answer of a model, but why there is no program
             program = reply.program
-            if program is not None and (reply.call or reply.operator == "inject"):  # a file, from outside
+            if program is not None and (reply.call or reply.operator in ("inject", IMPORT)):  # a file, from outside
                 program = screen(program.source, program.entry, self.context.loaded.problem.modules)
             if program is None:
                 assert flight.selection and flight.selection.parent.program
