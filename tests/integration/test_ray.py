@@ -74,7 +74,7 @@ def actors(node: Any) -> list[int]:
 
 def test_a_run_is_the_same_as_on_this_machine_though_a_node_is_lost(cluster: Any, second: Any, tmp_path: Path) -> None:
     undisturbed = plain_run(tmp_path / "a", candidates=40).run
-    display = Silent(once(12, lambda: cluster.remove_node(second, allow_graceful=False)))
+    display = Silent(once(12, lambda: end(cluster, second)))
     found = begin(catalog.load(TOY), on(cluster, candidates=40), tmp_path / "b", display)
     assert (found.status, found.attempts, found.isolation) == ("done", 40, "full")
     assert trace(tmp_path / "b", found.run) == trace(tmp_path / "a", undisturbed)
@@ -125,6 +125,21 @@ def test_a_worker_that_stands_still_costs_no_evaluation(cluster: Any, second: An
         assert any("a second copy runs on" in line for line in made.news())
 
 
+def test_a_node_that_joins_takes_the_place_of_one_that_is_lost_while_idle(cluster: Any, second: Any) -> None:
+    from workbench.evaluation.ray_executor import RayExecutor
+
+    loaded = catalog.load(TOY)
+    with closing(RayExecutor(loaded, 2, address=cluster.address)) as made:
+        assert actors(second) and made.workers == 2
+        end(cluster, second)
+        said: list[str] = []
+        until(lambda: bool(said.extend(made.news())) or any(line.startswith("1 worker on ") for line in said))
+        joined = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
+        until(lambda: bool(actors(joined)))
+        futures = [made.submit(Job(loaded.program("line"), Split.TRAIN)) for _ in range(20)]
+        assert {future.result(300).status for future in futures} == {Status.OK}
+
+
 def test_the_worst_isolation_is_shown_and_a_worse_node_that_comes_later_is_not_used(
     cluster: Any, second: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +167,13 @@ def test_the_worst_isolation_is_shown_and_a_worse_node_that_comes_later_is_not_u
 def test_a_node_that_cannot_isolate_is_named_before_anything_is_spent(cluster: Any, second: Any, tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=r"node \S+: unknown isolation 'imaginary'"):
         begin(catalog.load(TOY), on(cluster, isolation="imaginary"), tmp_path, Silent())
+
+
+def end(cluster: Any, node: Any) -> None:
+    """Let a node fail as a machine does: with all its processes at once."""
+    for pid in actors(node):
+        os.kill(pid, signal.SIGKILL)
+    cluster.remove_node(node, allow_graceful=False)
 
 
 def until(holds: Callable[[], bool], seconds: float = 120.0) -> None:

@@ -27,7 +27,7 @@ print(json.dumps([workbench.__file__, loaded.slug, loaded.version, catalog.root(
 
 
 @pytest.mark.parametrize("name", [str(TOY), "scheduling/total_tardiness"], ids=["own folder", "with evaluators"])
-def test_a_node_finds_the_same_problem_in_a_parcel_that_it_gets_once(tmp_path: Path, name: str) -> None:
+def test_a_node_finds_the_same_problem_in_a_parcel_that_it_gets_once_while_it_is_whole(tmp_path: Path, name: str) -> None:
     loaded = catalog.load(name)
     parcel = pack(loaded)
     fetched: list[int] = []
@@ -38,6 +38,8 @@ def test_a_node_finds_the_same_problem_in_a_parcel_that_it_gets_once(tmp_path: P
 
     root, again = (remote.unpacked(tmp_path, parcel.digest, fetch) for _ in range(2))
     assert root == again and len(fetched) == 1
+    (root / "workbench/model.py").unlink()
+    assert remote.unpacked(tmp_path, parcel.digest, fetch) == root and len(fetched) == 2
     command = [sys.executable, "-c", _FOUND, str(root / parcel.source.address)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)

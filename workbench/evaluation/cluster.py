@@ -47,7 +47,8 @@ def connect(address: str | None, workers: int) -> bool:
     try:
         ray.init(address=where, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise UsageError(f"no connection to a Ray cluster at {where}: {' '.join(str(error).split())}") from error
+        words = f"no connection to a Ray cluster at {where}: {' '.join(str(error).split())}"
+        raise UsageError(f"{words}; if it asks for a token, export RAY_AUTH_MODE=token here too (docs/scale.md)") from error
     _hush()
     return True
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import workbench
 from workbench.errors import ProblemError
 from workbench.evaluation.handle import Source
+from workbench.evaluation.remote import NAMES
 from workbench.problem import foreign
 from workbench.problem.catalog import LoadedProblem, root
 
@@ -59,6 +60,7 @@ def pack(loaded: LoadedProblem) -> Parcel:
             content = files[name].read_bytes()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
             archive.writestr(zipfile.ZipInfo(name, _WHEN), content, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo(NAMES, _WHEN), "\n".join(files), zipfile.ZIP_DEFLATED)
     tier = f"@{loaded.tier.name}" if loaded.tier else ""
     return Parcel(digest.hexdigest()[:32], made.getvalue(), Source(place + tier, loaded.slug, loaded.version))
 

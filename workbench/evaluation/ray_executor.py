@@ -131,7 +131,10 @@ class RayExecutor:
     def submit(self, job: Job) -> Future[Report]:
         """Queue a job. The future raises `VerifierError` or `SandboxError` for failures not caused by the candidate."""
         flight = _Flight(job, Future(), limit_of(job, self._loaded))
-        self._events.put(partial(self._queue, flight))
+        if self._thread.is_alive():
+            self._events.put(partial(self._queue, flight))
+        else:
+            flight.future.set_exception(SandboxError("the connection to the Ray cluster has ended"))
         return flight.future
 
     def news(self) -> list[str]:

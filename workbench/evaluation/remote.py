@@ -20,6 +20,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+NAMES = "names"
+"""File of a parcel that lists the others."""
+
 
 class Remote:
     """One worker on a node."""
@@ -90,7 +93,8 @@ def unpacked(place: Path, digest: str, fetch: Callable[[], bytes]) -> Path:
     root = place / digest
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.is_dir():
+        if not _is_whole(root):
+            shutil.rmtree(root, ignore_errors=True)
             made = Path(tempfile.mkdtemp(dir=place))
             try:
                 with zipfile.ZipFile(io.BytesIO(fetch())) as archive:
@@ -100,6 +104,14 @@ def unpacked(place: Path, digest: str, fetch: Callable[[], bytes]) -> Path:
                 shutil.rmtree(made, ignore_errors=True)
                 raise
     return root
+
+
+def _is_whole(root: Path) -> bool:
+    """Whether a parcel is there with all its files, for systems remove old ones from temporary folders one by one."""
+    try:
+        return all((root / name).is_file() for name in (root / NAMES).read_text().splitlines())
+    except OSError:
+        return False
 
 
 def _own_folder() -> Path:
