@@ -42,9 +42,10 @@ _SHAPES = {
 }
 
 
-def strange(family: str, shape: Shape, rng: random.Random) -> dict[str, Any]:
-    """Draw an instance of a class, of a given shape where the class has none of its own."""
+def strange(family: str, shape: Shape, rng: random.Random, share: float = 1.0) -> dict[str, Any]:
+    """Draw an instance of a class, of a given shape where the class has none of its own, with a share of the tokens."""
     shape = _SHAPES.get(family, shape)
+    shape = shape._replace(tokens=round(share * shape.tokens))
     shape = shape._replace(law=_LAWS.get(family, rng.choice((WORDY, TOPICAL, LOOSE))))
     memory = {"one-spare": 0.0, "fits": 1.0}.get(family, rng.choice((0.3, 0.4, 0.5)))
     link = {"slow-link": 30.0, "quick-link": 0.2}.get(family, rng.choice((2.0, 3.0, 4.0)))
