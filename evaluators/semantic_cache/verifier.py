@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -71,7 +72,7 @@ class Stream:
         )
         if min(capacity, false_cost, nearest, categories, steps) < 1:
             raise ProblemError("semantic cache: capacity, false_cost, nearest, categories and steps must be at least 1")
-        similarity = cosines(vectors(data["vectors"], int(data["dims"])))
+        similarity = similarities(data["vectors"], int(data["dims"]))
         queries = tuple(Query(*map(int, row)) for row in data["queries"])
         order = [query.step for query in queries]
         if not queries or order != sorted(order) or order[0] < 0 or order[-1] >= steps:
@@ -85,6 +86,14 @@ class Stream:
         """Yield the steps that have queries, with these."""
         for step, batch in groupby(self.queries, lambda query: query.step):
             yield step, list(batch)
+
+
+@lru_cache(2)
+def similarities(text: str, dims: int) -> npt.NDArray[np.float64]:
+    """Return the cosine of each pair of embeddings, for reading; kept for the next program on the same instance."""
+    found = cosines(vectors(text, dims))
+    found.flags.writeable = False
+    return found
 
 
 def vectors(text: str, dims: int) -> npt.NDArray[np.int8]:

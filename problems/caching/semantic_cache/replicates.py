@@ -6,7 +6,7 @@ from workbench.model import Instance, Split
 
 from . import instances as made
 
-_COPIES = 12
+_COPIES = 8
 
 
 def instances(seed: int) -> list[Instance]:
