@@ -15,8 +15,8 @@ FEWEST = 6
 ERRORS = 2.5
 """Standard errors by which a program must be behind, with many instances."""
 _CAUTION = 2.0
-"""With few instances more are asked for, because the standard error itself is uncertain. `python -m tests.benchmarks.racing`
-measures what these three save, and what they cost."""
+"""With few instances more are asked for, because the standard error itself is uncertain. `python -m tests.benchmarks.ablations
+racing` measures what these three save, and what they cost."""
 EQUAL = 20
 """Instances, and at least half of them, after which a program that is no different counts as such."""
 
