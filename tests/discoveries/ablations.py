@@ -108,6 +108,23 @@ STUDIES: dict[str, Study] = {
             "plans are made anew: one plan for a job": (("REPLANS = 30", "REPLANS = 1"),),
         },
     ),
+    "flow_assign": Study(
+        "routing/flow_assign",
+        {
+            "shadow prices: each hop costs the same": (("self.price + GAIN / self.rounds * unit * excess)", "0 * excess)"),),
+            "what each pair asks for is learnt: gravity alone": (("PAIR = 2.0", "PAIR = 1e9"),),
+            "gravity: each pair by what it asked for": (("PAIR = 2.0", "PAIR = 0.01"),),
+            "sources that ask most at a time of the day: none": (
+                ("PHASES, SWING, TIDE = 8, 0.8, 0.25", "PHASES, SWING, TIDE = 8, 0.8, 0.0"),
+            ),
+            "a trend of worth through the day: none": (("TREND = 0.5", "TREND = 1e-9"),),
+            "demand is drawn at random: its mean": (("clump * self.random.poisson(demand / clump)", "demand"),),
+            "prices are smoothed: the newest": (("return (self.shown + HOP", "return (self.price + HOP"),),
+            "each hop has a price: none": (("HOP = 0.05", "HOP = 0.0"),),
+            "a request must be worth a tenth more than its price": (("MARGIN = 1.1", "MARGIN = 1.0"),),
+            "large steps are decided in parts": (("BATCH, PARTS = 8, 48", "BATCH, PARTS = 10**9, 1"),),
+        },
+    ),
     "eplb": Study(
         "moe_placement/eplb",
         {

@@ -14,6 +14,7 @@ from tests.docs.blocks import DRAWN, PAGES, ROOT, missing, read
 from tests.sandbox.table import published
 from tests.test_architecture import packages
 from workbench import search
+from workbench.problem import catalog
 
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)|(?:srcset|src)=\"([^\"]+)\"")
 _HEADING = re.compile(r"(?m)^#{1,6} +(.+?)\s*$")
@@ -85,5 +86,7 @@ def test_pages_name_every_strategy_and_package_and_count_every_attack() -> None:
     assert f"runs {len(published())} attacks and cheats" in (ROOT / "docs" / "trust.md").read_text()
 
 
-def test_the_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text().splitlines()) < 120
+def test_the_readme_is_short_and_counts_the_problems() -> None:
+    page = (ROOT / "README.md").read_text()
+    assert len(page.splitlines()) < 120
+    assert f"| problems | {len(catalog.slugs())}, with data" in page
