@@ -164,3 +164,9 @@ if __name__ == "__main__":
     for level in range(max(levels.values()), 0, -1):
         print(level, " ".join(sorted(name for name, floor in levels.items() if floor == level)))
     print(f"{len(graph)} packages, {sum(map(len, graph.values()))} arrows, longest path {max(levels.values())}")
+
+
+def test_test_files_outside_packages_have_names_of_their_own() -> None:
+    """Otherwise pytest takes one for the other as soon as both are collected."""
+    names = [p.name for p in (ROOT / "tests").rglob("test_*.py") if not (p.parent / "__init__.py").exists()]
+    assert sorted(names) == sorted(set(names))
