@@ -24,6 +24,21 @@ def mixture(proposer: str) -> tuple[tuple[str, float], ...]:
     return tuple((name.strip(), share) for name, share in found)
 
 
+def refuse_unknown_tracker(track: str) -> None:
+    """Refuse what is no `mlflow` or `mlflow:URI`, or has a password, for options are stored.
+
+    Raises
+    ------
+    UsageError
+        With what to give instead.
+    """
+    name, _, uri = track.partition(":")
+    if name != "mlflow":
+        raise UsageError(f"--track must be mlflow or mlflow:URI, got {track!r}")
+    if re.match(r"[^/]*//[^/@]*:[^/@]*@", uri):
+        raise UsageError("--track would store the password in its address; give mlflow, and the address in MLFLOW_TRACKING_URI")
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """Options of one run, stored with it as JSON. API keys are never included.
@@ -87,6 +102,8 @@ class RunOptions:
         Whether prompts tell where a program's answer on a train instance differs from a better solution (`evidence.py`).
     playbook
         File of lessons that prompts of models show, and that the run adds to; None: no lessons.
+    track
+        Experiment tracker that is told of the run: `mlflow`, or `mlflow:URI`; None: nobody is.
     allow_unsafe, isolation
         Whether to run without kernel isolation, and a forced isolation level (None: the best available).
     """
@@ -123,6 +140,7 @@ class RunOptions:
     prefer: str = "gap"
     evidence: bool = False
     playbook: str | None = None
+    track: str | None = None
     allow_unsafe: bool = False
     isolation: str | None = None
 
@@ -135,6 +153,8 @@ class RunOptions:
             raise UsageError(f"--answer-tokens must be at least 16, got {self.answer_tokens}")
         if self.gate not in ("", "stress", "advice"):
             raise UsageError(f"--gate must be stress or advice, got {self.gate!r}")
+        if self.track is not None:
+            refuse_unknown_tracker(self.track)
         if self.isolation == "none" and not self.allow_unsafe:
             raise UsageError("--isolation none runs programs with your own permissions; confirm with --allow-unsafe")
         if self.playbook and self.proposer == "builtin":

@@ -138,8 +138,17 @@ def test_precheck_says_what_passed_and_failed_and_counts_as_a_use_of_validation(
     assert told["gaps"] == pytest.approx({s: wb.evaluate(TOY, "line", s).gap for s in ("train", "validation")})
     better = tmp_path / "better.py"
     better.write_text("def f(x, a):\n    return a * x * x + x\n")
-    code, out, _ = evolve("precheck", better, "--problem", TOY)
+    code, out, _ = evolve("precheck", TOY, better)
     assert code == 0 and "0 failed" in out and "validation was used 3 times, for 2 programs" in " ".join(out.split())
     assert len(evolve("precheck", better, "--problem", TOY, "--json")[1].splitlines()) == 1
-    refused(evolve("precheck", "nobody.py", "--problem", TOY), "no file nobody.py")
+    refused(evolve("precheck", TOY, "nobody.py"), "no file nobody.py")
     assert usage.test_programs("tests/curve", catalog.load(TOY).version) == frozenset()
+
+
+@pytest.mark.parametrize("words", [("precheck",), ("tune",), ("certify",), ("export", "--out", "x.py")])
+def test_problem_and_file_are_given_once_each(evolve, words: tuple[str, ...]) -> None:  # noqa: F811
+    command, *more = words
+    refused(evolve(command, TOY, "my.py", "--problem", TOY, *more), "the problem is given twice", f"{command} PROBLEM FILE")
+    refused(evolve(command, "my.py", *more), "problem")
+    for given in ((TOY, "nobody.py"), ("nobody.py", "--problem", TOY)):
+        refused(evolve(command, *given, *more), "nobody.py")

@@ -98,7 +98,7 @@ def test_eval_says_how_often_validation_was_used(evolve, tmp_path: Path) -> None
         "train may be used as often as one likes"
     )
     line = TOY / "programs" / "line.py"
-    told = json.loads(evolve("certify", line, "--problem", TOY, "--runs", tmp_path, "--json")[1].splitlines()[-1])
+    told = json.loads(evolve("certify", TOY, line, "--runs", tmp_path, "--json")[1].splitlines()[-1])
     assert told["opening"]["validation"] == 2
 
 

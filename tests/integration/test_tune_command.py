@@ -27,7 +27,7 @@ def f(x: float, a: float) -> float:
 def test_a_file_is_tuned_and_written_where_asked(tmp_path: Path) -> None:
     rule, out = tmp_path / "rule.py", tmp_path / "tuned.py"
     rule.write_text(RULE)
-    done = CliRunner().invoke(app, ["tune", str(rule), "--problem", str(TOY), "-n", "40", "-o", str(out), "--json"])
+    done = CliRunner().invoke(app, ["tune", str(TOY), str(rule), "-n", "40", "-o", str(out), "--json"])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert found["gap"] < 0.2 * found["before"] and found["constants"]["a_factor"]["matters"]

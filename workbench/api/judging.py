@@ -182,7 +182,7 @@ def subject(
     if "\n" in text or text.endswith(".py"):
         name = "a text" if "\n" in text else f"file {Path(text).name}"
         if problem is None:
-            raise UsageError(f"give the problem of {name if name == 'a text' else text} with --problem PROBLEM")
+            raise UsageError(f"give the problem of {name if name == 'a text' else text} before it, or with --problem PROBLEM")
         loaded = load(problem)
         program = program_of(loaded, what)
         if (folder / FILE).exists():

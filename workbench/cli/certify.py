@@ -13,7 +13,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from workbench.api import judging as api
 from workbench.api.loading import load, problem_of
 from workbench.certificate import Opening
-from workbench.cli.common import DEFAULT_RUNS, Json, OwnProblem, Prefer, Runs, Unsafe, emit, program_or_run
+from workbench.cli.common import (
+    DEFAULT_RUNS,
+    FileOfProblem,
+    Json,
+    OwnProblem,
+    Prefer,
+    ProblemBeside,
+    ProblemOrRun,
+    Runs,
+    Unsafe,
+    emit,
+    program_or_run,
+)
 from workbench.cli.console import console
 from workbench.errors import ProblemFault, UsageError
 from workbench.model import Status
@@ -23,8 +35,9 @@ from workbench.store import OPENINGS, Ledger, Run
 
 
 def certify_(
-    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate) or a Python file.")],
-    problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
+    what: ProblemOrRun,
+    file: FileOfProblem = None,
+    problem: ProblemBeside = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to certify (default: best).")] = None,
     prefer: Prefer = "gap",
     force: Annotated[
@@ -49,10 +62,10 @@ def certify_(
     [bold]Examples[/bold]
 
       evolve certify latest
-      evolve certify my_rule.py --problem total_tardiness --found-by person --json
+      evolve certify total_tardiness my_rule.py --found-by person --json
     """
     words = console(as_json)
-    subject = program_or_run(what, candidate, problem, runs, prefer)
+    subject = program_or_run(what, candidate, problem, runs, prefer, command="certify", file=file)
 
     def counted(opening: Opening) -> None:
         words.print(f"{opening} ({subject.loaded.slug}, version {subject.loaded.version})")

@@ -8,15 +8,27 @@ from typing import Annotated
 import typer
 
 from workbench.api import modules as api
-from workbench.cli.common import DEFAULT_RUNS, Json, Prefer, Runs, Unsafe, emit, program_or_run
+from workbench.cli.common import (
+    DEFAULT_RUNS,
+    FileOfProblem,
+    Json,
+    Prefer,
+    ProblemBeside,
+    ProblemOrRun,
+    Runs,
+    Unsafe,
+    emit,
+    program_or_run,
+)
 from workbench.cli.console import console
 from workbench.values import NOT_VERIFIED
 
 
 def export_(
-    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run (its best candidate) or a Python file.")],
+    what: ProblemOrRun,
     out: Annotated[Path, typer.Option("--out", "-o", help="The module to write.")],
-    problem: Annotated[str | None, typer.Option(help="Problem of a file.")] = None,
+    file: FileOfProblem = None,
+    problem: ProblemBeside = None,
     candidate: Annotated[int | None, typer.Option(help="Candidate to export (default: best).")] = None,
     prefer: Prefer = "gap",
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
@@ -32,9 +44,10 @@ def export_(
     [bold]Examples[/bold]
 
       evolve export latest --out my_rule.py
+      evolve export total_tardiness my_program.py --out my_rule.py
       python my_rule.py
     """
-    subject = program_or_run(what, candidate, problem, runs, prefer)
+    subject = program_or_run(what, candidate, problem, runs, prefer, command="export", file=file)
     made = api.export(subject, out, force=force, runs=runs, allow_unsafe=allow_unsafe)
     if as_json:
         emit(

@@ -30,6 +30,7 @@ from workbench.cli import (
     run,
     show,
     source,
+    track,
     tune,
     verify,
 )
@@ -83,6 +84,7 @@ for panel, name, command in (
     (_EVALUATE, "export", export.export_),
     (_EVALUATE, "verify", verify.verify_),
     (_EVALUATE, "report", report.report_),
+    (_EVALUATE, "track", track.track_),
     (_CONTROL, "stop", control.stop),
     (_CONTROL, "pause", control.pause),
     (_CONTROL, "continue", control.continue_),

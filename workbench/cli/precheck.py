@@ -11,7 +11,7 @@ from workbench.api.loading import load
 from workbench.api.prechecking import precheck
 from workbench.certificate import Check
 from workbench.cli.certify import stages
-from workbench.cli.common import Isolation, Json, Unsafe, emit
+from workbench.cli.common import Isolation, Json, ProblemBeside, ProblemOrFile, Unsafe, emit, problem_and_file
 from workbench.cli.console import console
 from workbench.cli.evaluate import say_uses
 from workbench.formatting import percent
@@ -20,8 +20,11 @@ from workbench.state import usage
 
 
 def precheck_(
-    file: Annotated[str, typer.Argument(help="A Python file, or the name of one of the problem's programs.")],
-    problem: Annotated[str, typer.Option("--problem", help="Problem ID, unambiguous suffix, or folder.")],
+    of: ProblemOrFile,
+    program: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A Python file, or the name of one of the problem's programs.")
+    ] = None,
+    problem: ProblemBeside = None,
     simplify: Annotated[
         bool, typer.Option("--simplify", help="Also say what could be left out, which takes longest and decides nothing.")
     ] = False,
@@ -38,11 +41,12 @@ def precheck_(
 
     [bold]Examples[/bold]
 
-      evolve precheck my_rule.py --problem total_tardiness
-      evolve precheck my_rule.py --problem total_tardiness --json
+      evolve precheck total_tardiness my_rule.py
+      evolve precheck total_tardiness my_rule.py --json
     """
     words = console(as_json)
-    loaded = load(problem)
+    named, file = problem_and_file("evolve precheck", of, program, problem)
+    loaded = load(named)
 
     def show(check: Check) -> None:
         words.print(f"  {check.word.upper() if check.passed is False else check.word:<10}  {check.line}")

@@ -38,6 +38,9 @@ Lessons: TypeAlias = Annotated[
 RayAddress: TypeAlias = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster, or auto: this machine's. Default: start one here.")
 ]
+Track: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="mlflow[:URI]", help="Tell an experiment tracker of the run; see docs/tracking.md.")
+]
 Portfolio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Strategies that share the budget: islands,greedy or all.")
 ]
@@ -90,6 +93,7 @@ def run(
     playbook: Lessons = None,
     race: Race = True,
     gate: Gate = "",
+    track: Track = None,
     config: configured.Config = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
@@ -123,7 +127,7 @@ def run(
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt),
             strategy_options=strategy_options, tune_trials=tune_trials, gate=gate, race=race,
             patience=patience, prefer=prefer, evidence=evidence, playbook=str(playbook.absolute()) if playbook else None,
-            allow_unsafe=allow_unsafe, isolation=isolation, **_executor(executor, ray_address),
+            track=track, allow_unsafe=allow_unsafe, isolation=isolation, **_executor(executor, ray_address),
         )  # fmt: skip
     _report(result, as_json)
 
@@ -175,6 +179,7 @@ def resume_(
     proposer_opt: Annotated[list[str] | None, typer.Option(help="Proposer option, NAME=VALUE; repeatable.")] = None,
     strategy: Annotated[str | None, typer.Option(help="Another strategy, as for run.")] = None,
     opt: Annotated[list[str] | None, typer.Option(help="Strategy option, NAME=VALUE; repeatable.")] = None,
+    track: Track = None,
     runs: Runs = DEFAULT_RUNS,
     allow_unsafe: Unsafe = False,
     isolation: Isolation = None,
@@ -199,7 +204,7 @@ def resume_(
     with Progress(console(as_json)).running() as display:
         result = api.resume(
             name, attempts=candidates, workers=workers, runs=runs, display=display, problem=problem, proposer=proposer,
-            strategy=strategy, endpoint_key=endpoint_key, **options,
+            strategy=strategy, endpoint_key=endpoint_key, track=track, **options,
             proposer_options=model_options.pairs("--proposer-opt", proposer_opt) or None,
             strategy_options=model_options.pairs("--opt", opt) or None, allow_unsafe=allow_unsafe or None, isolation=isolation,
             **_executor(executor, ray_address),

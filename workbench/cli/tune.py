@@ -9,7 +9,7 @@ import typer
 
 from workbench.api.loading import load
 from workbench.api.tuning import tune
-from workbench.cli.common import Isolation, Json, Unsafe, emit, table
+from workbench.cli.common import Isolation, Json, ProblemBeside, ProblemOrFile, Unsafe, emit, problem_and_file, table
 from workbench.cli.console import console
 from workbench.errors import UsageError
 from workbench.formatting import labelled, measure_of
@@ -18,8 +18,9 @@ from workbench.program.tunables import declared
 
 
 def tune_(
-    file: Annotated[Path, typer.Argument(help="A Python file that declares TUNABLE.")],
-    problem: Annotated[str, typer.Option("--problem", help="Problem ID, unambiguous suffix, or folder.")],
+    of: ProblemOrFile,
+    program: Annotated[str | None, typer.Argument(metavar="FILE", help="A Python file that declares TUNABLE.")] = None,
+    problem: ProblemBeside = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the tuned program here (default: only show it).")] = None,
     trials: Annotated[int, typer.Option("--trials", "-n", help="Sets of constants to evaluate.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Random seed.")] = 0,
@@ -33,11 +34,12 @@ def tune_(
 
     [bold]Examples[/bold]
 
-      evolve tune my_rule.py --problem total_tardiness -o tuned.py
-      evolve tune my_rule.py --problem total_tardiness -o my_rule.py --trials 300
+      evolve tune total_tardiness my_rule.py -o tuned.py
+      evolve tune total_tardiness my_rule.py -o my_rule.py --trials 300
     """
     words = console(as_json)
-    loaded = load(problem)
+    named, given = problem_and_file("evolve tune", of, program, problem)
+    loaded, file = load(named), Path(given)
     if not file.is_file():
         raise UsageError(f"{file} is no file; the program to tune is a Python file")
     steps = Steps(words)

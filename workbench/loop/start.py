@@ -21,7 +21,7 @@ from workbench.evaluation.executors import open_executor
 from workbench.evaluation.jobs import Executor, Job
 from workbench.evaluation.twice import first_look, refuse_different, refuse_redrawn
 from workbench.formatting import dollars, tokens
-from workbench.loop import evidence
+from workbench.loop import evidence, tracking
 from workbench.loop.attempt import Upcoming
 from workbench.loop.check import CHECK, Check, keep
 from workbench.loop.context import History, RunContext
@@ -74,6 +74,7 @@ def begin(
     """
     strategy = strategy or _plan(options)
     options = absolute(engines.settled(options))
+    tracking.require(options.track)
     loaded.references.scale(Split.TRAIN)
     loaded.references.scale(Split.VALIDATION)
     refuse_redrawn(loaded)
@@ -161,6 +162,7 @@ def resume(
         given |= {name: value for name, value in (("proposer", proposer), ("strategy", strategy)) if isinstance(value, str)}
         mind, plan = None if isinstance(proposer, str) else proposer, None if isinstance(strategy, str) else strategy
         options = options_to_resume(row, store.folder, given, own_proposer=mind is not None, own_strategy=plan is not None)
+        tracking.require(options.track)
         if mind is None:
             options, _ = proposers.resolve(options)
         loaded = loaded or catalog.load_recorded(row.folder, row.problem)
@@ -367,6 +369,11 @@ def _as_gated(options: RunOptions, store: Store) -> RunOptions:
 
 
 def _drive(loop: Loop) -> Outcome:
+    with tracking.tracked(loop.context, loop.display):
+        return _driven(loop)
+
+
+def _driven(loop: Loop) -> Outcome:
     store, run = loop.context.store, loop.context.run
     status, message = "failed", "ended by an unexpected error"
     try:

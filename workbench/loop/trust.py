@@ -56,7 +56,14 @@ def options_to_resume(
     if not trusted:  # full isolation where the kernel has it, unless the current command says otherwise
         workers = max(1, min(recorded.workers, os.cpu_count() or 1))
         options = replace(
-            recorded, playbook=None, allow_unsafe=False, isolation=None, workers=workers, executor=PROCESSES, executor_options={}
+            recorded,
+            playbook=None,
+            track=None,
+            allow_unsafe=False,
+            isolation=None,
+            workers=workers,
+            executor=PROCESSES,
+            executor_options={},
         )
     if "proposer" in given or (not trusted and "models" in given):
         options = replace(options, proposer="auto", **_NOBODY)

@@ -155,14 +155,14 @@ class Reader(Ledger):
 
     # ------------------------------------------------------------------ attempts
 
-    def points(self, run: str, mark: Mark) -> list[Point]:
-        """Return all attempts up to a mark as charts show them, by number."""
+    def points(self, run: str, mark: Mark, after: int = 0) -> list[Point]:
+        """Return all attempts up to a mark, and after another one's last, as charts show them, by number."""
         rows = self._rows(
             "SELECT id, c.number, status, operator, gap, island, json_extract(parents, '$[0]'), repairs, seconds, created, "
             "coalesce(t.idea, ''), t.longest, json_extract(t.effect, '$[0]'), json_extract(t.effect, '$[1]'), "
             "coalesce(t.proposer, '') "
-            f"FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND id <= ? ORDER BY c.number",
-            run, mark.last,
+            f"FROM candidates c {WITH_TRIAL} WHERE c.run = ? AND id BETWEEN ? AND ? ORDER BY c.number",
+            run, after + 1, mark.last,
         )  # fmt: skip
         return list(map(Point._make, rows))
 
