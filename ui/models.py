@@ -164,6 +164,7 @@ def _machine(was: RunOptions) -> list[str]:
         executor = left.text_input("Executor", was.executor, key="resume-executor", help="processes, ray or a class of your own.")
         cluster = str(was.executor_options.get("address") or "")
         address = right.text_input("Ray cluster", cluster, key="resume-ray", placeholder="HOST:PORT or auto", help="For ray only.")
+        track = left.text_input("Experiment tracker", was.track or "", key="resume-track", placeholder="mlflow or mlflow:URI")
         folder = right.text_input("Problem folder", key="resume-problem", placeholder="as recorded", help="If it has moved.")
     return [
         *_one("strategy", strategy, was.strategy), *_each("opt", _parts(tuned), _parts(_pairs(was.strategy_options))),
@@ -171,6 +172,7 @@ def _machine(was: RunOptions) -> list[str]:
         *_each("proposer-opt", _parts(set_up), _parts(_pairs(was.proposer_options))),
         *_one("workers", workers, was.workers), *_one("problem", folder.strip(), ""),
         *_one("executor", executor.strip(), was.executor), *_one("ray-address", address.strip(), cluster),
+        *_one("track", track.strip(), was.track or ""),
     ]  # fmt: skip
 
 

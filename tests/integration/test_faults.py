@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.integration.faulty_model import BROKEN_TLS, FAULTS, KEY, books, evolve, serve
-from workbench.store import Store
+from workbench.store import FILE, Store
+from workbench.store.packing import unpack
 
 UNIT = 1000 * 0.15e-6 + 100 * 0.6e-6  # litellm's price of the model for the server's usage
 
@@ -30,6 +33,17 @@ def test_every_request_and_every_charge_is_in_the_books_and_the_budget_holds(run
     assert 45 * UNIT < found["cost_recorded"] <= 60.5 * UNIT
 
 
+def texts(runs: Path) -> list[bytes]:
+    """All compressed texts of a runs folder, as they were before."""
+    with closing(sqlite3.connect(f"file:{runs / FILE}?mode=ro", uri=True)) as database:
+        packed = dict(database.execute("SELECT id, data FROM texts").fetchall())
+
+    def text(id: int) -> bytes:
+        return unpack(packed[id], text)
+
+    return [text(id) for id in packed]
+
+
 def test_the_key_is_in_no_byte_that_is_written(run: tuple[Path, dict], tmp_path: Path) -> None:
     runs, found = run
     made = [tmp_path / "rule.py", tmp_path / "report.html"]
@@ -39,20 +53,21 @@ def test_the_key_is_in_no_byte_that_is_written(run: tuple[Path, dict], tmp_path:
         assert done.returncode == 0, done.stderr
         said.append(done.stdout + done.stderr)
     written = [p for p in runs.rglob("*") if p.is_file()] + made
-    assert len(written) >= 3 and any(b"Bearer" in p.read_bytes() or b"[redacted]" in p.read_bytes() for p in written)
-    for path in written:
-        assert KEY.encode() not in path.read_bytes(), path
+    content = [p.read_bytes() for p in written] + texts(runs)
+    assert len(written) >= 3 and any(b"Bearer" in part or b"[redacted]" in part for part in content)
+    for part in content:
+        assert KEY.encode() not in part, part[:200]
     assert KEY not in "".join(said)
 
 
-def test_prompts_and_replies_lie_in_the_runs_folder_in_the_clear(run: tuple[Path, dict]) -> None:
+def test_prompts_and_replies_lie_in_the_runs_folder_unencrypted(run: tuple[Path, dict]) -> None:
     runs, _ = run
     with Store(runs, write=False) as store:
         row = store.runs()[0]
         call = next(call for call in store.calls(row.id) if call.call.text)
     for text in (call.call.prompt.user, call.call.text):
         line = max(text.splitlines(), key=len).encode()
-        assert any(line in p.read_bytes() for p in runs.rglob("*") if p.is_file())
+        assert any(line in part for part in texts(runs))
 
 
 @pytest.fixture(scope="module")
