@@ -125,6 +125,22 @@ STUDIES: dict[str, Study] = {
             "large steps are decided in parts": (("BATCH, PARTS = 8, 48", "BATCH, PARTS = 10**9, 1"),),
         },
     ),
+    "expert_cache": Study(
+        "moe_placement/expert_cache",
+        {
+            "prefetches: none": (
+                ("            if delay >= self.window:\n                break", "            if True:\n                break"),
+            ),
+            "a prefetch pays for the slot it takes": (("RENT = 3.0", "RENT = 0.0"),),
+            "hints are calibrated: as first guessed": (("self.hits[ahead] += np.bincount(place, used, size)", "continue"),),
+            "tokens that were routed alike count more": (("LIKE = 8.0", "LIKE = 0.0"),),
+            "what this request used": (("ASKED = 0.7", "ASKED = 0.0"),),
+            "hints say all of a hinted layer": (("SHARP = 0.3", "SHARP = 0.01"),),
+            "density until it is used: of the next call alone": (
+                ("np.maximum(soon / distance, 1 / (distance + (1 - soon) * self.layers / later))", "soon / distance"),
+            ),
+        },
+    ),
     "eplb": Study(
         "moe_placement/eplb",
         {
