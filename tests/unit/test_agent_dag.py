@@ -19,6 +19,7 @@ from problems.scheduling.agent_dag import gate
 from problems.scheduling.agent_dag import instances as made
 from problems.scheduling.agent_dag.fleets import LONGEST
 from tests.unit.agents_slow import simulate
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Program, Split, Status
 from workbench.problem import catalog
@@ -32,23 +33,11 @@ FULL = Machine(token_s=0.001, weights_s=0.01, context_s=1e-5, pair_s=1e-6, overh
 Step = Callable[[float, dict[str, Any], list[dict[str, Any]]], Any]
 
 
-class Told:
+class Told(Online):
     """A policy in this process by a function; keeps what it was sent, as the JSON that would be sent."""
 
     def __init__(self, step: Step) -> None:
-        self.step = step
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "step"
-        self.sent.append(json.dumps(args))
-        return self.step(*args)
+        super().__init__(step=step)
 
 
 def at_once(now: float, news: dict[str, Any], replicas: list[dict[str, Any]]) -> Any:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from evaluators.kv_cache.optimum import clairvoyant_hits, solve
 from evaluators.kv_cache.verifier import CacheReplay, Trace
 from problems.caching.kv_cache.instances import as_data, recorded_requests
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Measurement, Program, Split
 from workbench.problem import catalog
@@ -25,23 +26,11 @@ PROBLEM = catalog.load("caching/kv_cache")
 PREFIX = CacheReplay(prefix=True)
 
 
-class Answers:
+class Answers(Online):
     """A policy in this process that answers by `decide(number, served, need)` and keeps, as JSON, all it was sent."""
 
     def __init__(self, decide: Callable[[int, list[dict[str, Any]], int], Any]) -> None:
-        self.decide = decide
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "evict"
-        self.sent.append(json.dumps(args))
-        return self.decide(len(self.sent) - 2, *args)
+        super().__init__(evict=lambda *args: decide(self.number, *args))
 
 
 def instance(capacity: int, requests: Sequence[Sequence[int]]) -> Instance:

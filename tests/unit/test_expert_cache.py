@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from evaluators.expert_cache.bound import bound_us, fewest_loads, solve
 from evaluators.expert_cache.verifier import Decoding, ExpertCache
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Split, Status
 from workbench.problem import catalog
@@ -26,23 +27,11 @@ VERIFIER = ExpertCache()
 NOTHING: dict[str, list[int]] = {"drop": [], "prefetch": []}
 
 
-class Told:
+class Told(Online):
     """A policy in this process that answers by `step` and keeps what it was sent, as the JSON that would be sent."""
 
     def __init__(self, step: Callable[[dict[str, Any]], Any]) -> None:
-        self.step = step
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "step"
-        self.sent.append(json.dumps(args))
-        return self.step(*args)
+        super().__init__(step=step)
 
 
 def case(need: Sequence[Sequence[int]], layers: int = 2, experts: int = 4, **other: Any) -> Instance:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from evaluators.flow_assign.bound import SCALE, bound_of_prices, shadow_prices, solve
 from evaluators.flow_assign.verifier import Day, FlowAssignment
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Split, Status
 from workbench.problem import catalog
@@ -25,23 +26,11 @@ PROBLEM = catalog.load("routing/flow_assign")
 VERIFIER = FlowAssignment()
 
 
-class Told:
+class Told(Online):
     """A policy in this process that answers by `admit` and keeps what it was sent, as the JSON that would be sent."""
 
     def __init__(self, admit: Callable[[int, list[dict[str, Any]]], Any]) -> None:
-        self.admit = admit
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "admit"
-        self.sent.append(json.dumps(args))
-        return self.admit(*args)
+        super().__init__(admit=admit)
 
 
 def case(arcs: Sequence[Sequence[int]], requests: Sequence[Sequence[int]], nodes: int = 3) -> Instance:

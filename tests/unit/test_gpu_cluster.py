@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from evaluators.gpu_cluster.bound import _feasible_size, allocation_bound
 from evaluators.gpu_cluster.verifier import Cluster, GpuCluster, Node, Pod, Workload
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
 from workbench.problem import catalog
@@ -27,23 +28,11 @@ PROBLEM = catalog.load("load_balancing/gpu_cluster")
 VERIFIER = GpuCluster()
 
 
-class Told:
+class Told(Online):
     """A policy in this process that answers by `place` and keeps what it was sent, as the JSON that would be sent."""
 
     def __init__(self, place: Callable[[int, dict[str, Any]], Any]) -> None:
-        self.place = place
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "place"
-        self.sent.append(json.dumps(args))
-        return self.place(len(self.sent) - 2, args[0])
+        super().__init__(place=lambda pod: place(self.number, pod))
 
 
 def small(nodes: Sequence[Sequence[Any]], kinds: Sequence[Sequence[Any]], arrivals: Sequence[int]) -> Instance:

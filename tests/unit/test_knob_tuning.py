@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from evaluators.postgres.space import Configuration, Knob, Space, narrowed, sets
 from evaluators.postgres.verifier import KnobTuning, Session
 from problems.knob_tuning.postgres import gate
 from problems.knob_tuning.postgres.instances import POOLS, SHAPES, instances, tables
+from tests.unit.policies import Function
 from workbench.errors import Infeasible, ProblemError
 from workbench.model import Instance, Split
 
@@ -85,24 +85,6 @@ def data(**other: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Answers:
-    """A policy in this process that answers by `decide(space, workload, history, seed)` and keeps, as JSON, what it was sent."""
-
-    def __init__(self, decide: Callable[..., Any]) -> None:
-        self.decide = decide
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        self.sent.append(json.dumps(args))
-        return self.decide(*json.loads(self.sent[-1]))
-
-    def begin(self, *args: Any) -> None:
-        raise AssertionError("tuning calls a function")
-
-    def call(self, method: str, *args: Any) -> Any:
-        raise AssertionError("tuning calls a function")
-
-
 def answer(*indexes: str, **knobs: Any) -> dict[str, Any]:
     return {"knobs": knobs, "indexes": list(indexes)}
 
@@ -137,7 +119,7 @@ def answer(*indexes: str, **knobs: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_configuration_is_refused(wrong: Any, reason: str) -> None:
-    class Raw(Answers):
+    class Raw(Function):
         def __call__(self, *args: Any) -> Any:
             return wrong
 
@@ -153,7 +135,7 @@ def test_numbers_between_two_levels_go_to_the_nearer_by_ratio() -> None:
 
 
 def test_exactly_as_many_runs_as_the_budget_and_no_way_to_more() -> None:
-    policy = Answers(lambda space, workload, history, seed: answer())
+    policy = Function(lambda space, workload, history, seed: answer())
     KnobTuning({"d": random_table(random.Random(1))}).run(Instance("x", "f", data()), policy)
     assert len(policy.sent) == 6
     assert [len(json.loads(s)[2]) for s in policy.sent] == [1, 2, 3, 4, 5, 6]
@@ -229,7 +211,7 @@ def test_the_objective_follows_what_was_measured_cheapest() -> None:
     session = Session.from_data(data(), {"d": table})
     asked = [answer("a(x)"), answer(work_mem_mb=16, shared_buffers_mb=64), answer("a(x)", "b(z)", random_page_cost=1.1), answer()]
     asked += [answer("c(u)", enable_nestloop=False), answer("a(x)")]
-    policy = Answers(lambda space, workload, history, seed: asked[len(history) - 1])
+    policy = Function(lambda space, workload, history, seed: asked[len(history) - 1])
     found = KnobTuning({"d": table}).run(Instance("x", "f", data()), policy)
     checked = [session.space.check(a) for a in asked]
     base = session.cost(session.space.default)
@@ -254,7 +236,7 @@ def test_with_noise_the_measured_cheapest_counts_at_its_true_cost() -> None:
     table = random_table(random.Random(7))
     session = Session.from_data(data(), {"d": table})
     asked = [answer("a(x)"), answer("a(y)"), answer("b(z)"), answer("c(u)"), answer("c(v)"), answer()]
-    policy = Answers(lambda space, workload, history, seed: asked[len(history) - 1])
+    policy = Function(lambda space, workload, history, seed: asked[len(history) - 1])
     found = KnobTuning({"d": table}).run(Instance("x", "f", data(noise=0.5)), policy)
     costs = [entry["cost"] for entry in json.loads(policy.sent[-1])[2]]
     true = [session.cost(session.space.default), *(session.cost(session.space.check(a)) for a in asked)]
@@ -262,7 +244,7 @@ def test_with_noise_the_measured_cheapest_counts_at_its_true_cost() -> None:
     held = [true[min(range(run + 1), key=costs.__getitem__)] for run in range(1, 6)]
     # The last run's own measurement is not sent any more: it can only be the default once more.
     assert found.objective in [pytest.approx(100 * sum([*held, last]) / 6 / true[0]) for last in (held[-1], true[0])]
-    again = Answers(lambda space, workload, history, seed: asked[len(history) - 1])
+    again = Function(lambda space, workload, history, seed: asked[len(history) - 1])
     assert KnobTuning({"d": table}).run(Instance("x", "f", data(noise=0.5)), again) == found and again.sent == policy.sent
 
 
@@ -278,7 +260,7 @@ def test_nothing_sent_depends_on_configurations_that_were_not_run() -> None:
             for entry in range(len(query.cpu_ms)):
                 if entry != used:
                     object.__setattr__(query, "cpu_ms", tuple(c + (i != used) for i, c in enumerate(query.cpu_ms)))
-        policy = Answers(lambda space, workload, history, seed: answer())
+        policy = Function(lambda space, workload, history, seed: answer())
         KnobTuning({"d": table}).run(Instance("x", "f", data(noise=0.1)), policy)
         sent.append(policy.sent)
     assert sent[0] == sent[1]

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from evaluators.plan_search.space import RECOMPUTE, Cluster, Plan, Space, Transf
 from evaluators.plan_search.verifier import PlanSearch, Run, Search
 from problems.knob_tuning.plan_search import instances as made
 from tests.unit import plan_slow
+from tests.unit.policies import Function
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Split, Status
 from workbench.problem import catalog
@@ -27,24 +27,6 @@ from workbench.testing.inprocess import InProcess
 
 PROBLEM = catalog.load("knob_tuning/plan_search")
 VERIFIER = PlanSearch()
-
-
-class Answers:
-    """A policy in this process that answers by `decide` and keeps, as JSON, what it was sent."""
-
-    def __init__(self, decide: Callable[..., Any]) -> None:
-        self.decide = decide
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        self.sent.append(json.dumps(args))
-        return self.decide(*json.loads(self.sent[-1]))
-
-    def begin(self, *args: Any) -> None:
-        raise AssertionError("the search calls a function")
-
-    def call(self, method: str, *args: Any) -> Any:
-        raise AssertionError("the search calls a function")
 
 
 def job(seed: int, **other: Any) -> dict[str, Any]:
@@ -101,7 +83,7 @@ FIRST = Search.from_data(PLAIN.data).start.told()
 )
 def test_what_is_no_plan_is_refused(wrong: Any, reason: str) -> None:
     with pytest.raises(Infeasible) as refusal:
-        VERIFIER.run(PLAIN, Answers(lambda *_: wrong))
+        VERIFIER.run(PLAIN, Function(lambda *_: wrong))
     assert reason in str(refusal.value) and "run 1" in str(refusal.value)
 
 
@@ -156,7 +138,7 @@ def test_a_policy_is_asked_as_often_as_the_budget_and_changes_only_its_own_copie
         cluster["memory_gb"] = 10**6
         return plan
 
-    class Shared(Answers):
+    class Shared(Function):
         def __call__(self, *args: Any) -> Any:
             self.sent.append(json.dumps(args))
             return self.decide(*args)
@@ -175,7 +157,7 @@ def test_failure_of_the_candidates_process_passes_through() -> None:
         raise PolicyFailure(Status.TIMEOUT, "too slow")
 
     with pytest.raises(PolicyFailure, match="too slow"):
-        VERIFIER.run(PLAIN, Answers(crash))
+        VERIFIER.run(PLAIN, Function(crash))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +173,7 @@ def test_contradictory_instance_is_a_problem_error(change: dict[str, Any]) -> No
 def test_a_job_without_a_plan_to_start_from_is_a_problem_error() -> None:
     data = {**PLAIN.data, "cluster": {**PLAIN.data["cluster"], "memory_gb": 0.5}}
     with pytest.raises(ProblemError, match="no careful plan fits"):
-        VERIFIER.run(Instance("x", "f", data), Answers(lambda *_: FIRST))
+        VERIFIER.run(Instance("x", "f", data), Function(lambda *_: FIRST))
 
 
 # --------------------------------------------------------------------------- what counts
@@ -207,7 +189,7 @@ def test_the_worked_example_of_the_statement(monkeypatch: pytest.MonkeyPatch) ->
     times = iter([Run(6.0, 1.0, True), Run(1.0, 99.0, False), *(Run(seconds, 1.0, True) for seconds in (4.0, 5.0, 3.0))])
     monkeypatch.setattr(Search, "run", lambda self, plan: next(times))
     monkeypatch.setattr("evaluators.plan_search.verifier.ideal_seconds", lambda space: 1.0)
-    policy = Answers(lambda space, job, cluster, history, seed: history[0]["plan"])
+    policy = Function(lambda space, job, cluster, history, seed: history[0]["plan"])
     found = VERIFIER.run(instance, policy)
     assert found.objective == pytest.approx(100 * (6 * 4 * 4 * 3) ** 0.25) == pytest.approx(412, abs=0.1)
     assert found.metrics["out_of_memory"] == 1 and found.metrics["after_1"] == pytest.approx(600)
@@ -221,7 +203,7 @@ def test_objective_is_that_of_the_slow_checker(seed: int, choice: int) -> None:
     search = Search.from_data(instance.data)
     rng = random.Random(choice)
     plans = [search.space.plans.row(rng.randrange(len(search.space.plans.tensor))).told() for _ in range(instance.data["budget"])]
-    found = VERIFIER.run(instance, Answers(lambda space, job, cluster, history, seed: plans[len(history) - 1]))
+    found = VERIFIER.run(instance, Function(lambda space, job, cluster, history, seed: plans[len(history) - 1]))
     noise = random.Random(f"plan search {instance.data['seed']}")
     least, holder, held = math.inf, 0.0, []
     for plan in [search.start.told(), *plans]:
@@ -269,7 +251,7 @@ def test_the_reference_is_the_fastest_plan_that_fits() -> None:
         assert VERIFIER.solve(instance).value == pytest.approx(100 * min(times) / ideal_seconds(search.space), rel=1e-9)
         best = VERIFIER.best(instance).told()
         exact = replace(instance, data={**instance.data, "noise": 0.0})
-        assert VERIFIER.run(exact, Answers(lambda *_, best=best: best)).objective == pytest.approx(VERIFIER.solve(instance).value)
+        assert VERIFIER.run(exact, Function(lambda *_, best=best: best)).objective == pytest.approx(VERIFIER.solve(instance).value)
 
 
 def test_some_references_are_solved_again() -> None:
@@ -305,7 +287,7 @@ def test_nothing_sent_tells_coefficients_or_costs_of_plans_that_were_not_run() -
     sent = []
     for other in ({}, {"matmul": 0.3, "activations": 1.0}):
         data = {**instance.data, "coefficients": {**instance.data["coefficients"], **other}}
-        policy = Answers(lambda space, job, cluster, history, seed: history[0]["plan"])
+        policy = Function(lambda space, job, cluster, history, seed: history[0]["plan"])
         VERIFIER.run(Instance("x", "f", data), policy)
         sent.append([json.loads(text) for text in policy.sent])
     assert [args[:3] for args in sent[0]] == [args[:3] for args in sent[1]]
@@ -319,7 +301,7 @@ def test_out_of_memory_tells_nothing_but_that() -> None:
     search = Search.from_data(instance.data)
     plans = search.space.plans
     at = int(search.costs(plans).memory_gb.argmax())
-    policy = Answers(lambda *_: plans.row(at).told())
+    policy = Function(lambda *_: plans.row(at).told())
     assert VERIFIER.run(instance, policy).metrics["out_of_memory"] == instance.data["budget"]
     last = json.loads(policy.sent[-1])[3][-1]
     assert last["seconds"] is None and last["memory_gb"] is None

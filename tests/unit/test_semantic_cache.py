@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from evaluators.semantic_cache.bound import most_saved, solve, stays
 from evaluators.semantic_cache.verifier import SemanticCache, Stream, cosines
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Split, Status
 from workbench.problem import catalog
@@ -31,22 +32,11 @@ Lookup = Callable[[int, list[dict[str, Any]]], Any]
 Learn = Callable[[int, list[list[int]]], Any]
 
 
-class Told:
+class Told(Online):
     """A policy in this process that keeps what it was sent, as the JSON that would be sent."""
 
     def __init__(self, lookup: Lookup, learn: Learn) -> None:
-        self.methods = {"lookup": lookup, "learn": learn}
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        self.sent.append(json.dumps(args))
-        return self.methods[method](*args)
+        super().__init__(lookup=lookup, learn=learn)
 
 
 def case(vectors: Sequence[Sequence[int]], queries: Sequence[Sequence[int]], **more: Any) -> Instance:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from evaluators.spot_deadline.optimum import clairvoyant_cost, clairvoyant_schedule
 from evaluators.spot_deadline.verifier import Market, SpotMarket
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Split, Status
 from workbench.problem import catalog
@@ -27,23 +28,11 @@ OBSERVED = {
 PROBLEM = catalog.load("load_balancing/spot_deadline")
 
 
-class Recorded:
+class Recorded(Online):
     """A policy in this process that answers by `decide` and keeps all it was sent, as the JSON that would be sent."""
 
     def __init__(self, decide: Callable[[int, dict[str, Any]], Any]) -> None:
-        self.decide = decide
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "decide"
-        self.sent.append(json.dumps(args))
-        return self.decide(len(self.sent) - 2, args[0])
+        super().__init__(decide=lambda now: decide(self.number, now))
 
 
 class Loaded(Recorded):

@@ -22,6 +22,7 @@ from evaluators.spot_multi_region.market import Machine, Market
 from evaluators.spot_multi_region.optimum import clairvoyant_cost
 from evaluators.spot_multi_region.verifier import MultiRegionMarket
 from problems.load_balancing.spot_multi_region import instances as made
+from tests.unit.policies import Online
 from workbench.errors import Infeasible, PolicyFailure, ProblemError
 from workbench.model import Instance, Measurement, Program, Split, Status
 from workbench.problem import catalog
@@ -34,23 +35,11 @@ OBSERVED = {
 PROBLEM = catalog.load("load_balancing/spot_multi_region")
 
 
-class Recorded:
+class Recorded(Online):
     """A policy in this process that answers by `decide` and keeps all it was sent, as the JSON that would be sent."""
 
     def __init__(self, decide: Callable[[int, dict[str, Any]], Any]) -> None:
-        self.decide = decide
-        self.sent: list[str] = []
-
-    def __call__(self, *args: Any) -> Any:
-        raise AssertionError("an online verifier calls methods")
-
-    def begin(self, *args: Any) -> None:
-        self.sent = [json.dumps(args)]
-
-    def call(self, method: str, *args: Any) -> Any:
-        assert method == "decide"
-        self.sent.append(json.dumps(args))
-        return self.decide(len(self.sent) - 2, json.loads(self.sent[-1])[0])
+        super().__init__(decide=lambda now: decide(self.number, json.loads(json.dumps(now))))
 
 
 def job(available: Sequence[str], work_s: int, overhead_s: int, **more: Any) -> Instance:
