@@ -14,6 +14,7 @@ import streamlit as st
 from ui import actions, data, models, theme
 from workbench.analysis.makers import population
 from workbench.errors import StoreError, UsageError
+from workbench.formatting import counted as counted
 from workbench.formatting import measure_of, percent
 from workbench.model import Split
 from workbench.report.vega import PICK, ZOOM, specification
@@ -37,11 +38,6 @@ def _coded(word: str) -> str:
     ticks = "`" * (1 + max(map(len, re.findall("`+", word)), default=0))
     space = " " if len(ticks) > 1 else ""
     return f"{ticks}{space}{word}{space}{ticks}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Format a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def say_error(error: object) -> None:

@@ -22,6 +22,11 @@ def percent(gap: float | None) -> str:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Format a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def points(difference: float | None) -> str:
     """Format a difference of gaps in percentage points, signed."""
     if difference is None or not math.isfinite(difference):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import hashlib
 import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -74,6 +75,36 @@ def load(name: str, group: str, what: str) -> Any:
         if point.name == name:
             return _attribute(point.value, f"{what} {name!r} (an entry point of {point.dist.name if point.dist else '?'})")
     return _attribute(name, f"{what} {name!r}")
+
+
+def refuse_unknown(name: str, known: Sequence[str], what: str) -> None:
+    """Refuse a name that is none of these and no `package.module:Name` either, with the nearest one.
+
+    Raises
+    ------
+    UsageError
+        It is unknown.
+    """
+    if name not in known and not is_spec(name):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"unknown {what} {name!r}; {hint}available: {', '.join(known)}, or package.module:Class")
+
+
+def load_class(name: str, group: str, what: str, methods: Sequence[str]) -> type:
+    """Load a class as `load` does, and see whether it has some methods.
+
+    Raises
+    ------
+    UsageError
+        As `load`; or it is no such class.
+    """
+    cls = load(name, group, what)
+    if not (isinstance(cls, type) and all(hasattr(cls, method) for method in methods)):
+        *others, last = methods
+        listed = f"methods {', '.join(others)} and {last}" if others else f"method {last}"
+        raise UsageError(f"{what} {name!r} must be a class with the {listed}, got {cls!r:.60}")
+    return cls
 
 
 def spec(cls: type) -> str:

@@ -121,8 +121,9 @@ def _workers(loaded: LoadedProblem, executor: str) -> int:
 
 
 def _chosen(strategy: AnyStrategy, options: Mapping[str, Any]) -> search.Chosen:
-    if isinstance(strategy, str) and engines.is_engine(strategy):
-        return search.Chosen(Driven(plugins.absolute(strategy), options), plugins.absolute(strategy), dict(options))
+    if engines.is_engine(strategy):
+        name = plugins.absolute(strategy)
+        return search.Chosen(Driven(name, options), name, dict(options))
     return search.choose(strategy, options)
 
 

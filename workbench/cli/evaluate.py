@@ -16,7 +16,7 @@ from workbench.cli.common import Isolation, Json, Unsafe, emit, table
 from workbench.cli.console import console
 from workbench.cli.show import say_printed
 from workbench.errors import ProgramRefused
-from workbench.formatting import labelled, measure_of, percent, points, visible
+from workbench.formatting import counted, labelled, measure_of, percent, points, visible
 from workbench.model import InstanceResult, Report, Split, Status
 from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import probe
@@ -169,14 +169,10 @@ def say_uses(loaded: LoadedProblem, words: Console) -> None:
     """Print how often validation was used for this version of a problem."""
     uses = usage.validation_uses(loaded.slug, loaded.version)
     if uses.times:
-        times, programs = _counted(uses.times, "time"), _counted(uses.programs, "program")
+        times, programs = counted(uses.times, "time"), counted(uses.programs, "program")
         words.print(
             f"validation was used {times}, for {programs}, for this problem version: each use makes a lucky result more likely"
         )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _to_json(loaded: LoadedProblem, report: Report, isolation: str) -> Any:

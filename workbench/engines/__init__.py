@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from workbench import plugins
 from workbench.engines.protocol import Engine
@@ -18,7 +17,7 @@ from workbench.plugins import ENGINE, Description, OptionValue, options_of, valu
 BUILT_IN = ("gepa", "openevolve")
 
 
-def is_engine(strategy: object) -> bool:
+def is_engine(strategy: object) -> TypeGuard[str]:
     """Whether the name of a strategy is that of an engine."""
     return isinstance(strategy, str) and strategy.startswith(ENGINE)
 
@@ -82,11 +81,5 @@ def _class(name: str) -> Any:
         return next(
             c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__ and hasattr(c, "run")
         )
-    if name not in names() and not plugins.is_spec(name):
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown engine {name!r}; {hint}available: {', '.join(names())}, or package.module:Class")
-    cls = plugins.load(name, plugins.ENGINES, "engine")
-    if not (isinstance(cls, type) and hasattr(cls, "run")):
-        raise UsageError(f"engine {name!r} must be a class with the method run, got {cls!r:.60}")
-    return cls
+    plugins.refuse_unknown(name, names(), "engine")
+    return plugins.load_class(name, plugins.ENGINES, "engine", ("run",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
@@ -68,12 +67,5 @@ def _class(name: str) -> Any:
             if error.name != _EXTRAS.get(name):
                 raise
             raise UsageError(f"--executor {name} needs the package {error.name}: pip install 'evolve-workbench[{name}]'") from error
-    known = names()
-    if name not in known and not plugins.is_spec(name):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown executor {name!r}; {hint}available: {', '.join(known)}, or package.module:Class")
-    cls = plugins.load(name, plugins.EXECUTORS, "executor")
-    if not (isinstance(cls, type) and hasattr(cls, "submit") and hasattr(cls, "close")):
-        raise UsageError(f"executor {name!r} must be a class with the methods submit, news and close, got {cls!r:.60}")
-    return cls
+    plugins.refuse_unknown(name, names(), "executor")
+    return plugins.load_class(name, plugins.EXECUTORS, "executor", ("submit", "news", "close"))

@@ -22,6 +22,7 @@ from workbench.evaluation.cluster import connect, free_cpus, living
 from workbench.evaluation.handle import HANGS, START_SECONDS
 from workbench.evaluation.jobs import Fault, Job, VerifierError, limit_of
 from workbench.evaluation.parcel import pack
+from workbench.formatting import counted
 from workbench.model import Report
 from workbench.problem.catalog import LoadedProblem
 from workbench.sandbox import FULL, NONE, SECCOMP_ONLY
@@ -348,11 +349,11 @@ class RayExecutor:
         ready, waited = sum(bool(hand.node) for hand in self._hands), now - self._began
         if ready and (ready == len(self._hands) or now - self._joined > _GRACE_SECONDS):
             if missing := len(self._hands) - ready:
-                self._say(f"{_counted(missing, 'worker')} will join when the Ray cluster has a free CPU")
+                self._say(f"{counted(missing, 'worker')} will join when the Ray cluster has a free CPU")
             self.isolation = max(self._levels, key=_WORSE.__getitem__)
             self.workers = ready
             nodes = len({hand.node for hand in self._hands if hand.node})
-            self._say(f"Ray cluster: {_counted(ready, 'worker')} on {_counted(nodes, 'node')}, isolation {self.isolation}")
+            self._say(f"Ray cluster: {counted(ready, 'worker')} on {counted(nodes, 'node')}, isolation {self.isolation}")
             self._opened.set_result(None)
         elif waited > START_SECONDS:
             cpus, free = (found.get("CPU", 0) for found in (ray.cluster_resources(), ray.available_resources()))
@@ -391,9 +392,9 @@ class RayExecutor:
             self._alive = living()
         for (node, host), count in self._gone.items():
             with_it = "" if node in self._alive else " with their node" if count > 1 else " with its node"
-            self._say(f"{_counted(count, 'worker')} on {host} lost{with_it}")
+            self._say(f"{counted(count, 'worker')} on {host} lost{with_it}")
         if self._repeated:
-            self._say(f"{_counted(self._repeated, 'evaluation')} repeated elsewhere")
+            self._say(f"{counted(self._repeated, 'evaluation')} repeated elsewhere")
         self._gone.clear()
         self._repeated = 0
         told.set()
@@ -418,7 +419,3 @@ def _by_value() -> Any:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

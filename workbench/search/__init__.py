@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import importlib
 import inspect
 import pkgutil
@@ -106,16 +105,9 @@ def built_in() -> list[str]:
 def _strategy(name: str) -> type:
     if name.startswith("<"):
         raise UsageError(f"the strategy {name} was a Python object: pass it again, with workbench.resume(..., strategy=...)")
-    known = names()
-    if name not in known and not plugins.is_spec(name):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown strategy {name!r}; {hint}available: {', '.join(known)}, or package.module:Class")
+    plugins.refuse_unknown(name, names(), "strategy")
     if name not in built_in():
-        cls = plugins.load(name, plugins.STRATEGIES, "strategy")
-        if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
-            raise UsageError(f"strategy {name!r} must be a class with the methods ask and tell, got {cls!r:.60}")
-        return cls
+        return plugins.load_class(name, plugins.STRATEGIES, "strategy", ("ask", "tell"))
     module = importlib.import_module(f"{__name__}.{name}")
     found = [
         cls
