@@ -161,11 +161,11 @@ def _machine(was: RunOptions) -> list[str]:
         )
         set_up = right.text_input("Proposer options", _pairs(was.proposer_options), key="resume-proposer-opt", help=pairs)
         workers = left.number_input("Evaluation processes", 1, None, max(1, was.workers), key="resume-workers")
+        folder = right.text_input("Problem folder", key="resume-problem", placeholder="as recorded", help="If it has moved.")
         executor = left.text_input("Executor", was.executor, key="resume-executor", help="processes, ray or a class of your own.")
         cluster = str(was.executor_options.get("address") or "")
         address = right.text_input("Ray cluster", cluster, key="resume-ray", placeholder="HOST:PORT or auto", help="For ray only.")
         track = left.text_input("Experiment tracker", was.track or "", key="resume-track", placeholder="mlflow or mlflow:URI")
-        folder = right.text_input("Problem folder", key="resume-problem", placeholder="as recorded", help="If it has moved.")
     return [
         *_one("strategy", strategy, was.strategy), *_each("opt", _parts(tuned), _parts(_pairs(was.strategy_options))),
         *_one("proposer", proposer.strip(), was.proposer),
